@@ -1,0 +1,114 @@
+import type { Alert, AlertStatus } from "./alert.ts";
+import type { Incident, IncidentId, Impact, IncidentStatus, Member, RootCause } from "./incident.ts";
+import type { Labels } from "./event.ts";
+import type { Priority, Severity } from "./severity.ts";
+import { formatTime } from "./time.ts";
+
+/** The alert as API, webhook and replay show it. Times are RFC 3339, UTC, milliseconds. */
+export interface AlertDocument {
+  id: string;
+  ci: string;
+  source: string;
+  check: string;
+  instance: string;
+  status: AlertStatus;
+  severity: Severity;
+  summary: string;
+  labels: Labels;
+  firstSeenAt: string;
+  lastSeenAt: string;
+  resolvedAt: string | null;
+  count: number;
+  incident: IncidentId | null;
+}
+
+/** The incident as API, webhook and replay show it. */
+export interface IncidentDocument {
+  id: IncidentId;
+  number: number;
+  status: IncidentStatus;
+  severity: Severity;
+  priority: Priority;
+  title: string;
+  openedAt: string;
+  acknowledgedAt: string | null;
+  resolvedAt: string | null;
+  rootCause: RootCause;
+  impact: Impact;
+  alerts: AlertDocument[];
+  owner: string | null;
+  timeline: { at: string; kind: string; text: string; actor: string | null }[];
+  revision: number;
+  mergedInto: IncidentId | null;
+  problem: string | null;
+}
+
+export function alertDocument(alert: Alert): AlertDocument {
+  return {
+    id: alert.id,
+    ci: alert.ci,
+    source: alert.source,
+    check: alert.check,
+    instance: alert.instance,
+    status: alert.status,
+    severity: alert.severity,
+    summary: alert.summary,
+    labels: alert.labels,
+    firstSeenAt: formatTime(alert.firstSeenAt),
+    lastSeenAt: formatTime(alert.lastSeenAt),
+    resolvedAt: formatTime(alert.resolvedAt),
+    count: alert.count,
+    incident: alert.incident,
+  };
+}
+
+function memberDocument(member: Member, incident: IncidentId, labelsOf: (id: string) => Labels): AlertDocument {
+  return {
+    id: member.alert,
+    ci: member.ci,
+    source: member.source,
+    check: member.check,
+    instance: member.instance,
+    status: member.status,
+    severity: member.severity,
+    summary: member.summary,
+    labels: labelsOf(member.alert),
+    firstSeenAt: formatTime(member.firstSeenAt),
+    lastSeenAt: formatTime(member.lastSeenAt),
+    resolvedAt: formatTime(member.resolvedAt),
+    count: member.count,
+    incident,
+  };
+}
+
+/**
+ * The incident as a reader sees it.
+ *
+ * @param labelsOf labels of an alert that is still in memory; {} for one that is not.
+ * @param alertsMax the longest list of alerts to show; the worst and earliest come first.
+ */
+export function incidentDocument(
+  incident: Incident,
+  labelsOf: (id: string) => Labels,
+  alertsMax = 1000,
+): IncidentDocument {
+  return {
+    id: incident.id,
+    number: incident.number,
+    status: incident.status,
+    severity: incident.severity,
+    priority: incident.priority,
+    title: incident.title,
+    openedAt: formatTime(incident.openedAt),
+    acknowledgedAt: formatTime(incident.acknowledgedAt),
+    resolvedAt: formatTime(incident.resolvedAt),
+    rootCause: incident.rootCause,
+    impact: incident.impact,
+    alerts: incident.members.slice(0, alertsMax).map((member) => memberDocument(member, incident.id, labelsOf)),
+    owner: incident.owner,
+    timeline: incident.timeline.map((entry) => ({ ...entry, at: formatTime(entry.at) })),
+    revision: incident.revision,
+    mergedInto: incident.mergedInto,
+    problem: incident.problem,
+  };
+}

@@ -1,0 +1,121 @@
+import type { AlertId } from "./alert.ts";
+import type { CiId } from "./ci.ts";
+import type { NotificationKind } from "./notification.ts";
+import type { Priority, Severity } from "./severity.ts";
+import type { UnixMillis } from "./time.ts";
+
+/** `inc-` and 12 hex digits, from the first alert, its episode and the number: unique also across a new data directory. */
+export type IncidentId = string;
+
+export const INCIDENT_STATUSES = ["open", "acknowledged", "resolved", "closed"] as const;
+export type IncidentStatus = (typeof INCIDENT_STATUSES)[number];
+
+/** One alert episode in an incident, as it was while it was a member. */
+export interface Member {
+  alert: AlertId;
+  episode: number;
+  ci: CiId;
+  source: string;
+  check: string;
+  instance: string;
+  /** Worst of the episode. */
+  severity: Severity;
+  summary: string;
+  status: "firing" | "unobserved" | "resolved";
+  firstSeenAt: UnixMillis;
+  lastSeenAt: UnixMillis;
+  resolvedAt: UnixMillis | null;
+  occurredAt: UnixMillis;
+  count: number;
+  joinedAt: UnixMillis;
+  /** Why it is here, in plain words. */
+  reason: string;
+}
+
+export interface Candidate {
+  ci: CiId;
+  /** 0…1; candidates are ordered by it, best first. */
+  score: number;
+  /** In plain words, strongest first: "22 of 23 hosts behind sw-r3 went silent within 40 s". */
+  reasons: string[];
+}
+
+export interface RootCause {
+  /** null: no single CI is at fault. */
+  ci: CiId | null;
+  /** 0…1, calibrated: of the roots named with 0.9, nine of ten are right. */
+  confidence: number;
+  /** True when the CI itself sent nothing and its dependents say so. */
+  inferred: boolean;
+  candidates: Candidate[];
+  /** Event id of the change that explains the fault. */
+  change: string | null;
+}
+
+export interface ServiceImpact {
+  ci: CiId;
+  /** 1 (most) … 4. */
+  criticality: number;
+  /** Healthy alternatives left before the service fails: 0 = it is down or the next failure takes it; null = not known. */
+  redundancyLeft: number | null;
+}
+
+export interface Impact {
+  services: ServiceImpact[];
+  /** Every CI with a member alert or made unreachable by the root, sorted by id, at most 1000. */
+  cis: CiId[];
+}
+
+export interface TimelineEntry {
+  at: UnixMillis;
+  /** `opened`, `alert`, `root`, `priority`, `acknowledged`, `note`, `merged`, `notified`, `resolved` … */
+  kind: string;
+  text: string;
+  actor: string | null;
+}
+
+/** What one receiver was last told about this incident: a resolve goes to everyone who was told the fire. */
+export interface Told {
+  receiver: string;
+  kind: NotificationKind;
+  revision: number;
+  at: UnixMillis;
+  /** A page to this receiver has gone out in this opening of the incident. */
+  paged: boolean;
+}
+
+/** The alerts that one fault explains. */
+export interface Incident {
+  id: IncidentId;
+  /** 1, 2, 3 … for people. */
+  number: number;
+  status: IncidentStatus;
+  severity: Severity;
+  priority: Priority;
+  title: string;
+  openedAt: UnixMillis;
+  acknowledgedAt: UnixMillis | null;
+  resolvedAt: UnixMillis | null;
+  closedAt: UnixMillis | null;
+  /** How often it was reopened; a key of a notification names the opening it belongs to. */
+  reopened: number;
+  rootCause: RootCause;
+  /** Set by a person; correlation does not change the root after that. */
+  rootPinned: boolean;
+  impact: Impact;
+  members: Member[];
+  owner: string | null;
+  /** Oldest first, at most 500 entries; the ledger has all. */
+  timeline: TimelineEntry[];
+  /** Rises with each change that a reader would see. */
+  revision: number;
+  mergedInto: IncidentId | null;
+  /** The problem (recurring incidents of one root) it belongs to. */
+  problem: string | null;
+  told: Told[];
+  /** The first page or update waits until then (settle time or learned hold); null = not waiting. */
+  holdUntil: UnixMillis | null;
+  holdReason: string | null;
+  /** All members are clear since then; it resolves when the quiet time has passed. */
+  quietSince: UnixMillis | null;
+}

@@ -1,0 +1,49 @@
+import type { CmdbDocument, CiId, MaintenanceWindow } from "./ci.ts";
+import type { Event } from "./event.ts";
+import type { IncidentId } from "./incident.ts";
+import type { NotificationKind } from "./notification.ts";
+import type { CoreSettings } from "./settings.ts";
+import type { Silence } from "./silence.ts";
+import type { Milliseconds, UnixMillis } from "./time.ts";
+
+/** What a person, or a tool in a person's name, asks of the core. `actor` is the token's name. */
+export type Command =
+  | { type: "acknowledge"; incident: IncidentId; note?: string }
+  | { type: "resolve"; incident: IncidentId; note?: string }
+  | { type: "assign"; incident: IncidentId; owner: string | null }
+  | { type: "note"; incident: IncidentId; text: string }
+  | { type: "merge"; incident: IncidentId; into: IncidentId }
+  | { type: "split"; incident: IncidentId; alerts: string[] }
+  | { type: "rootCause"; incident: IncidentId; ci: CiId | null }
+  | { type: "silence.put"; silence: Silence }
+  | { type: "silence.expire"; id: string }
+  | { type: "maintenance.put"; window: MaintenanceWindow }
+  | { type: "maintenance.remove"; id: string }
+  /** The host is gone for good: its agent is no longer expected, its alerts resolve. */
+  | { type: "agent.forget"; ci: CiId };
+
+/** How a notification ended; attempts in between are the runtime's business. */
+export interface DeliveryOutcome {
+  idempotencyKey: string;
+  incident: IncidentId;
+  receiver: string;
+  kind: NotificationKind;
+  status: "delivered" | "failed" | "superseded";
+  /** Closed list, may label a metric; null when delivered. */
+  reason: string | null;
+}
+
+/**
+ * What enters the core. `at` is given once, by the runtime, monotonic across restarts: the core's only clock.
+ * `restarted` tells that the process was not observing between `from` and `at`: no absence may be concluded from it.
+ */
+export type Input =
+  | { kind: "event"; at: UnixMillis; event: Event }
+  | { kind: "tick"; at: UnixMillis }
+  /** An agent was heard. Not journaled; when none comes for `missingAfterMs` the core itself raises `agent_missing` (source `collector`). */
+  | { kind: "heartbeat"; at: UnixMillis; ci: CiId; agent: string; missingAfterMs: Milliseconds }
+  | { kind: "command"; at: UnixMillis; actor: string; command: Command }
+  | { kind: "delivery"; at: UnixMillis; outcome: DeliveryOutcome }
+  | { kind: "topology"; at: UnixMillis; cmdb: CmdbDocument }
+  | { kind: "settings"; at: UnixMillis; settings: CoreSettings }
+  | { kind: "restarted"; at: UnixMillis; from: UnixMillis };

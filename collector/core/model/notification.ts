@@ -1,0 +1,22 @@
+import type { IncidentDocument } from "./document.ts";
+import type { IncidentId } from "./incident.ts";
+import type { UnixMillis } from "./time.ts";
+
+export const NOTIFICATION_KINDS = ["opened", "updated", "acknowledged", "escalated", "resolved", "reopened"] as const;
+export type NotificationKind = (typeof NOTIFICATION_KINDS)[number];
+
+/** One message on one revision of an incident to one receiver. It is a page if it asks a person to act now. */
+export interface Notification {
+  /** Equal for every attempt and after every crash: made from incident, opening, kind, revision and receiver. */
+  idempotencyKey: string;
+  incident: IncidentId;
+  revision: number;
+  receiver: string;
+  kind: NotificationKind;
+  page: boolean;
+  at: UnixMillis;
+  /** Why it was decided, in plain words. */
+  reason: string;
+  /** The incident as it was when the decision was taken. */
+  document: IncidentDocument;
+}

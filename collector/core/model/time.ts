@@ -1,0 +1,12 @@
+/** Milliseconds since 1970-01-01T00:00:00Z. A point in time. */
+export type UnixMillis = number;
+
+/** A span of time in milliseconds. */
+export type Milliseconds = number;
+
+/** RFC 3339 in UTC with milliseconds, the one form in which the API, webhooks and replay show a time. */
+export function formatTime(at: UnixMillis): string;
+export function formatTime(at: UnixMillis | null): string | null;
+export function formatTime(at: UnixMillis | null): string | null {
+  return at === null ? null : new Date(at).toISOString();
+}

@@ -1,0 +1,114 @@
+import type { Ci, CiId, CmdbDocument, Relation } from "./ci.ts";
+
+/** One end of a relation, seen from a CI. */
+export interface Edge {
+  /** Index of the CI at the other end. */
+  ci: number;
+  type: string;
+  confidence: number;
+  source: string;
+}
+
+const fold = (name: string): string => name.toLowerCase();
+
+/**
+ * The dependency graph in memory. CIs are small integers inside; names, ids and aliases find them, case-insensitively.
+ * A name that the CMDB does not know is registered as a CI of its own, `known: false`.
+ *
+ * Mutable and owned by the core; built anew when the CMDB changes.
+ */
+export class Topology {
+  readonly vantage: readonly number[];
+  private readonly cis: Ci[] = [];
+  private readonly byName = new Map<string, number>();
+  private readonly needsOf: Edge[][] = [];
+  private readonly neededByOf: Edge[][] = [];
+  private relationCount = 0;
+
+  constructor(document: CmdbDocument) {
+    for (const ci of document.cis) this.add(ci);
+    // Ids win over names, names over aliases: a name that two CIs claim finds the one with the stronger claim.
+    this.cis.forEach((ci, index) => this.byName.set(fold(ci.id), index));
+    this.cis.forEach((ci, index) => this.claim(ci.name, index));
+    this.cis.forEach((ci, index) => ci.aliases.forEach((alias) => this.claim(alias, index)));
+    for (const relation of document.relations) this.relate(relation);
+    this.vantage = document.vantage.map((name) => this.register(name));
+  }
+
+  get size(): number {
+    return this.cis.length;
+  }
+
+  get relations(): number {
+    return this.relationCount;
+  }
+
+  /** The CI this id, name or alias means; undefined when none. */
+  find(name: string): number | undefined {
+    return this.byName.get(fold(name));
+  }
+
+  /** As `find`, and an unknown name becomes an unknown CI. */
+  register(name: string): number {
+    const found = this.find(name);
+    if (found !== undefined) return found;
+    const index = this.add({
+      id: name,
+      type: "host",
+      name,
+      aliases: [],
+      labels: {},
+      owner: null,
+      criticality: null,
+      minHealthy: null,
+      known: false,
+    });
+    this.byName.set(fold(name), index);
+    return index;
+  }
+
+  ci(index: number): Ci {
+    const ci = this.cis[index];
+    if (ci === undefined) throw new Error(`no CI has index ${index}`);
+    return ci;
+  }
+
+  id(index: number): CiId {
+    return this.ci(index).id;
+  }
+
+  /** What this CI needs (causes lie there). */
+  needs(index: number): readonly Edge[] {
+    return this.needsOf[index] ?? [];
+  }
+
+  /** Who needs this CI (symptoms lie there). */
+  neededBy(index: number): readonly Edge[] {
+    return this.neededByOf[index] ?? [];
+  }
+
+  all(): readonly Ci[] {
+    return this.cis;
+  }
+
+  private add(ci: Ci): number {
+    this.cis.push(ci);
+    this.needsOf.push([]);
+    this.neededByOf.push([]);
+    return this.cis.length - 1;
+  }
+
+  private claim(name: string, index: number): void {
+    const key = fold(name);
+    if (!this.byName.has(key)) this.byName.set(key, index);
+  }
+
+  private relate(relation: Relation): void {
+    const from = this.register(relation.from);
+    const to = this.register(relation.to);
+    const { type, confidence, source } = relation;
+    this.needsOf[from]?.push({ ci: to, type, confidence, source });
+    this.neededByOf[to]?.push({ ci: from, type, confidence, source });
+    this.relationCount += 1;
+  }
+}

@@ -1,0 +1,53 @@
+import type { AlertDocument, IncidentDocument } from "../core/model/document.ts";
+import type { AlertStatus } from "../core/model/alert.ts";
+import type { Alert } from "../core/model/alert.ts";
+import type { Ci, CmdbDocument, MaintenanceWindow } from "../core/model/ci.ts";
+import type { IncidentStatus } from "../core/model/incident.ts";
+import type { Problem } from "../core/model/problem.ts";
+import type { Silence } from "../core/model/silence.ts";
+import type { LedgerQuery, StoredLedgerRecord } from "./store.ts";
+
+export interface Page<T> {
+  items: T[];
+  /** Opaque; null on the last page. */
+  next: string | null;
+}
+
+export interface ListQuery<Status extends string> {
+  /** undefined = what is not over (open and acknowledged; pending, firing and unobserved). */
+  statuses: readonly Status[] | "all" | undefined;
+  /** A CI's id, name or alias. */
+  ci?: string;
+  limit: number;
+  cursor: string | null;
+}
+
+/** Reads. Everything answered here is committed. */
+export interface Query {
+  incidents(query: ListQuery<IncidentStatus>): Promise<Page<IncidentDocument>>;
+  /** By id or by number. */
+  incident(idOrNumber: string): Promise<IncidentDocument | undefined>;
+  alerts(query: ListQuery<AlertStatus>): Promise<Page<AlertDocument>>;
+  /** The live alerts, for adapters that must answer in their own form; do not keep, do not change. */
+  liveAlerts(): Iterable<Readonly<Alert>>;
+  problems(query: { limit: number; cursor: string | null }): Promise<Page<Problem>>;
+  ledger(query: LedgerQuery): Promise<Page<StoredLedgerRecord>>;
+  silences(): Silence[];
+  maintenance(): MaintenanceWindow[];
+  /** The CMDB as the core has it now, unknown CIs included. */
+  cmdb(): CmdbDocument;
+  ci(name: string): Ci | undefined;
+  counts(): { openIncidents: number; activeAlerts: number; cis: number; relations: number };
+}
+
+/** Something changed that a reader may want to see; sent after the commit. */
+export interface Change {
+  kind: "incident" | "alert" | "notification";
+  id: string;
+  revision: number;
+}
+
+export interface ChangeFeed {
+  /** Returns the function that ends the subscription. A slow subscriber loses changes, never blocks. */
+  subscribe(listener: (change: Change) => void): () => void;
+}

@@ -1,0 +1,27 @@
+import type { Sample } from "../../protocol/sample.ts";
+import type { UnixMillis } from "../core/model/time.ts";
+
+/** Samples of one CI from one sender. */
+export interface SampleBatch {
+  /** As the sender names it. */
+  ci: string;
+  /** `agent` for our agents; else the protocol: `otlp`, `remote-write`. */
+  source: string;
+  /** The resource's own labels worth showing on series (never identity). */
+  labels: Readonly<Record<string, string>>;
+  samples: readonly Sample[];
+  /** Help text by metric name, where the sender gave one. */
+  help?: ReadonlyMap<string, string>;
+}
+
+/** How many were taken and how many not, by reason; `reasons` is a closed list. */
+export interface SampleResult {
+  accepted: number;
+  rejected: number;
+  reasons: Partial<Record<"seriesLimit" | "labelLimit" | "stale" | "badValue" | "overload", number>>;
+}
+
+/** Where samples go: the series in memory, detection, and the fleet's exposition. Never blocks, never journals. */
+export interface SampleSink {
+  write(batch: SampleBatch, receivedAt: UnixMillis): SampleResult;
+}

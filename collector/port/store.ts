@@ -1,0 +1,134 @@
+import type { EntityKind } from "../core/model/effect.ts";
+import type { Json, LedgerRecord } from "../core/model/ledger.ts";
+import type { UnixMillis } from "../core/model/time.ts";
+
+/** An entity in its stored form: JSON text. `body` null removes it. */
+export interface StoredEntity {
+  kind: EntityKind;
+  id: string;
+  body: string | null;
+}
+
+/** The cheap change of an alert: folded into the stored entity when it is loaded. */
+export interface Touch {
+  alert: string;
+  lastSeenAt: UnixMillis;
+  lastOccurredAt: UnixMillis;
+  count: number;
+  expiresAt: UnixMillis | null;
+}
+
+/** One notification on its way. `document` is the JSON of the Notification. */
+export interface OutboxRow {
+  key: string;
+  receiver: string;
+  incident: string;
+  kind: string;
+  revision: number;
+  page: boolean;
+  createdAt: UnixMillis;
+  body: string;
+  attempts: number;
+  nextAttemptAt: UnixMillis;
+}
+
+/** Changes of outbox rows that delivery makes; committed alone or with the next batch. */
+export type OutboxChange =
+  | { type: "attempted"; key: string; receiver: string; attempts: number; nextAttemptAt: UnixMillis }
+  | {
+      type: "done";
+      key: string;
+      receiver: string;
+      at: UnixMillis;
+      status: "delivered" | "failed" | "superseded";
+      reason: string | null;
+      reference?: Json;
+    };
+
+/** Everything one batch of inputs changed. All of it becomes durable, or none. */
+export interface Commit {
+  /** The number of the batch's last input; rises by the number of inputs, without gaps. */
+  sequence: number;
+  at: UnixMillis;
+  /** The inputs of the batch that must be replayable (events, commands, settings …), JSON, in order; "" = none. */
+  journal: string;
+  /** Ids (`source` + newline + `id`) of accepted events, to recognise repeats after a restart. */
+  eventIds: readonly string[];
+  entities: readonly StoredEntity[];
+  touches: readonly Touch[];
+  ledger: readonly LedgerRecord[];
+  outbox: readonly OutboxRow[];
+  outboxChanges: readonly OutboxChange[];
+}
+
+/** What a restart needs. */
+export interface Snapshot {
+  sequence: number;
+  /** `at` of the last commit: our clock never goes behind it. */
+  at: UnixMillis;
+  /** Touches are folded in. Order: kind, then id, by code unit. */
+  entities: AsyncIterable<StoredEntity> | Iterable<StoredEntity>;
+  /** The newest remembered event ids, oldest first, at most the number asked for. */
+  eventIds: Iterable<string>;
+  outbox: readonly OutboxRow[];
+}
+
+export interface LedgerQuery {
+  incident?: string;
+  alert?: string;
+  ci?: string;
+  decision?: string;
+  from?: UnixMillis;
+  to?: UnixMillis;
+  /** Exclusive: records before this number. */
+  before?: number;
+  limit: number;
+}
+
+export interface StoredLedgerRecord extends LedgerRecord {
+  /** Rises with each record. */
+  number: number;
+}
+
+export interface EntityQuery {
+  kind: EntityKind;
+  /** `status` of the stored entity, any of; undefined = all. */
+  statuses?: readonly string[];
+  /** Exclusive: entities whose sort key (opened or first-seen time, then id) is before this one. Newest first. */
+  before?: string;
+  limit: number;
+}
+
+/** The disk is full, a sync failed, the file is damaged: after `fatal` the process must stop acknowledging and end. */
+export type CommitResult =
+  | { status: "committed" }
+  | { status: "retryable"; reason: "busy" | "full" }
+  | { status: "fatal"; reason: string };
+
+/**
+ * One atomic, durable commit for each batch, and the reads that the product needs.
+ * One writer at a time. A commit that was answered `committed` survives kill -9 and power loss.
+ */
+export interface Store {
+  /** Opens, checks and migrates. Throws an Error with a message for the operator when it cannot. */
+  open(options: { eventIdsMax: number }): Promise<Snapshot>;
+  commit(commit: Commit): Promise<CommitResult>;
+  entity(kind: EntityKind, id: string): Promise<string | undefined>;
+  entities(query: EntityQuery): Promise<{ items: { sort: string; body: string }[] }>;
+  /** Newest first. */
+  ledger(query: LedgerQuery): Promise<StoredLedgerRecord[]>;
+  /** What the connector of this receiver returned last for this incident. */
+  reference(receiver: string, incident: string): Promise<Json | undefined>;
+  /** Journal texts of commits after `sequence`, oldest first. */
+  journal(afterSequence: number, limit: number): Promise<{ sequence: number; at: UnixMillis; journal: string }[]>;
+  /** Removes what is older: journal and ledger before, done outbox rows, closed incidents and resolved alerts. Bounded work a call; true = there is more. */
+  compact(before: {
+    journal: UnixMillis;
+    ledger: UnixMillis;
+    outbox: UnixMillis;
+    entities: UnixMillis;
+  }): Promise<boolean>;
+  /** Size on disk in bytes, and rows a table, for telemetry. */
+  size(): Promise<{ sizeBytes: number; rows: Record<string, number> }>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,14 @@
+/** One value of one metric series at one time: what agents send, foreign senders send, and detection reads. */
+export interface Sample {
+  /** OpenTelemetry name (`system.cpu.utilization`) inside; the Prometheus border renames. */
+  name: string;
+  /** Attributes of the data point, without the resource's. */
+  labels: Readonly<Record<string, string>>;
+  value: number;
+  /** Milliseconds since 1970, the sampler's clock. */
+  at: number;
+  /** gauge: any value. counter: cumulative, monotonic, resets to 0. */
+  type: "gauge" | "counter";
+  /** UCUM (`By`, `s`, `1`); "" where none. */
+  unit: string;
+}
