@@ -1,5 +1,5 @@
 import type { Alert, AlertId } from "./alert.ts";
-import type { CiId } from "./ci.ts";
+import type { CiId, MaintenanceWindow } from "./ci.ts";
 import type { Impact, Incident, IncidentId, RootCause } from "./incident.ts";
 import type { CorrelationSettings } from "./settings.ts";
 import type { Topology } from "./topology.ts";
@@ -24,18 +24,26 @@ export interface CorrelationView {
   incident(id: IncidentId): Readonly<Incident> | undefined;
   /** Open, acknowledged, and resolved ones that can still be reopened; by number. */
   liveIncidents(): Iterable<Readonly<Incident>>;
-  /** Oldest first. */
+  /** Oldest first, at least those of the last 24 hours. */
   changesOn(ci: CiId): readonly ChangeRecord[];
+  /** Planned windows, whether past, current or to come, that are not removed yet; by id. */
+  maintenance(): readonly Readonly<MaintenanceWindow>[];
 }
 
-/** Where an alert belongs. Later evidence can give another answer; `reasons` are in plain words, strongest first. */
+/**
+ * Where alerts belong. Later evidence can give another answer; `reasons` are in plain words, strongest first.
+ * An alert is in at most one incident: whatever puts it somewhere takes it out of where it was. Placements are applied
+ * in order, each before the next is read. An incident that loses its last member to another is merged into that one
+ * (it keeps its notifications); it never stays behind empty and open.
+ */
 export type Placement =
-  | { type: "open"; alert: AlertId; reasons: string[] }
-  | { type: "join"; alert: AlertId; incident: IncidentId; reasons: string[] }
-  /** Out of its incident into another, or, with `to` null, into a new one of its own. */
-  | { type: "move"; alert: AlertId; to: IncidentId | null; reasons: string[] }
+  /** One new incident with all of these alerts (new, withheld, or split off other incidents). At least one. */
+  | { type: "open"; alerts: AlertId[]; reasons: string[] }
+  /** Into this incident, from nowhere or from any other. At least one. A resolved incident reopens by it. */
+  | { type: "join"; alerts: AlertId[]; incident: IncidentId; reasons: string[] }
   | { type: "merge"; from: IncidentId; into: IncidentId; reasons: string[] }
-  /** In no incident, for now: `rule` names why (`chronic`, `maintenance`, `lateBurst`, `info`, `lone-warning` …). */
+  /** In no incident, for now: `rule` names why (`chronic`, `maintenance`, `late`, `flapping`, `lone-warning`, `info` …).
+   * `until` is for the reader; the correlator itself comes back to it through `due`. */
   | { type: "withhold"; alert: AlertId; rule: string; reasons: string[]; until: UnixMillis | null };
 
 /** The verdict on one incident at one time. */
@@ -51,20 +59,41 @@ export interface Ranking {
 }
 
 /**
- * Online correlation. Keeps indexes of its own, which must equal those rebuilt from the entities, and learned
+ * Online correlation. Keeps indexes of its own, which equal those rebuilt from the entities by `restore`, and learned
  * statistics, which are entities of kind `learned`. The cost of each call depends on the neighbourhood of the alert.
+ *
+ * Two speeds: `onFiring` places an alert at once by what is near it; `due` solves the neighbourhood anew a little later
+ * (within seconds in a growing storm) and answers with what should be moved, split or merged.
  */
 export interface Correlator {
-  /** A new episode, a change of severity, or a withheld alert that fires again. The first placement concerns the alert itself. */
+  /**
+   * Forget everything and start from these: after a restart, and whenever the CMDB (a new `view.topology`) changes.
+   * `alerts`: every firing and unobserved alert; `learned`: what `takeLearned` once gave.
+   */
+  restore(
+    alerts: Iterable<Readonly<Alert>>,
+    learned: Iterable<{ id: string; value: unknown }>,
+    at: UnixMillis,
+    view: CorrelationView,
+  ): void;
+  /**
+   * A new episode, a change of severity, flapping or text, or a withheld alert that fires again; not plain
+   * re-notifications. The first placement concerns the alert itself; none = it stays where it is.
+   * The alert is in `view.activeAlertsOn` already, with its new values.
+   */
   onFiring(alert: Readonly<Alert>, at: UnixMillis, view: CorrelationView): Placement[];
+  /** Cleared or expired; `alert.incident` still names where it was. */
   onResolved(alert: Readonly<Alert>, at: UnixMillis, view: CorrelationView): Placement[];
-  /** Looks at an incident again in the light of everything since; called after changes to it and at `reviewAt`. */
-  review(incident: Readonly<Incident>, at: UnixMillis, view: CorrelationView): Placement[];
+  /** After a deployment or configuration change was recorded: it may explain an incident that is open. */
+  onChange(change: ChangeRecord, at: UnixMillis, view: CorrelationView): void;
+  /** The verdict. Cheap when nothing has changed since the last call for this incident. */
   rank(incident: Readonly<Incident>, at: UnixMillis, view: CorrelationView): Ranking;
-  /** When something must be looked at again without an event (withheld alerts, growing storms); null = nothing. */
+  /** When `due` must be called though no event comes (withheld alerts, growing storms); null = never. */
   nextReviewAt(): UnixMillis | null;
-  /** Withheld alerts and incidents that are due at `at`. */
+  /** Everything that is to be placed anew by `at`. Call it before each input and at `nextReviewAt`. */
   due(at: UnixMillis, view: CorrelationView): Placement[];
+  /** Incidents whose verdict may differ from the one last given by `rank`; call `rank` on each. Empties the list. */
+  takeStale(): IncidentId[];
   /** Learned statistics that changed since the last call, to be stored as entities of kind `learned`. */
   takeLearned(): { id: string; value: unknown }[];
 }
