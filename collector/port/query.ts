@@ -3,6 +3,7 @@ import type { AlertStatus } from "../core/model/alert.ts";
 import type { Alert } from "../core/model/alert.ts";
 import type { Ci, CmdbDocument, MaintenanceWindow } from "../core/model/ci.ts";
 import type { IncidentStatus } from "../core/model/incident.ts";
+import type { CoreSettings } from "../core/model/settings.ts";
 import type { Problem } from "../core/model/problem.ts";
 import type { Silence } from "../core/model/silence.ts";
 import type { LedgerQuery, StoredLedgerRecord } from "./store.ts";
@@ -32,7 +33,17 @@ export interface Query {
   liveAlerts(): Iterable<Readonly<Alert>>;
   problems(query: { limit: number; cursor: string | null }): Promise<Page<Problem>>;
   ledger(query: LedgerQuery): Promise<Page<StoredLedgerRecord>>;
+  /** With those that have ended and are still kept. */
   silences(): Silence[];
+  /** The settings that decide now: routes, inhibitions. */
+  settings(): Readonly<CoreSettings>;
+  /** Names of all configured receivers, in the order of the configuration. */
+  receivers(): readonly string[];
+  /**
+   * To whom the routes send this alert: the receivers of its incident, or, while it is in none, those an incident
+   * with this alert alone would have. Empty = no route matches. Called for every alert of a list: keep it cheap.
+   */
+  receiversOf(alert: Readonly<Alert>): readonly string[];
   maintenance(): MaintenanceWindow[];
   /** The CMDB as the core has it now, unknown CIs included. */
   cmdb(): CmdbDocument;

@@ -29,6 +29,11 @@ export interface Event {
   summary: string;
   /** The source's clock: for order and display, never trusted for liveness. */
   occurredAt: UnixMillis;
+  /**
+   * When the condition began, where the source tells that apart from the time of its message (Alertmanager's
+   * `startsAt`). It wins over the annotation `since`; absent = as `since` or `occurredAt` say.
+   */
+  since?: UnixMillis;
   labels: Labels;
   annotations: Labels;
   links: readonly Link[];

@@ -18,4 +18,6 @@ export interface Silence {
   comment: string;
   createdAt: UnixMillis;
   updatedAt: UnixMillis;
+  /** As Alertmanager's clients send them; kept, never read. */
+  annotations?: Readonly<Record<string, string>>;
 }
