@@ -1,0 +1,12 @@
+import { spawn } from "node:child_process";
+import { EXIT, type CommandIo } from "./command-io.ts";
+
+/** `tocsin agent` reached by way of `help`: `bin/tocsin` otherwise becomes the agent itself. */
+export async function run(args: string[], _io: CommandIo): Promise<number> {
+  const child = spawn(process.execPath, [new URL("../../agent/main.ts", import.meta.url).pathname, ...args], {
+    stdio: "inherit",
+  });
+  return new Promise((resolve) => {
+    child.once("exit", (code) => resolve(code ?? EXIT.failed));
+  });
+}

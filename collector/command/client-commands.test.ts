@@ -1,0 +1,186 @@
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import { run as acknowledge } from "./acknowledge.ts";
+import { run as alerts } from "./alerts.ts";
+import type { CommandIo } from "./command-io.ts";
+import { run as incidents } from "./incidents.ts";
+import { durationMs, parseMatcher, run as silence } from "./silence.ts";
+
+let server: Server | undefined;
+const asked: { method: string; url: string; body: string; authorization: string | undefined }[] = [];
+
+/** A collector that gives one answer and remembers what it was asked. */
+async function collector(status: number, body: unknown): Promise<string> {
+  const read = async (request: IncomingMessage): Promise<string> => {
+    let text = "";
+    for await (const chunk of request) text += String(chunk);
+    return text;
+  };
+  const answering = createServer((request, response) => {
+    void read(request).then((text) => {
+      asked.push({
+        method: request.method ?? "",
+        url: request.url ?? "",
+        body: text,
+        authorization: request.headers.authorization,
+      });
+      response
+        .writeHead(status, { "content-type": "application/json" })
+        .end(typeof body === "string" ? body : JSON.stringify(body));
+    });
+  });
+  server = answering;
+  await new Promise<void>((resolve) => {
+    answering.listen(0, "127.0.0.1", resolve);
+  });
+  return `http://127.0.0.1:${(answering.address() as AddressInfo).port}`;
+}
+
+afterEach(() => {
+  server?.close();
+  server?.closeAllConnections();
+  asked.length = 0;
+});
+
+async function call(
+  run: (args: string[], io: CommandIo) => Promise<number>,
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number; out: string; err: string }> {
+  let out = "";
+  let err = "";
+  const code = await run(args, {
+    stdout: (text) => void (out += text),
+    stderr: (text) => void (err += text),
+    env,
+    isTerminal: false,
+    signal: new AbortController().signal,
+  });
+  return { code, out, err };
+}
+
+const INCIDENT = {
+  id: "inc-0123456789ab",
+  number: 42,
+  status: "open",
+  severity: "critical",
+  priority: "P1",
+  title: "sw-r3 down: 23 hosts unreachable",
+  openedAt: "2026-03-01T03:12:00.000Z",
+  acknowledgedAt: null,
+  resolvedAt: null,
+  rootCause: {
+    ci: "sw-r3",
+    confidence: 0.93,
+    inferred: true,
+    candidates: [{ ci: "sw-r3", score: 0.9, reasons: ["22 of 23 hosts behind sw-r3 went silent within 40 s"] }],
+    change: null,
+  },
+  impact: { services: [{ ci: "shop", criticality: 1, redundancyLeft: 0 }], cis: ["web-01"] },
+  alerts: [],
+  owner: null,
+  timeline: [{ at: "2026-03-01T03:12:00.000Z", kind: "opened", text: "opened\u001b[31m", actor: null }],
+  revision: 1,
+  mergedInto: null,
+  problem: null,
+};
+
+test("incidents: the list names root, priority and title, and the token goes along", async () => {
+  const url = await collector(200, { items: [INCIDENT], next: null });
+  const { code, out } = await call(incidents, ["--collector", url, "--token", "secret"]);
+  expect(code).toBe(0);
+  expect(out).toMatch(/42\s+P1\s+open\s+\d+ d\s+sw-r3 \(inferred\)\s+0\s+sw-r3 down: 23 hosts unreachable/);
+  expect(asked).toEqual([
+    { method: "GET", url: "/api/v1/incidents?limit=100", body: "", authorization: "Bearer secret" },
+  ]);
+});
+
+test("one incident shows the reasons, and hostile control characters never reach the terminal", async () => {
+  const url = await collector(200, INCIDENT);
+  const { code, out } = await call(incidents, ["42", "--collector", url]);
+  expect(code).toBe(0);
+  expect(out).toContain(
+    "Root cause: sw-r3 (inferred), 93 % sure\n  - 22 of 23 hosts behind sw-r3 went silent within 40 s",
+  );
+  expect(out).toContain("shop (redundancy left: 0)");
+  expect(out).not.toContain("\u001b");
+});
+
+test("ack sends the note for each incident", async () => {
+  const url = await collector(200, INCIDENT);
+  const { code, out } = await call(acknowledge, ["42", "43", "--note", "mine", "--collector", url]);
+  expect(code).toBe(0);
+  expect(out).toBe("Incident 42 acknowledged.\nIncident 43 acknowledged.\n");
+  expect(asked.map(({ method, url: path, body }) => `${method} ${path} ${body}`)).toEqual([
+    'POST /api/v1/incidents/42/acknowledge {"note":"mine"}',
+    'POST /api/v1/incidents/43/acknowledge {"note":"mine"}',
+  ]);
+});
+
+test.for<[situation: string, status: number, body: unknown, code: number, says: string]>([
+  ["no such incident", 404, { code: "notFound", message: "there is no incident 42" }, 1, "there is no incident 42"],
+  ["no token", 401, { code: "unauthorised", message: "a token is needed" }, 3, "TOCSIN_TOKEN"],
+  ["not a collector at all", 200, "<html>", 1, "is this a Tocsin collector?"],
+])("a refusal is told in one line: %s", async ([, status, body, code, says]) => {
+  const url = await collector(status, body);
+  const answer = await call(incidents, ["42"], { TOCSIN_COLLECTOR: url });
+  expect(answer.code).toBe(code);
+  expect(answer.err).toContain(says);
+  expect(answer.err.trim().split("\n")).toHaveLength(1);
+});
+
+test("a collector that does not run: exit 3 and what to do", async () => {
+  const { code, err } = await call(alerts, ["--collector", "http://127.0.0.1:1"]);
+  expect(code).toBe(3);
+  expect(err).toMatch(/no answer from http:\/\/127\.0\.0\.1:1: .*Is the collector running\?/);
+});
+
+test("silence add says everything that is wrong at once", async () => {
+  const { code, err } = await call(silence, ["add", "ci", "--for", "soon"]);
+  expect(code).toBe(2);
+  expect(err.trim().split("\n")).toHaveLength(3);
+});
+
+test("silence add sends matchers and a period", async () => {
+  const url = await collector(201, { id: "s-1" });
+  const { code, out } = await call(silence, [
+    "add",
+    "ci=web-01",
+    'check=~"disk_.*"',
+    "--for",
+    "1h",
+    "--comment",
+    "disk swap",
+    "--collector",
+    url,
+  ]);
+  expect(code).toBe(0);
+  expect(out).toContain("s-1");
+  const sent = JSON.parse(asked[0]?.body ?? "{}") as { matchers: unknown; startsAt: string; endsAt: string };
+  expect(sent.matchers).toEqual([
+    { name: "ci", value: "web-01", isRegex: false, isEqual: true },
+    { name: "check", value: "disk_.*", isRegex: true, isEqual: true },
+  ]);
+  expect(Date.parse(sent.endsAt) - Date.parse(sent.startsAt)).toBe(3_600_000);
+});
+
+test.for<[text: string, ms: number | null]>([
+  ["30m", 1_800_000],
+  ["1h30m", 5_400_000],
+  ["2d", 172_800_000],
+  ["90", null],
+  ["", null],
+  ["-1h", null],
+])("duration %s", ([text, ms]) => {
+  expect(durationMs(text)).toBe(ms);
+});
+
+test.for<[text: string, matcher: unknown]>([
+  ["a=b", { name: "a", value: "b", isRegex: false, isEqual: true }],
+  ['a!~"x.*"', { name: "a", value: "x.*", isRegex: true, isEqual: false }],
+  ["a!=", { name: "a", value: "", isRegex: false, isEqual: false }],
+  ["nothing", null],
+])("matcher %s", ([text, matcher]) => {
+  expect(parseMatcher(text)).toEqual(matcher);
+});

@@ -1,0 +1,125 @@
+import { readFileSync } from "node:fs";
+import type { CommandIo } from "./command-io.ts";
+
+/** The options every command has that speaks to a running collector. */
+export const CLIENT_OPTIONS = {
+  collector: { type: "string" },
+  token: { type: "string" },
+  "token-file": { type: "string" },
+  json: { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+export const CLIENT_HELP = `  --collector URL     default: $TOCSIN_COLLECTOR, else http://127.0.0.1:8430
+  --token T           default: $TOCSIN_TOKEN; or --token-file FILE
+  --json              the API's answer, for machines`;
+
+export interface ClientFlags {
+  collector?: string | undefined;
+  token?: string | undefined;
+  "token-file"?: string | undefined;
+}
+
+/** The collector's answer: its JSON, or why there is none, in one line for a person. */
+export type Answer =
+  | { status: "ok"; body: unknown }
+  | { status: "refused"; httpStatus: number; code: string; message: string }
+  | { status: "unreachable"; message: string };
+
+const TIMEOUT_MS = 15_000;
+
+/** Calls the HTTP API of a running collector with the caller's token. */
+export class Client {
+  readonly base: string;
+  private readonly token: string | undefined;
+  private readonly signal: AbortSignal;
+
+  constructor(flags: ClientFlags, io: Pick<CommandIo, "env" | "signal">) {
+    this.base = (flags.collector ?? io.env["TOCSIN_COLLECTOR"] ?? "http://127.0.0.1:8430").replace(/\/+$/, "");
+    const file = flags["token-file"];
+    this.token =
+      flags.token ?? (file === undefined ? undefined : readFileSync(file, "utf8").trim()) ?? io.env["TOCSIN_TOKEN"];
+    this.signal = io.signal;
+  }
+
+  get(path: string): Promise<Answer> {
+    return this.call("GET", path, undefined);
+  }
+
+  post(path: string, body: unknown): Promise<Answer> {
+    return this.call("POST", path, body);
+  }
+
+  remove(path: string): Promise<Answer> {
+    return this.call("DELETE", path, undefined);
+  }
+
+  /** Follows `next` until `max` items; the first answer that is not ok ends it. */
+  async list<T>(path: string, max: number): Promise<Answer & { items?: T[] }> {
+    const items: T[] = [];
+    let cursor: string | null = null;
+    do {
+      const separator = path.includes("?") ? "&" : "?";
+      const limit = Math.min(1000, max - items.length);
+      const answer = await this.get(
+        `${path}${separator}limit=${limit}${cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`}`,
+      );
+      if (answer.status !== "ok") return answer;
+      const page = answer.body as { items: T[]; next: string | null };
+      items.push(...page.items);
+      cursor = page.next;
+    } while (cursor !== null && items.length < max);
+    return { status: "ok", body: { items, next: cursor }, items };
+  }
+
+  private async call(method: string, path: string, body: unknown): Promise<Answer> {
+    const headers: Record<string, string> = { accept: "application/json" };
+    if (this.token !== undefined) headers["authorization"] = `Bearer ${this.token}`;
+    if (body !== undefined) headers["content-type"] = "application/json";
+    try {
+      const response = await fetch(`${this.base}${path}`, {
+        method,
+        headers,
+        body: body === undefined ? null : JSON.stringify(body),
+        signal: AbortSignal.any([this.signal, AbortSignal.timeout(TIMEOUT_MS)]),
+      });
+      return await readAnswer(response);
+    } catch (error) {
+      return {
+        status: "unreachable",
+        message: `no answer from ${this.base}: ${reasonOf(error)}. Is the collector running? Name it with --collector URL`,
+      };
+    }
+  }
+}
+
+async function readAnswer(response: Response): Promise<Answer> {
+  const text = await response.text();
+  let body: unknown = null;
+  try {
+    body = text === "" ? null : JSON.parse(text);
+  } catch {
+    return {
+      status: "refused",
+      httpStatus: response.status,
+      code: "notJson",
+      message: `HTTP ${response.status}, and the answer is not JSON: is this a Tocsin collector?`,
+    };
+  }
+  if (response.ok) return { status: "ok", body };
+  const refusal = (body ?? {}) as { code?: string; message?: string };
+  const hint = response.status === 401 ? " Give a token with --token, --token-file or TOCSIN_TOKEN." : "";
+  return {
+    status: "refused",
+    httpStatus: response.status,
+    code: refusal.code ?? `http${response.status}`,
+    message: `${refusal.message ?? `HTTP ${response.status}`}${hint}`,
+  };
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause;
+  if (cause instanceof Error && "code" in cause && typeof cause.code === "string") return cause.code;
+  return error.name === "TimeoutError" ? `nothing within ${TIMEOUT_MS / 1000} s` : error.message;
+}

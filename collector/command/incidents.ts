@@ -1,0 +1,119 @@
+import type { IncidentDocument } from "../core/model/document.ts";
+import { CLIENT_HELP } from "./client.ts";
+import { clientCommand, refusal, writeJson } from "./client-command.ts";
+import { EXIT, type CommandIo } from "./command-io.ts";
+import { age, paint, printable, table } from "./table.ts";
+
+const HELP = `Usage: tocsin incidents [ID or NUMBER] [options]
+
+Lists what is open, or shows one incident with its root cause and the reasons for it.
+
+  --status S          open, acknowledged, resolved, closed, several with commas, or all
+  --limit N           at most so many (default 100)
+${CLIENT_HELP}
+
+Examples:
+  tocsin incidents
+  tocsin incidents 42
+  tocsin incidents --status all --json
+`;
+
+function confidence(document: IncidentDocument): string {
+  return `${Math.round(document.rootCause.confidence * 100)} %`;
+}
+
+function rootOf(document: IncidentDocument): string {
+  return document.rootCause.ci === null
+    ? "no single CI"
+    : `${document.rootCause.ci}${document.rootCause.inferred ? " (inferred)" : ""}`;
+}
+
+function list(items: IncidentDocument[], io: CommandIo): string {
+  if (items.length === 0) return "No incidents.\n";
+  const now = Date.now();
+  return table(
+    ["NUMBER", "PRIORITY", "STATUS", "AGE", "ROOT CAUSE", "ALERTS", "TITLE"],
+    items.map((item) => [
+      String(item.number),
+      item.priority,
+      item.status,
+      age(Date.parse(item.openedAt), now),
+      rootOf(item),
+      String(item.alerts.length),
+      item.title,
+    ]),
+  ).replace(/^(.*)$/m, (line) => paint(line, "bold", io.isTerminal));
+}
+
+function show(item: IncidentDocument, io: CommandIo): string {
+  const worst = item.priority === "P1" || item.priority === "P2";
+  const lines = [
+    paint(`${item.priority}  ${printable(item.title)}`, worst ? "red" : "yellow", io.isTerminal),
+    `Incident ${item.number} (${item.id}), ${item.status}, opened ${item.openedAt}${item.resolvedAt === null ? "" : `, resolved ${item.resolvedAt}`}${item.owner === null ? "" : `, owner ${printable(item.owner)}`}`,
+    "",
+    `Root cause: ${printable(rootOf(item))}, ${confidence(item)} sure`,
+    ...(item.rootCause.candidates[0]?.reasons ?? []).map((reason) => `  - ${printable(reason)}`),
+    ...(item.rootCause.change === null ? [] : [`  - change: ${printable(item.rootCause.change)}`]),
+    ...item.rootCause.candidates
+      .slice(1, 4)
+      .map((candidate) => `  or ${printable(candidate.ci)} (${candidate.score.toFixed(2)})`),
+    "",
+    `Services hit: ${item.impact.services.length === 0 ? "none known" : item.impact.services.map((service) => `${printable(service.ci)}${service.redundancyLeft === null ? "" : ` (redundancy left: ${service.redundancyLeft})`}`).join(", ")}`,
+    `CIs hit: ${item.impact.cis.length}`,
+    "",
+    table(
+      ["ALERT ON", "CHECK", "SEVERITY", "STATUS", "SINCE", "SUMMARY"],
+      item.alerts
+        .slice(0, 30)
+        .map((alert) => [
+          alert.ci,
+          alert.check + (alert.instance === "" ? "" : `[${alert.instance}]`),
+          alert.severity,
+          alert.status,
+          alert.firstSeenAt,
+          alert.summary,
+        ]),
+    ).trimEnd(),
+    ...(item.alerts.length > 30 ? [`… and ${item.alerts.length - 30} more (--json shows all)`] : []),
+    "",
+    ...item.timeline
+      .slice(-20)
+      .map(
+        (entry) => `${entry.at}  ${printable(entry.text)}${entry.actor === null ? "" : ` (${printable(entry.actor)})`}`,
+      ),
+    "",
+    `Next: tocsin ack ${item.number} · tocsin why ${item.number}`,
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** `tocsin incidents [ID]`. */
+export async function run(args: string[], io: CommandIo): Promise<number> {
+  const options = { status: { type: "string" }, limit: { type: "string", default: "100" } } as const;
+  return clientCommand(args, io, { help: HELP, options }, async ({ client, flags, positionals, json }) => {
+    const id = positionals[0];
+    if (id !== undefined) {
+      const answer = await client.get(`/api/v1/incidents/${encodeURIComponent(id)}`);
+      const refused = refusal(answer, io);
+      if (refused !== null || answer.status !== "ok") return refused ?? EXIT.failed;
+      if (json) writeJson(answer.body, io);
+      else io.stdout(show(answer.body as IncidentDocument, io));
+      return EXIT.ok;
+    }
+    const limit = Number(flags["limit"]);
+    if (!Number.isInteger(limit) || limit < 1) {
+      io.stderr(`tocsin: --limit takes a whole number from 1, not "${String(flags["limit"])}"\n`);
+      return EXIT.usage;
+    }
+    const status = flags["status"];
+    const answer = await client.list<IncidentDocument>(
+      `/api/v1/incidents${typeof status === "string" ? `?status=${encodeURIComponent(status)}` : ""}`,
+      limit,
+    );
+    const refused = refusal(answer, io);
+    if (refused !== null) return refused;
+    if (json) writeJson(answer.status === "ok" ? answer.body : null, io);
+    else io.stdout(list(answer.items ?? [], io));
+    return EXIT.ok;
+  });
+}
