@@ -51,6 +51,13 @@ export interface Alert {
   incident: IncidentId | null;
   /** Why a firing alert is in no incident: `chronic`, `maintenance`, `late`, `info` …; null where it is in one or not firing. */
   withheld: string | null;
-  /** Why it is unobserved or muted, for `inhibitedBy` and `silencedBy`. */
+  /** Why it is unobserved or muted: `silence:ID`, `maintenance:ID`, `inhibition:ALERT`, `dependency:CI`; sorted. */
   suppressedBy: readonly string[];
+  /** What the source last said; differs from `status` while flapping is held as one state. */
+  sourceStatus: "firing" | "resolved";
+  /** All we know of this episode came late (spooled by an agent that was cut off): it completes a timeline and never pages. */
+  late: boolean;
+  /** When and why it came into `incident`; null and "" where it is in none. */
+  joinedAt: UnixMillis | null;
+  joinReason: string;
 }

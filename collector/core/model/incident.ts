@@ -82,6 +82,8 @@ export interface Told {
   at: UnixMillis;
   /** A page to this receiver has gone out in this opening of the incident. */
   paged: boolean;
+  /** The priority it was last told. */
+  priority: Priority;
 }
 
 /** The alerts that one fault explains. */
@@ -118,4 +120,11 @@ export interface Incident {
   holdReason: string | null;
   /** All members are clear since then; it resolves when the quiet time has passed. */
   quietSince: UnixMillis | null;
+  /** Correlation's verdict: is it worth waking a person, and why. */
+  pageWorthy: boolean;
+  pageReason: string;
+  /** A change worth telling waits until then, so that a storm gives few updates; null = nothing to tell. */
+  updateDueAt: UnixMillis | null;
+  /** The rule that last kept it from being told (`silence:ID`, `maintenance:ID`, `late`, `no-route` …); null = none. */
+  withheld: string | null;
 }
