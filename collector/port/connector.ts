@@ -1,6 +1,10 @@
+import type { Static, TSchema } from "typebox";
 import type { Json } from "../core/model/ledger.ts";
 import type { Notification } from "../core/model/notification.ts";
 import type { Milliseconds } from "../core/model/time.ts";
+import type { Clock } from "./clock.ts";
+import type { Outgoing } from "./outgoing.ts";
+import type { Log } from "./telemetry.ts";
 
 /** Why a delivery did not succeed: a closed list, because it labels a metric. */
 export const DELIVERY_FAILURES = [
@@ -45,4 +49,47 @@ export interface Connector {
   readonly kind: string;
   deliver(delivery: Delivery): Promise<DeliveryResult>;
   close?(): Promise<void>;
+}
+
+/** What a connector may use of the house. */
+export interface ConnectorPorts {
+  outgoing: Outgoing;
+  clock: Clock;
+  log: Log;
+  /** Where people reach the collector, for links in messages, without a slash at its end; null = no links. */
+  externalUrl: string | null;
+}
+
+/** A mistake that a schema cannot say: `key` is where it stands, "" for the receiver as a whole. */
+export interface SettingsProblem {
+  key: string;
+  message: string;
+  hint: string;
+}
+
+/** A way to tell people or a tool, as the configuration knows it. */
+export interface ConnectorKind {
+  /** The key in `receivers`, the product's name in camel case. */
+  readonly kind: string;
+  /** One sentence for the reference page. */
+  readonly description: string;
+  readonly schema: TSchema;
+  /** Rules that span several keys. */
+  check?(settings: unknown): SettingsProblem[];
+  /** Hosts it will call, so that a private one is told at load and not at the first page. */
+  targets?(settings: unknown): string[];
+  /** Connects to nothing yet. */
+  create(settings: unknown, ports: ConnectorPorts): Connector;
+}
+
+/** Ties a connector's settings to its schema. The configuration gives it only what the schema has let through. */
+export function defineConnector<Schema extends TSchema>(definition: {
+  kind: string;
+  description: string;
+  schema: Schema;
+  check?(settings: Static<Schema>): SettingsProblem[];
+  targets?(settings: Static<Schema>): string[];
+  create(settings: Static<Schema>, ports: ConnectorPorts): Connector;
+}): ConnectorKind {
+  return definition;
 }
