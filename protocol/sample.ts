@@ -11,4 +11,9 @@ export interface Sample {
   type: "gauge" | "counter";
   /** UCUM (`By`, `s`, `1`); "" where none. */
   unit: string;
+  /**
+   * Part of a histogram or summary that was flattened: `name` ends in `_bucket` (with label `le`), `_sum` or `_count`;
+   * a summary's quantiles (label `quantile`) keep the bare name. Buckets, sums and counts are counters.
+   */
+  family?: "histogram" | "summary";
 }

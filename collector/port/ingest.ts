@@ -16,6 +16,35 @@ export interface RouteAccess {
   roles: readonly Role[];
 }
 
+/**
+ * What else a route may say in its `config`. Bodies are decompressed (gzip), limited and parsed before the handler runs.
+ *
+ * `body`: `json` (default): `application/json` or `+json`, guarded in depth, keys and string length, `__proto__` refused;
+ * `events`: as `json`, and lines of JSON (`application/x-ndjson`); an array's elements are not guarded, the handler must;
+ * `bytes`: any content type, `request.body` is a Buffer (empty where there was none) and the handler parses it.
+ */
+export interface RouteConfig extends RouteAccess {
+  body?: "json" | "events" | "bytes";
+  /** Keep the decompressed bytes as `request.rawBody`, for signatures. */
+  rawBody?: true;
+  /** Decompressed limit where the server's own (8 MiB) does not fit. */
+  bodySizeBytesMax?: number;
+}
+
+/** Who calls: the token's name and role; `local` with role admin where no tokens are configured. */
+export interface Identity {
+  name: string;
+  role: Role;
+}
+
+/** Stands in an `events` body for a line of JSON that could not be parsed. */
+export class BadLine {
+  readonly message: string;
+  constructor(message: string) {
+    this.message = message;
+  }
+}
+
 /** What an ingest adapter needs; nothing else. Adapters are Fastify plugins registered by main. */
 export interface IngestPorts {
   intake: Intake;

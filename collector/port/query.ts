@@ -2,6 +2,7 @@ import type { AlertDocument, IncidentDocument } from "../core/model/document.ts"
 import type { AlertStatus } from "../core/model/alert.ts";
 import type { Alert } from "../core/model/alert.ts";
 import type { Ci, CmdbDocument, MaintenanceWindow } from "../core/model/ci.ts";
+import type { ChangeRecord } from "../core/model/correlation.ts";
 import type { IncidentStatus } from "../core/model/incident.ts";
 import type { CoreSettings } from "../core/model/settings.ts";
 import type { Problem } from "../core/model/problem.ts";
@@ -31,6 +32,8 @@ export interface Query {
   alerts(query: ListQuery<AlertStatus>): Promise<Page<AlertDocument>>;
   /** The live alerts, for adapters that must answer in their own form; do not keep, do not change. */
   liveAlerts(): Iterable<Readonly<Alert>>;
+  /** Deployments, package and configuration changes; newest first. `ci`: id, name or alias. */
+  changes(query: { ci?: string; limit: number; cursor: string | null }): Promise<Page<ChangeRecord>>;
   problems(query: { limit: number; cursor: string | null }): Promise<Page<Problem>>;
   ledger(query: LedgerQuery): Promise<Page<StoredLedgerRecord>>;
   /** With those that have ended and are still kept. */

@@ -10,6 +10,8 @@ export interface SampleBatch {
   /** The resource's own labels worth showing on series (never identity). */
   labels: Readonly<Record<string, string>>;
   samples: readonly Sample[];
+  /** `delta`: the counters of this batch are increments since the sender's last; the sink adds them up. Default `cumulative`. */
+  temporality?: "cumulative" | "delta";
   /** Help text by metric name, where the sender gave one. */
   help?: ReadonlyMap<string, string>;
 }

@@ -1,0 +1,40 @@
+import type { Milliseconds, UnixMillis } from "../core/model/time.ts";
+
+/** One of our agents was heard: who it says it is. Attributes of `protocol/agent-resource.ts`. */
+export interface AgentContact {
+  agentId: string;
+  /** As the agent names it. */
+  ci: string;
+  /** "" where it did not say. */
+  version: string;
+  intervalMs: Milliseconds;
+  at: UnixMillis;
+}
+
+export interface AgentView {
+  agentId: string;
+  /** The CMDB's id where the CMDB knows the CI. */
+  ci: string;
+  version: string;
+  intervalMs: Milliseconds;
+  firstSeenAt: UnixMillis;
+  lastSeenAt: UnixMillis;
+  /** silent: not heard for three of its intervals (at least 30 s). */
+  status: "reporting" | "silent";
+  /** Another agent speaks for the same CI, or this one's identity is used for another CI, at the same time. */
+  duplicate: boolean;
+  /** Series that are live now. */
+  series: number;
+}
+
+/** Which agents are there. In memory: after a restart it fills as they are heard. */
+export interface AgentDirectory {
+  heard(contact: AgentContact): void;
+  /** By CI, then agent id, by code unit. */
+  list(): AgentView[];
+}
+
+/** An agent is missing when it was not heard for three of its intervals, and never before 30 s. */
+export function missingAfterMs(intervalMs: Milliseconds): Milliseconds {
+  return Math.max(3 * intervalMs, 30_000);
+}
