@@ -29,6 +29,16 @@ export interface RouteConfig extends RouteAccess {
   rawBody?: true;
   /** Decompressed limit where the server's own (8 MiB) does not fit. */
   bodySizeBytesMax?: number;
+  /** How a refusal of this route looks, 401, 413 and 503 included, where the sender's protocol has a form of its own. */
+  renderError?: (trouble: Trouble, requestContentType: string) => { contentType: string; body: string | Uint8Array };
+}
+
+/** A refusal as the sender is told it; `{code, message, details?}` unless the route renders it. */
+export interface Trouble {
+  status: number;
+  code: string;
+  message: string;
+  details?: unknown;
 }
 
 /** Who calls: the token's name and role; `local` with role admin where no tokens are configured. */
