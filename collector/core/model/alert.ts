@@ -2,7 +2,7 @@ import type { CiId } from "./ci.ts";
 import type { Labels, Link } from "./event.ts";
 import type { IncidentId } from "./incident.ts";
 import type { Severity } from "./severity.ts";
-import type { UnixMillis } from "./time.ts";
+import type { Milliseconds, UnixMillis } from "./time.ts";
 
 /** `a-` and 16 hex digits of the identity (CI, source, check, instance); the same in every episode. */
 export type AlertId = string;
@@ -42,6 +42,8 @@ export interface Alert {
   lastOccurredAt: UnixMillis;
   /** Firing events in this episode. */
   count: number;
+  /** As its last event said; null = by the repetition it keeps, or the time to live of the settings. */
+  expiresAfterMs: Milliseconds | null;
   /** When it resolves by itself if not heard again; null = never by time. */
   expiresAt: UnixMillis | null;
   /** Ring of the last state changes for flap detection, newest last. */
