@@ -1,0 +1,184 @@
+import {
+  OTLP_TEMPORALITIES,
+  type OtlpBuckets,
+  type OtlpData,
+  type OtlpExponentialPoint,
+  type OtlpHistogramPoint,
+  type OtlpLogRecord,
+  type OtlpMetric,
+  type OtlpNumberPoint,
+  type OtlpResourceLogs,
+  type OtlpResourceMetrics,
+  type OtlpResult,
+  type OtlpSummaryPoint,
+  type OtlpTemporality,
+} from "./otlp.ts";
+import {
+  anyValueText,
+  asObject,
+  attributesOf,
+  boolField,
+  countField,
+  integerField,
+  JsonFault,
+  type JsonObject,
+  listField,
+  nanosField,
+  nonNegative,
+  numberField,
+  numberOf,
+  objectField,
+  textField,
+} from "./otlp-json-value.ts";
+
+/** Reads an ExportMetricsServiceRequest from parsed JSON: camelCase keys, 64-bit integers as text or numbers, unknown keys pass. */
+export function metricsFromJson(body: unknown): OtlpResult<OtlpResourceMetrics[]> {
+  return guarded(() =>
+    listField(asObject(body, "the body"), "resourceMetrics").map((item) => {
+      const entry = asObject(item, "resourceMetrics");
+      return {
+        resource: attributesOf(listField(objectField(entry, "resource"), "attributes")),
+        metrics: listField(entry, "scopeMetrics").flatMap((scope) =>
+          listField(asObject(scope, "scopeMetrics"), "metrics").map(metric),
+        ),
+      };
+    }),
+  );
+}
+
+/** Reads an ExportLogsServiceRequest from parsed JSON. */
+export function logsFromJson(body: unknown): OtlpResult<OtlpResourceLogs[]> {
+  return guarded(() =>
+    listField(asObject(body, "the body"), "resourceLogs").map((item) => {
+      const entry = asObject(item, "resourceLogs");
+      return {
+        resource: attributesOf(listField(objectField(entry, "resource"), "attributes")),
+        records: listField(entry, "scopeLogs").flatMap((scope) =>
+          listField(asObject(scope, "scopeLogs"), "logRecords").map(logRecord),
+        ),
+      };
+    }),
+  );
+}
+
+function guarded<T>(read: () => T): OtlpResult<T> {
+  try {
+    return { status: "read", value: read() };
+  } catch (error) {
+    if (error instanceof JsonFault) return { status: "malformed", message: error.message };
+    throw error;
+  }
+}
+
+function metric(value: unknown): OtlpMetric {
+  const object = asObject(value, "metrics");
+  return {
+    name: textField(object, "name"),
+    description: textField(object, "description"),
+    unit: textField(object, "unit"),
+    ...data(object),
+  };
+}
+
+function data(object: JsonObject): OtlpData {
+  const points = <P>(key: string, point: (object: JsonObject) => P): P[] =>
+    listField(objectField(object, key), "dataPoints").map((item) => point(asObject(item, "dataPoints")));
+  const order = (key: string): OtlpTemporality => temporality(objectField(object, key)["aggregationTemporality"]);
+  if (object["gauge"] !== undefined) return { kind: "gauge", points: points("gauge", numberPoint) };
+  if (object["sum"] !== undefined)
+    return {
+      kind: "sum",
+      points: points("sum", numberPoint),
+      temporality: order("sum"),
+      monotonic: boolField(objectField(object, "sum"), "isMonotonic"),
+    };
+  if (object["histogram"] !== undefined)
+    return { kind: "histogram", points: points("histogram", histogramPoint), temporality: order("histogram") };
+  if (object["exponentialHistogram"] !== undefined)
+    return {
+      kind: "exponentialHistogram",
+      points: points("exponentialHistogram", exponentialPoint),
+      temporality: order("exponentialHistogram"),
+    };
+  if (object["summary"] !== undefined) return { kind: "summary", points: points("summary", summaryPoint) };
+  return { kind: "none" };
+}
+
+/** Senders write the number, as OTLP says, or the enumerator's name, as Protocol Buffers' JSON mapping does. */
+function temporality(value: unknown): OtlpTemporality {
+  if (typeof value === "number") return OTLP_TEMPORALITIES[value] ?? "unspecified";
+  if (value === "AGGREGATION_TEMPORALITY_DELTA") return "delta";
+  return value === "AGGREGATION_TEMPORALITY_CUMULATIVE" ? "cumulative" : "unspecified";
+}
+
+const common = (object: JsonObject) => ({
+  attributes: attributesOf(listField(object, "attributes")),
+  startAt: nanosField(object, "startTimeUnixNano"),
+  at: nanosField(object, "timeUnixNano"),
+  noValue: (integerField(object, "flags") & 1) === 1,
+});
+
+function numberPoint(object: JsonObject): OtlpNumberPoint {
+  const value =
+    object["asDouble"] === undefined ? integerField(object, "asInt") : numberOf(object["asDouble"], "asDouble");
+  return { ...common(object), value };
+}
+
+function histogramPoint(object: JsonObject): OtlpHistogramPoint {
+  return {
+    ...common(object),
+    count: countField(object, "count"),
+    sum: optionalNumber(object, "sum"),
+    bounds: listField(object, "explicitBounds").map((item) => numberOf(item, "explicitBounds")),
+    counts: counts(object),
+  };
+}
+
+function exponentialPoint(object: JsonObject): OtlpExponentialPoint {
+  return {
+    ...common(object),
+    count: countField(object, "count"),
+    sum: optionalNumber(object, "sum"),
+    scale: integerField(object, "scale"),
+    zeroCount: countField(object, "zeroCount"),
+    zeroThreshold: numberField(object, "zeroThreshold"),
+    positive: buckets(objectField(object, "positive")),
+    negative: buckets(objectField(object, "negative")),
+  };
+}
+
+const buckets = (object: JsonObject): OtlpBuckets => ({
+  offset: integerField(object, "offset"),
+  counts: counts(object),
+});
+
+const counts = (object: JsonObject): number[] =>
+  listField(object, "bucketCounts").map((item) => nonNegative(numberOf(item, "bucketCounts"), "bucketCounts"));
+
+const optionalNumber = (object: JsonObject, key: string): number | null =>
+  object[key] === undefined || object[key] === null ? null : numberOf(object[key], key);
+
+function summaryPoint(object: JsonObject): OtlpSummaryPoint {
+  return {
+    ...common(object),
+    count: countField(object, "count"),
+    sum: numberField(object, "sum"),
+    quantiles: listField(object, "quantileValues").map((item) => {
+      const pair = asObject(item, "quantileValues");
+      return { quantile: numberField(pair, "quantile"), value: numberField(pair, "value") };
+    }),
+  };
+}
+
+function logRecord(value: unknown): OtlpLogRecord {
+  const object = asObject(value, "logRecords");
+  return {
+    at: nanosField(object, "timeUnixNano"),
+    observedAt: nanosField(object, "observedTimeUnixNano"),
+    severityNumber: integerField(object, "severityNumber"),
+    severityText: textField(object, "severityText"),
+    body: anyValueText(object["body"]),
+    attributes: attributesOf(listField(object, "attributes")),
+    eventName: textField(object, "eventName"),
+  };
+}
