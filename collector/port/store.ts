@@ -6,7 +6,18 @@ import type { UnixMillis } from "../core/model/time.ts";
 export interface StoredEntity {
   kind: EntityKind;
   id: string;
+  /** `status` of the value; "" for kinds that have none. Lists filter by it. */
+  status: string;
+  /** Lists are in descending order of this: `sortKey` of the opening or first-seen time and the id. */
+  sort: string;
+  /** Another name that finds it, unique in its kind: the number of an incident, in digits. null = none. */
+  alias: string | null;
   body: string | null;
+}
+
+/** Time as 15 digits, colon, id: by code unit, the order of time, then of id. */
+export function sortKey(at: UnixMillis, id: string): string {
+  return `${String(Math.max(0, Math.trunc(at))).padStart(15, "0")}:${id}`;
 }
 
 /** The cheap change of an alert: folded into the stored entity when it is loaded. */
@@ -45,7 +56,10 @@ export type OutboxChange =
       reference?: Json;
     };
 
-/** Everything one batch of inputs changed. All of it becomes durable, or none. */
+/**
+ * Everything one batch of inputs changed. All of it becomes durable, or none.
+ * The store reads all of it before `commit` gives back its promise: afterwards the caller may change what it refers to.
+ */
 export interface Commit {
   /** The number of the batch's last input; rises by the number of inputs, without gaps. */
   sequence: number;
@@ -66,9 +80,12 @@ export interface Snapshot {
   sequence: number;
   /** `at` of the last commit: our clock never goes behind it. */
   at: UnixMillis;
-  /** Touches are folded in. Order: kind, then id, by code unit. */
+  /**
+   * Touches are folded in. Order: kind, then id, by code unit. To be read once.
+   * Without closed incidents: they are history, no input changes them; `entity` and `entities` still find them.
+   */
   entities: AsyncIterable<StoredEntity> | Iterable<StoredEntity>;
-  /** The newest remembered event ids, oldest first, at most the number asked for. */
+  /** The newest remembered event ids, oldest first, at most the number asked for. To be read once. */
   eventIds: Iterable<string>;
   outbox: readonly OutboxRow[];
 }
@@ -113,7 +130,8 @@ export interface Store {
   /** Opens, checks and migrates. Throws an Error with a message for the operator when it cannot. */
   open(options: { eventIdsMax: number }): Promise<Snapshot>;
   commit(commit: Commit): Promise<CommitResult>;
-  entity(kind: EntityKind, id: string): Promise<string | undefined>;
+  /** By id or by alias. */
+  entity(kind: EntityKind, idOrAlias: string): Promise<string | undefined>;
   entities(query: EntityQuery): Promise<{ items: { sort: string; body: string }[] }>;
   /** Newest first. */
   ledger(query: LedgerQuery): Promise<StoredLedgerRecord[]>;
@@ -128,7 +146,7 @@ export interface Store {
     outbox: UnixMillis;
     entities: UnixMillis;
   }): Promise<boolean>;
-  /** Size on disk in bytes, and rows a table, for telemetry. */
-  size(): Promise<{ sizeBytes: number; rows: Record<string, number> }>;
+  /** Size on disk, rows a table (the large ones may be estimates), and the free space that is left; null = no disk. */
+  size(): Promise<{ sizeBytes: number; rows: Record<string, number>; freeBytes: number | null }>;
   close(): Promise<void>;
 }
