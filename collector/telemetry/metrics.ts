@@ -1,0 +1,96 @@
+/** One metric of the collector itself. Labels have values from closed lists: never a CI, an id or a message. */
+export interface MetricDefinition {
+  readonly name: string;
+  readonly type: "counter" | "gauge" | "histogram";
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** Upper bounds of a histogram, in the metric's unit. */
+  readonly buckets?: readonly number[];
+}
+
+type Labels = readonly string[];
+
+const counter = (name: string, help: string, ...labels: Labels): MetricDefinition => ({
+  name,
+  type: "counter",
+  help,
+  labels,
+});
+const gauge = (name: string, help: string, ...labels: Labels): MetricDefinition => ({
+  name,
+  type: "gauge",
+  help,
+  labels,
+});
+const histogram = (name: string, help: string, buckets: readonly number[], ...labels: Labels): MetricDefinition => ({
+  name,
+  type: "histogram",
+  help,
+  labels,
+  buckets,
+});
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+const HTTP: readonly MetricDefinition[] = [
+  counter("tocsin_http_requests_total", "Requests answered.", "route", "method", "status"),
+  histogram(
+    "tocsin_http_request_duration_seconds",
+    "From the request's headers to the end of the answer.",
+    SECONDS,
+    "route",
+  ),
+  counter("tocsin_http_refused_total", "Requests refused, by code.", "code"),
+  gauge("tocsin_http_body_bytes", "Bytes of request bodies that are being read or handled now."),
+  gauge("tocsin_stream_clients", "Readers of the stream of changes."),
+  counter("tocsin_stream_dropped_total", "Readers of the stream that were dropped, by reason.", "reason"),
+];
+
+const INGEST: readonly MetricDefinition[] = [
+  counter("tocsin_ingest_events_total", "Events by adapter and what became of them.", "adapter", "outcome"),
+  counter(
+    "tocsin_ingest_dropped_total",
+    "Parts of requests that an adapter left out before the core saw them, by adapter and reason.",
+    "adapter",
+    "reason",
+  ),
+  counter("tocsin_samples_total", "Samples taken in, by source.", "source"),
+  counter("tocsin_samples_rejected_total", "Samples refused, by source and reason.", "source", "reason"),
+  counter("tocsin_log_records_total", "Log records received, by what became of them.", "outcome"),
+  counter("tocsin_heartbeats_total", "Heartbeats of agents, by what became of them.", "outcome"),
+  counter(
+    "tocsin_detections_total",
+    "Conditions that detection in the collector found, by what became of them.",
+    "outcome",
+  ),
+];
+
+const SERIES: readonly MetricDefinition[] = [
+  gauge("tocsin_series", "Series that are live in memory."),
+  gauge("tocsin_series_senders", "Senders of series that are live in memory."),
+  gauge("tocsin_series_shapes", "Different names with labels, shared by all senders."),
+  counter("tocsin_series_stale_total", "Series that were not heard again and were removed."),
+  gauge("tocsin_agents", "Agents by status.", "status"),
+];
+
+const HEALTH: readonly MetricDefinition[] = [
+  gauge("tocsin_progress_waiting_seconds", "How long due work has not moved, by kind; health is read from it.", "kind"),
+  counter("tocsin_telemetry_undeclared_total", "Metrics used in the code that the table of metrics does not have."),
+];
+
+const BUILD: readonly MetricDefinition[] = [
+  gauge("tocsin_build_info", "Constant 1, with the version.", "version", "node_version"),
+  gauge(
+    "alertmanager_build_info",
+    "Constant 1, with the version of the Alertmanager API that is spoken here: clients such as karma look for it.",
+    "version",
+    "revision",
+    "branch",
+  ),
+];
+
+/** Every metric that the collector has, and nothing else: the reference page and a test are made from this table. */
+export const METRICS: readonly MetricDefinition[] = [...HTTP, ...INGEST, ...SERIES, ...HEALTH, ...BUILD];
+
+/** The newest release of Alertmanager whose API v2 we follow. */
+export const ALERTMANAGER_API_VERSION = "0.34.0";
