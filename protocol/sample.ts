@@ -4,6 +4,7 @@ export interface Sample {
   name: string;
   /** Attributes of the data point, without the resource's. */
   labels: Readonly<Record<string, string>>;
+  /** NaN: the sender says that the series has ended. */
   value: number;
   /** Milliseconds since 1970, the sampler's clock. */
   at: number;

@@ -12,6 +12,8 @@ export interface SampleBatch {
   samples: readonly Sample[];
   /** `delta`: the counters of this batch are increments since the sender's last; the sink adds them up. Default `cumulative`. */
   temporality?: "cumulative" | "delta";
+  /** How often this sender sends, where it says so: its series are gone when it was silent for five intervals. */
+  intervalMs?: number;
   /** Help text by metric name, where the sender gave one. */
   help?: ReadonlyMap<string, string>;
 }
