@@ -1,0 +1,77 @@
+import type { MaintenanceWindow } from "../core/model/ci.ts";
+import type { CorrelationSettings, Inhibition, Route } from "../core/model/settings.ts";
+import type { Milliseconds } from "../core/model/time.ts";
+import type { HostPort } from "../port/config-schema.ts";
+import type { Role } from "../port/ingest.ts";
+import type { Secret } from "../port/secret.ts";
+import type { TimeIntervalRule } from "./time-interval.ts";
+
+export interface TokenConfig {
+  name: string;
+  role: Exclude<Role, "public">;
+  token: Secret;
+}
+
+/** One configured receiver: `settings` is what the connector's own schema let through. */
+export interface ReceiverConfig {
+  name: string;
+  kind: string;
+  settings: unknown;
+}
+
+export interface RedisConfig {
+  url: string;
+  username: string | null;
+  password: Secret | null;
+}
+
+export interface LimitsConfig {
+  /** Networks and addresses as text. */
+  allowPrivateTargets: string[];
+  activeAlertsMax: number;
+  resolvedAlertsMax: number;
+  eventIdsMax: number;
+  bodySizeMaxBytes: number;
+  decompressedSizeMaxBytes: number;
+  cmdbSizeMaxBytes: number;
+  seriesMax: number;
+  seriesPerSenderMax: number;
+}
+
+/** `tocsin.yaml`, read, checked and complete: defaults are filled in, paths are absolute, durations are milliseconds. */
+export interface TocsinConfig {
+  /** As the operator named it. */
+  file: string;
+  listen: HostPort;
+  /** Without a slash at its end; null = messages carry no links. */
+  externalUrl: string | null;
+  dataDir: string;
+  redis: RedisConfig | null;
+  /** Empty = no token is needed, and only loopback may be listened on. */
+  tokens: TokenConfig[];
+  cmdb: { files: string[]; staleAfterMs: Milliseconds };
+  rules: string[];
+  correlation: CorrelationSettings;
+  inhibitions: Inhibition[];
+  alertmanager: { resolveTimeoutMs: Milliseconds };
+  receivers: ReceiverConfig[];
+  routes: Route[];
+  timeIntervals: { name: string; rules: TimeIntervalRule[] }[];
+  maintenance: MaintenanceWindow[];
+  retention: {
+    journalMs: Milliseconds;
+    ledgerMs: Milliseconds;
+    incidentsMs: Milliseconds;
+    deliveriesMs: Milliseconds;
+  };
+  limits: LimitsConfig;
+}
+
+/** What a running collector cannot change: these need a restart. */
+export function restartNeeded(before: TocsinConfig, after: TocsinConfig): string[] {
+  const reasons: string[] = [];
+  if (before.listen.host !== after.listen.host || before.listen.port !== after.listen.port) reasons.push("listen");
+  if (before.dataDir !== after.dataDir) reasons.push("dataDir");
+  if (JSON.stringify(before.redis) !== JSON.stringify(after.redis)) reasons.push("redis");
+  return reasons;
+}
