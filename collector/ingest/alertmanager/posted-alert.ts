@@ -1,0 +1,232 @@
+import type { Event, Labels, Link } from "../../core/model/event.ts";
+import type { Severity } from "../../core/model/severity.ts";
+import type { UnixMillis } from "../../core/model/time.ts";
+import { ciFromLabels, type CiLabelOptions } from "../ci-label.ts";
+import { cut, documentOf, isUnsafeName, linkTo } from "../field.ts";
+import { severityWord } from "../severity.ts";
+import { fingerprint } from "./fingerprint.ts";
+
+/** The source of everything that comes as an Alertmanager alert, by API or by webhook: its labels are shown as sent. */
+export const SOURCE = "alertmanager";
+/** Text of the link that holds the alert's `generatorURL`. */
+export const GENERATOR = "generator";
+/** The check of an alert that has no `alertname`. */
+export const UNNAMED = "alert";
+
+const LABELS_MAX = 64;
+const NAME_LENGTH_MAX = 256;
+const LABEL_LENGTH_MAX = 4096;
+const ANNOTATION_LENGTH_MAX = 16_384;
+const SUMMARY_LENGTH_MAX = 1024;
+const URL_LENGTH_MAX = 8192;
+
+export interface ReadingOptions {
+  ciLabels: CiLabelOptions;
+  isKnownCi: (name: string) => boolean;
+  /** For an alert without a `severity` label, or with a word there that we do not know. */
+  unstatedSeverity: Severity;
+}
+
+/** Everything about a posted alert that does not change when it is sent again. */
+export interface PreparedAlert {
+  fingerprint: string;
+  ci: string;
+  check: string;
+  instance: string;
+  severity: Severity;
+  summary: string;
+  labels: Labels;
+  annotations: Labels;
+  generatorUrl: string;
+  links: readonly Link[];
+}
+
+/** Why an alert is not taken; the sender reads it. */
+export class InvalidAlert extends Error {}
+
+/**
+ * A map of text to text from a foreign value, checked against limits; `what` names it in messages.
+ * Empty values stay: what an empty label means is the caller's affair.
+ */
+function textMap(value: unknown, what: string, valueLengthMax: number): Record<string, string> {
+  if (value === undefined || value === null) return {};
+  const document = documentOf(value);
+  if (document === undefined) throw new InvalidAlert(`${what}s must be an object`);
+  const names = Object.keys(document);
+  if (names.length > LABELS_MAX) throw new InvalidAlert(`more than ${LABELS_MAX} ${what}s`);
+  const map: Record<string, string> = {};
+  for (const name of names) {
+    const text = document[name];
+    if (name === "" || name.length > NAME_LENGTH_MAX || isUnsafeName(name))
+      throw new InvalidAlert(`invalid ${what} name ${JSON.stringify(cut(name, 100))}`);
+    if (typeof text !== "string") throw new InvalidAlert(`the value of ${what} ${name} must be a string`);
+    if (text.length > valueLengthMax)
+      throw new InvalidAlert(`the value of ${what} ${name} is longer than ${valueLengthMax} characters`);
+    map[name] = text;
+  }
+  return map;
+}
+
+/** The labels of an alert, without the empty ones, which mean absent. Throws `InvalidAlert`. */
+export function readLabels(value: unknown): Labels {
+  const labels = textMap(value, "label", LABEL_LENGTH_MAX);
+  for (const name of Object.keys(labels)) if (labels[name] === "") delete labels[name];
+  for (const _name in labels) return labels;
+  throw new InvalidAlert("at least one label pair required");
+}
+
+/** Labels that tell two alerts of one name on one CI apart for a person, most telling first. */
+const TELLING = [
+  "device",
+  "interface",
+  "ifName",
+  "mountpoint",
+  "volume",
+  "container",
+  "unit",
+  "name",
+  "endpoint",
+  "path",
+  "queue",
+  "topic",
+  "database",
+  "persistentvolumeclaim",
+  "pod",
+  "service",
+  "job",
+];
+
+/**
+ * The alert's instance: Alertmanager's identity is the whole label set, so the fingerprint ends it. What stands before
+ * is for people.
+ */
+function instanceOf(labels: Labels, ciLabel: string | undefined, print: string): string {
+  const telling = TELLING.find((name) => name !== ciLabel && labels[name] !== undefined);
+  return telling === undefined ? print : `${cut(labels[telling] ?? "", 80)} ${print}`;
+}
+
+/** The fingerprint at the end of such an instance; undefined where there is none. */
+export function fingerprintOfInstance(instance: string): string | undefined {
+  const print = instance.slice(-16);
+  return /^[0-9a-f]{16}$/.test(print) ? print : undefined;
+}
+
+function summaryOf(labels: Labels, annotations: Labels, check: string): string {
+  const text = annotations["summary"] || annotations["message"] || annotations["description"] || annotations["title"];
+  if (text !== undefined && text !== "") return cut(text, SUMMARY_LENGTH_MAX);
+  const rest = Object.keys(labels)
+    .filter((name) => name !== "alertname")
+    .map((name) => `${name}=${labels[name]}`);
+  return cut(rest.length === 0 ? check : `${check}: ${rest.join(", ")}`, SUMMARY_LENGTH_MAX);
+}
+
+function linksOf(annotations: Labels, generatorUrl: string): readonly Link[] {
+  const links: Link[] = generatorUrl === "" ? [] : [{ href: generatorUrl, text: GENERATOR }];
+  links.push(...linkTo(annotations["runbook_url"] ?? annotations["runbook"], "runbook"));
+  links.push(...linkTo(annotations["dashboard_url"] ?? annotations["dashboard"], "dashboard"));
+  return links;
+}
+
+/** The parts beside the labels that may change between two sendings of one alert. Throws `InvalidAlert`. */
+export function readDetails(
+  annotations: unknown,
+  generatorUrl: unknown,
+): { annotations: Labels; generatorUrl: string } {
+  const read = textMap(annotations, "annotation", ANNOTATION_LENGTH_MAX);
+  if (generatorUrl !== undefined && generatorUrl !== null && typeof generatorUrl !== "string")
+    throw new InvalidAlert("generatorURL must be a string");
+  const url = generatorUrl ?? "";
+  if (url.length > URL_LENGTH_MAX) throw new InvalidAlert(`generatorURL is longer than ${URL_LENGTH_MAX} characters`);
+  return { annotations: read, generatorUrl: url };
+}
+
+/** Reads one alert, times aside. Throws `InvalidAlert`. */
+export function prepareAlert(
+  rawLabels: unknown,
+  rawAnnotations: unknown,
+  rawGeneratorUrl: unknown,
+  options: ReadingOptions,
+): PreparedAlert {
+  const labels = readLabels(rawLabels);
+  const { annotations, generatorUrl } = readDetails(rawAnnotations, rawGeneratorUrl);
+  const check = labels["alertname"] ?? UNNAMED;
+  const named = ciFromLabels(labels, options.ciLabels, options.isKnownCi);
+  const print = fingerprint(labels);
+  return {
+    fingerprint: print,
+    // Without any naming label, alerts of one name belong together more than all nameless ones do.
+    ci: named?.ci ?? check,
+    check,
+    instance: instanceOf(labels, named?.label, print),
+    severity: severityWord(labels["severity"] ?? "") ?? options.unstatedSeverity,
+    summary: summaryOf(labels, annotations, check),
+    labels,
+    annotations,
+    generatorUrl,
+    links: linksOf(annotations, generatorUrl),
+  };
+}
+
+/** The same alert with other annotations or another generator: identity and labels are kept. */
+export function withDetails(
+  prepared: PreparedAlert,
+  details: { annotations: Labels; generatorUrl: string },
+): PreparedAlert {
+  return {
+    ...prepared,
+    ...details,
+    summary: summaryOf(prepared.labels, details.annotations, prepared.check),
+    links: linksOf(details.annotations, details.generatorUrl),
+  };
+}
+
+/** When a posted alert began and ends, after Alertmanager's defaults. */
+export interface AlertTimes {
+  startsAt: UnixMillis;
+  /** In the past or now = resolved. */
+  endsAt: UnixMillis;
+}
+
+/**
+ * Missing times filled in as Alertmanager does: it starts now, or when it ends if that is given and earlier; it ends
+ * `resolveTimeoutMs` from now. Throws `InvalidAlert` when it ends before it starts.
+ *
+ * @param startsAt, endsAt undefined = absent; Go's zero time counts as absent.
+ */
+export function timesOf(
+  startsAt: UnixMillis | undefined,
+  endsAt: UnixMillis | undefined,
+  now: UnixMillis,
+  resolveTimeoutMs: number,
+): AlertTimes {
+  const start = startsAt ?? Math.min(now, endsAt ?? now);
+  const end = endsAt ?? now + resolveTimeoutMs;
+  if (end < start) throw new InvalidAlert("start time must be before end time");
+  return { startsAt: start, endsAt: end };
+}
+
+/**
+ * The event of one sending. It happened now, as Alertmanager sees it: a resend carries the old `startsAt` and is not
+ * late, and of two Prometheus replicas the one that spoke last is right.
+ */
+export function eventOf(prepared: PreparedAlert, times: AlertTimes, now: UnixMillis, id: string): Event {
+  const firing = times.endsAt > now;
+  return {
+    id,
+    idGiven: false,
+    source: SOURCE,
+    ci: prepared.ci,
+    check: prepared.check,
+    instance: prepared.instance,
+    kind: "alert",
+    status: firing ? "firing" : "resolved",
+    severity: prepared.severity,
+    summary: prepared.summary,
+    occurredAt: now,
+    since: times.startsAt,
+    labels: prepared.labels,
+    annotations: prepared.annotations,
+    links: prepared.links,
+    expiresAfterMs: firing ? times.endsAt - now : null,
+  };
+}

@@ -1,0 +1,57 @@
+import type { Outcome } from "../core/model/effect.ts";
+import type { Event } from "../core/model/event.ts";
+import type { Command } from "../core/model/input.ts";
+import { Refusal, type IngestPorts } from "../port/ingest.ts";
+import type { IntakeResult, Lane, Submission } from "../port/intake.ts";
+
+/** Events taken in and refused, by adapter and by what became of them. */
+export const INGEST_EVENTS = "tocsin_ingest_events_total";
+/** What an adapter left out before the core saw it, by adapter and reason. */
+export const INGEST_DROPPED = "tocsin_ingest_dropped_total";
+
+export type SubmitPorts = Pick<IngestPorts, "intake" | "telemetry">;
+
+const laneOf = (events: readonly Event[]): Lane =>
+  events.some((event) => event.severity === "critical" && event.kind === "alert") ? "critical" : "event";
+
+function outcomesOf(result: IntakeResult): readonly Outcome[] {
+  if (result.status === "committed") return result.outcomes;
+  if (result.status === "unavailable")
+    throw new Refusal(503, "unavailable", `nothing can be stored now: ${result.reason}`, { retryAfterS: 5 });
+  throw new Refusal(503, "overloaded", "too much at once; nothing of this request was taken, send it again", {
+    retryAfterS: Math.max(1, Math.ceil(result.retryAfterMs / 1000)),
+  });
+}
+
+/**
+ * Hands events to the core and returns one outcome for each, in order, once they are durable.
+ * Throws a refusal (503 with Retry-After) when they could not be taken; then none was.
+ */
+export async function submitEvents(
+  ports: SubmitPorts,
+  adapter: string,
+  events: readonly Event[],
+): Promise<readonly Outcome[]> {
+  if (events.length === 0) return [];
+  const submissions: Submission[] = events.map((event) => ({ kind: "event", event }));
+  const result = await ports.intake.submit(submissions, laneOf(events));
+  if (result.status !== "committed")
+    ports.telemetry.count(INGEST_EVENTS, { adapter, outcome: result.status }, events.length);
+  const outcomes = outcomesOf(result);
+  const counts = { accepted: 0, duplicate: 0, rejected: 0 };
+  for (const outcome of outcomes) counts[outcome.status] += 1;
+  for (const [outcome, count] of Object.entries(counts))
+    if (count > 0) ports.telemetry.count(INGEST_EVENTS, { adapter, outcome }, count);
+  return outcomes;
+}
+
+/** Hands one command to the core. Throws a refusal when it was refused or could not be taken. */
+export async function submitCommand(ports: SubmitPorts, actor: string, command: Command): Promise<void> {
+  const [outcome] = outcomesOf(await ports.intake.submit([{ kind: "command", actor, command }], "command"));
+  if (outcome?.status === "rejected") throw new Refusal(400, outcome.code, outcome.message);
+}
+
+/** Something was left out, for a reason from the adapter's own closed list. */
+export function countDropped(ports: Pick<IngestPorts, "telemetry">, adapter: string, reason: string, by = 1): void {
+  if (by > 0) ports.telemetry.count(INGEST_DROPPED, { adapter, reason }, by);
+}

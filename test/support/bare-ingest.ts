@@ -1,0 +1,204 @@
+import fastify, { type FastifyInstance } from "fastify";
+import { alertId } from "../../collector/core/model/alert-table.ts";
+import type { Alert } from "../../collector/core/model/alert.ts";
+import type { Ci } from "../../collector/core/model/ci.ts";
+import type { Outcome } from "../../collector/core/model/effect.ts";
+import type { Event } from "../../collector/core/model/event.ts";
+import type { Command } from "../../collector/core/model/input.ts";
+import { type CoreSettings, DEFAULT_SETTINGS } from "../../collector/core/model/settings.ts";
+import type { Silence } from "../../collector/core/model/silence.ts";
+import { type IngestPorts, Refusal, type RouteConfig, type Trouble } from "../../collector/port/ingest.ts";
+import type { Intake, IntakeResult, Lane, Submission } from "../../collector/port/intake.ts";
+import type { Query } from "../../collector/port/query.ts";
+import type { SampleBatch, SampleSink } from "../../collector/port/samples.ts";
+import type { Log, Telemetry } from "../../collector/port/telemetry.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+
+const SILENT: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+const notAsked = (): never => {
+  throw new Error("no adapter asks this");
+};
+
+/**
+ * What an ingest adapter sees of the collector, with a table of alerts for a core: it takes events over as they come,
+ * without lateness, flapping, incidents or routes. Records everything.
+ */
+export class RecordingPorts implements IngestPorts {
+  readonly clock: VirtualClock;
+  readonly log = SILENT;
+  readonly events: Event[] = [];
+  readonly commands: { actor: string; command: Command }[] = [];
+  readonly lanes: Lane[] = [];
+  readonly batches: SampleBatch[] = [];
+  readonly counts = new Map<string, number>();
+  readonly alerts = new Map<string, Alert>();
+  readonly silenceById = new Map<string, Silence>();
+  readonly cis = new Map<string, Ci>();
+  settings: CoreSettings = DEFAULT_SETTINGS;
+  receiverNames: string[] = [];
+  /** Set to make the intake refuse. */
+  refuse: IntakeResult | undefined;
+
+  constructor(clock = new VirtualClock()) {
+    this.clock = clock;
+  }
+
+  readonly telemetry: Telemetry = {
+    count: (metric, labels = {}, by = 1) => {
+      const key = `${metric} ${Object.values(labels).join(" ")}`;
+      this.counts.set(key, (this.counts.get(key) ?? 0) + by);
+    },
+    observe: () => undefined,
+    gauge: () => undefined,
+  };
+
+  readonly samples: SampleSink = {
+    write: (batch) => {
+      this.batches.push(batch);
+      return { accepted: batch.samples.length, rejected: 0, reasons: {} };
+    },
+  };
+
+  readonly intake: Intake = {
+    submit: (submissions, lane) => {
+      this.lanes.push(lane);
+      if (this.refuse !== undefined) return Promise.resolve(this.refuse);
+      return Promise.resolve({ status: "committed", outcomes: submissions.map((one) => this.take(one)) });
+    },
+  };
+
+  readonly query: Query = {
+    liveAlerts: () => [...this.alerts.values()].filter((alert) => this.isLive(alert)),
+    silences: () => [...this.silenceById.values()],
+    settings: () => this.settings,
+    receivers: () => this.receiverNames,
+    receiversOf: () => this.receiverNames,
+    ci: (name) => this.cis.get(name),
+    incidents: notAsked,
+    incident: notAsked,
+    alerts: notAsked,
+    changes: notAsked,
+    problems: notAsked,
+    ledger: notAsked,
+    maintenance: notAsked,
+    cmdb: notAsked,
+    counts: notAsked,
+  };
+
+  addCi(id: string): void {
+    const ci = { id, type: "host", name: id, aliases: [], labels: {}, owner: null };
+    this.cis.set(id, { ...ci, criticality: null, minHealthy: null, known: true });
+  }
+
+  private isLive(alert: Alert): boolean {
+    return alert.status !== "resolved" && (alert.expiresAt === null || alert.expiresAt > this.clock.now());
+  }
+
+  private take(submission: Submission): Outcome {
+    if (submission.kind === "command") this.obey(submission.actor, submission.command);
+    if (submission.kind !== "event") return { status: "accepted", alert: null, incident: null };
+    this.events.push(submission.event);
+    if (submission.event.kind === "alert") this.apply(submission.event);
+    return { status: "accepted", alert: null, incident: null };
+  }
+
+  private obey(actor: string, command: Command): void {
+    this.commands.push({ actor, command });
+    if (command.type === "silence.put") this.silenceById.set(command.silence.id, command.silence);
+    if (command.type === "silence.expire") {
+      const silence = this.silenceById.get(command.id);
+      if (silence !== undefined) this.silenceById.set(command.id, { ...silence, endsAt: this.clock.now() });
+    }
+  }
+
+  private apply(event: Event): void {
+    const at = this.clock.now();
+    const id = alertId(event.ci, event.source, event.check, event.instance);
+    const before = this.alerts.get(id);
+    const again = before !== undefined && this.isLive(before);
+    if (event.status === "resolved") {
+      if (before !== undefined) this.alerts.set(id, { ...before, status: "resolved", resolvedAt: at });
+      return;
+    }
+    const since = event.since ?? event.occurredAt;
+    const { ci, source, check, instance, severity, summary, labels, annotations, links } = event;
+    this.alerts.set(id, {
+      id,
+      ci,
+      source,
+      check,
+      instance,
+      severity,
+      summary,
+      labels,
+      annotations,
+      links,
+      status: "firing",
+      episode: 1,
+      firstSeenAt: again ? before.firstSeenAt : at,
+      lastSeenAt: at,
+      resolvedAt: null,
+      occurredAt: again ? Math.min(before.occurredAt, since) : since,
+      lastOccurredAt: event.occurredAt,
+      count: again ? before.count + 1 : 1,
+      expiresAfterMs: event.expiresAfterMs,
+      expiresAt: event.expiresAfterMs === null ? null : at + event.expiresAfterMs,
+      changes: [],
+      flapping: false,
+      incident: null,
+      withheld: null,
+      suppressedBy: [],
+      sourceStatus: "firing",
+      late: false,
+      joinedAt: null,
+      joinReason: "",
+    });
+  }
+}
+
+/** A bare HTTP server with the adapter on it: bodies as the routes ask for them, errors as the server shows them. */
+export function bareServer(register: (app: FastifyInstance) => void): FastifyInstance {
+  const app = fastify({ bodyLimit: 8 * 1024 * 1024 });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (request, body, done) => {
+    const wants = (request.routeOptions.config as Partial<RouteConfig>).body ?? "json";
+    if (wants === "bytes") return done(null, body);
+    try {
+      return done(null, JSON.parse(body.toString()));
+    } catch {
+      return done(new Refusal(400, "badJson", "the body is not JSON"));
+    }
+  });
+  app.addHook("onRoute", (route) => {
+    const { roles } = (route.config ?? {}) as Partial<RouteConfig>;
+    if (roles === undefined && route.method !== "HEAD")
+      throw new Error(`${String(route.method)} ${route.url} names no roles`);
+  });
+  app.addHook("preHandler", (request, _reply, done) => {
+    // As the server hands it over where a sender sent nothing.
+    const wants = (request.routeOptions.config as Partial<RouteConfig>).body;
+    if (wants === "bytes" && request.body === undefined) request.body = Buffer.alloc(0);
+    done();
+  });
+  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    const refusal = error instanceof Refusal ? error : undefined;
+    const status = refusal?.status ?? error.statusCode ?? 500;
+    const trouble: Trouble = { status, code: refusal?.code ?? "internal", message: error.message };
+    if (refusal?.details !== undefined) trouble.details = refusal.details;
+    if (refusal?.retryAfterS !== undefined) void reply.header("retry-after", String(refusal.retryAfterS));
+    const render = (request.routeOptions.config as Partial<RouteConfig>).renderError;
+    const { contentType, body } = render?.(trouble, request.headers["content-type"] ?? "") ?? {
+      contentType: "application/json; charset=utf-8",
+      body: JSON.stringify({ code: trouble.code, message: trouble.message, details: trouble.details }),
+    };
+    return reply.code(status).type(contentType).send(body);
+  });
+  register(app);
+  return app;
+}
