@@ -1,6 +1,8 @@
 import type { Alert, AlertId } from "./alert.ts";
 import type { CiId, MaintenanceWindow } from "./ci.ts";
 import type { Impact, Incident, IncidentId, RootCause } from "./incident.ts";
+import type { Note } from "./evidence.ts";
+import type { FaultKey, Influence } from "./influence.ts";
 import type { CorrelationSettings } from "./settings.ts";
 import type { Topology } from "./topology.ts";
 import type { Milliseconds, UnixMillis } from "./time.ts";
@@ -49,6 +51,8 @@ export type Placement =
 /** The verdict on one incident at one time. */
 export interface Ranking {
   rootCause: RootCause;
+  /** The fault behind the verdict, as correlation counts them; null = none. For the correlator's own use. */
+  fault: FaultKey | null;
   impact: Impact;
   /** How long the first notification should still wait for a clearer picture, and why; 0 = tell now. */
   holdMs: Milliseconds;
@@ -56,6 +60,21 @@ export interface Ranking {
   /** False: nobody should be woken for it (informational, background noise); it may still be shown and told as an update. */
   pageWorthy: boolean;
   pageReason: string;
+}
+
+/** What ranking may look at, beside the view: the evidence of one incident, prepared by correlation. */
+export interface RootEvidence {
+  incident: Readonly<Incident>;
+  /** Of present members, without known noise; also of those that have cleared. */
+  notes: readonly Note[];
+  influence: Influence;
+  /** Whether this CI sent an alert that is no noise around that time, in whatever incident. */
+  alarmed: (ci: number, around: UnixMillis) => boolean;
+}
+
+/** The verdict on one incident. Lives in `core/root-cause`; `step` hands it to the correlator. */
+export interface RootRanker {
+  rank(evidence: RootEvidence, at: UnixMillis, view: CorrelationView): Ranking;
 }
 
 /**

@@ -1,0 +1,130 @@
+import type { Alert } from "../model/alert.ts";
+import type { MaintenanceWindow } from "../model/ci.ts";
+import { faultCi, type Causes, type Influence } from "../model/influence.ts";
+import type { Topology } from "../model/topology.ts";
+import type { Milliseconds, UnixMillis } from "../model/time.ts";
+
+/** Why an alert is known noise, in plain words, and until when we leave it at that. */
+export interface Background {
+  rule: "info" | "chronic" | "maintenance" | "flapping" | "late";
+  reason: string;
+  until: UnixMillis | null;
+}
+
+/** A condition that its source has known for longer than this was there before anything that happens now. */
+const CHRONIC_MS: Milliseconds = 60 * 60_000;
+/** An event that took longer than this from its source to us was spooled while the source was cut off. */
+const LATE_MS: Milliseconds = 4 * 60_000;
+/** State changes within `FLAP_SPAN_MS` from which an alert flaps rather than tells. */
+const FLAP_CHANGES = 5;
+const FLAP_SPAN_MS: Milliseconds = 60 * 60_000;
+/** Work overruns; after this long an alert that began in the window is an ordinary one. */
+const OVERRUN_MS: Milliseconds = 15 * 60_000;
+
+/** The source's own word for "since when", under the names that tools use. */
+function claimedSince(alert: Readonly<Alert>): UnixMillis | null {
+  const since = alert.annotations["since"] ?? alert.annotations["firingSince"] ?? alert.labels["since"];
+  if (since === undefined) return null;
+  const at = Date.parse(since);
+  return Number.isNaN(at) ? null : at;
+}
+
+export function chronic(alert: Readonly<Alert>, at: UnixMillis): Background | null {
+  const since = claimedSince(alert);
+  if (since === null || at - since < CHRONIC_MS) return null;
+  const hours = Math.round((at - since) / 3_600_000);
+  return { rule: "chronic", reason: `its source has reported it for ${hours} h; it began before anything that happens now`, until: null };
+}
+
+export function late(alert: Readonly<Alert>, at: UnixMillis): Background | null {
+  if (claimedSince(alert) !== null || at - alert.lastOccurredAt < LATE_MS) return null;
+  const minutes = Math.round((at - alert.lastOccurredAt) / 60_000);
+  return { rule: "late", reason: `it arrived ${minutes} min after its source saw it`, until: at + LATE_MS };
+}
+
+export function flapping(alert: Readonly<Alert>, at: UnixMillis): Background | null {
+  const recent = alert.changes.filter((change) => at - change <= FLAP_SPAN_MS).length;
+  if (!alert.flapping && recent < FLAP_CHANGES) return null;
+  return { rule: "flapping", reason: `it changed its state ${recent} times within the hour`, until: null };
+}
+
+/** The CIs that a maintenance window covers, with those that cannot work without them. */
+export function coverage(window: Readonly<MaintenanceWindow>, topology: Topology, influence: Influence): Set<number> {
+  const covered = new Set<number>();
+  for (const name of window.cis) {
+    const ci = topology.find(name);
+    if (ci !== undefined) covered.add(ci);
+  }
+  if (!window.includeDependents) return covered;
+  const queue = [...covered];
+  for (let at = 0; at < queue.length; at += 1) {
+    for (const edge of topology.neededBy(queue[at] ?? 0)) {
+      if (covered.has(edge.ci) || !falls(edge.ci, edge.type, topology, covered)) continue;
+      covered.add(edge.ci);
+      queue.push(edge.ci);
+    }
+  }
+  for (let ci = 0; ci < topology.size; ci += 1) {
+    if (!covered.has(ci) && influence.reach.before(ci).some((point) => covered.has(point))) covered.add(ci);
+  }
+  return covered;
+}
+
+function falls(ci: number, type: string, topology: Topology, covered: ReadonlySet<number>): boolean {
+  if (type === "uses") return false;
+  if (type === "connectsTo") {
+    return topology.needs(ci).every((edge) => edge.type !== "connectsTo" || covered.has(edge.ci));
+  }
+  if (type === "hasMember") {
+    const members = topology.needs(ci).filter((edge) => edge.type === "hasMember");
+    const healthy = members.filter((edge) => !covered.has(edge.ci)).length;
+    return healthy < (topology.ci(ci).minHealthy ?? 1);
+  }
+  return true;
+}
+
+/** Planned work now, and the CIs it covers. Windows are few; the coverage of each is computed once. */
+export class Maintenance {
+  private readonly covers = new Map<string, { key: string; cis: Set<number> }>();
+  private readonly topology: Topology;
+  private readonly influence: Influence;
+
+  constructor(topology: Topology, influence: Influence) {
+    this.topology = topology;
+    this.influence = influence;
+  }
+
+  /** The window that explains an alert on this CI that began at `onset`; null when none does. */
+  explains(ci: number, causes: Causes, onset: UnixMillis, windows: readonly Readonly<MaintenanceWindow>[]): Background | null {
+    for (const window of windows) {
+      if (onset < window.from - 30_000 || onset > window.to) continue;
+      const covered = this.coverOf(window);
+      const by = covered.has(ci) ? ci : nearest(causes, covered);
+      if (by === null) continue;
+      const reason =
+        by === ci
+          ? `planned work ${window.id} covers ${this.topology.id(ci)}`
+          : `planned work ${window.id} on ${this.topology.id(by)} explains it`;
+      return { rule: "maintenance", reason, until: window.to + OVERRUN_MS };
+    }
+    return null;
+  }
+
+  private coverOf(window: Readonly<MaintenanceWindow>): Set<number> {
+    const key = JSON.stringify([window.cis, window.includeDependents]);
+    const known = this.covers.get(window.id);
+    if (known?.key === key) return known.cis;
+    const cis = coverage(window, this.topology, this.influence);
+    this.covers.set(window.id, { key, cis });
+    return cis;
+  }
+}
+
+/** A covered CI that by itself is a likely cause. */
+function nearest(causes: Causes, covered: ReadonlySet<number>): number | null {
+  for (let index = 0; index < causes.keys.length && (causes.costs[index] ?? 9) <= 0.75; index += 1) {
+    const ci = faultCi(causes.keys[index] ?? -1);
+    if (covered.has(ci)) return ci;
+  }
+  return null;
+}

@@ -1,0 +1,571 @@
+import type { Alert, AlertId } from "../model/alert.ts";
+import type { ChangeRecord, CorrelationView, Correlator, Placement, Ranking, RootRanker } from "../model/correlation.ts";
+import { unitsOf, type Note, type Unit } from "../model/evidence.ts";
+import { aloneCost } from "../model/hypothesis.ts";
+import type { Incident, IncidentId } from "../model/incident.ts";
+import { faultCi, faultKey, Influence, type Causes, type FaultKey } from "../model/influence.ts";
+import { severityRank } from "../model/severity.ts";
+import { SymptomReader, type Symptom } from "../model/symptom.ts";
+import type { Topology } from "../model/topology.ts";
+import type { Milliseconds, UnixMillis } from "../model/time.ts";
+import { chronic, flapping, late, Maintenance, type Background } from "./background.ts";
+import { Notebook } from "./notebook.ts";
+import { lateness, solve, type Anchor, type Group } from "./solve.ts";
+
+/** After the first alert that fits nowhere, this long until its neighbourhood is solved. */
+const GATHER_MS: Milliseconds = 4_000;
+/** Alerts that open an incident at once; more in the same moment wait for the solve. */
+const OPEN_AT_ONCE = 3;
+/** How far back evidence is looked for. */
+const WINDOW_MS: Milliseconds = 25 * 60_000;
+const SOLVE_MAX = 1500;
+/** A young incident is looked at again this long after the last solve that touched it. */
+const SECOND_LOOK_MS: readonly Milliseconds[] = [25_000, 90_000];
+const ALARM_BEFORE_MS: Milliseconds = 3 * 60_000;
+const ALARM_AFTER_MS: Milliseconds = 12 * 60_000;
+
+/** What the correlator knows of an incident beside what the incident says. */
+interface Thread {
+  incident: IncidentId;
+  /** The fault that correlation takes it for. */
+  root: FaultKey | null;
+  firstOnset: UnixMillis;
+  lastOnset: UnixMillis;
+  looks: number;
+  stale: boolean;
+}
+
+export function createCorrelator(ranker: RootRanker): Correlator {
+  return new OnlineCorrelator(ranker);
+}
+
+class OnlineCorrelator implements Correlator {
+  private readonly ranker: RootRanker;
+  private readonly reader = new SymptomReader();
+  private notebook = new Notebook();
+  private threads = new Map<IncidentId, Thread>();
+  private byRoot = new Map<number, Set<IncidentId>>();
+  private topology: Topology | null = null;
+  private influence: Influence | null = null;
+  private maintenance: Maintenance | null = null;
+  private seeds = new Map<AlertId, Note>();
+  private openedAtOnce = 0;
+  private solveAt: UnixMillis | null = null;
+  private lookAt = new Map<IncidentId, UnixMillis>();
+  private withheldUntil = new Map<AlertId, UnixMillis>();
+  private stale = new Set<IncidentId>();
+
+  constructor(ranker: RootRanker) {
+    this.ranker = ranker;
+  }
+
+  restore(
+    alerts: Iterable<Readonly<Alert>>,
+    _learned: Iterable<{ id: string; value: unknown }>,
+    at: UnixMillis,
+    view: CorrelationView,
+  ): void {
+    this.notebook = new Notebook();
+    this.threads = new Map();
+    this.byRoot = new Map();
+    this.seeds = new Map();
+    this.lookAt = new Map();
+    this.withheldUntil = new Map();
+    this.stale = new Set();
+    this.solveAt = null;
+    this.openedAtOnce = 0;
+    this.topology = null;
+    this.graph(view);
+    const order = [...alerts].sort((a, b) => a.firstSeenAt - b.firstSeenAt || (a.id < b.id ? -1 : 1));
+    for (const alert of order) {
+      const note = this.noteOf(alert, view);
+      note.background = alert.incident === null ? alert.withheld : null;
+      this.notebook.add(note);
+      if (alert.incident !== null) this.joined(note, alert.incident, view);
+      else if (note.background === "gathering") this.seed(note, at);
+      else if (note.background !== null) this.withheldUntil.set(alert.id, at);
+    }
+  }
+
+  onFiring(alert: Readonly<Alert>, at: UnixMillis, view: CorrelationView): Placement[] {
+    this.graph(view);
+    const known = this.notebook.get(alert.id);
+    if (known !== undefined && known.episode === alert.episode && known.resolvedAt === null) return this.changed(known, at, view);
+    const note = this.noteOf(alert, view);
+    const noise = this.background(note, at, view);
+    if (noise !== null) {
+      note.background = noise.rule;
+      this.notebook.add(note);
+      return [this.withhold(note, noise)];
+    }
+    this.notebook.add(note);
+    this.notebook.forget(at);
+    return this.place(note, at, view, known);
+  }
+
+  onResolved(alert: Readonly<Alert>, at: UnixMillis): Placement[] {
+    const note = this.notebook.get(alert.id);
+    if (note === undefined) return [];
+    this.notebook.resolve(note, at);
+    this.seeds.delete(alert.id);
+    this.withheldUntil.delete(alert.id);
+    if (alert.incident !== null) this.stale.add(alert.incident);
+    return [];
+  }
+
+  onChange(change: ChangeRecord, _at: UnixMillis, view: CorrelationView): void {
+    const ci = view.topology.find(change.ci);
+    if (ci === undefined) return;
+    for (const dead of [true, false]) {
+      for (const incident of this.byRoot.get(faultKey(ci, dead)) ?? []) this.stale.add(incident);
+    }
+  }
+
+  nextReviewAt(): UnixMillis | null {
+    let next = this.solveAt;
+    for (const at of this.lookAt.values()) if (next === null || at < next) next = at;
+    for (const at of this.withheldUntil.values()) if (next === null || at < next) next = at;
+    return next;
+  }
+
+  due(at: UnixMillis, view: CorrelationView): Placement[] {
+    const next = this.nextReviewAt();
+    if (next === null || next > at) return [];
+    this.graph(view);
+    this.release(at, view);
+    for (const [incident, when] of this.lookAt) {
+      if (when > at) continue;
+      this.lookAt.delete(incident);
+      for (const note of this.notesOf(incident, view)) if (note.resolvedAt === null) this.seeds.set(note.alert.id, note);
+      if (this.solveAt === null) this.solveAt = at;
+    }
+    if (this.solveAt === null || this.solveAt > at) return [];
+    this.solveAt = null;
+    this.openedAtOnce = 0;
+    const seeds = [...this.seeds.values()];
+    this.seeds.clear();
+    return seeds.length === 0 ? [] : this.resolveNeighbourhood(seeds, at, view);
+  }
+
+  rank(incident: Readonly<Incident>, at: UnixMillis, view: CorrelationView): Ranking {
+    const { influence } = this.graph(view);
+    const notes = this.notesOf(incident.id, view);
+    const ranking = this.ranker.rank(
+      {
+        incident,
+        notes,
+        influence,
+        alarmed: (ci, around) => this.notebook.alarmed(ci, around - ALARM_BEFORE_MS, around + ALARM_AFTER_MS),
+      },
+      at,
+      view,
+    );
+    this.setRoot(incident.id, ranking.fault, at);
+    return ranking;
+  }
+
+  takeStale(): IncidentId[] {
+    const list = [...this.stale];
+    this.stale.clear();
+    return list;
+  }
+
+  takeLearned(): { id: string; value: unknown }[] {
+    return [];
+  }
+
+  private graph(view: CorrelationView): { topology: Topology; influence: Influence; maintenance: Maintenance } {
+    if (this.topology !== view.topology || this.influence === null || this.maintenance === null) {
+      this.topology = view.topology;
+      this.influence = new Influence(view.topology);
+      this.maintenance = new Maintenance(view.topology, this.influence);
+    }
+    return { topology: this.topology, influence: this.influence, maintenance: this.maintenance };
+  }
+
+  private noteOf(alert: Readonly<Alert>, view: CorrelationView): Note {
+    const { topology, influence } = this.graph(view);
+    const ci = topology.register(alert.ci);
+    const symptom = this.symptomOf(alert);
+    const named = namedCi(alert, ci, topology);
+    const causes: Causes =
+      named === null ? influence.causes(ci, symptom) : influence.causesNaming(ci, symptom, named);
+    return {
+      alert,
+      episode: alert.episode,
+      ci,
+      symptom,
+      rank: severityRank(alert.severity),
+      onset: alert.firstSeenAt,
+      causes,
+      resolvedAt: null,
+      background: null,
+    };
+  }
+
+  /** A mild "gone" is a bad line, a mild "down" a slow answer: the tool still hears something. */
+  private symptomOf(alert: Readonly<Alert>): Symptom {
+    const symptom = this.reader.read(alert.check, alert.summary);
+    if (alert.severity !== "warning") return symptom;
+    if (symptom === "gone") return "lossy";
+    return symptom === "down" ? "slow" : symptom;
+  }
+
+  private background(note: Note, at: UnixMillis, view: CorrelationView): Background | null {
+    const { alert } = note;
+    if (alert.severity === "info") return { rule: "info", reason: "it informs and asks for nothing", until: null };
+    return (
+      chronic(alert, at) ??
+      this.graph(view).maintenance.explains(note.ci, note.causes, note.onset, view.maintenance()) ??
+      this.lateOne(note, at, view) ??
+      this.flapper(note, at, view)
+    );
+  }
+
+  private lateOne(note: Note, at: UnixMillis, view: CorrelationView): Background | null {
+    const found = late(note.alert, at);
+    return found !== null && this.bestThread(note, view) === null ? found : null;
+  }
+
+  /** What flaps alone is noise; what flaps in the middle of a fault belongs to it. */
+  private flapper(note: Note, at: UnixMillis, view: CorrelationView): Background | null {
+    const found = flapping(note.alert, at);
+    if (found === null) return null;
+    const thread = this.bestThread(note, view);
+    return thread === null || this.isLone(thread, note.ci, view) ? found : null;
+  }
+
+  private isLone(thread: Thread, ci: number, view: CorrelationView): boolean {
+    const incident = view.incident(thread.incident);
+    const name = view.topology.id(ci);
+    return incident === undefined || incident.members.every((member) => member.ci === name);
+  }
+
+  private changed(note: Note, at: UnixMillis, view: CorrelationView): Placement[] {
+    const symptom = this.symptomOf(note.alert);
+    note.rank = severityRank(note.alert.severity);
+    if (note.background !== null && note.background !== "gathering") {
+      if (this.background(note, at, view) !== null) return [];
+      this.withheldUntil.delete(note.alert.id);
+      this.notebook.setBackground(note, null);
+      return this.place(note, at, view, undefined);
+    }
+    const noise = note.alert.incident === null ? null : this.flapper(note, at, view);
+    if (noise !== null) {
+      this.notebook.setBackground(note, noise.rule);
+      return [this.withhold(note, noise)];
+    }
+    if (symptom !== note.symptom) {
+      const renewed = this.noteOf(note.alert, view);
+      renewed.onset = note.onset;
+      this.notebook.add(renewed);
+      this.seed(renewed, at);
+    }
+    if (note.alert.incident !== null) this.stale.add(note.alert.incident);
+    return [];
+  }
+
+  private withhold(note: Note, noise: Background): Placement {
+    if (noise.until !== null) this.withheldUntil.set(note.alert.id, noise.until);
+    return { type: "withhold", alert: note.alert.id, rule: noise.rule, reasons: [noise.reason], until: noise.until };
+  }
+
+  /** Withheld alerts whose time is up become ordinary ones. */
+  private release(at: UnixMillis, view: CorrelationView): void {
+    for (const [id, until] of this.withheldUntil) {
+      if (until > at) continue;
+      this.withheldUntil.delete(id);
+      const note = this.notebook.get(id);
+      if (note === undefined || note.resolvedAt !== null || note.background === null) continue;
+      const again = this.background(note, at, view);
+      if (again !== null && again.until !== null && again.until > at) this.withheldUntil.set(id, again.until);
+      else if (again === null || again.until !== null) {
+        this.notebook.setBackground(note, null);
+        this.seed(note, at);
+      }
+    }
+  }
+
+  private place(note: Note, at: UnixMillis, view: CorrelationView, before: Note | undefined): Placement[] {
+    const { alert } = note;
+    const again = before === undefined ? null : this.sameAgain(before, note, view);
+    const thread = again ?? this.bestThread(note, view);
+    this.seed(note, at);
+    if (thread !== null) {
+      this.joined(note, thread.incident, view);
+      const reason =
+        again === null ? `${this.rootName(thread, view)} explains it` : "the same condition was in this incident moments ago";
+      return [{ type: "join", alerts: [alert.id], incident: thread.incident, reasons: [reason] }];
+    }
+    if (this.openedAtOnce < OPEN_AT_ONCE) {
+      this.openedAtOnce += 1;
+      return [{ type: "open", alerts: [alert.id], reasons: ["nothing that is open explains it"] }];
+    }
+    return [
+      {
+        type: "withhold",
+        alert: alert.id,
+        rule: "gathering",
+        reasons: ["many alerts in the same moment: they are looked at together"],
+        until: this.solveAt,
+      },
+    ];
+  }
+
+  private rootName(thread: Thread, view: CorrelationView): string {
+    return thread.root === null ? "what is known of that incident" : view.topology.id(faultCi(thread.root));
+  }
+
+  private seed(note: Note, at: UnixMillis): void {
+    this.seeds.set(note.alert.id, note);
+    const wait = this.seeds.size < 60 ? GATHER_MS : GATHER_MS * 2;
+    this.solveAt ??= at + wait;
+  }
+
+  /** A condition that comes back within minutes belongs where it was. */
+  private sameAgain(before: Note, note: Note, view: CorrelationView): Thread | null {
+    if (before.resolvedAt === null || before.background !== null) return null;
+    const thread = this.threads.get(this.lastIncident.get(note.alert.id) ?? "");
+    const incident = thread === undefined ? undefined : view.incident(thread.incident);
+    if (thread === undefined || incident === undefined || incident.mergedInto !== null) return null;
+    const apart = note.onset - before.resolvedAt;
+    const alive = incident.status === "open" || incident.status === "acknowledged";
+    if (alive) return apart < 10 * 60_000 ? thread : null;
+    return incident.status === "resolved" && apart < 15 * 60_000 && this.isLone(thread, note.ci, view) ? thread : null;
+  }
+  private readonly lastIncident = new Map<AlertId, IncidentId>();
+
+  /** The open incident whose root explains this alert more cheaply than a fault of its own would. */
+  private bestThread(note: Note, view: CorrelationView): Thread | null {
+    const unit = unitsOf([note])[0];
+    let best: Thread | null = null;
+    let bestCost = (unit === undefined ? 0 : aloneCost(view.topology, unit)) - 0.6;
+    const { keys, costs } = note.causes;
+    for (let index = 0; index < keys.length; index += 1) {
+      const cost = costs[index] ?? 9;
+      if (cost >= bestCost) break;
+      for (const id of this.byRoot.get(keys[index] ?? -1) ?? []) {
+        const thread = this.threads.get(id);
+        const incident = view.incident(id);
+        if (thread === undefined || incident === undefined || !isOpen(incident)) continue;
+        const total = cost + lateness(note.onset, thread);
+        if (total < bestCost) {
+          best = thread;
+          bestCost = total;
+        }
+      }
+    }
+    return best;
+  }
+
+  private joined(note: Note, incident: IncidentId, view: CorrelationView): void {
+    this.lastIncident.set(note.alert.id, incident);
+    this.stale.add(incident);
+    let thread = this.threads.get(incident);
+    if (thread === undefined) {
+      const root = view.incident(incident)?.rootCause.ci ?? null;
+      thread = { incident, root: null, firstOnset: note.onset, lastOnset: note.onset, looks: 0, stale: true };
+      this.threads.set(incident, thread);
+      if (root !== null) this.setRoot(incident, faultKey(view.topology.register(root), note.symptom === "gone"), note.onset);
+    }
+    thread.firstOnset = Math.min(thread.firstOnset, note.onset);
+    thread.lastOnset = Math.max(thread.lastOnset, note.onset);
+  }
+
+  private setRoot(incident: IncidentId, root: FaultKey | null, at: UnixMillis): void {
+    let thread = this.threads.get(incident);
+    if (thread === undefined) {
+      thread = { incident, root: null, firstOnset: at, lastOnset: at, looks: 0, stale: false };
+      this.threads.set(incident, thread);
+    }
+    if (thread.root === root) return;
+    if (thread.root !== null) this.byRoot.get(thread.root)?.delete(incident);
+    thread.root = root;
+    if (root === null) return;
+    const set = this.byRoot.get(root);
+    if (set === undefined) this.byRoot.set(root, new Set([incident]));
+    else set.add(incident);
+  }
+
+  /** The notes of an incident's present members, that are evidence. */
+  private notesOf(id: IncidentId, view: CorrelationView): Note[] {
+    const notes: Note[] = [];
+    for (const member of view.incident(id)?.members ?? []) {
+      const note = this.notebook.get(member.alert);
+      if (note !== undefined && note.episode === member.episode && note.background === null) notes.push(note);
+    }
+    return notes;
+  }
+
+  /** Solves around the seeds and says what has to change. */
+  private resolveNeighbourhood(seeds: readonly Note[], at: UnixMillis, view: CorrelationView): Placement[] {
+    const notes = this.gather(seeds, at, view);
+    const units = unitsOf([...notes]);
+    const anchors = this.anchors(notes, view);
+    const groups = solve(units, anchors, {
+      topology: view.topology,
+      influence: this.graph(view).influence,
+      at,
+      alarmed: (ci, around) => this.notebook.alarmed(ci, around - ALARM_BEFORE_MS, around + ALARM_AFTER_MS),
+      incidentOf: (unit) => majorityIncident(unit, view),
+    });
+    return this.reconcile(groups, at, view);
+  }
+
+  private gather(seeds: readonly Note[], at: UnixMillis, view: CorrelationView): Set<Note> {
+    const found = new Set<Note>();
+    const incidents = new Set<IncidentId>();
+    const take = (note: Note): void => {
+      if (found.size >= SOLVE_MAX || note.background !== null && note.background !== "gathering") return;
+      if (note.resolvedAt !== null && note.alert.incident === null) return;
+      found.add(note);
+      if (note.alert.incident !== null) incidents.add(note.alert.incident);
+    };
+    const from = at - WINDOW_MS;
+    const causes = new Set<number>();
+    for (const seed of seeds) {
+      take(seed);
+      const { keys, costs } = seed.causes;
+      for (let index = 0; index < keys.length && index < 80 && (costs[index] ?? 9) <= 2.4; index += 1) causes.add(keys[index] ?? -1);
+    }
+    for (const fault of causes) this.notebook.causedBy(fault, from, take);
+    for (const incident of incidents) {
+      for (const note of this.notesOf(incident, view)) if (note.onset >= from) take(note);
+    }
+    return found;
+  }
+
+  private anchors(notes: ReadonlySet<Note>, view: CorrelationView): Anchor[] {
+    const anchors: Anchor[] = [];
+    const seen = new Set<IncidentId>();
+    const consider = (id: IncidentId): void => {
+      if (seen.has(id)) return;
+      seen.add(id);
+      const thread = this.threads.get(id);
+      const incident = view.incident(id);
+      if (thread?.root === null || thread === undefined || incident === undefined || !isOpen(incident)) return;
+      const settled = this.notesOf(id, view).some((note) => !notes.has(note));
+      anchors.push({ incident: id, fault: thread.root, firstOnset: thread.firstOnset, lastOnset: thread.lastOnset, settled });
+    };
+    for (const note of notes) {
+      if (note.alert.incident !== null) consider(note.alert.incident);
+      const { keys, costs } = note.causes;
+      for (let index = 0; index < keys.length && index < 48 && (costs[index] ?? 9) <= 2.4; index += 1) {
+        for (const id of this.byRoot.get(keys[index] ?? -1) ?? []) consider(id);
+      }
+    }
+    return anchors;
+  }
+
+  private reconcile(groups: readonly Group[], at: UnixMillis, view: CorrelationView): Placement[] {
+    const placements: Placement[] = [];
+    const owner = assignIncidents(groups, view);
+    const targetOf = new Map<IncidentId, Group>();
+    for (const [group, incident] of owner) targetOf.set(incident, group);
+    for (const group of groups) {
+      const incident = owner.get(group);
+      const notes = group.units.flatMap((unit) => unit.notes);
+      const active = notes.filter((note) => note.resolvedAt === null);
+      const root = view.topology.id(faultCi(group.fault));
+      if (incident === undefined) {
+        const alerts = active.map((note) => note.alert.id);
+        if (alerts.length === 0) continue;
+        placements.push({ type: "open", alerts, reasons: [`${root} explains ${alerts.length === 1 ? "it" : "these together"}`] });
+        continue;
+      }
+      this.pull(group, { incident, active, root }, targetOf, placements, view);
+      this.setRoot(incident, group.fault, at);
+      this.lookAgain(incident, at);
+    }
+    return placements;
+  }
+
+  /** Brings a group's alerts together in its incident: whole incidents by merging, others one by one. */
+  private pull(
+    group: Group,
+    target: { incident: IncidentId; active: Note[]; root: string },
+    targetOf: ReadonlyMap<IncidentId, Group>,
+    placements: Placement[],
+    view: CorrelationView,
+  ): void {
+    const { incident, active, root } = target;
+    const inGroup = new Set(active);
+    const loose: AlertId[] = [];
+    const merged = new Set<IncidentId>();
+    for (const note of active) {
+      this.joined(note, incident, view);
+      const from = note.alert.incident;
+      if (from === incident) continue;
+      if (from !== null && !targetOf.has(from) && !merged.has(from)) {
+        const rest = this.notesOf(from, view).filter((other) => other.resolvedAt === null && !inGroup.has(other));
+        if (rest.length === 0) {
+          merged.add(from);
+          placements.push({ type: "merge", from, into: incident, reasons: [`${root} explains both`] });
+        }
+      }
+      if (from === null || !merged.has(from)) loose.push(note.alert.id);
+    }
+    if (loose.length > 0) placements.push({ type: "join", alerts: loose, incident, reasons: [`${root} explains ${group.units.length} CIs together`] });
+  }
+
+  private lookAgain(incident: IncidentId, at: UnixMillis): void {
+    const thread = this.threads.get(incident);
+    if (thread === undefined) return;
+    const wait = SECOND_LOOK_MS[thread.looks];
+    thread.looks += 1;
+    if (wait !== undefined) this.lookAt.set(incident, at + wait);
+  }
+}
+
+function isOpen(incident: Readonly<Incident>): boolean {
+  return (incident.status === "open" || incident.status === "acknowledged") && incident.mergedInto === null;
+}
+
+function majorityIncident(unit: Unit, view: CorrelationView): IncidentId | null {
+  for (const note of unit.notes) {
+    const incident = note.alert.incident === null ? undefined : view.incident(note.alert.incident);
+    if (incident !== undefined && isOpen(incident)) return incident.id;
+  }
+  return null;
+}
+
+/** Which incident each group goes on as: the one that most of it is in; an incident goes on as one group only. */
+function assignIncidents(groups: readonly Group[], view: CorrelationView): Map<Group, IncidentId> {
+  const bids: { group: Group; incident: IncidentId; weight: number; number: number }[] = [];
+  for (const group of groups) {
+    const weights = new Map<IncidentId, number>();
+    if (group.anchor !== null) weights.set(group.anchor, 0.5);
+    for (const unit of group.units) {
+      for (const note of unit.notes) {
+        if (note.alert.incident !== null) weights.set(note.alert.incident, (weights.get(note.alert.incident) ?? 0) + 1);
+      }
+    }
+    for (const [incident, weight] of weights) {
+      const found = view.incident(incident);
+      if (found !== undefined && isOpen(found)) bids.push({ group, incident, weight, number: found.number });
+    }
+  }
+  bids.sort((a, b) => b.weight - a.weight || a.number - b.number);
+  const owner = new Map<Group, IncidentId>();
+  const taken = new Set<IncidentId>();
+  for (const bid of bids) {
+    if (owner.has(bid.group) || taken.has(bid.incident)) continue;
+    owner.set(bid.group, bid.incident);
+    taken.add(bid.incident);
+  }
+  return owner;
+}
+
+/** A CI other than its own that an alert names: as its instance, or in its text ("linkDown Gi0/4 (to hv-3)"). */
+function namedCi(alert: Readonly<Alert>, ci: number, topology: Topology): number | null {
+  if (alert.instance !== "") {
+    const found = topology.find(alert.instance);
+    if (found !== undefined && found !== ci) return found;
+  }
+  for (const word of alert.summary.split(/[\s,;:()[\]"'=]+/)) {
+    if (word.length < 4 || !/[\d-]/.test(word)) continue;
+    const found = topology.find(word.replace(/[.]$/, ""));
+    if (found !== undefined && found !== ci) return found;
+  }
+  return null;
+}

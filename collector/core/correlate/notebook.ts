@@ -1,0 +1,125 @@
+import type { AlertId } from "../model/alert.ts";
+import type { Note } from "../model/evidence.ts";
+import type { FaultKey } from "../model/influence.ts";
+import type { Milliseconds, UnixMillis } from "../model/time.ts";
+
+/** Causes of a note that are likely enough to look for others with the same. */
+const POSTED_COST = 2.4;
+const POSTED_MAX = 80;
+/** The longest list kept for one possible cause; the oldest go. Also bounds what one solve looks at. */
+const LIST_MAX = 600;
+/** A resolved alert stays evidence this long. */
+const MEMORY_MS: Milliseconds = 30 * 60_000;
+
+/** The notes by alert, by CI and by possible cause: how evidence that belongs together finds itself. */
+export class Notebook {
+  private readonly notes = new Map<AlertId, Note>();
+  private readonly byCi = new Map<number, Note[]>();
+  private readonly byCause = new Map<number, Note[]>();
+  private readonly resolved: Note[] = [];
+  private resolvedFrom = 0;
+
+  get(alert: AlertId): Note | undefined {
+    return this.notes.get(alert);
+  }
+
+  add(note: Note): void {
+    const before = this.notes.get(note.alert.id);
+    if (before !== undefined) this.remove(before);
+    this.notes.set(note.alert.id, note);
+    push(this.byCi, note.ci, note);
+    this.post(note);
+  }
+
+  /** It is no noise any more, or has become it: noise is not found by its causes. */
+  setBackground(note: Note, rule: string | null): void {
+    if (note.background === rule) return;
+    const posted = note.background === null;
+    note.background = rule;
+    if (!posted && rule === null) this.post(note);
+    else if (posted) this.unpost(note);
+  }
+
+  resolve(note: Note, at: UnixMillis): void {
+    note.resolvedAt = at;
+    this.resolved.push(note);
+  }
+
+  /** Forgets what was resolved long ago. */
+  forget(at: UnixMillis): void {
+    while (this.resolvedFrom < this.resolved.length) {
+      const note = this.resolved[this.resolvedFrom];
+      if (note === undefined || at - (note.resolvedAt ?? 0) < MEMORY_MS) break;
+      this.resolvedFrom += 1;
+      if (this.notes.get(note.alert.id) === note) this.remove(note);
+    }
+    if (this.resolvedFrom > 1024 && this.resolvedFrom * 2 > this.resolved.length) {
+      this.resolved.splice(0, this.resolvedFrom);
+      this.resolvedFrom = 0;
+    }
+  }
+
+  on(ci: number): readonly Note[] {
+    return this.byCi.get(ci) ?? [];
+  }
+
+  /** Whether a CI sent an alert that is no noise between `from` and `to`. */
+  alarmed(ci: number, from: UnixMillis, to: UnixMillis): boolean {
+    for (const note of this.byCi.get(ci) ?? []) {
+      if (note.background === null && note.onset >= from && note.onset <= to) return true;
+    }
+    return false;
+  }
+
+  /** Notes that this fault could have caused and that began not before `from`, newest first, through `take`. */
+  causedBy(fault: FaultKey, from: UnixMillis, take: (note: Note) => void): void {
+    const list = this.byCause.get(fault);
+    if (list === undefined) return;
+    for (let index = list.length - 1; index >= 0; index -= 1) {
+      const note = list[index];
+      // Lists are in order of arrival; what began earlier than it came is rare and not worth a longer walk.
+      if (note === undefined || note.onset < from) return;
+      take(note);
+    }
+  }
+
+  private post(note: Note): void {
+    const { keys, costs } = note.causes;
+    for (let at = 0; at < keys.length && at < POSTED_MAX && (costs[at] ?? 9) <= POSTED_COST; at += 1) {
+      const key = keys[at] ?? -1;
+      const list = this.byCause.get(key);
+      if (list === undefined) this.byCause.set(key, [note]);
+      else {
+        list.push(note);
+        if (list.length > LIST_MAX * 2) list.splice(0, LIST_MAX);
+      }
+    }
+  }
+
+  private unpost(note: Note): void {
+    const { keys, costs } = note.causes;
+    for (let at = 0; at < keys.length && at < POSTED_MAX && (costs[at] ?? 9) <= POSTED_COST; at += 1) {
+      drop(this.byCause, keys[at] ?? -1, note);
+    }
+  }
+
+  private remove(note: Note): void {
+    this.notes.delete(note.alert.id);
+    drop(this.byCi, note.ci, note);
+    if (note.background === null) this.unpost(note);
+  }
+}
+
+function push(map: Map<number, Note[]>, key: number, note: Note): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [note]);
+  else list.push(note);
+}
+
+function drop(map: Map<number, Note[]>, key: number, note: Note): void {
+  const list = map.get(key);
+  if (list === undefined) return;
+  const at = list.indexOf(note);
+  if (at >= 0) list.splice(at, 1);
+  if (list.length === 0) map.delete(key);
+}

@@ -1,0 +1,265 @@
+import type { Unit } from "../model/evidence.ts";
+import { aloneCost, openingCost, quietDependents } from "../model/hypothesis.ts";
+import type { IncidentId } from "../model/incident.ts";
+import { faultCi, faultKey, type FaultKey, type Influence } from "../model/influence.ts";
+import type { Topology } from "../model/topology.ts";
+import type { Milliseconds, UnixMillis } from "../model/time.ts";
+
+/** An incident that exists already, as a hypothesis: cheap to keep, dear to leave. */
+export interface Anchor {
+  incident: IncidentId;
+  fault: FaultKey;
+  firstOnset: UnixMillis;
+  lastOnset: UnixMillis;
+  /** Its members are not all among the units: it stays whatever the units do. */
+  settled: boolean;
+}
+
+/** What one fault explains. */
+export interface Group {
+  fault: FaultKey;
+  anchor: IncidentId | null;
+  units: Unit[];
+}
+
+export interface SolveContext {
+  topology: Topology;
+  influence: Influence;
+  at: UnixMillis;
+  /** Whether this CI sent an alert that is not background noise around that time. */
+  alarmed: (ci: number, around: UnixMillis) => boolean;
+  incidentOf: (unit: Unit) => IncidentId | null;
+}
+
+/** Effects of one fault do not come in two waves further apart than this. */
+const WAVE_GAP_MS: Milliseconds = 10 * 60_000;
+/** A unit that begins this long after the last one known of a fault costs one more nat. */
+const LATE_MS: Milliseconds = 12 * 60_000;
+const LATE_MAX = 1.5;
+const EARLY_MS: Milliseconds = 3 * 60_000;
+/** What it is worth to leave an alert where people have seen it. */
+const STAY = 0.6;
+const SETTLED_PRICE = 0.4;
+const ANCHOR_PRICE = 0.5;
+
+interface Claim {
+  unit: number;
+  cost: number;
+}
+
+interface Hypothesis {
+  fault: FaultKey;
+  anchor: Anchor | null;
+  claims: Claim[];
+  bound: number;
+}
+
+interface Choice {
+  hypothesis: Hypothesis;
+  gain: number;
+  claims: Claim[];
+  first: UnixMillis;
+  last: UnixMillis;
+}
+
+/**
+ * Explains a set of units by as few and as likely faults as possible: uncapacitated facility location, where a fault
+ * costs its prior and the quiet of those that should fail, and a unit costs its distance from the fault. Greedy by
+ * gain with lazy evaluation (Minoux 1978), then each unit goes to the cheapest of the chosen faults. The cost is that
+ * of the units times their possible causes; nothing else of the graph is looked at.
+ */
+export function solve(units: readonly Unit[], anchors: readonly Anchor[], context: SolveContext): Group[] {
+  const hypotheses = propose(units, anchors, context);
+  const alone = units.map((unit) => aloneCost(context.topology, unit));
+  const taken = new Uint8Array(units.length);
+  const chosen: Choice[] = [];
+  for (const hypothesis of hypotheses) hypothesis.bound = bound(hypothesis, alone);
+  hypotheses.sort((a, b) => b.bound - a.bound || a.fault - b.fault);
+  for (;;) {
+    const best = pick(hypotheses, { units, alone, taken, context });
+    if (best === null) break;
+    chosen.push(best);
+    for (const claim of best.claims) taken[claim.unit] = 1;
+  }
+  return settle(units, chosen, { alone, context });
+}
+
+function propose(units: readonly Unit[], anchors: readonly Anchor[], context: SolveContext): Hypothesis[] {
+  const claims = new Map<number, Claim[]>();
+  units.forEach((unit, index) => {
+    const { keys, costs } = unit.causes;
+    for (let at = 0; at < keys.length; at += 1) {
+      const key = keys[at] ?? -1;
+      const claim = { unit: index, cost: costs[at] ?? 0 };
+      const list = claims.get(key);
+      if (list === undefined) claims.set(key, [claim]);
+      else list.push(claim);
+    }
+  });
+  const hypotheses: Hypothesis[] = [];
+  for (const [fault, list] of claims) if (list.length > 1) hypotheses.push({ fault, anchor: null, claims: list, bound: 0 });
+  for (const anchor of anchors) {
+    const own = (claims.get(anchor.fault) ?? []).map((claim) => {
+      const unit = units[claim.unit];
+      if (unit === undefined) return claim;
+      const stays = context.incidentOf(unit) === anchor.incident ? STAY : 0;
+      return { unit: claim.unit, cost: claim.cost + lateness(unit.onset, anchor) - stays };
+    });
+    if (own.length > 0) hypotheses.push({ fault: anchor.fault, anchor, claims: own, bound: 0 });
+  }
+  return hypotheses;
+}
+
+export function lateness(onset: UnixMillis, span: { firstOnset: UnixMillis; lastOnset: UnixMillis }): number {
+  if (onset < span.firstOnset) return Math.max(0, span.firstOnset - onset - 60_000) / EARLY_MS;
+  const gap = Math.max(0, onset - span.lastOnset) / LATE_MS;
+  return gap + Math.min(LATE_MAX, Math.max(0, onset - span.firstOnset - LATE_MS) / (2 * LATE_MS));
+}
+
+function bound(hypothesis: Hypothesis, alone: readonly number[]): number {
+  return hypothesis.claims.reduce((sum, claim) => sum + Math.max(0, (alone[claim.unit] ?? 0) - claim.cost), 0);
+}
+
+interface Round {
+  units: readonly Unit[];
+  alone: readonly number[];
+  taken: Uint8Array;
+  context: SolveContext;
+}
+
+/** The hypothesis that saves most now. Gains only fall as units are taken, so an old gain is a bound for the new. */
+function pick(hypotheses: Hypothesis[], round: Round): Choice | null {
+  let best: Choice | null = null;
+  for (const hypothesis of hypotheses) {
+    if (hypothesis.bound <= (best === null ? 0 : best.gain)) continue;
+    const choice = evaluate(hypothesis, round);
+    hypothesis.bound = choice === null ? 0 : choice.gain;
+    if (choice !== null && choice.gain > (best === null ? 0 : best.gain)) best = choice;
+  }
+  return best;
+}
+
+function evaluate(hypothesis: Hypothesis, round: Round): Choice | null {
+  const open = hypothesis.claims.filter(
+    (claim) => round.taken[claim.unit] === 0 && (round.alone[claim.unit] ?? 0) > claim.cost,
+  );
+  if (open.length === 0) return null;
+  const gainOf = (claim: Claim): number => (round.alone[claim.unit] ?? 0) - claim.cost;
+  // Claims are in order of onset, since units are.
+  let wave: Claim[] = [];
+  let best: { claims: Claim[]; gain: number } = { claims: [], gain: 0 };
+  let gain = 0;
+  let last = Number.NEGATIVE_INFINITY;
+  for (const claim of open) {
+    const onset = round.units[claim.unit]?.onset ?? 0;
+    if (hypothesis.anchor === null && onset - last > WAVE_GAP_MS) {
+      wave = [];
+      gain = 0;
+    }
+    wave.push(claim);
+    gain += gainOf(claim);
+    last = onset;
+    if (gain > best.gain) best = { claims: wave, gain };
+  }
+  return price(hypothesis, best.claims, round);
+}
+
+function price(hypothesis: Hypothesis, claims: Claim[], round: Round): Choice | null {
+  const { fault, anchor } = hypothesis;
+  const root = faultCi(fault);
+  const { topology, influence, at, alarmed } = round.context;
+  if (claims.length === 0 || (claims.length === 1 && anchor === null)) return null;
+  const units = claims.map((claim) => round.units[claim.unit]).filter((unit) => unit !== undefined);
+  const first = units[0]?.onset ?? at;
+  const last = units[units.length - 1]?.onset ?? at;
+  const gain = claims.reduce((sum, claim) => sum + (round.alone[claim.unit] ?? 0) - claim.cost, 0);
+  if (anchor?.settled === true) return { hypothesis, gain: gain - SETTLED_PRICE, claims, first, last };
+  const silent = !units.some((unit) => unit.ci === root) && !alarmed(root, first);
+  const opening = openingCost(topology, root, silent) * (anchor === null ? 1 : ANCHOR_PRICE);
+  const members = new Set(units.map((unit) => unit.ci));
+  const quiet = quietDependents(influence, fault, {
+    alarmed: (ci) => members.has(ci) || alarmed(ci, first),
+    onset: first,
+    at,
+    silent,
+  });
+  return { hypothesis, gain: gain - opening - quiet.cost, claims, first, last };
+}
+
+/** Each unit to the cheapest of the chosen faults, or left alone. */
+function settle(
+  units: readonly Unit[],
+  chosen: readonly Choice[],
+  { alone, context }: { alone: readonly number[]; context: SolveContext },
+): Group[] {
+  const cheapest = units.map(() => ({ choice: -1, cost: Number.POSITIVE_INFINITY }));
+  chosen.forEach((choice, index) => {
+    const span = choice.hypothesis.anchor ?? { firstOnset: choice.first, lastOnset: choice.last };
+    for (const claim of choice.hypothesis.claims) {
+      const unit = units[claim.unit];
+      const found = cheapest[claim.unit];
+      if (unit === undefined || found === undefined) continue;
+      const cost = claim.cost + (choice.hypothesis.anchor === null ? lateness(unit.onset, span) : 0);
+      if (cost < found.cost && cost < (alone[claim.unit] ?? 0)) cheapest[claim.unit] = { choice: index, cost };
+    }
+  });
+  const groups: Group[] = chosen.map((choice) => ({
+    fault: choice.hypothesis.fault,
+    anchor: choice.hypothesis.anchor?.incident ?? null,
+    units: [],
+  }));
+  const left: Unit[] = [];
+  units.forEach((unit, index) => {
+    const group = groups[cheapest[index]?.choice ?? -1];
+    if (group === undefined) left.push(unit);
+    else group.units.push(unit);
+  });
+  const rest = attach(left, groups, context);
+  for (const unit of rest) groups.push({ fault: faultKey(unit.ci, false), anchor: context.incidentOf(unit), units: [unit] });
+  return groups.filter((group) => group.units.length > 0);
+}
+
+/** A unit joins the fault of what it directly needs, when that began before: the graph above may have gaps. */
+function attach(left: Unit[], groups: readonly Group[], context: SolveContext): Unit[] {
+  const home = new Map<number, { group: Group; onset: UnixMillis }>();
+  for (const group of groups) for (const unit of group.units) home.set(unit.ci, { group, onset: unit.onset });
+  let rest = left;
+  for (let moved = true; moved; ) {
+    moved = false;
+    const next: Unit[] = [];
+    for (const unit of rest) {
+      const found = neighbourGroup(unit, home, context.topology);
+      if (found === undefined) {
+        next.push(unit);
+        continue;
+      }
+      found.units.push(unit);
+      home.set(unit.ci, { group: found, onset: unit.onset });
+      moved = true;
+    }
+    rest = next;
+  }
+  return rest;
+}
+
+const ATTACH_AFTER_MS: Milliseconds = 8 * 60_000;
+const ATTACH_BEFORE_MS: Milliseconds = 90_000;
+const CARRIES = new Set(["dependsOn", "runsOn", "hostedOn", "hasMember", "storesOn", "uses"]);
+
+function neighbourGroup(
+  unit: Unit,
+  home: ReadonlyMap<number, { group: Group; onset: UnixMillis }>,
+  topology: Topology,
+): Group | undefined {
+  const symptom = unit.notes[0]?.symptom;
+  if (symptom === "environment" || symptom === "certificate" || symptom === "clock" || symptom === "resource") return undefined;
+  let best: { group: Group; apart: number } | undefined;
+  for (const edge of topology.needs(unit.ci)) {
+    const near = home.get(edge.ci);
+    if (near === undefined || !CARRIES.has(edge.type)) continue;
+    const apart = unit.onset - near.onset;
+    if (apart < -ATTACH_BEFORE_MS || apart > ATTACH_AFTER_MS) continue;
+    if (best === undefined || Math.abs(apart) < Math.abs(best.apart)) best = { group: near.group, apart };
+  }
+  return best?.group;
+}

@@ -1,0 +1,117 @@
+import type { Reachability } from "./reachability.ts";
+import type { Edge, Topology } from "./topology.ts";
+
+/** Whom a fault of one CI should hit, and with what chance (0…1); the CI itself is not in it. */
+export interface Effects {
+  readonly cis: Int32Array;
+  readonly chances: Float64Array;
+  /** How many of them need the CI directly; these come first. */
+  readonly direct: number;
+}
+
+const CHANCE_MIN = 0.06;
+const EFFECTS_MAX = 400;
+const MEMO_MAX = 5_000;
+
+/** Chance that a dependent fails with what it needs: when that is dead, and when it works badly. */
+const FAILS: Readonly<Record<string, readonly [dead: number, bad: number]>> = {
+  runsOn: [0.95, 0.35],
+  hostedOn: [0.95, 0.35],
+  containedIn: [0.9, 0.12],
+  connectsTo: [0.95, 0.25],
+  storesOn: [0.5, 0.35],
+  dependsOn: [0.6, 0.45],
+  uses: [0.35, 0.25],
+};
+const FAILS_OTHERWISE: readonly [number, number] = [0.5, 0.35];
+
+interface State {
+  ci: number;
+  dead: boolean;
+  chance: number;
+}
+
+/** Answers "who should fail if this one does?" from the graph alone: the other side of `Influence`. */
+export class EffectsOf {
+  private readonly topology: Topology;
+  private readonly reach: Reachability;
+  private readonly memo = new Map<number, Effects>();
+  private behind: Map<number, number[]> | null = null;
+
+  constructor(topology: Topology, reach: Reachability) {
+    this.topology = topology;
+    this.reach = reach;
+  }
+
+  of(ci: number, dead: boolean): Effects {
+    const key = ci * 2 + (dead ? 1 : 0);
+    const known = this.memo.get(key);
+    if (known !== undefined) return known;
+    if (this.memo.size >= MEMO_MAX) this.memo.clear();
+    const found = this.search(ci, dead);
+    this.memo.set(key, found);
+    return found;
+  }
+
+  private search(root: number, dead: boolean): Effects {
+    const best = new Map<number, number>();
+    let level: State[] = [{ ci: root, dead, chance: 1 }];
+    let direct = 0;
+    for (let depth = 0; depth < 4 && level.length > 0 && best.size < EFFECTS_MAX; depth += 1) {
+      const next: State[] = [];
+      for (const state of level) this.spread(state, root, best, next);
+      if (depth === 0) direct = best.size;
+      level = next;
+    }
+    const list = [...best];
+    return { cis: Int32Array.from(list, ([ci]) => ci), chances: Float64Array.from(list, ([, chance]) => chance), direct };
+  }
+
+  private spread(state: State, root: number, best: Map<number, number>, next: State[]): void {
+    const hit = (ci: number, dead: boolean, chance: number): void => {
+      if (ci === root || chance < CHANCE_MIN || best.size >= EFFECTS_MAX) return;
+      const known = best.get(ci);
+      if (known !== undefined && known >= chance) return;
+      best.set(ci, chance);
+      next.push({ ci, dead, chance });
+    };
+    for (const edge of this.topology.neededBy(state.ci)) {
+      const { dead, chance } = this.step(edge, state);
+      hit(edge.ci, dead, state.chance * chance * edge.confidence);
+    }
+    if (state.dead && state.chance === 1) for (const ci of this.behindOf(state.ci)) hit(ci, true, 0.9);
+    if (!state.dead) {
+      // A pool that works badly: its replicas do.
+      for (const edge of this.topology.needs(state.ci)) {
+        if (edge.type === "hasMember" && this.topology.ci(edge.ci).type === "container") hit(edge.ci, false, state.chance * 0.4);
+      }
+    }
+  }
+
+  private step(edge: Edge, state: State): { dead: boolean; chance: number } {
+    const alike = edge.type === "connectsTo" || edge.type === "hasMember" ? count(this.topology, edge.ci, edge.type) : 1;
+    if (edge.type === "hasMember") return { dead: false, chance: (state.dead ? 0.5 : 0.3) / alike };
+    const fails = FAILS[edge.type] ?? FAILS_OTHERWISE;
+    if (edge.type === "connectsTo" && alike > 1) return { dead: false, chance: state.dead ? 0.04 : 0.15 };
+    const carriesDeath = edge.type === "runsOn" || edge.type === "hostedOn" || edge.type === "containedIn" || edge.type === "connectsTo";
+    return { dead: state.dead && carriesDeath, chance: fails[state.dead ? 0 : 1] };
+  }
+
+  private behindOf(ci: number): readonly number[] {
+    if (this.behind === null) {
+      this.behind = new Map();
+      for (let other = 0; other < this.topology.size; other += 1) {
+        for (const point of this.reach.before(other)) {
+          const list = this.behind.get(point);
+          if (list === undefined) this.behind.set(point, [other]);
+          else list.push(other);
+        }
+      }
+    }
+    return this.behind.get(ci) ?? [];
+  }
+}
+
+function count(topology: Topology, ci: number, type: string): number {
+  return topology.needs(ci).reduce((sum, edge) => sum + (edge.type === type ? 1 : 0), 0);
+}

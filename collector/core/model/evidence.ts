@@ -1,0 +1,107 @@
+import type { Alert } from "./alert.ts";
+import { COST_MAX, faultCi, type Causes } from "./influence.ts";
+import type { Symptom } from "./symptom.ts";
+import type { Milliseconds, UnixMillis } from "./time.ts";
+
+/** An alert's episode as evidence: where, what kind of trouble, since when, and who could have caused it. */
+export interface Note {
+  /** The live alert; `alert.incident` says where the episode is. */
+  alert: Readonly<Alert>;
+  episode: number;
+  ci: number;
+  symptom: Symptom;
+  /** 1 info … 5 critical. */
+  rank: number;
+  /** When it began, as well as we can tell: our clock, or earlier when it came late. */
+  onset: UnixMillis;
+  causes: Causes;
+  /** null while it fires. */
+  resolvedAt: UnixMillis | null;
+  /** Set when it is known noise (chronic, flapping, maintenance …): kept as context, never as evidence. */
+  background: string | null;
+}
+
+/** Alerts on one CI that began together: they have one cause. */
+export interface Unit {
+  ci: number;
+  notes: Note[];
+  onset: UnixMillis;
+  /** Cost when the CI itself is the cause, without the price of the hypothesis. */
+  self: number;
+  /** The same for every other CI that could be it. */
+  causes: Causes;
+}
+
+/** Alerts on one CI that are further apart than this began for different reasons. */
+const UNIT_GAP_MS: Milliseconds = 15 * 60_000;
+/** A second alert on the same CI says less than the first: they are not independent. */
+const REPEAT_WEIGHT = 0.35;
+/** Price of an alert that a cause of its neighbours on the same CI does not explain. */
+const UNEXPLAINED = COST_MAX + 1;
+
+/** Groups notes by CI and time of onset. Order: by onset, then CI. */
+export function unitsOf(notes: readonly Note[]): Unit[] {
+  const byCi = new Map<number, Note[]>();
+  for (const note of notes) {
+    const list = byCi.get(note.ci);
+    if (list === undefined) byCi.set(note.ci, [note]);
+    else list.push(note);
+  }
+  const units: Unit[] = [];
+  for (const list of byCi.values()) {
+    if (list.length > 1) list.sort(byOnset);
+    let from = 0;
+    for (let index = 1; index <= list.length; index += 1) {
+      const before = list[index - 1];
+      const next = list[index];
+      if (next !== undefined && before !== undefined && next.onset - before.onset <= UNIT_GAP_MS) continue;
+      units.push(unit(list.slice(from, index)));
+      from = index;
+    }
+  }
+  return units.sort((a, b) => a.onset - b.onset || a.ci - b.ci);
+}
+
+function unit(notes: Note[]): Unit {
+  const first = notes[0];
+  if (first === undefined) throw new Error("a unit has at least one note");
+  if (notes.length === 1) return { ci: first.ci, notes, onset: first.onset, self: selfCost(first.ci, first.causes, 1), causes: first.causes };
+  const weights = notes.map((_, index) => (index === 0 ? 1 : REPEAT_WEIGHT));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const saved = new Map<number, number>();
+  notes.forEach((note, index) => {
+    const { keys, costs } = note.causes;
+    for (let at = 0; at < keys.length; at += 1) {
+      const key = keys[at] ?? -1;
+      saved.set(key, (saved.get(key) ?? 0) + (UNEXPLAINED - (costs[at] ?? 0)) * (weights[index] ?? 0));
+    }
+  });
+  const keys: number[] = [];
+  const costs: number[] = [];
+  for (const [key, save] of saved) {
+    const cost = total * UNEXPLAINED - save;
+    if (cost > total * COST_MAX) continue;
+    keys.push(key);
+    costs.push(cost);
+  }
+  const causes = { keys: Int32Array.from(keys), costs: Float64Array.from(costs) };
+  return {
+    ci: first.ci,
+    notes,
+    onset: first.onset,
+    self: selfCost(first.ci, causes, total),
+    causes,
+  };
+}
+
+function selfCost(ci: number, causes: Causes, otherwise: number): number {
+  let best = Number.POSITIVE_INFINITY;
+  for (let at = 0; at < causes.keys.length; at += 1) {
+    if (faultCi(causes.keys[at] ?? -1) === ci) best = Math.min(best, causes.costs[at] ?? best);
+  }
+  return best === Number.POSITIVE_INFINITY ? otherwise : best;
+}
+
+function byOnset(a: Note, b: Note): number {
+  return a.onset - b.onset || (a.alert.id < b.alert.id ? -1 : a.alert.id > b.alert.id ? 1 : 0);
+}

@@ -1,0 +1,111 @@
+import type { Unit } from "./evidence.ts";
+import { faultCi, faultDead, OUTCOME_TYPES, type FaultKey, type Influence } from "./influence.ts";
+import type { Topology } from "./topology.ts";
+import type { Milliseconds, UnixMillis } from "./time.ts";
+
+/**
+ * The price of believing that a CI is at fault, in nats (−ln of a probability): what one pays before it explains
+ * anything. Two alerts are put down to one fault when that is cheaper than two faults.
+ */
+const FAULT = 4;
+/** More when the CI itself is quiet … */
+const SILENT = 1.8;
+/** … and much more for what only shows the faults of others. */
+const OUTCOME = 2.5;
+
+/** How likely a CI of this type sends an alert of its own within some minutes when it fails; 0.4 for types unknown. */
+const SEEN: Readonly<Record<string, number>> = {
+  host: 0.7,
+  vm: 0.75,
+  hypervisor: 0.75,
+  switch: 0.7,
+  router: 0.7,
+  firewall: 0.7,
+  application: 0.65,
+  database: 0.7,
+  service: 0.55,
+  container: 0.6,
+  storage: 0.5,
+  dns: 0.5,
+  cache: 0.35,
+  queue: 0.35,
+  cluster: 0.4,
+  businessService: 0.4,
+  printer: 0.3,
+  phone: 0.3,
+  camera: 0.3,
+  rack: 0.15,
+  site: 0.05,
+  wanLink: 0.3,
+  certificate: 0.2,
+};
+const SEEN_OTHERWISE = 0.4;
+
+/** Checks run every minute or so: for the first minutes, quiet says little. */
+const CHECK_DELAY_MS: Milliseconds = 110_000;
+/** Above this, quiet dependents settle the matter: not this CI. */
+const QUIET_MAX = 40;
+/** When the CI itself alarms, quiet dependents argue less against it. */
+const QUIET_WITH_OWN_EVIDENCE = 0.4;
+
+export function openingCost(topology: Topology, ci: number, silent: boolean): number {
+  const type = topology.ci(ci).type;
+  return FAULT + (silent ? SILENT : 0) + (OUTCOME_TYPES.has(type) ? OUTCOME : 0);
+}
+
+/** The price of an alert that nothing else has to do with, by its worst severity: mild ones come and go all day. */
+const LONE: readonly number[] = [2, 2, 2.2, 2.5, 3.4, 4];
+/** Several checks that agree on one CI are less likely to be a passing thing. */
+const LONE_AGAIN = 0.4;
+
+/** What it costs to leave a unit a matter of its own CI, its distance from itself included. */
+export function aloneCost(topology: Topology, unit: Unit): number {
+  const worst = unit.notes.reduce((rank, note) => Math.max(rank, note.rank), 0);
+  const again = Math.min(3, unit.notes.length - 1) * LONE_AGAIN;
+  const outcome = OUTCOME_TYPES.has(topology.ci(unit.ci).type) ? OUTCOME : 0;
+  return unit.self + (LONE[worst] ?? FAULT) + again + outcome;
+}
+
+export interface Dependents {
+  /** Dependents that should fail and be seen to, by direct relation. */
+  expected: number;
+  /** Of those, the ones that alarm. */
+  failing: number;
+  /** What the quiet ones cost. */
+  cost: number;
+}
+
+/**
+ * What the quiet dependents of a CI say against its being at fault.
+ *
+ * @param alarmed whether that CI sent an alert around that time
+ */
+export function quietDependents(
+  influence: Influence,
+  fault: FaultKey,
+  ask: { alarmed: (ci: number) => boolean; onset: UnixMillis; at: UnixMillis; silent: boolean },
+): Dependents {
+  const { cis, chances, direct } = influence.effects.of(faultCi(fault), faultDead(fault));
+  const ripe = 1 - Math.exp(-Math.max(0, ask.at - ask.onset) / CHECK_DELAY_MS);
+  const result: Dependents = { expected: 0, failing: 0, cost: 0 };
+  for (let index = 0; index < cis.length; index += 1) {
+    const other = cis[index] ?? 0;
+    const seen = (chances[index] ?? 0) * visibility(influence.topology, other);
+    if (seen < 0.02) continue;
+    const alarms = ask.alarmed(other);
+    if (index < direct && seen >= 0.1) {
+      result.expected += 1;
+      if (alarms) result.failing += 1;
+    }
+    if (!alarms) result.cost -= Math.log(1 - seen * ripe);
+  }
+  result.cost = Math.min(QUIET_MAX, result.cost) * (ask.silent ? 1 : QUIET_WITH_OWN_EVIDENCE);
+  return result;
+}
+
+function visibility(topology: Topology, index: number): number {
+  const ci = topology.ci(index);
+  const seen = SEEN[ci.type] ?? SEEN_OTHERWISE;
+  // What matters to nobody is rarely watched closely.
+  return ci.criticality !== null && ci.criticality >= 4 ? seen * 0.4 : seen;
+}

@@ -1,0 +1,352 @@
+import { EffectsOf } from "./effects.ts";
+import { Reachability } from "./reachability.ts";
+import type { Symptom } from "./symptom.ts";
+import type { Edge, Topology } from "./topology.ts";
+
+/** A fault as a number: which CI, and whether it is dead or only works badly. These show themselves differently. */
+export type FaultKey = number;
+
+export function faultKey(ci: number, dead: boolean): FaultKey {
+  return ci * 2 + (dead ? 1 : 0);
+}
+
+export function faultCi(key: FaultKey): number {
+  return key >> 1;
+}
+
+export function faultDead(key: FaultKey): boolean {
+  return (key & 1) === 1;
+}
+
+/**
+ * Which faults could have caused a symptom, and how surprising the symptom would be: `cost` is −ln of the probability
+ * that this fault shows itself like this. Sorted by cost, cheapest first; faults of the CI itself are always among them.
+ */
+export interface Causes {
+  readonly keys: Int32Array;
+  readonly costs: Float64Array;
+}
+
+/** Beyond this cost (a chance of about 1 in 20) a way explains nothing any more. */
+export const COST_MAX = 3.2;
+const CAUSES_MAX = 160;
+const VISITS_MAX = 600;
+/** Causes kept in memory, for CIs that alarm; the oldest half goes when there are more. */
+const MEMO_MAX = 50_000;
+
+/** How the CI at the near end has to be for the symptom: dead, or only working badly. */
+const DEAD = 0;
+const BAD = 1;
+/** As BAD, reached from a member up to its pool: the pool's other members say nothing about this one. */
+const BAD_POOL = 2;
+type Mode = typeof DEAD | typeof BAD | typeof BAD_POOL;
+
+/** What a fault of a CI costs to show itself as this symptom on the CI itself, and where the search starts. */
+interface Entry {
+  self: number;
+  dead: number | null;
+  bad: number | null;
+}
+
+const ENTRY: Record<Symptom, Entry> = {
+  gone: { self: 0.2, dead: 0, bad: 2.2 },
+  down: { self: 0.2, dead: 0.05, bad: 0.7 },
+  errors: { self: 0.5, dead: 0.15, bad: 0 },
+  slow: { self: 0.6, dead: 0.5, bad: 0 },
+  load: { self: 0.4, dead: 1.2, bad: 0.6 },
+  backlog: { self: 0.9, dead: 0.9, bad: 0.6 },
+  resource: { self: 0.15, dead: null, bad: 2 },
+  link: { self: 1.3, dead: 0.6, bad: null },
+  lossy: { self: 0.3, dead: null, bad: 0.7 },
+  member: { self: 2.5, dead: null, bad: 1.2 },
+  clock: { self: 0.8, dead: null, bad: 1.5 },
+  environment: { self: 0.4, dead: null, bad: null },
+  certificate: { self: 0.1, dead: null, bad: 2.5 },
+  other: { self: 0.5, dead: 0.7, bad: 0.7 },
+};
+
+/** More for the CI itself to be dead, or to be only bad, when it shows this symptom. */
+const SELF_DEAD: Record<Symptom, number> = {
+  gone: 0,
+  down: 0,
+  errors: 0.4,
+  slow: 1.4,
+  load: 1.4,
+  backlog: 1,
+  resource: 1,
+  link: 0.2,
+  lossy: 1,
+  member: 0.5,
+  clock: 1,
+  environment: 0,
+  certificate: 0,
+  other: 0.4,
+};
+const SELF_BAD: Record<Symptom, number> = {
+  gone: 1.2,
+  down: 0.8,
+  errors: 0,
+  slow: 0,
+  load: 0,
+  backlog: 0,
+  resource: 0,
+  link: 0,
+  lossy: 0,
+  member: 0,
+  clock: 0,
+  environment: 0,
+  certificate: 0,
+  other: 0,
+};
+/** A dead dependency makes its users work badly, too; then it would mostly show itself. */
+const DEAD_FOR_BAD = 0.1;
+
+const POOL_TYPES = new Set(["service", "cluster", "queue"]);
+/** CIs that only show what others break: a business service has no fault of its own. */
+export const OUTCOME_TYPES: ReadonlySet<string> = new Set(["businessService"]);
+const TIME_WORDS = /ntp|clock|chrony|timeserver/;
+
+/** Answers "who could have caused this?" from the graph alone; the same question costs nothing the second time. */
+export class Influence {
+  readonly topology: Topology;
+  readonly reach: Reachability;
+  readonly effects: EffectsOf;
+  private readonly memo = new Map<string, Causes>();
+
+  constructor(topology: Topology) {
+    this.topology = topology;
+    this.reach = new Reachability(topology);
+    this.effects = new EffectsOf(topology, this.reach);
+  }
+
+  /** Candidates for a symptom on a CI. */
+  causes(ci: number, symptom: Symptom): Causes {
+    const key = `${symptom} ${ci}`;
+    const known = this.memo.get(key);
+    if (known !== undefined) return known;
+    if (this.memo.size >= MEMO_MAX) this.memo.clear();
+    const found = new Search(this.topology, this.reach).run(ci, symptom);
+    this.memo.set(key, found);
+    return found;
+  }
+
+  /** As `causes`, for an alert whose text names another CI: that one, or what it needs, is the likelier cause. */
+  causesNaming(ci: number, symptom: Symptom, named: number): Causes {
+    const key = `${symptom} ${ci} ${named}`;
+    const known = this.memo.get(key);
+    if (known !== undefined) return known;
+    const best = new Map<number, number>();
+    const take = (causes: Causes, extra: number): void =>
+      causes.keys.forEach((other, index) => {
+        const cost = (causes.costs[index] ?? 0) + (faultCi(other) === ci ? 0 : extra);
+        if (cost <= COST_MAX) best.set(other, Math.min(cost, best.get(other) ?? cost));
+      });
+    take(this.causes(ci, symptom), 1.5);
+    take(this.causes(named, "gone"), 0);
+    const found = pack(best);
+    if (this.memo.size >= MEMO_MAX) this.memo.clear();
+    this.memo.set(key, found);
+    return found;
+  }
+}
+
+function pack(best: ReadonlyMap<number, number>): Causes {
+  const sorted = [...best].sort((a, b) => a[1] - b[1] || a[0] - b[0]).slice(0, CAUSES_MAX);
+  return { keys: Int32Array.from(sorted, ([key]) => key), costs: Float64Array.from(sorted, ([, cost]) => cost) };
+}
+
+/** One search against the direction of trouble, from the symptom to what could have caused it. */
+class Search {
+  private readonly topology: Topology;
+  private readonly reach: Reachability;
+  private readonly best = new Map<number, number>();
+  private readonly candidates = new Map<number, number>();
+  private readonly queue: number[] = [];
+  private from = -1;
+
+  constructor(topology: Topology, reach: Reachability) {
+    this.topology = topology;
+    this.reach = reach;
+  }
+
+  run(ci: number, symptom: Symptom): Causes {
+    this.from = ci;
+    const entry = ENTRY[symptom];
+    if (entry.dead !== null && symptom !== "link") this.push(ci, DEAD, entry.dead);
+    if (entry.bad !== null) this.push(ci, BAD, entry.bad);
+    this.special(ci, symptom);
+    let visits = 0;
+    for (let at = 0; at < this.queue.length && visits < VISITS_MAX; at += 1, visits += 1) {
+      const state = this.queue[at] ?? 0;
+      this.expand(Math.floor(state / 3), (state % 3) as Mode, this.best.get(state) ?? COST_MAX);
+    }
+    const type = this.topology.ci(ci).type;
+    let self = entry.self;
+    if (OUTCOME_TYPES.has(type)) self += 2.5;
+    else if (POOL_TYPES.has(type) && this.topology.needs(ci).some((edge) => edge.type === "hasMember")) self += 0.2;
+    this.suspect(ci, true, self + SELF_DEAD[symptom]);
+    this.suspect(ci, false, self + SELF_BAD[symptom]);
+    return pack(this.candidates);
+  }
+
+  /** Reaches a state; the CI is a candidate at this cost, or dearer by `aside`. */
+  private push(ci: number, mode: Mode, cost: number, aside = 0): void {
+    if (cost > COST_MAX) return;
+    const state = ci * 3 + mode;
+    const known = this.best.get(state);
+    if (known !== undefined && known <= cost) return;
+    this.best.set(state, cost);
+    this.queue.push(state);
+    // The CI with the symptom is priced by its own table, not by a way of no length.
+    if (ci === this.from) return;
+    this.suspect(ci, true, cost + aside + (mode === DEAD ? 0 : DEAD_FOR_BAD));
+    if (mode !== DEAD) this.suspect(ci, false, cost + aside);
+  }
+
+  private suspect(ci: number, dead: boolean, cost: number): void {
+    if (cost > COST_MAX) return;
+    const key = faultKey(ci, dead);
+    const known = this.candidates.get(key);
+    if (known === undefined || known > cost) this.candidates.set(key, cost);
+  }
+
+  private expand(ci: number, mode: Mode, cost: number): void {
+    const needs = this.topology.needs(ci);
+    const lines = needs.reduce((sum, edge) => sum + (edge.type === "connectsTo" ? 1 : 0), 0);
+    const members = needs.reduce((sum, edge) => sum + (edge.type === "hasMember" ? 1 : 0), 0);
+    for (const edge of needs) {
+      const doubt = edge.confidence < 1 ? -Math.log(Math.max(edge.confidence, 0.05)) : 0;
+      this.follow(edge, mode, cost + doubt, { lines, members });
+    }
+    if (mode === DEAD) for (const point of this.reach.before(ci)) this.push(point, DEAD, cost + 0.2);
+    if (mode !== BAD_POOL) this.followUp(ci, mode, cost);
+  }
+
+  private follow(edge: Edge, mode: Mode, cost: number, count: { lines: number; members: number }): void {
+    const to = edge.ci;
+    const dead = mode === DEAD;
+    switch (edge.type) {
+      case "runsOn":
+      case "hostedOn":
+        this.push(to, DEAD, cost + (dead ? 0.1 : 0.25));
+        if (!dead) this.push(to, BAD, cost + 0.5);
+        return;
+      case "containedIn":
+        this.push(to, dead ? DEAD : BAD, cost + (dead ? 0.2 : 0.9));
+        return;
+      case "storesOn":
+        this.push(to, BAD, cost + (dead ? 0.8 : 0.25));
+        return;
+      case "connectsTo":
+        this.followLine(to, dead, cost, count.lines);
+        return;
+      case "hasMember":
+        if (mode === BAD_POOL) return;
+        this.push(to, dead ? DEAD : BAD, cost + 0.45, 0.3 * Math.log(count.members));
+        return;
+      case "uses":
+        this.push(to, BAD, cost + (dead ? 2 : 0.6));
+        return;
+      default:
+        this.push(to, BAD, cost + (dead ? 1.4 : 0.3));
+    }
+  }
+
+  private followLine(to: number, dead: boolean, cost: number, lines: number): void {
+    if (lines === 1) {
+      this.push(to, DEAD, cost + (dead ? 0.15 : 0.35));
+      if (!dead) this.push(to, BAD, cost + 0.7);
+    } else if (dead) this.push(to, DEAD, cost + 2);
+    else this.push(to, BAD, cost + 1 + 0.2 * Math.log(lines));
+  }
+
+  /** From a member to the pool it is a replica of: one image, one configuration, one set of needs. */
+  private followUp(ci: number, mode: Mode, cost: number): void {
+    const replica = this.topology.ci(ci).type === "container";
+    for (const edge of this.topology.neededBy(ci)) {
+      if (edge.type !== "hasMember" || !POOL_TYPES.has(this.topology.ci(edge.ci).type)) continue;
+      this.push(edge.ci, BAD_POOL, cost + (replica ? 0.4 : 1) + (mode === DEAD ? 0.7 : 0));
+    }
+  }
+
+  /** Ways that only one kind of trouble takes. */
+  private special(ci: number, symptom: Symptom): void {
+    if (symptom === "link") this.linkEnds(ci);
+    else if (symptom === "environment") this.surroundings(ci);
+    else if (symptom === "backlog") this.consumers(ci);
+    else if (symptom === "clock") this.timeSources(ci);
+    else if (symptom === "member") this.members(ci);
+    else if (symptom === "lossy") this.lines(ci);
+    if (symptom === "load" || symptom === "slow") this.shiftedLoad(ci, symptom);
+  }
+
+  private linkEnds(ci: number): void {
+    for (const edges of [this.topology.needs(ci), this.topology.neededBy(ci)]) {
+      for (const edge of edges) {
+        if (edge.type === "connectsTo") this.push(edge.ci, DEAD, this.topology.ci(edge.ci).type === "wanLink" ? 0.3 : 0.5);
+      }
+    }
+  }
+
+  private lines(ci: number): void {
+    for (const edge of this.topology.needs(ci)) if (edge.type === "connectsTo") this.push(edge.ci, BAD, 0.6);
+  }
+
+  private surroundings(ci: number): void {
+    for (const edge of this.topology.needs(ci)) {
+      if (edge.type !== "containedIn") continue;
+      this.suspectBoth(edge.ci, 0.15);
+      for (const outer of this.topology.needs(edge.ci)) if (outer.type === "containedIn") this.suspectBoth(outer.ci, 0.9);
+    }
+  }
+
+  private suspectBoth(ci: number, cost: number): void {
+    this.suspect(ci, true, cost);
+    this.suspect(ci, false, cost);
+  }
+
+  private consumers(ci: number): void {
+    for (const edge of this.topology.neededBy(ci)) {
+      if (edge.type === "hasMember" || edge.type === "connectsTo") continue;
+      this.push(edge.ci, BAD, 0.4);
+      this.push(edge.ci, DEAD, 0.6);
+    }
+  }
+
+  /** A host's clock is set by what the programs on it use. */
+  private timeSources(ci: number): void {
+    const from = [ci, ...this.topology.neededBy(ci).filter((e) => e.type === "runsOn" || e.type === "hostedOn").map((e) => e.ci)];
+    for (const user of from) {
+      for (const edge of this.topology.needs(user)) {
+        if (edge.type !== "uses" && edge.type !== "dependsOn") continue;
+        const source = this.topology.ci(edge.ci);
+        if (TIME_WORDS.test(source.id.toLowerCase()) || TIME_WORDS.test(source.type.toLowerCase())) this.push(edge.ci, BAD, 0.25);
+        else this.suspect(edge.ci, false, 2.2);
+      }
+    }
+  }
+
+  private members(ci: number): void {
+    for (const edge of this.topology.needs(ci)) {
+      if (edge.type !== "hasMember") continue;
+      this.push(edge.ci, DEAD, 0.5);
+      this.push(edge.ci, BAD, 0.9);
+    }
+  }
+
+  /** When a cache is lost, its clients' work falls on the database behind; a busy client loads what it calls. */
+  private shiftedLoad(ci: number, symptom: Symptom): void {
+    const aside = symptom === "load" ? 0 : 0.4;
+    const clients = this.topology.neededBy(ci);
+    if (clients.length > 60) return;
+    for (const client of clients) {
+      if (client.type === "hasMember" || client.type === "connectsTo" || client.type === "containedIn") continue;
+      if (client.type === "runsOn" || client.type === "hostedOn") continue;
+      this.suspect(client.ci, false, 2.2 + aside);
+      for (const edge of this.topology.needs(client.ci)) {
+        if (edge.ci === ci || edge.type !== "uses") continue;
+        if (this.topology.ci(edge.ci).type === "cache") this.push(edge.ci, BAD, 0.8 + aside);
+      }
+    }
+  }
+}

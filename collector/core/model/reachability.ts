@@ -1,0 +1,136 @@
+import type { Topology } from "./topology.ts";
+
+/** More single points on one way than this are not kept: the nearest ones name the root. */
+const POINTS_MAX = 40;
+
+/**
+ * For each CI the CIs without which no packet reaches it from where we look: its single points of failure on the
+ * network. Several `connectsTo` of one CI are alternatives, so only what all live ways have in common counts; what it
+ * runs on and where it is placed are never alternatives.
+ *
+ * It is the dominator relation of the reachability graph (Lengauer & Tarjan 1979; here as the fixed point of
+ * Cooper, Harvey & Kennedy 2001, on sets because rooms and power are needed together with a line). Computed once for a
+ * topology: a few passes over its relations.
+ */
+export class Reachability {
+  /** By CI, sorted; a CI itself is not in its own list. Empty also for CIs of which no way to the vantage is known. */
+  private readonly points: readonly (readonly number[])[];
+
+  constructor(topology: Topology) {
+    this.points = solve(topology);
+  }
+
+  /** Single points of failure between the vantage and this CI, itself left out. */
+  before(ci: number): readonly number[] {
+    return this.points[ci] ?? NONE;
+  }
+}
+
+const NONE: readonly number[] = [];
+
+interface Needs {
+  /** Each is needed. */
+  all: number[];
+  /** One of these is needed, if there are any. */
+  any: number[];
+}
+
+function needsOf(topology: Topology, ci: number): Needs {
+  const needs: Needs = { all: [], any: [] };
+  for (const edge of topology.needs(ci)) {
+    if (edge.type === "runsOn" || edge.type === "hostedOn" || edge.type === "containedIn") needs.all.push(edge.ci);
+    else if (edge.type === "connectsTo" && !needs.any.includes(edge.ci)) needs.any.push(edge.ci);
+  }
+  return needs;
+}
+
+/** From the vantage outwards: a CI is reached when one of its alternatives is, or when it names none. */
+function reachOrder(topology: Topology, needs: readonly Needs[]): number[] {
+  const seen = new Uint8Array(topology.size);
+  const order: number[] = [];
+  for (const ci of topology.vantage) {
+    if (seen[ci] === 0) order.push(ci);
+    seen[ci] = 1;
+  }
+  for (let at = 0; at < order.length; at += 1) {
+    for (const edge of topology.neededBy(order[at] ?? 0)) {
+      if (seen[edge.ci] === 1 || edge.type !== "connectsTo") continue;
+      seen[edge.ci] = 1;
+      order.push(edge.ci);
+    }
+  }
+  // What has no line of its own follows what it runs on and where it stands; hosts come before their guests.
+  for (let ci = 0; ci < topology.size; ci += 1) if (seen[ci] === 0) visit(ci);
+  return order;
+
+  function visit(start: number): void {
+    const stack = [start];
+    while (stack.length > 0) {
+      const ci = stack[stack.length - 1] ?? 0;
+      if (seen[ci] === 1) {
+        stack.pop();
+        continue;
+      }
+      const open = seen[ci] === 2 ? [] : (needs[ci]?.all ?? []).filter((other) => seen[other] === 0);
+      if (open.length === 0) {
+        seen[ci] = 1;
+        order.push(ci);
+        stack.pop();
+      } else {
+        seen[ci] = 2;
+        stack.push(...open);
+      }
+    }
+  }
+}
+
+function solve(topology: Topology): readonly (readonly number[])[] {
+  const needs = Array.from({ length: topology.size }, (_, ci) => needsOf(topology, ci));
+  const order = reachOrder(topology, needs);
+  const vantage = new Set(topology.vantage);
+  const points: (number[] | undefined)[] = new Array(topology.size);
+  // Rings need a second pass, rings of rings a third; what is still moving after eight is close enough.
+  for (let pass = 0, moved = true; moved && pass < 8; pass += 1) {
+    moved = false;
+    for (const ci of order) {
+      const next = vantage.has(ci) ? [] : combine(ci, needs[ci], points);
+      if (sameList(points[ci], next)) continue;
+      points[ci] = next;
+      moved = true;
+    }
+  }
+  return points.map((list) => list ?? NONE);
+}
+
+function combine(ci: number, needs: Needs | undefined, points: readonly (number[] | undefined)[]): number[] {
+  if (needs === undefined) return [];
+  let common: number[] | undefined;
+  for (const other of needs.any) {
+    const own = points[other];
+    // Not reached yet in this pass: an alternative we know nothing of takes nothing away.
+    if (own === undefined || own.includes(ci)) continue;
+    const way = insert(own, other);
+    common = common === undefined ? way : common.filter((point) => way.includes(point));
+  }
+  let result = common ?? [];
+  for (const other of needs.all) {
+    result = insert(result, other);
+    for (const point of points[other] ?? NONE) result = insert(result, point);
+  }
+  const own = result.indexOf(ci);
+  if (own >= 0) result = result.filter((point) => point !== ci);
+  return result.length > POINTS_MAX ? result.slice(0, POINTS_MAX) : result;
+}
+
+function insert(list: readonly number[], value: number): number[] {
+  if (list.includes(value)) return list as number[];
+  const result = [...list, value];
+  result.sort((a, b) => a - b);
+  return result;
+}
+
+function sameList(a: readonly number[] | undefined, b: readonly number[]): boolean {
+  if (a === undefined || a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index += 1) if (a[index] !== b[index]) return false;
+  return true;
+}

@@ -1,0 +1,31 @@
+import type { ChangeRecord, CorrelationView } from "../model/correlation.ts";
+import type { Unit } from "../model/evidence.ts";
+import type { Milliseconds } from "../model/time.ts";
+import type { Verdict } from "./ranker.ts";
+
+/** A change shows its fault within this time, or slowly, as a leak does. */
+const BEFORE_MS: Milliseconds = 30 * 60_000;
+const AFTER_MS: Milliseconds = 60_000;
+
+/** The change on the root, or on what it is a replica of, that best explains the fault; null when none does. */
+export function suspectChange(best: Verdict, units: readonly Unit[], view: CorrelationView): string | null {
+  const onset = units[0]?.onset;
+  if (onset === undefined) return null;
+  let found: { change: ChangeRecord; score: number } | null = null;
+  for (const { ci, weight } of places(best.root, view)) {
+    for (const change of view.changesOn(view.topology.id(ci))) {
+      const before = onset - change.at;
+      if (before > BEFORE_MS || before < -AFTER_MS) continue;
+      const score = weight - before / BEFORE_MS;
+      if (found === null || score > found.score) found = { change, score };
+    }
+  }
+  return found === null ? null : found.change.event;
+}
+
+function places(root: number, view: CorrelationView): { ci: number; weight: number }[] {
+  const list = [{ ci: root, weight: 2 }];
+  for (const edge of view.topology.neededBy(root)) if (edge.type === "hasMember") list.push({ ci: edge.ci, weight: 1 });
+  for (const edge of view.topology.needs(root)) if (edge.type === "hasMember" && list.length < 16) list.push({ ci: edge.ci, weight: 0.8 });
+  return list;
+}

@@ -1,0 +1,51 @@
+import type { Unit } from "../model/evidence.ts";
+import type { Symptom } from "../model/symptom.ts";
+import type { Topology } from "../model/topology.ts";
+import type { Verdict } from "./ranker.ts";
+
+const SAYS: Record<Symptom, string> = {
+  gone: "does not answer or is silent",
+  down: "does not run",
+  errors: "answers with errors",
+  slow: "is slow",
+  load: "is overloaded",
+  backlog: "has work piling up",
+  resource: "runs out of disk or memory",
+  link: "reports a line down",
+  lossy: "has a bad line",
+  member: "reports members out",
+  clock: "has a wrong clock",
+  environment: "reports power or temperature",
+  certificate: "has a bad certificate",
+  other: "alarms",
+};
+
+/** Why this CI could be the root, in plain words, strongest first. */
+export function reasonsFor(verdict: Verdict, units: readonly Unit[], topology: Topology): string[] {
+  const name = topology.id(verdict.root);
+  const reasons: string[] = [];
+  const own = units.find((unit) => unit.ci === verdict.root);
+  const others = verdict.explained.filter((unit) => unit.ci !== verdict.root);
+  const { expected, failing } = verdict.dependents;
+  if (expected > 0 && failing > 0) {
+    const what = verdict.dead ? "went silent or failed" : "alarm";
+    reasons.push(`${failing} of ${expected} CIs that directly need ${name} ${what}${within(others)}`);
+  }
+  if (own !== undefined) {
+    const first = own.notes[0];
+    if (first !== undefined) reasons.push(`${name} itself ${SAYS[first.symptom]}: ${first.alert.summary || first.alert.check}`);
+  } else if (verdict.silent) reasons.push(`${name} itself sends nothing; it is inferred from those that need it`);
+  if (others.length > 0 && verdict.explained.length < verdict.units) {
+    reasons.push(`it explains ${verdict.explained.length} of ${verdict.units} CIs in this incident`);
+  } else if (others.length > 0) reasons.push(`it explains all ${verdict.units} CIs in this incident`);
+  const quiet = expected - failing;
+  if (quiet > 0 && verdict.dependents.cost > 1) reasons.push(`against it: ${quiet} CIs that need ${name} are quiet`);
+  return reasons;
+}
+
+function within(units: readonly Unit[]): string {
+  if (units.length < 2) return "";
+  const onsets = units.map((unit) => unit.onset);
+  const seconds = Math.round((Math.max(...onsets) - Math.min(...onsets)) / 1000);
+  return seconds <= 120 ? ` within ${Math.max(1, seconds)} s` : ` within ${Math.round(seconds / 60)} min`;
+}
