@@ -1,0 +1,21 @@
+import type { HostFiles } from "./host-files.ts";
+import type { SeriesTable } from "./series-table.ts";
+
+/** One source of series: reads something of the host and sets its series. */
+export interface Collector {
+  /** Stable, in metrics and configuration (`sample: { disable: [raid] }`). */
+  readonly name: string;
+  /** It need not run more often than this; 0 = at each sample. */
+  readonly everyMs: number;
+  /**
+   * Cheap and synchronous, no child process. `at` is the sample's time. Slow sources start their work here and set their
+   * series when it is done, with the time at which it was. A throw disables this collector for a while, and no other.
+   */
+  sample(at: number): void;
+}
+
+/** What a collector is made from. */
+export interface CollectorContext {
+  files: HostFiles;
+  table: SeriesTable;
+}

@@ -1,0 +1,107 @@
+import { closeSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
+import { ByteReader } from "./byte-reader.ts";
+
+/** The kernel's files, as collectors see them; tests give recorded ones. */
+export interface HostFiles {
+  /**
+   * The file's present content; null where it is missing or may not be read. The reader is the same object at each call.
+   * `keepOpen` for files read at each sample: they are opened once.
+   */
+  read(path: string, keepOpen?: boolean): ByteReader | null;
+  /** First line, trimmed; null where the file cannot be read. */
+  line(path: string): string | null;
+  /** Names in a folder; empty where it cannot be read. */
+  list(path: string): string[];
+  /** Where a symbolic link points; null where it is none. */
+  link(path: string): string | null;
+}
+
+/** More than any file that we read has; a larger one is cut. */
+const FILE_BYTES_MAX = 4 * 1024 * 1024;
+/** Files kept open: the fixed ones of /proc. */
+const OPEN_FILES_MAX = 64;
+
+/** Reads the running kernel's files. `roots` moves /proc and /sys, for an agent in a container. */
+export class LinuxFiles implements HostFiles {
+  readonly #roots: { proc: string; sys: string };
+  readonly #open = new Map<string, number>();
+  readonly #reader = new ByteReader();
+  #buffer = Buffer.allocUnsafeSlow(32_768);
+
+  constructor(roots: { proc: string; sys: string } = { proc: "/proc", sys: "/sys" }) {
+    this.#roots = roots;
+  }
+
+  read(path: string, keepOpen = false): ByteReader | null {
+    const known = this.#open.get(path);
+    let file = known;
+    try {
+      file ??= openSync(this.#place(path), "r");
+      const length = this.#readAll(file);
+      if (known === undefined) {
+        if (keepOpen && this.#open.size < OPEN_FILES_MAX) this.#open.set(path, file);
+        else closeSync(file);
+      }
+      return this.#reader.load(this.#buffer, length);
+    } catch {
+      // Missing, not readable, or gone between open and read: the same to a collector.
+      this.#open.delete(path);
+      if (file !== undefined) closeQuietly(file);
+      return null;
+    }
+  }
+
+  line(path: string): string | null {
+    return this.read(path)?.rest() ?? null;
+  }
+
+  list(path: string): string[] {
+    try {
+      return readdirSync(this.#place(path));
+    } catch {
+      return [];
+    }
+  }
+
+  link(path: string): string | null {
+    try {
+      return readlinkSync(this.#place(path));
+    } catch {
+      return null;
+    }
+  }
+
+  close(): void {
+    for (const file of this.#open.values()) closeQuietly(file);
+    this.#open.clear();
+  }
+
+  /** The kernel gives a page or so at each read, so it is asked until there is no more. */
+  #readAll(file: number): number {
+    let length = 0;
+    for (;;) {
+      if (length === this.#buffer.length) {
+        if (length >= FILE_BYTES_MAX) return length;
+        const larger = Buffer.allocUnsafeSlow(length * 2);
+        this.#buffer.copy(larger);
+        this.#buffer = larger;
+      }
+      const got = readSync(file, this.#buffer, length, this.#buffer.length - length, length);
+      if (got === 0) return length;
+      length += got;
+    }
+  }
+
+  #place(path: string): string {
+    if (path.startsWith("/proc/")) return this.#roots.proc + path.slice(5);
+    return path.startsWith("/sys/") ? this.#roots.sys + path.slice(4) : path;
+  }
+}
+
+function closeQuietly(file: number): void {
+  try {
+    closeSync(file);
+  } catch {
+    // It was not open any more; there is nothing to give back.
+  }
+}

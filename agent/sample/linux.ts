@@ -1,0 +1,79 @@
+import type { Clock } from "../clock.ts";
+import type { Log } from "../log.ts";
+import type { Collector, CollectorContext } from "./collector.ts";
+import { createCpuCollector } from "./cpu.ts";
+import { createDiskCollector } from "./disk.ts";
+import { createFilesystemCollector, type StatFs } from "./filesystem.ts";
+import { createTemperatureCollector, readLater } from "./hardware.ts";
+import { createKernelCollector } from "./kernel.ts";
+import { createLoadCollector } from "./load.ts";
+import { createMemoryCollector } from "./memory.ts";
+import { createNetworkCollector } from "./network.ts";
+import { createNfsCollector } from "./nfs.ts";
+import { createPressureCollector } from "./pressure.ts";
+import { createProcessesCollector } from "./processes.ts";
+import { createRaidCollector } from "./raid.ts";
+import { createSocketsCollector } from "./sockets.ts";
+import { createTimeSyncCollector } from "./time-sync.ts";
+import { createVmstatCollector } from "./vmstat.ts";
+
+export interface LinuxSampling {
+  clock: Clock;
+  log: Log;
+  statFs: StatFs;
+  /** Names of collectors that the administrator does not want. */
+  disabled: readonly string[];
+  /** Mount points that are not asked. */
+  excludedMounts: readonly string[];
+}
+
+/** Every collector of a Linux host, in the order in which they run. */
+export function createLinuxCollectors(context: CollectorContext, options: LinuxSampling): Collector[] {
+  const { clock, log, statFs } = options;
+  const factories: Readonly<Record<string, () => Collector>> = {
+    cpu: () => createCpuCollector(context),
+    load: () => createLoadCollector(context),
+    memory: () => createMemoryCollector(context),
+    vmstat: () => createVmstatCollector(context),
+    pressure: () => createPressureCollector(context),
+    disk: () => createDiskCollector(context),
+    filesystem: () =>
+      createFilesystemCollector(context, {
+        statFs,
+        clock,
+        log,
+        timeoutMs: 5000,
+        include: (mount) => !options.excludedMounts.includes(mount.mountpoint),
+      }),
+    network: () => createNetworkCollector(context),
+    sockets: () => createSocketsCollector(context),
+    kernel: () => createKernelCollector(context),
+    processes: () => createProcessesCollector(context),
+    temperature: () => createTemperatureCollector(context, { read: readLater, clock }),
+    raid: () => createRaidCollector(context),
+    nfs: () => createNfsCollector(context),
+    timeSync: () => createTimeSyncCollector(context),
+  };
+  return COLLECTOR_NAMES.filter((name) => !options.disabled.includes(name)).flatMap(
+    (name) => factories[name]?.() ?? [],
+  );
+}
+
+/** What `sample: { disable: […] }` may name. */
+export const COLLECTOR_NAMES = [
+  "cpu",
+  "load",
+  "memory",
+  "vmstat",
+  "pressure",
+  "disk",
+  "filesystem",
+  "network",
+  "sockets",
+  "kernel",
+  "processes",
+  "temperature",
+  "raid",
+  "nfs",
+  "timeSync",
+] as const;

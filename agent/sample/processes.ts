@@ -1,0 +1,47 @@
+import type { Collector, CollectorContext } from "./collector.ts";
+import { type Series, setSeries } from "./series-table.ts";
+
+/** The kernel's letters, by OpenTelemetry's names. */
+const STATUS: Readonly<Record<string, string>> = {
+  R: "running",
+  S: "sleeping",
+  D: "blocked",
+  Z: "zombies",
+  T: "stopped",
+  t: "tracing",
+  I: "idle",
+  X: "dead",
+};
+const PROCESSES_MAX = 50_000;
+
+/** Processes by status. One small read for each process, so once a minute. */
+export function createProcessesCollector({ files, table }: CollectorContext): Collector {
+  const count = new Map<string, Series>(
+    Object.values(STATUS).map((status) => [status, table.gauge("system.processes.count", "{process}", { status })]),
+  );
+  const found = new Map<string, number>();
+  return {
+    name: "processes",
+    everyMs: 60_000,
+    sample(at) {
+      for (const status of count.keys()) found.set(status, 0);
+      let seen = 0;
+      for (const pid of files.list("/proc/")) {
+        if (!isPid(pid) || seen >= PROCESSES_MAX) continue;
+        // null: the process ended between the listing and the reading.
+        const line = files.line(`/proc/${pid}/stat`);
+        if (line === null) continue;
+        seen++;
+        // The name stands in brackets and may hold anything, brackets too: the last one ends it.
+        const status = STATUS[line[line.lastIndexOf(")") + 2] ?? ""];
+        if (status !== undefined) found.set(status, (found.get(status) ?? 0) + 1);
+      }
+      for (const [status, series] of count) setSeries(series, found.get(status) ?? 0, at);
+    },
+  };
+}
+
+export function isPid(name: string): boolean {
+  const first = name.charCodeAt(0);
+  return first >= 49 && first <= 57;
+}
