@@ -14,6 +14,8 @@ export interface Detection {
   summary: string;
   /** The sample's time at which the state changed. */
   at: number;
+  /** When the condition began to hold, before its `for`; the same clock. */
+  since: number;
   value: number;
   labels: Readonly<Record<string, string>>;
   runbook: string | null;

@@ -1,0 +1,325 @@
+import type { Sample } from "../../protocol/sample.ts";
+import { Calendar } from "./calendar.ts";
+import { type CompiledRule, compileRule, labelsMatch } from "./compile.ts";
+import type { Detection, Detector } from "./detector.ts";
+import { type Group, NO_VALUE_CLEARS_MS } from "./group.ts";
+import { GroupTable } from "./group-table.ts";
+import { type MetricRule, type Rule, type SeriesExpression } from "./rule.ts";
+import { type Binding, type CiState, GAP_INTERVALS, Series } from "./series.ts";
+import { Slot } from "./slot.ts";
+import { Window } from "./window.ts";
+
+const NONE: readonly Detection[] = Object.freeze([]);
+
+/** A series not seen for this long is forgotten; an absence that it raised ends with it. */
+const FORGET_MS = 7 * 24 * 3_600_000;
+
+/** A silence of the ticks longer than this is a suspend or a step of the clock, not a slow caller. */
+const TICK_GAP_MS = 60_000;
+
+/** Where a CI sends anything at all, the end of one of its series means that the thing is gone. */
+const CI_ALIVE_MS = 120_000;
+
+/** How long a multi-series value waits for its missing parts, in ticks. */
+interface OpenGroup {
+  ticks: number;
+}
+
+/** One metric's readers: which input of which rule. */
+interface Reader {
+  compiled: CompiledRule;
+  input: number;
+  expression: SeriesExpression;
+}
+
+interface NameIndex {
+  readers: Reader[];
+  byCi: Map<string, Map<string, Series>>;
+}
+
+export interface DetectorOptions {
+  /** Series in memory; more are not evaluated, and counted. */
+  seriesMax?: number;
+}
+
+export interface DetectorCounts {
+  series: number;
+  groups: number;
+  /** Samples of series beyond the limit. */
+  dropped: number;
+  /** Samples that were late or repeated. */
+  ignored: number;
+}
+
+/**
+ * Prepares rules for evaluation. Event rules are passed over (see `createEventFilter`).
+ *
+ * Cost: one look-up for a metric that no rule reads; else one for its series, and the rules that read it.
+ */
+export function createDetector(
+  rules: readonly Rule[],
+  options: DetectorOptions = {},
+): Detector & { counts(): DetectorCounts } {
+  return new RuleDetector(
+    rules.filter((rule) => rule.kind === "metric"),
+    options.seriesMax ?? 1_000_000,
+  );
+}
+
+class RuleDetector implements Detector {
+  readonly #names = new Map<string, NameIndex>();
+  readonly #cis = new Map<string, CiState>();
+  readonly #groups = new GroupTable();
+  readonly #seriesMax: number;
+  readonly #open = new Map<Group, OpenGroup>();
+  readonly #pending = new Set<Group>();
+  readonly #firing = new Set<Group>();
+  readonly #calendar = new Calendar();
+  #found: Detection[] = [];
+  #tickAt = Number.NaN;
+  /** Usual time between ticks; what the clock says of a series' silence is this inexact. */
+  #tickSpacingMs = 0;
+  /** Silence is counted from here at the earliest: the last suspend or step of the clock. */
+  #awakeSince = Number.NEGATIVE_INFINITY;
+  #series = 0;
+  #dropped = 0;
+  #ignored = 0;
+
+  constructor(rules: readonly MetricRule[], seriesMax: number) {
+    this.#seriesMax = seriesMax;
+    for (const rule of rules) {
+      const compiled = compileRule(rule);
+      compiled.inputs.forEach((expression, input) => {
+        const index: NameIndex = this.#names.get(expression.metric) ?? { readers: [], byCi: new Map() };
+        index.readers.push({ compiled, input, expression });
+        this.#names.set(expression.metric, index);
+      });
+    }
+  }
+
+  observe(ci: string, sample: Sample): readonly Detection[] {
+    const index = this.#names.get(sample.name);
+    if (index === undefined) return NONE;
+    const { at, value } = sample;
+    if (!Number.isFinite(value) || !Number.isFinite(at)) return NONE;
+    const series = this.#seriesOf(index, ci, sample);
+    if (series === undefined || series.bindings.length === 0) return NONE;
+    const arrival = series.arrive(at);
+    if (arrival === "ignore") {
+      this.#ignored += 1;
+      return NONE;
+    }
+    series.seenTick = this.#tickAt;
+    series.ci.seenTick = this.#tickAt;
+    for (const { group, slot } of series.bindings) {
+      if (group !== null && slot.isFresh) this.#evaluate(group);
+      slot.value = slot.window === null ? value : slot.window.push(value, at, arrival === "gap");
+      slot.at = at;
+      slot.intervalMs = series.intervalMs;
+      if (group !== null) this.#updated(group, slot, arrival === "gap");
+    }
+    return this.#take();
+  }
+
+  #updated(group: Group, slot: Slot, isGap: boolean): void {
+    if (isGap) group.hasGap = true;
+    if (slot.isStale) {
+      slot.isStale = false;
+      group.expected += 1;
+    }
+    slot.isFresh = true;
+    group.fresh += 1;
+    if (slot.at > group.at || isGap) group.at = slot.at;
+    group.seenTick = this.#tickAt;
+    if (group.isWarm && group.fresh >= group.expected) this.#evaluate(group);
+    else if (!this.#open.has(group)) this.#open.set(group, { ticks: 0 });
+  }
+
+  #evaluate(group: Group): void {
+    if (group.fresh < group.expected) markStale(group);
+    if (group.expected > 1 || !group.compiled.isLone) this.#open.delete(group);
+    this.#note(group, group.evaluate());
+    if (group.isPending) this.#pending.add(group);
+  }
+
+  #note(group: Group, detection: Detection | null): void {
+    if (detection === null) return;
+    this.#found.push(detection);
+    if (detection.status === "firing") this.#firing.add(group);
+    else this.#firing.delete(group);
+  }
+
+  #take(): readonly Detection[] {
+    if (this.#found.length === 0) return NONE;
+    const found = this.#found;
+    this.#found = [];
+    return found;
+  }
+
+  #seriesOf(index: NameIndex, ci: string, sample: Sample): Series | undefined {
+    let byLabels = index.byCi.get(ci);
+    if (byLabels === undefined) {
+      byLabels = new Map();
+      index.byCi.set(ci, byLabels);
+    }
+    const { labels } = sample;
+    let key = "";
+    for (const name in labels) key += `${name}\u0001${labels[name]}\u0002`;
+    return byLabels.get(key) ?? this.#newSeries(index, byLabels, key, ci, sample);
+  }
+
+  #newSeries(
+    index: NameIndex,
+    byLabels: Map<string, Series>,
+    key: string,
+    ci: string,
+    sample: Sample,
+  ): Series | undefined {
+    if (this.#series >= this.#seriesMax) {
+      this.#dropped += 1;
+      return undefined;
+    }
+    const inOrder = sortedKey(sample.labels);
+    const known = byLabels.get(inOrder);
+    if (known !== undefined) {
+      byLabels.set(key, known);
+      this.#series += 1;
+      return known;
+    }
+    const state = this.#cis.get(ci) ?? { seenTick: this.#tickAt };
+    this.#cis.set(ci, state);
+    const bindings = index.readers.flatMap((reader) => this.#bind(reader, ci, sample));
+    const series = new Series(state, bindings);
+    byLabels.set(inOrder, series);
+    byLabels.set(key, series);
+    this.#series += 1;
+    if (bindings.length > 0) this.#calendar.add(this.#nowOr(FORGET_MS), (now) => this.#forget(series, byLabels, now));
+    return series;
+  }
+
+  #nowOr(waitMs: number): number {
+    return Number.isNaN(this.#tickAt) ? 0 : this.#tickAt + waitMs;
+  }
+
+  #bind(reader: Reader, ci: string, sample: Sample): Binding[] {
+    const { compiled, input, expression } = reader;
+    if (!labelsMatch(expression.match, sample.labels)) return [];
+    const { over } = expression;
+    const slot = new Slot(over === null ? null : new Window(over.fn, over.windowMs, sample.type === "counter"));
+    const { group, isNew } = this.#groups.place(compiled, ci, sample.labels, { input, slot });
+    if (group === null) return [{ group, slot }];
+    if (isNew && compiled.isAbsence) {
+      this.#calendar.add(this.#nowOr(group.absenceMs), (now) => this.#checkAbsence(group, now));
+    }
+    if (input === 0) group.unit = sample.unit;
+    group.expected += 1;
+    return [{ group, slot }];
+  }
+
+  tick(at: number): readonly Detection[] {
+    const elapsedMs = at - this.#tickAt;
+    if (elapsedMs < 0 || elapsedMs > Math.max(TICK_GAP_MS, 3 * this.#tickSpacingMs)) {
+      this.#awakeSince = at;
+      this.#calendar.restart(at);
+    } else if (elapsedMs > 0) {
+      this.#tickSpacingMs = elapsedMs;
+    }
+    this.#tickAt = at;
+    for (const [group, open] of this.#open) {
+      // The first round is over with the first tick; later ones get until the second, in case a tick falls into a round.
+      open.ticks += 1;
+      if (!group.isWarm || open.ticks > 1) this.#evaluate(group);
+      if (group.fresh === 0) this.#open.delete(group);
+    }
+    for (const group of this.#pending) this.#tickPending(group);
+    for (const group of this.#firing) this.#tickFiring(group);
+    this.#calendar.run(at);
+    return this.#take();
+  }
+
+  /** How long nothing has been heard, by our own clock, at least. */
+  #silentMs(seenTick: number, now: number): number {
+    if (Number.isNaN(seenTick)) return 0;
+    return Math.max(0, now - Math.max(Math.min(seenTick, now), this.#awakeSince) - this.#tickSpacingMs);
+  }
+
+  #tickPending(group: Group): void {
+    const silentMs = this.#silentMs(group.seenTick, this.#tickAt);
+    const isAwake = group.seenTick >= this.#awakeSince;
+    if (isAwake && silentMs > 0 && silentMs <= GAP_INTERVALS * intervalOf(group)) {
+      this.#note(group, group.checkPending(silentMs));
+    }
+    if (!group.isPending) this.#pending.delete(group);
+  }
+
+  #tickFiring(group: Group): void {
+    if (group.compiled.isAbsence) return;
+    const goneMs = Math.max(NO_VALUE_CLEARS_MS, 10 * intervalOf(group));
+    const ci = this.#cis.get(group.ci);
+    if (this.#silentMs(group.seenTick, this.#tickAt) < goneMs || ci === undefined) return;
+    if (this.#silentMs(ci.seenTick, this.#tickAt) <= CI_ALIVE_MS) this.#note(group, group.end(this.#tickAt));
+  }
+
+  #checkAbsence(group: Group, now: number): number | null {
+    if (this.#groups.isGone(group)) return null;
+    if (Number.isNaN(group.seenTick)) group.seenTick = now;
+    const silentMs = this.#silentMs(group.seenTick, now);
+    this.#note(group, group.checkAbsence(silentMs, now));
+    const waits = group.compiled.rule.levels.flatMap(({ condition }) =>
+      condition.kind === "absence" && condition.afterMs > silentMs ? [condition.afterMs - silentMs] : [],
+    );
+    return now + Math.max(this.#tickSpacingMs, 1000, waits.length === 0 ? group.absenceMs : Math.min(...waits));
+  }
+
+  #forget(series: Series, byLabels: Map<string, Series>, now: number): number | null {
+    if (Number.isNaN(series.seenTick)) series.seenTick = now;
+    const silentMs = this.#silentMs(series.seenTick, now);
+    if (silentMs < FORGET_MS) return now + FORGET_MS - silentMs;
+    for (const [key, value] of byLabels) {
+      if (value === series) byLabels.delete(key);
+    }
+    this.#series -= 1;
+    for (const { group, slot } of series.bindings) {
+      if (group === null) continue;
+      this.#groups.remove(group, slot);
+      if (!this.#groups.isGone(group)) continue;
+      this.#note(group, group.end(now));
+      this.#open.delete(group);
+      this.#pending.delete(group);
+    }
+    return null;
+  }
+
+  firing(): readonly Detection[] {
+    return [...this.#firing].map((group) => group.current());
+  }
+
+  counts(): DetectorCounts {
+    return { series: this.#series, groups: this.#groups.size, dropped: this.#dropped, ignored: this.#ignored };
+  }
+}
+
+function intervalOf(group: Group): number {
+  let longest = 0;
+  for (const slots of group.inputs) for (const slot of slots) longest = Math.max(longest, slot.intervalMs);
+  return longest === 0 ? 60_000 : longest;
+}
+
+/** A part that missed more than three of its samples counts no longer. */
+function markStale(group: Group): void {
+  for (const slots of group.inputs) {
+    for (const slot of slots) {
+      if (slot.isStale || slot.isFresh) continue;
+      if (group.at - slot.at <= GAP_INTERVALS * (slot.intervalMs || 60_000)) continue;
+      slot.isStale = true;
+      group.expected -= 1;
+    }
+  }
+}
+
+function sortedKey(labels: Readonly<Record<string, string>>): string {
+  return Object.keys(labels)
+    .sort()
+    .map((name) => `${name}\u0001${labels[name]}\u0002`)
+    .join("");
+}

@@ -1,0 +1,83 @@
+/**
+ * Where a value is going: a straight line through the recent past in which older samples weigh less, in five sums.
+ *
+ * The answer is careful: it takes the slope at its cautious end (two standard errors towards level), so that noise around
+ * a level never "fills up", and a sawtooth that is emptied by itself must first rise for longer than it ever did.
+ */
+export class Forecast {
+  /** Samples weigh 1/e after this time. */
+  readonly #memoryMs: number;
+  #startedAt = Number.NaN;
+  #lastAt = Number.NaN;
+  /** Decayed sums, time in units of the memory and counted back from the last sample. */
+  #weight = 0;
+  #weightSquares = 0;
+  #t = 0;
+  #tt = 0;
+  #y = 0;
+  #ty = 0;
+  #yy = 0;
+  /** Subtracted from each value to keep the sums well-conditioned. */
+  #origin = 0;
+  #last = 0;
+
+  constructor(withinMs: number) {
+    this.#memoryMs = Math.min(Math.max(withinMs / 4, 15 * 60_000), 24 * 3_600_000);
+  }
+
+  push(value: number, at: number): void {
+    if (at <= this.#lastAt) this.#reset();
+    if (Number.isNaN(this.#lastAt)) {
+      this.#startedAt = at;
+      this.#origin = value;
+    } else {
+      this.#shift((at - this.#lastAt) / this.#memoryMs);
+    }
+    const y = value - this.#origin;
+    this.#weight += 1;
+    this.#weightSquares += 1;
+    this.#y += y;
+    this.#yy += y * y;
+    this.#last = value;
+    this.#lastAt = at;
+  }
+
+  /** Moves the sums' time origin by `steps` memories and lets them fade. */
+  #shift(steps: number): void {
+    const fade = Math.exp(-steps);
+    this.#tt = (this.#tt - 2 * steps * this.#t + steps * steps * this.#weight) * fade;
+    this.#ty = (this.#ty - steps * this.#y) * fade;
+    this.#t = (this.#t - steps * this.#weight) * fade;
+    this.#weight *= fade;
+    this.#weightSquares *= fade * fade;
+    this.#y *= fade;
+    this.#yy *= fade;
+  }
+
+  /** The clock stepped back: starts anew. */
+  #reset(): void {
+    this.#lastAt = Number.NaN;
+    this.#weight = this.#weightSquares = this.#t = this.#tt = this.#y = this.#ty = this.#yy = 0;
+  }
+
+  /**
+   * Milliseconds until the value is at `goal` on its present course; infinite where it is not going there or nothing
+   * can be said yet (less than half a memory of history, fewer than 8 samples); 0 where it is there.
+   */
+  timeToReach(goal: number, from: "below" | "above"): number {
+    const distance = from === "below" ? goal - this.#last : this.#last - goal;
+    if (distance <= 0) return 0;
+    if (this.#weight < 4 || this.#lastAt - this.#startedAt < this.#memoryMs / 2) return Number.POSITIVE_INFINITY;
+    const meanT = this.#t / this.#weight;
+    const meanY = this.#y / this.#weight;
+    const spreadT = this.#tt / this.#weight - meanT * meanT;
+    const spreadY = this.#yy / this.#weight - meanY * meanY;
+    if (spreadT <= 1e-12) return Number.POSITIVE_INFINITY;
+    const slope = (this.#ty / this.#weight - meanT * meanY) / spreadT;
+    const residual = Math.max(0, spreadY - slope * slope * spreadT);
+    const samples = (this.#weight * this.#weight) / this.#weightSquares;
+    const error = Math.sqrt(residual / spreadT / Math.max(1, samples - 2));
+    const rise = (from === "below" ? slope : -slope) - 2 * error;
+    return rise <= 0 ? Number.POSITIVE_INFINITY : (distance / rise) * this.#memoryMs;
+  }
+}

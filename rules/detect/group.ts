@@ -1,0 +1,222 @@
+import type { CompiledRule } from "./compile.ts";
+import { isTrue } from "./compile.ts";
+import type { Detection } from "./detector.ts";
+import { Forecast } from "./forecast.ts";
+import { LevelState, type Verdict } from "./level.ts";
+import { renderSummary } from "./render.ts";
+import type { Level } from "./rule.ts";
+import type { Slot } from "./slot.ts";
+
+/** "No value" for this long is the end of a condition: a division by nothing, a label that is gone. */
+export const NO_VALUE_CLEARS_MS = 5 * 60_000;
+
+/** One rule on one instance of one CI: its inputs, its value, and the life of each of its severities. */
+export class Group {
+  readonly compiled: CompiledRule;
+  readonly ci: string;
+  readonly instance: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** In the order of the rule's inputs. An array may be the CI's shared one: a metric that has none of the instance labels. */
+  readonly inputs: Slot[][];
+  readonly states: LevelState[];
+  /** Index of the worst firing level; -1 = nothing fires. */
+  firing = -1;
+  value = Number.NaN;
+  /** The newest sample's time. */
+  at = 0;
+  /** The tick before the newest sample came. */
+  seenTick = Number.NaN;
+  valueAt = Number.NaN;
+  /** Own slots that are not stale, and how many of them were updated since the last evaluation. */
+  expected = 0;
+  fresh = 0;
+  /** False until the first round is known to be over. */
+  isWarm: boolean;
+  hasGap = false;
+  unit = "";
+  readonly #forecasts: (Forecast | null)[];
+  #whenMs: number | null = null;
+
+  constructor(compiled: CompiledRule, ci: string, instance: string, labels: Readonly<Record<string, string>>) {
+    this.compiled = compiled;
+    this.ci = ci;
+    this.instance = instance;
+    this.labels = labels;
+    this.inputs = compiled.inputs.map(() => []);
+    this.states = compiled.rule.levels.map((level) => new LevelState(level));
+    this.isWarm = compiled.isLone;
+    this.#forecasts = compiled.rule.levels.map(({ condition }) =>
+      condition.kind === "forecast" ? new Forecast(condition.withinMs) : null,
+    );
+  }
+
+  /** Looks at the inputs as they are now. */
+  evaluate(): Detection | null {
+    const { compiled, at } = this;
+    const isGap = this.hasGap;
+    this.#endRound();
+    const value = compiled.value(this.inputs);
+    if (Number.isNaN(value)) return this.#withoutValue(at);
+    this.value = value;
+    this.valueAt = at;
+    const isGated = compiled.gate !== null && !isTrue(compiled.gate(this.inputs));
+    const { levels } = compiled.rule;
+    let worst = -1;
+    for (let index = 0; index < levels.length; index += 1) {
+      const level = levels[index] as Level;
+      const state = this.states[index] as LevelState;
+      if (isGap) state.forgetSamples(level);
+      const verdict = isGated ? "clear" : this.#verdict(index, level, state);
+      state.advance(level, verdict, at, isGap);
+      if (worst !== -1 && verdict === "holds") state.carry();
+      if (worst === -1 && state.isFiring) worst = index;
+    }
+    return this.#become(worst, at);
+  }
+
+  #endRound(): void {
+    this.fresh = 0;
+    this.hasGap = false;
+    this.isWarm = true;
+    for (const slots of this.inputs) for (const slot of slots) slot.isFresh = false;
+  }
+
+  #withoutValue(at: number): Detection | null {
+    if (this.firing === -1) {
+      for (const state of this.states) if (state.phase === "pending") state.clear();
+      return null;
+    }
+    return at - this.valueAt > NO_VALUE_CLEARS_MS ? this.end(at) : null;
+  }
+
+  #verdict(index: number, level: Level, state: LevelState): Verdict {
+    const { condition } = level;
+    const { value } = this;
+    switch (condition.kind) {
+      case "threshold": {
+        const verdict = thresholdVerdict(condition, value);
+        if (condition.times === null) return verdict;
+        return state.count(level, verdict === "holds", this.at) ? "holds" : verdict === "holds" ? "between" : verdict;
+      }
+      case "absence":
+        return "clear";
+      case "forecast": {
+        const forecast = this.#forecasts[index] as Forecast;
+        forecast.push(value, this.at);
+        const isLow = condition.onlyAbove !== null && value <= condition.onlyAbove;
+        const isHigh = condition.onlyBelow !== null && value >= condition.onlyBelow;
+        const timeMs = forecast.timeToReach(condition.reaches, condition.onlyBelow === null ? "below" : "above");
+        if (isLow || isHigh || timeMs > condition.withinMs * 1.25) return "clear";
+        this.#whenMs = timeMs;
+        return timeMs <= condition.withinMs ? "holds" : "between";
+      }
+      default:
+        return "clear";
+    }
+  }
+
+  /** The absence levels, looked at by the clock alone. */
+  checkAbsence(silentMs: number, at: number): Detection | null {
+    const { levels } = this.compiled.rule;
+    let worst = -1;
+    for (let index = 0; index < levels.length; index += 1) {
+      const { condition } = levels[index] as Level;
+      const state = this.states[index] as LevelState;
+      if (condition.kind === "absence" && silentMs >= condition.afterMs && !state.isFiring) {
+        state.phase = "firing";
+        state.began = at - silentMs;
+      }
+      if (worst === -1 && state.isFiring) worst = index;
+    }
+    return this.#become(worst, at);
+  }
+
+  /** A `for` that ends `laterMs` after the newest sample, without another one. */
+  checkPending(laterMs: number): Detection | null {
+    const { levels } = this.compiled.rule;
+    let worst = -1;
+    for (let index = 0; index < levels.length; index += 1) {
+      const state = this.states[index] as LevelState;
+      if (state.phase === "pending" && this.at + laterMs - state.since >= (levels[index] as Level).forMs)
+        state.phase = "firing";
+      if (worst === -1 && state.isFiring) worst = index;
+    }
+    return this.#become(worst, this.at + laterMs);
+  }
+
+  /** Ends whatever fires: its series are gone, or it has had no value for long. */
+  end(at: number): Detection | null {
+    for (const state of this.states) state.clear();
+    return this.#become(-1, at);
+  }
+
+  get isPending(): boolean {
+    return this.states.some((state) => state.phase === "pending");
+  }
+
+  /** The least wait of its absence levels. */
+  get absenceMs(): number {
+    const waits = this.compiled.rule.levels.map(({ condition }) =>
+      condition.kind === "absence" ? condition.afterMs : Infinity,
+    );
+    return Math.min(...waits);
+  }
+
+  #become(worst: number, at: number): Detection | null {
+    const before = this.firing;
+    if (worst === before) return null;
+    this.firing = worst;
+    return worst === -1 ? this.#detection("resolved", before, at) : this.#detection("firing", worst, at);
+  }
+
+  /** The condition as it is now; only while it fires. */
+  current(): Detection {
+    return this.#detection("firing", this.firing, this.at);
+  }
+
+  #detection(status: "firing" | "resolved", index: number, at: number): Detection {
+    const { rule, unit, unitSuffix } = this.compiled;
+    const level = rule.levels[index] as Level;
+    const { condition } = level;
+    const summary = renderSummary(rule.summary, {
+      value: this.value,
+      unit: (unit ?? this.unit) + unitSuffix,
+      severity: level.severity,
+      ci: this.ci,
+      instance: this.instance,
+      threshold:
+        condition.kind === "threshold" ? condition.value : condition.kind === "forecast" ? condition.reaches : null,
+      whenMs: condition.kind === "forecast" ? this.#whenMs : null,
+      labels: this.labels,
+    });
+    return {
+      rule: rule.name,
+      ci: this.ci,
+      instance: this.instance,
+      status,
+      severity: level.severity,
+      summary,
+      at,
+      since: (this.states[index] as LevelState).began,
+      value: this.value,
+      labels: this.labels,
+      runbook: rule.runbook,
+    };
+  }
+}
+
+function thresholdVerdict(condition: Extract<Level["condition"], { kind: "threshold" }>, value: number): Verdict {
+  const { clear } = condition;
+  switch (condition.operator) {
+    case "above":
+      if (value > condition.value) return "holds";
+      return clear === null || value < clear ? "clear" : "between";
+    case "below":
+      if (value < condition.value) return "holds";
+      return clear === null || value > clear ? "clear" : "between";
+    case "equals":
+      return value === condition.value ? "holds" : "clear";
+    default:
+      return value === condition.value ? "clear" : "holds";
+  }
+}
