@@ -35,11 +35,13 @@ export interface SolveContext {
 const WAVE_GAP_MS: Milliseconds = 10 * 60_000;
 /** A unit that begins this long after the last one known of a fault costs one more nat. */
 const LATE_MS: Milliseconds = 12 * 60_000;
-const LATE_MAX = 1.5;
+const LATE_MAX = 3;
 const EARLY_MS: Milliseconds = 3 * 60_000;
 /** What it is worth to leave an alert where people have seen it. */
 const STAY = 0.6;
 const SETTLED_PRICE = 0.4;
+/** A fault must explain a unit at least this much better than chance does. */
+const MARGIN = 0.4;
 const ANCHOR_PRICE = 0.5;
 
 interface Claim {
@@ -141,7 +143,7 @@ function pick(hypotheses: Hypothesis[], round: Round): Choice | null {
 
 function evaluate(hypothesis: Hypothesis, round: Round): Choice | null {
   const open = hypothesis.claims.filter(
-    (claim) => round.taken[claim.unit] === 0 && (round.alone[claim.unit] ?? 0) > claim.cost,
+    (claim) => round.taken[claim.unit] === 0 && (round.alone[claim.unit] ?? 0) > claim.cost + MARGIN,
   );
   if (open.length === 0) return null;
   const gainOf = (claim: Claim): number => (round.alone[claim.unit] ?? 0) - claim.cost;
@@ -200,7 +202,7 @@ function settle(
       const found = cheapest[claim.unit];
       if (unit === undefined || found === undefined) continue;
       const cost = claim.cost + (choice.hypothesis.anchor === null ? lateness(unit.onset, span) : 0);
-      if (cost < found.cost && cost < (alone[claim.unit] ?? 0)) cheapest[claim.unit] = { choice: index, cost };
+      if (cost < found.cost && cost + MARGIN < (alone[claim.unit] ?? 0)) cheapest[claim.unit] = { choice: index, cost };
     }
   });
   const groups: Group[] = chosen.map((choice) => ({

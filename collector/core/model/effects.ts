@@ -89,7 +89,8 @@ export class EffectsOf {
   }
 
   private step(edge: Edge, state: State): { dead: boolean; chance: number } {
-    const alike = edge.type === "connectsTo" || edge.type === "hasMember" ? count(this.topology, edge.ci, edge.type) : 1;
+    if (edge.type === "connectsTo" && !this.reach.leadsHome(edge.ci, state.ci)) return { dead: false, chance: 0 };
+    const alike = edge.type === "connectsTo" ? this.reach.lines(edge.ci) : edge.type === "hasMember" ? members(this.topology, edge.ci) : 1;
     if (edge.type === "hasMember") return { dead: false, chance: (state.dead ? 0.5 : 0.3) / alike };
     const fails = FAILS[edge.type] ?? FAILS_OTHERWISE;
     if (edge.type === "connectsTo" && alike > 1) return { dead: false, chance: state.dead ? 0.04 : 0.15 };
@@ -112,6 +113,6 @@ export class EffectsOf {
   }
 }
 
-function count(topology: Topology, ci: number, type: string): number {
-  return topology.needs(ci).reduce((sum, edge) => sum + (edge.type === type ? 1 : 0), 0);
+function members(topology: Topology, ci: number): number {
+  return topology.needs(ci).reduce((sum, edge) => sum + (edge.type === "hasMember" ? 1 : 0), 0);
 }

@@ -74,7 +74,10 @@ export interface TimelineEntry {
   actor: string | null;
 }
 
-/** What one receiver was last told about this incident: a resolve goes to everyone who was told the fire. */
+/**
+ * What one receiver was last told about this incident: a resolve goes to everyone who was told the fire.
+ * Revision 0: it was told only about an incident that was merged into this one.
+ */
 export interface Told {
   receiver: string;
   kind: NotificationKind;
@@ -101,6 +104,8 @@ export interface Incident {
   closedAt: UnixMillis | null;
   /** How often it was reopened; a key of a notification names the opening it belongs to. */
   reopened: number;
+  /** When the present opening began: `openedAt`, or the last reopening. */
+  openingAt: UnixMillis;
   rootCause: RootCause;
   /** Set by a person; correlation does not change the root after that. */
   rootPinned: boolean;

@@ -212,9 +212,10 @@ class Search {
 
   private expand(ci: number, mode: Mode, cost: number): void {
     const needs = this.topology.needs(ci);
-    const lines = needs.reduce((sum, edge) => sum + (edge.type === "connectsTo" ? 1 : 0), 0);
+    const lines = this.reach.lines(ci);
     const members = needs.reduce((sum, edge) => sum + (edge.type === "hasMember" ? 1 : 0), 0);
     for (const edge of needs) {
+      if (edge.type === "connectsTo" && !this.reach.leadsHome(ci, edge.ci)) continue;
       const doubt = edge.confidence < 1 ? -Math.log(Math.max(edge.confidence, 0.05)) : 0;
       this.follow(edge, mode, cost + doubt, { lines, members });
     }
@@ -256,8 +257,8 @@ class Search {
     if (lines === 1) {
       this.push(to, DEAD, cost + (dead ? 0.15 : 0.35));
       if (!dead) this.push(to, BAD, cost + 0.7);
-    } else if (dead) this.push(to, DEAD, cost + 2);
-    else this.push(to, BAD, cost + 1 + 0.2 * Math.log(lines));
+    } else if (dead) this.push(to, DEAD, cost + 3);
+    else this.push(to, BAD, cost + 1.4 + 0.2 * Math.log(lines));
   }
 
   /** From a member to the pool it is a replica of: one image, one configuration, one set of needs. */
@@ -289,7 +290,10 @@ class Search {
   }
 
   private lines(ci: number): void {
-    for (const edge of this.topology.needs(ci)) if (edge.type === "connectsTo") this.push(edge.ci, BAD, 0.6);
+    const price = this.reach.lines(ci) > 1 ? 1.2 : 0.6;
+    for (const edge of this.topology.needs(ci)) {
+      if (edge.type === "connectsTo" && this.reach.leadsHome(ci, edge.ci)) this.push(edge.ci, BAD, price);
+    }
   }
 
   private surroundings(ci: number): void {

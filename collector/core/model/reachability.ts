@@ -15,9 +15,31 @@ const POINTS_MAX = 40;
 export class Reachability {
   /** By CI, sorted; a CI itself is not in its own list. Empty also for CIs of which no way to the vantage is known. */
   private readonly points: readonly (readonly number[])[];
+  private readonly topology: Topology;
+  /** Hops from the vantage along `connectsTo`; −1 where no way is known. */
+  private readonly hops: Int32Array;
 
   constructor(topology: Topology) {
+    this.topology = topology;
+    this.hops = hopsFromVantage(topology);
     this.points = solve(topology);
+  }
+
+  /**
+   * Whether this CI reaches the vantage through that neighbour. In rings and meshes lines are given in both
+   * directions; one that leads away from the vantage is nobody's need.
+   */
+  leadsHome(ci: number, neighbour: number): boolean {
+    const own = this.hops[ci] ?? -1;
+    const other = this.hops[neighbour] ?? -1;
+    return own < 0 || (other >= 0 && other <= own && own > 0);
+  }
+
+  /** How many lines lead from this CI towards the vantage. */
+  lines(ci: number): number {
+    let lines = 0;
+    for (const edge of this.topology.needs(ci)) if (edge.type === "connectsTo" && this.leadsHome(ci, edge.ci)) lines += 1;
+    return lines;
   }
 
   /** Single points of failure between the vantage and this CI, itself left out. */
@@ -27,6 +49,21 @@ export class Reachability {
 }
 
 const NONE: readonly number[] = [];
+
+function hopsFromVantage(topology: Topology): Int32Array {
+  const hops = new Int32Array(topology.size).fill(-1);
+  const order = [...topology.vantage];
+  for (const ci of order) hops[ci] = 0;
+  for (let at = 0; at < order.length; at += 1) {
+    const ci = order[at] ?? 0;
+    for (const edge of topology.neededBy(ci)) {
+      if (edge.type !== "connectsTo" || (hops[edge.ci] ?? 0) >= 0) continue;
+      hops[edge.ci] = (hops[ci] ?? 0) + 1;
+      order.push(edge.ci);
+    }
+  }
+  return hops;
+}
 
 interface Needs {
   /** Each is needed. */
