@@ -99,11 +99,10 @@ async function testPack(loaded: LoadedPack): Promise<PackResult> {
   }
   const testFile = join(folder, "pack.test.yaml");
   const text = await readText(testFile);
-  const parsed: ReturnType<typeof parsePackTests> =
-    typeof text === "string" ? parsePackTests(text, testFile) : { findings: [text] };
+  const parsed = typeof text === "string" ? parsePackTests(text, testFile) : { tests: undefined, findings: [text] };
   findings.push(...parsed.findings, ...(await runbookFindings(loaded)));
-  const packTests: PackTest[] = "tests" in parsed ? parsed.tests : [];
-  if ("tests" in parsed) findings.push(...untested(loaded, packTests));
+  const packTests = parsed.tests ?? [];
+  if (parsed.tests !== undefined) findings.push(...untested(loaded, packTests));
   const tests = packTests.map((test) => {
     const differences = runPackTest(pack, test);
     return {

@@ -14,17 +14,14 @@ const EVENT_KEYS = ["source", "check", "ci", "instance", "severity", "summary", 
 
 const EXAMPLE = "tests: is a list; each test has name:, rule:, series: and expect:";
 
-/** Reads a `pack.test.yaml`; never throws for what the text holds. */
-export function parsePackTests(
-  text: string,
-  file: string,
-): { tests: PackTest[]; findings: Finding[] } | { findings: Finding[] } {
+/** Reads a `pack.test.yaml`; never throws for what the text holds. `tests` is undefined where the file has errors. */
+export function parsePackTests(text: string, file: string): { tests: PackTest[] | undefined; findings: Finding[] } {
   const reader = new YamlReader(text, file);
   const root = reader.root(EXAMPLE);
   const parser = new PackTestParser(reader);
   const tests = root === undefined ? [] : parser.parse(root);
   const findings = sortFindings(reader.findings);
-  return hasErrors(findings) ? { findings } : { tests, findings };
+  return { tests: hasErrors(findings) ? undefined : tests, findings };
 }
 
 class PackTestParser {
