@@ -1,0 +1,128 @@
+import { toNodeExporter } from "../../protocol/node-exporter-name.ts";
+import type { Sample } from "../../protocol/sample.ts";
+
+/** A series as Prometheus sees it. */
+export interface PrometheusSeries {
+  /** The name that `# TYPE` carries in the text format: with `_total`, without `_bucket`, `_sum`, `_count`. */
+  family: string;
+  type: "counter" | "gauge" | "histogram" | "summary" | "unknown";
+  /** "" where only the sender may know. */
+  help: string;
+  /** The name of the sample: the family's, or with the suffix of its part. */
+  name: string;
+  labels: [name: string, value: string][];
+}
+
+/** Labels that the border itself adds; a sample's own label of that name becomes `exported_…`, as in Prometheus. */
+export const BORDER_LABELS: readonly string[] = [
+  "ci",
+  "service_name",
+  "service_namespace",
+  "service_instance_id",
+  "k8s_namespace_name",
+  "k8s_pod_name",
+  "k8s_container_name",
+  "deployment_environment_name",
+];
+
+/**
+ * What a series is called outside: node_exporter's name where the table of `protocol/metric-names.ts` has it, else the
+ * translation of the OpenTelemetry specification ("Prometheus and OpenMetrics compatibility"): characters that Prometheus
+ * does not have become `_`, the unit and, for counters, `_total` are appended. null where nothing is left of the name.
+ */
+export function toPrometheus(sample: Sample): PrometheusSeries | null {
+  const known = sample.family === undefined ? toNodeExporter(sample.name, sample.labels) : null;
+  if (known !== null)
+    return {
+      family: known.name,
+      type: known.row.untyped === true ? "unknown" : known.row.type,
+      help: known.row.help,
+      name: known.name,
+      labels: labelPairs(known.labels),
+    };
+  const part = sample.family === undefined ? "" : partOf(sample);
+  const base = sample.name.slice(0, sample.name.length - part.length);
+  const type = sample.family ?? sample.type;
+  const family = metricName(base, type, sample.unit);
+  return family === "" ? null : { family, type, help: "", name: family + part, labels: labelPairs(sample.labels) };
+}
+
+const partOf = (sample: Sample): string =>
+  ["_bucket", "_sum", "_count"].find((part) => sample.name.endsWith(part)) ?? "";
+
+/** The name with unit and type suffixes; "" where no letter or digit is left. */
+export function metricName(name: string, type: PrometheusSeries["type"], unit: string): string {
+  const tokens = name.split(/[^a-zA-Z0-9:]+/).filter((token) => token !== "");
+  if (tokens.length === 0) return "";
+  const total = type === "counter" && tokens.at(-1) === "total";
+  if (total && tokens.length > 1) tokens.pop();
+  for (const suffix of unitTokens(unit, type)) if (!tokens.includes(suffix)) tokens.push(suffix);
+  if (type === "counter") tokens.push("total");
+  const joined = tokens.join("_");
+  return /^[0-9]/.test(joined) ? `_${joined}` : joined;
+}
+
+/** UCUM units to the words that Prometheus names carry. */
+const UNITS: Readonly<Record<string, string>> = {
+  d: "days",
+  h: "hours",
+  min: "minutes",
+  s: "seconds",
+  ms: "milliseconds",
+  us: "microseconds",
+  ns: "nanoseconds",
+  By: "bytes",
+  KiBy: "kibibytes",
+  MiBy: "mebibytes",
+  GiBy: "gibibytes",
+  TiBy: "tibibytes",
+  KBy: "kilobytes",
+  kBy: "kilobytes",
+  MBy: "megabytes",
+  GBy: "gigabytes",
+  TBy: "terabytes",
+  bit: "bits",
+  m: "meters",
+  V: "volts",
+  A: "amperes",
+  J: "joules",
+  W: "watts",
+  g: "grams",
+  Cel: "celsius",
+  Hz: "hertz",
+  "%": "percent",
+};
+
+const PER: Readonly<Record<string, string>> = { s: "second", min: "minute", h: "hour", d: "day" };
+
+function unitTokens(unit: string, type: PrometheusSeries["type"]): string[] {
+  const bare = unit.replace(/\{[^}]*\}/g, "");
+  if (bare === "1") return type === "gauge" ? ["ratio"] : [];
+  const [amount = "", per = ""] = bare.split("/", 2);
+  const word = UNITS[amount] ?? amount.replace(/[^a-zA-Z0-9]+/g, "");
+  const perWord = per === "" ? "" : (PER[per] ?? per.replace(/[^a-zA-Z0-9]+/g, ""));
+  return [...(word === "" ? [] : [word]), ...(perWord === "" ? [] : ["per", perWord])];
+}
+
+/** Sorted by name; two labels that become one name are joined by `;`, as the specification says. */
+function labelPairs(labels: Readonly<Record<string, string>>): [string, string][] {
+  const pairs = new Map<string, string>();
+  for (const key of Object.keys(labels).sort()) {
+    const name = labelName(key);
+    const before = pairs.get(name);
+    pairs.set(name, before === undefined ? labels[key]! : `${before};${labels[key]!}`);
+  }
+  return [...pairs].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** A label name that Prometheus takes; one of the border's own becomes `exported_…`. */
+export function labelName(key: string): string {
+  const clean = key.replace(/[^a-zA-Z0-9_]/g, "_");
+  const name = clean === "" || /^[0-9]/.test(clean) ? `key_${clean}` : clean.replace(/^__+/, "_");
+  return BORDER_LABELS.includes(name) ? `exported_${name}` : name;
+}
+
+/** The value of a label between quotes, in both formats. */
+export function escapeLabel(value: string): string {
+  return /[\\"\n]/.test(value) ? value.replace(/\\/g, "\\\\").replace(/"/g, '\\"').replace(/\n/g, "\\n") : value;
+}
