@@ -81,7 +81,7 @@ export interface Snapshot {
   /** `at` of the last commit: our clock never goes behind it. */
   at: UnixMillis;
   /**
-   * Touches are folded in. Order: kind, then id, by code unit. To be read once.
+   * Touches are folded in. Order: kind, then id, by their UTF-8 bytes. To be read once.
    * Without closed incidents: they are history, no input changes them; `entity` and `entities` still find them.
    */
   entities: AsyncIterable<StoredEntity> | Iterable<StoredEntity>;

@@ -1,0 +1,111 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { Commit, OutboxChange, OutboxRow } from "../../port/store.ts";
+import { packText } from "./packed-text.ts";
+import type { PendingBody } from "./pending.ts";
+
+/** The statements of a commit. The caller holds the transaction. */
+export class CommitWriter {
+  private readonly position: StatementSync;
+  private readonly journal: StatementSync;
+  private readonly eventIds: StatementSync;
+  private readonly pending: StatementSync;
+  private readonly outbox: StatementSync;
+  private readonly attempted: StatementSync;
+  private readonly done: StatementSync;
+  private readonly reference: StatementSync;
+
+  constructor(db: DatabaseSync) {
+    this.position = db.prepare("UPDATE position SET sequence = ?, at = ?, ledger_number = ? WHERE id = 1");
+    this.journal = db.prepare("INSERT INTO journal (sequence, at, body) VALUES (?, ?, ?)");
+    this.eventIds = db.prepare("INSERT INTO event_id (sequence, count, body) VALUES (?, ?, ?)");
+    this.pending = db.prepare("INSERT INTO pending (sequence, body) VALUES (?, ?)");
+    this.outbox = db.prepare(
+      `INSERT INTO outbox (key, receiver, incident, kind, revision, page, created_at, sequence, body, attempts, next_attempt_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key, receiver) DO NOTHING`,
+    );
+    this.attempted = db.prepare("UPDATE outbox SET attempts = ?, next_attempt_at = ? WHERE key = ? AND receiver = ?");
+    // The document has served; who was told what and when stays until retention takes it.
+    this.done = db.prepare(
+      `UPDATE outbox SET done_at = ?, done_status = ?, done_reason = ?, body = '' WHERE key = ? AND receiver = ? AND done_at IS NULL`,
+    );
+    this.reference = db.prepare(
+      `INSERT INTO reference (receiver, incident, at, body)
+       SELECT receiver, incident, ?, ? FROM outbox WHERE key = ? AND receiver = ?
+       ON CONFLICT (receiver, incident) DO UPDATE SET at = excluded.at, body = excluded.body`,
+    );
+  }
+
+  write(commit: Commit, body: PendingBody): void {
+    const { sequence, at } = commit;
+    this.position.run(sequence, at, body.ledgerFrom + commit.ledger.length - 1);
+    if (commit.journal !== "") this.journal.run(sequence, at, packText(commit.journal));
+    if (commit.eventIds.length > 0)
+      this.eventIds.run(sequence, commit.eventIds.length, packText(JSON.stringify(commit.eventIds)));
+    if (body.entities.length + body.touches.length + body.ledger.length > 0)
+      this.pending.run(sequence, packText(JSON.stringify(body)));
+    for (const row of commit.outbox) this.enqueue(row, sequence);
+    for (const change of commit.outboxChanges) this.change(change);
+  }
+
+  private enqueue(row: OutboxRow, sequence: number): void {
+    this.outbox.run(
+      row.key,
+      row.receiver,
+      row.incident,
+      row.kind,
+      row.revision,
+      row.page ? 1 : 0,
+      row.createdAt,
+      sequence,
+      row.body,
+      row.attempts,
+      row.nextAttemptAt,
+    );
+  }
+
+  private change(change: OutboxChange): void {
+    const { key, receiver } = change;
+    if (change.type === "attempted") {
+      this.attempted.run(change.attempts, change.nextAttemptAt, key, receiver);
+      return;
+    }
+    this.done.run(change.at, change.status, change.reason, key, receiver);
+    if (change.reference !== undefined) this.reference.run(change.at, JSON.stringify(change.reference), key, receiver);
+  }
+}
+
+/** Keeps the newest ids, whole commits at a time: never fewer than `idsMax`, and at most one commit more. */
+export class EventIdWindow {
+  private readonly idsMax: number;
+  private readonly oldest: StatementSync;
+  private readonly drop: StatementSync;
+  private count: number;
+
+  constructor(db: DatabaseSync, idsMax: number) {
+    this.idsMax = idsMax;
+    this.oldest = db.prepare("SELECT sequence, count FROM event_id ORDER BY sequence LIMIT 1");
+    this.drop = db.prepare("DELETE FROM event_id WHERE sequence = ?");
+    this.count = Number(db.prepare("SELECT total(count) AS count FROM event_id").get()?.count);
+  }
+
+  /** The number of ids after `added` more and the drops that makes possible. Call `settle` with it after the commit. */
+  make(added: number): number {
+    let count = this.count + added;
+    // A few a commit: more leave than come, and no commit is held up when the limit was lowered.
+    for (let round = 0; round < 4; round += 1) {
+      const row = this.oldest.get();
+      if (row === undefined || count - Number(row.count) < this.idsMax) break;
+      this.drop.run(row.sequence as number);
+      count -= Number(row.count);
+    }
+    return count;
+  }
+
+  get size(): number {
+    return this.count;
+  }
+
+  settle(count: number): void {
+    this.count = count;
+  }
+}

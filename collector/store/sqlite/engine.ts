@@ -1,0 +1,235 @@
+import { statfsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import type { Commit, CommitResult } from "../../port/store.ts";
+import { CommitWriter, EventIdWindow } from "./commit.ts";
+import { Compaction, type Horizon } from "./compaction.ts";
+import { DATABASE_FILE, openDatabase } from "./database.ts";
+import { classifyFailure } from "./failure.ts";
+import { Fold, type FoldStatements, prepareFold } from "./fold.ts";
+import { Loader, type Position } from "./load.ts";
+import { type DirectoryLock, lockDirectory } from "./lock.ts";
+import { Pending, pendingBody } from "./pending.ts";
+import { Reader } from "./read.ts";
+
+export interface EngineOptions {
+  dataDir: string;
+  eventIdsMax: number;
+  fold?: Partial<FoldLimits>;
+  /** Upper limit of the file in pages of 4 KiB: stands in for a full disk in tests. */
+  pagesMax?: number;
+}
+
+/** When a `Pending` is large or old enough to be folded, and how long one slice of that may take. */
+export interface FoldLimits {
+  rowsMax: number;
+  sizeBytesMax: number;
+  ageMaxMs: number;
+  sliceMs: number;
+}
+
+const FOLD_LIMITS: FoldLimits = { rowsMax: 20_000, sizeBytesMax: 16 * 1024 * 1024, ageMaxMs: 20_000, sliceMs: 4 };
+/** Above this many times the limits each commit folds a longer slice, above twice that it folds all: the log may not grow without end. */
+const OVERDUE = 4;
+const OVERDUE_SLICES = 4;
+const COMPACT_SLICE_MS = 8;
+
+/**
+ * The SQLite store itself, all of it synchronous: it runs in a thread of its own (`worker.ts`).
+ *
+ * A commit is one short transaction that only appends; `maintain` brings it into the tables, slice by slice, when there is
+ * nothing else to do. Folding and retention run with synchronous = NORMAL, that is without a sync of their own: the log rows
+ * that they make superfluous are removed by a later transaction of the same write-ahead log, so that after a power failure
+ * either the tables have them or the log still does.
+ */
+export class SqliteEngine {
+  readonly reader: Reader;
+  readonly loader: Loader;
+  readonly start: Position;
+  /** Number of ids stored, and where to begin to read those that count. */
+  readonly eventIds: { count: number; afterSequence: number };
+  private readonly options: EngineOptions;
+  private readonly limits: FoldLimits;
+  private readonly lock: DirectoryLock;
+  private readonly db: DatabaseSync;
+  private readonly writer: CommitWriter;
+  private readonly window: EventIdWindow;
+  private readonly foldStatements: FoldStatements;
+  private readonly compaction: Compaction;
+  private readonly now: () => number;
+  private position: Position;
+  private active = new Pending();
+  private activeSince = 0;
+  private fold: Fold | undefined;
+
+  /**
+   * Opens, checks, migrates and folds what the last process left. Throws for the operator.
+   * @param now only differences matter, in milliseconds.
+   */
+  constructor(options: EngineOptions, now: () => number = () => performance.now()) {
+    this.options = options;
+    this.limits = { ...FOLD_LIMITS, ...options.fold };
+    this.now = now;
+    this.lock = lockDirectory(options.dataDir);
+    try {
+      this.db = openDatabase(options.dataDir);
+    } catch (error) {
+      this.lock.release();
+      throw error;
+    }
+    if (options.pagesMax !== undefined) this.db.exec(`PRAGMA max_page_count = ${options.pagesMax}`);
+    this.reader = new Reader(this.db, () =>
+      this.fold === undefined ? [this.active] : [this.active, this.fold.pending],
+    );
+    this.loader = new Loader(this.db);
+    this.writer = new CommitWriter(this.db);
+    this.window = new EventIdWindow(this.db, options.eventIdsMax);
+    this.foldStatements = prepareFold(this.db);
+    this.compaction = new Compaction(this.db);
+    this.start = this.loader.position();
+    this.position = this.start;
+    this.eventIds = this.loader.eventIdsStart(options.eventIdsMax);
+    this.active = this.loader.pending();
+    this.foldAll();
+  }
+
+  commit(commit: Commit): CommitResult {
+    if (commit.sequence <= this.position.sequence)
+      throw new Error(`commit ${commit.sequence} after commit ${this.position.sequence}: the sequence must rise`);
+    const body = pendingBody(commit, this.position.ledgerNumber + 1);
+    let ids = 0;
+    try {
+      if (this.isOver(2 * OVERDUE)) this.foldAll();
+      else if (this.isOver(OVERDUE)) this.foldSlice(OVERDUE_SLICES * this.limits.sliceMs);
+      this.transaction(() => {
+        this.writer.write(commit, body);
+        ids = this.window.make(commit.eventIds.length);
+      });
+    } catch (error) {
+      return classifyFailure(error);
+    }
+    this.window.settle(ids);
+    this.position = {
+      sequence: commit.sequence,
+      at: commit.at,
+      ledgerNumber: this.position.ledgerNumber + commit.ledger.length,
+    };
+    if (this.active.isEmpty) this.activeSince = this.now();
+    if (body.entities.length + body.touches.length + body.ledger.length > 0) this.active.add(commit.sequence, body);
+    return { status: "committed" };
+  }
+
+  /** One slice of folding, when there is something to fold; true = there is more. Throws when the disk fails. */
+  maintain(): boolean {
+    if (this.fold === undefined && !this.isDue()) return false;
+    this.foldSlice();
+    return this.fold !== undefined || this.isDue();
+  }
+
+  /** When `maintain` will have something to do though nothing is committed: milliseconds from now; undefined = never. */
+  maintainInMs(): number | undefined {
+    if (this.fold !== undefined) return 0;
+    return this.active.isEmpty ? undefined : Math.max(0, this.activeSince + this.limits.ageMaxMs - this.now());
+  }
+
+  compact(before: Horizon): boolean {
+    return this.lazily(() => this.compaction.run(before, this.timer(COMPACT_SLICE_MS)));
+  }
+
+  size(): { sizeBytes: number; rows: Record<string, number>; freeBytes: number | null } {
+    const file = join(this.options.dataDir, DATABASE_FILE);
+    const sizeBytes = [file, `${file}-wal`]
+      .map((path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0)
+      .reduce((sum, size) => sum + size, 0);
+    const disk = statfsSync(this.options.dataDir);
+    const rows = this.rows();
+    return { sizeBytes, rows, freeBytes: disk.bavail * disk.bsize };
+  }
+
+  /** Counting the rows of a long table reads all of it: journal (in inputs) and ledger are taken from their first number. */
+  private rows(): Record<string, number> {
+    const one = (sql: string): number => Number(Object.values(this.db.prepare(sql).get() ?? {})[0] ?? 0);
+    const { sequence, ledgerNumber } = this.position;
+    const pendingFirst = (this.fold?.pending ?? this.active).ledger[0]?.number ?? ledgerNumber + 1;
+    return {
+      journal: sequence - one(`SELECT coalesce(min(sequence) - 1, ${sequence}) FROM journal`),
+      eventIds: this.window.size,
+      entities: one("SELECT count(*) FROM entity"),
+      ledger: ledgerNumber - one(`SELECT coalesce(min(number), ${pendingFirst}) FROM ledger`) + 1,
+      outbox: one("SELECT count(*) FROM outbox"),
+      pending: this.active.rows + (this.fold?.pending.rows ?? 0),
+    };
+  }
+
+  /** Folds everything, so that the file is whole without its log, and gives the directory free. */
+  close(): void {
+    try {
+      this.foldAll();
+    } finally {
+      this.abandon();
+    }
+  }
+
+  /** Closes without another write: after the disk has failed. */
+  abandon(): void {
+    if (this.db.isOpen) this.db.close();
+    this.lock.release();
+  }
+
+  /** `maintain` has something to do now. */
+  isDue(): boolean {
+    return this.isOver(1) || (!this.active.isEmpty && this.now() - this.activeSince >= this.limits.ageMaxMs);
+  }
+
+  private isOver(times: number): boolean {
+    const { rowsMax, sizeBytesMax } = this.limits;
+    return this.active.rows >= times * rowsMax || this.active.sizeBytes >= times * sizeBytesMax;
+  }
+
+  private foldSlice(budgetMs = this.limits.sliceMs): void {
+    if (this.fold === undefined) {
+      this.fold = new Fold(this.active, this.foldStatements);
+      this.active = new Pending();
+    }
+    const { fold } = this;
+    try {
+      this.lazily(() => fold.run(this.timer(budgetMs)));
+    } catch (error) {
+      // What the slice wrote is rolled back; all of it can be written again.
+      this.fold = new Fold(fold.pending, this.foldStatements);
+      throw error;
+    }
+    if (fold.isDone) this.fold = undefined;
+  }
+
+  private foldAll(): void {
+    while (this.fold !== undefined || !this.active.isEmpty) this.foldSlice();
+  }
+
+  private timer(budgetMs: number): () => boolean {
+    const end = this.now() + budgetMs;
+    return () => this.now() >= end;
+  }
+
+  /** A transaction whose loss in a power failure would cost nothing. */
+  private lazily<T>(work: () => T): T {
+    this.db.exec("PRAGMA synchronous = NORMAL");
+    try {
+      return this.transaction(work);
+    } finally {
+      this.db.exec("PRAGMA synchronous = FULL");
+    }
+  }
+
+  private transaction<T>(work: () => T): T {
+    this.db.exec("BEGIN IMMEDIATE");
+    try {
+      const result = work();
+      this.db.exec("COMMIT");
+      return result;
+    } catch (error) {
+      if (this.db.isTransaction) this.db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+}

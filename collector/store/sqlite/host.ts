@@ -1,0 +1,158 @@
+import type { Json } from "../../core/model/ledger.ts";
+import type { UnixMillis } from "../../core/model/time.ts";
+import type {
+  Commit,
+  CommitResult,
+  EntityQuery,
+  LedgerQuery,
+  OutboxRow,
+  StoredEntity,
+  StoredLedgerRecord,
+} from "../../port/store.ts";
+import type { Horizon } from "./compaction.ts";
+import { SqliteEngine, type EngineOptions } from "./engine.ts";
+import { classifyFailure } from "./failure.ts";
+
+/** Pause after housekeeping failed in a way that may pass (the disk is full). */
+const MAINTENANCE_RETRY_MS = 1_000;
+
+export interface Opened {
+  sequence: number;
+  at: UnixMillis;
+  outbox: OutboxRow[];
+  eventIds: { count: number; afterSequence: number };
+}
+
+/** What the store asks of the engine, from one thread to the other. Arguments and answers are plain data. */
+export interface Operations {
+  open(options: EngineOptions): Opened;
+  commit(commit: Commit): CommitResult;
+  loadEntities(afterKind: string, afterId: string): StoredEntity[];
+  loadEventIds(afterSequence: number): { sequence: number; texts: string[] } | undefined;
+  entity(kind: string, idOrAlias: string): string | undefined;
+  entities(query: EntityQuery): { sort: string; body: string }[];
+  ledger(query: LedgerQuery): StoredLedgerRecord[];
+  reference(receiver: string, incident: string): Json | undefined;
+  journal(afterSequence: number, limit: number): { sequence: number; at: UnixMillis; journal: string }[];
+  compact(before: Horizon): boolean;
+  size(): { sizeBytes: number; rows: Record<string, number>; freeBytes: number | null };
+  close(): void;
+}
+
+export interface Request {
+  id: number;
+  operation: keyof Operations;
+  args: unknown[];
+}
+
+export type Response = { id: number; value: unknown } | { id: number; error: Error };
+
+/** One engine and its housekeeping, in whichever thread it runs. */
+export class EngineHost implements Operations {
+  private engine: SqliteEngine | undefined;
+  private failure: CommitResult | undefined;
+  private wake: NodeJS.Timeout | NodeJS.Immediate | undefined;
+
+  handle(request: Request): Response {
+    try {
+      const operation = this[request.operation] as (...args: unknown[]) => unknown;
+      return { id: request.id, value: operation.apply(this, request.args) };
+    } catch (error) {
+      return { id: request.id, error: error instanceof Error ? error : new Error(String(error)) };
+    }
+  }
+
+  open(options: EngineOptions): Opened {
+    const engine = new SqliteEngine(options);
+    this.engine = engine;
+    const { sequence, at } = engine.start;
+    return { sequence, at, outbox: engine.loader.outbox(), eventIds: engine.eventIds };
+  }
+
+  commit(commit: Commit): CommitResult {
+    // Once the disk has failed nothing may be acknowledged any more, whatever it says now.
+    if (this.failure !== undefined) return this.failure;
+    const result = this.use().commit(commit);
+    if (result.status === "fatal") this.failure = result;
+    else this.schedule();
+    return result;
+  }
+
+  loadEntities(afterKind: string, afterId: string): StoredEntity[] {
+    return this.use().loader.entities(afterKind, afterId);
+  }
+
+  loadEventIds(afterSequence: number): { sequence: number; texts: string[] } | undefined {
+    return this.use().loader.eventIds(afterSequence);
+  }
+
+  entity(kind: string, idOrAlias: string): string | undefined {
+    return this.use().reader.entity(kind, idOrAlias);
+  }
+
+  entities(query: EntityQuery): { sort: string; body: string }[] {
+    return this.use().reader.entities(query);
+  }
+
+  ledger(query: LedgerQuery): StoredLedgerRecord[] {
+    return this.use().reader.ledger(query);
+  }
+
+  reference(receiver: string, incident: string): Json | undefined {
+    return this.use().reader.reference(receiver, incident);
+  }
+
+  journal(afterSequence: number, limit: number): { sequence: number; at: UnixMillis; journal: string }[] {
+    return this.use().reader.journal(afterSequence, limit);
+  }
+
+  compact(before: Horizon): boolean {
+    return this.use().compact(before);
+  }
+
+  size(): { sizeBytes: number; rows: Record<string, number>; freeBytes: number | null } {
+    return this.use().size();
+  }
+
+  close(): void {
+    this.unschedule();
+    const { engine } = this;
+    this.engine = undefined;
+    if (this.failure === undefined) engine?.close();
+    else engine?.abandon();
+  }
+
+  /** Housekeeping when there is nothing else to do, and at the latest when what is pending has grown old. */
+  private schedule(): void {
+    if (this.wake !== undefined || this.failure !== undefined) return;
+    const delayMs = this.engine?.maintainInMs();
+    if (delayMs === undefined) return;
+    if (delayMs === 0 || this.engine?.isDue() === true) this.wake = setImmediate(() => this.maintain());
+    else this.wake = setTimeout(() => this.maintain(), delayMs).unref();
+  }
+
+  private unschedule(): void {
+    if (this.wake === undefined) return;
+    clearTimeout(this.wake as NodeJS.Timeout);
+    clearImmediate(this.wake as NodeJS.Immediate);
+    this.wake = undefined;
+  }
+
+  private maintain(): void {
+    this.wake = undefined;
+    try {
+      this.engine?.maintain();
+    } catch (error) {
+      const result = classifyFailure(error);
+      if (result.status === "fatal") this.failure = result;
+      // A full disk is told to the next commit by its own failure; until then we try again, not too often.
+      else this.wake = setTimeout(() => this.maintain(), MAINTENANCE_RETRY_MS).unref();
+    }
+    this.schedule();
+  }
+
+  private use(): SqliteEngine {
+    if (this.engine === undefined) throw new Error("the store is not open");
+    return this.engine;
+  }
+}

@@ -1,0 +1,164 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { Json, LedgerRecord } from "../../core/model/ledger.ts";
+import type { UnixMillis } from "../../core/model/time.ts";
+import type { EntityQuery, LedgerQuery, StoredLedgerRecord } from "../../port/store.ts";
+import { matchesQuery, termOf } from "./ledger-term.ts";
+import { unpackText } from "./packed-text.ts";
+import { applyTouch, entityKey, type Pending } from "./pending.ts";
+
+/** Records that one ledger query looks at before it is content with what it has. */
+const RECORDS_EXAMINED_MAX = 200_000;
+
+/** Reads of the tables with the pending commits laid over them, newest first in `overlays`. */
+export class Reader {
+  private readonly db: DatabaseSync;
+  private readonly overlays: () => readonly Pending[];
+
+  constructor(db: DatabaseSync, overlays: () => readonly Pending[]) {
+    this.db = db;
+    this.overlays = overlays;
+  }
+
+  entity(kind: string, idOrAlias: string): string | undefined {
+    return this.byId(kind, idOrAlias) ?? this.byAlias(kind, idOrAlias);
+  }
+
+  private byId(kind: string, id: string): string | undefined {
+    for (const pending of this.overlays()) {
+      const found = pending.entities.get(entityKey(kind, id));
+      if (found !== undefined)
+        return found.entity.body === null ? undefined : this.touched(kind, id, found.entity.body);
+    }
+    const row = this.db.prepare("SELECT body FROM entity WHERE kind = ? AND id = ?").get(kind, id);
+    return row === undefined ? undefined : this.touched(kind, id, row.body as string);
+  }
+
+  private byAlias(kind: string, alias: string): string | undefined {
+    for (const pending of this.overlays())
+      for (const { entity } of pending.entities.values())
+        if (entity.kind === kind && entity.alias === alias && entity.body !== null) return this.byId(kind, entity.id);
+    const row = this.db.prepare("SELECT id FROM entity WHERE kind = ? AND alias = ?").get(kind, alias);
+    return row === undefined ? undefined : this.byId(kind, row.id as string);
+  }
+
+  /** The newest touch that was committed after the newest put. */
+  private touched(kind: string, id: string, body: string): string {
+    if (kind !== "alert") return body;
+    for (const pending of this.overlays()) {
+      const touch = pending.touches.get(id);
+      if (touch !== undefined) return applyTouch(body, touch);
+      if (pending.entities.has(entityKey(kind, id))) return body;
+    }
+    return body;
+  }
+
+  entities(query: EntityQuery): { sort: string; body: string }[] {
+    const before = query.before ?? "\u{10ffff}";
+    const found: { id: string; sort: string; body: string }[] = [];
+    const seen = new Set<string>();
+    for (const pending of this.overlays())
+      for (const [key, { entity }] of pending.entities) {
+        if (entity.kind !== query.kind || seen.has(key)) continue;
+        seen.add(key);
+        const isWanted = query.statuses === undefined || query.statuses.includes(entity.status);
+        if (isWanted && entity.body !== null && entity.sort < before) found.push({ ...entity, body: entity.body });
+      }
+    for (const status of query.statuses ?? this.statusesOf(query.kind))
+      found.push(...this.rowsOf({ ...query, status, before }, seen));
+    found.sort((a, b) => (a.sort < b.sort ? 1 : -1));
+    return found
+      .slice(0, query.limit)
+      .map(({ id, sort, body }) => ({ sort, body: this.touched(query.kind, id, body) }));
+  }
+
+  /** Those of one status that no overlay knows better. */
+  private rowsOf(
+    query: { kind: string; status: string; before: string; limit: number },
+    seen: ReadonlySet<string>,
+  ): { id: string; sort: string; body: string }[] {
+    const found: { id: string; sort: string; body: string }[] = [];
+    const rows = this.db
+      .prepare("SELECT id, sort, body FROM entity WHERE kind = ? AND status = ? AND sort < ? ORDER BY sort DESC")
+      .iterate(query.kind, query.status, query.before);
+    for (const row of rows) {
+      if (found.length === query.limit) break;
+      const id = row.id as string;
+      if (!seen.has(entityKey(query.kind, id))) found.push({ id, sort: row.sort as string, body: row.body as string });
+    }
+    return found;
+  }
+
+  /** A loose index scan: one probe a status, however many rows. */
+  private statusesOf(kind: string): string[] {
+    const next = this.db.prepare("SELECT min(status) AS status FROM entity WHERE kind = ? AND status > ?");
+    const statuses = this.db.prepare("SELECT 1 AS one FROM entity WHERE kind = ? AND status = '' LIMIT 1").get(kind)
+      ? [""]
+      : [];
+    for (let status = ""; ; ) {
+      const found = next.get(kind, status)?.status;
+      if (typeof found !== "string") return statuses;
+      statuses.push(found);
+      status = found;
+    }
+  }
+
+  ledger(query: LedgerQuery): StoredLedgerRecord[] {
+    const found: StoredLedgerRecord[] = [];
+    const before = query.before ?? Number.MAX_SAFE_INTEGER;
+    let tablesBefore = before;
+    for (const pending of this.overlays()) {
+      const first = pending.ledger[0];
+      if (first !== undefined) tablesBefore = Math.min(tablesBefore, first.number);
+      for (let index = pending.ledger.length - 1; index >= 0 && found.length < query.limit; index -= 1) {
+        const item = pending.ledger[index];
+        if (item !== undefined && item.number < before && matchesQuery(item.record, query))
+          found.push({ ...item.record, number: item.number });
+      }
+    }
+    this.ledgerRows(query, tablesBefore, found);
+    return found;
+  }
+
+  private ledgerRows(query: LedgerQuery, before: number, into: StoredLedgerRecord[]): void {
+    const term = termOf(query);
+    const last =
+      query.to === undefined
+        ? undefined
+        : this.db
+            .prepare("SELECT number FROM ledger WHERE at <= ? ORDER BY at DESC, number DESC LIMIT 1")
+            .get(query.to);
+    const bound = query.to === undefined ? before : Math.min(before, Number(last?.number ?? 0) + 1);
+    const rows =
+      term === undefined
+        ? this.db.prepare("SELECT number, body FROM ledger WHERE number < ? ORDER BY number DESC").iterate(bound)
+        : this.db
+            .prepare(
+              `SELECT ledger.number, body FROM ledger_term JOIN ledger USING (number)
+               WHERE term = ? AND ledger_term.number < ? ORDER BY ledger_term.number DESC`,
+            )
+            .iterate(term, bound);
+    let examined = 0;
+    for (const row of rows) {
+      if (into.length >= query.limit || examined === RECORDS_EXAMINED_MAX) break;
+      examined += 1;
+      const record = JSON.parse(row.body as string) as LedgerRecord;
+      // `at` never falls while numbers rise.
+      if (query.from !== undefined && record.at < query.from) break;
+      if (matchesQuery(record, query)) into.push({ ...record, number: row.number as number });
+    }
+  }
+
+  reference(receiver: string, incident: string): Json | undefined {
+    const row = this.db
+      .prepare("SELECT body FROM reference WHERE receiver = ? AND incident = ?")
+      .get(receiver, incident);
+    return row === undefined ? undefined : (JSON.parse(row.body as string) as Json);
+  }
+
+  journal(afterSequence: number, limit: number): { sequence: number; at: UnixMillis; journal: string }[] {
+    return this.db
+      .prepare("SELECT sequence, at, body FROM journal WHERE sequence > ? ORDER BY sequence LIMIT ?")
+      .all(afterSequence, limit)
+      .map((row) => ({ sequence: row.sequence as number, at: row.at as number, journal: unpackText(row.body) }));
+  }
+}

@@ -1,0 +1,114 @@
+import type { DatabaseSync } from "node:sqlite";
+
+/** `TOCS`: tells our file from any other SQLite file. */
+export const APPLICATION_ID = 0x544f4353;
+
+/**
+ * Each entry brings the schema from its index to the next version, in one transaction. Entries are never changed once
+ * released; a new need gets a new entry.
+ *
+ * `pending` is the tail of the log: what commits changed and the tables below it do not show yet (see `pending.ts`).
+ * Texts that are written once and seldom read (`journal`, `event_id`, `pending`) are kept as `packed-text.ts` says.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE position (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    sequence INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    ledger_number INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO position VALUES (1, 0, 0, 0);
+
+  CREATE TABLE journal (sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, body ANY NOT NULL) STRICT;
+  CREATE TABLE event_id (sequence INTEGER PRIMARY KEY, count INTEGER NOT NULL, body ANY NOT NULL) STRICT;
+  CREATE TABLE pending (sequence INTEGER PRIMARY KEY, body ANY NOT NULL) STRICT;
+
+  CREATE TABLE entity (
+    number INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    status TEXT NOT NULL,
+    sort TEXT NOT NULL,
+    alias TEXT,
+    at INTEGER NOT NULL,
+    body TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX entity_by_id ON entity (kind, id);
+  CREATE INDEX entity_by_sort ON entity (kind, status, sort);
+  CREATE INDEX entity_by_alias ON entity (kind, alias) WHERE alias IS NOT NULL;
+
+  CREATE TABLE ledger (
+    number INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    body TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX ledger_by_at ON ledger (at);
+  CREATE TABLE ledger_term (term INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (term, number)) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE outbox (
+    key TEXT NOT NULL,
+    receiver TEXT NOT NULL,
+    incident TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    page INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    next_attempt_at INTEGER NOT NULL,
+    done_at INTEGER,
+    done_status TEXT,
+    done_reason TEXT,
+    PRIMARY KEY (key, receiver)
+  ) STRICT;
+  CREATE INDEX outbox_waiting ON outbox (sequence) WHERE done_at IS NULL;
+  CREATE INDEX outbox_done ON outbox (done_at) WHERE done_at IS NOT NULL;
+
+  CREATE TABLE reference (
+    receiver TEXT NOT NULL,
+    incident TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (receiver, incident)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX reference_by_at ON reference (at);
+  `,
+];
+
+/** The version that this program writes. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+export function readPragma(db: DatabaseSync, name: string): string | number | bigint | null | Uint8Array {
+  const row = db.prepare(`PRAGMA ${name}`).get();
+  return row === undefined ? null : (Object.values(row)[0] ?? null);
+}
+
+/**
+ * Brings an empty or older database to `SCHEMA_VERSION`. Each step is atomic: a crash between leaves a version that the
+ * next start goes on from. Throws for a file that is not ours or comes from a newer program.
+ */
+export function migrate(db: DatabaseSync, file: string, migrations: readonly string[] = MIGRATIONS): void {
+  const version = Number(readPragma(db, "user_version"));
+  const application = Number(readPragma(db, "application_id"));
+  const tables = db.prepare("SELECT count(*) AS n FROM sqlite_schema").get()?.n;
+  if (application !== APPLICATION_ID && tables !== 0)
+    throw new Error(`${file} is a SQLite file of another program: choose another data directory`);
+  if (version > migrations.length)
+    throw new Error(
+      `${file} was written by a newer Tocsin (its schema is version ${version}, this program knows ${migrations.length}): start the newer version, or restore a backup`,
+    );
+  for (const [index, statements] of migrations.entries()) {
+    if (index < version) continue;
+    db.exec("BEGIN IMMEDIATE");
+    try {
+      db.exec(statements);
+      db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${index + 1}`);
+      db.exec("COMMIT");
+    } catch (error) {
+      if (db.isTransaction) db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,203 @@
+import { Worker } from "node:worker_threads";
+import type { EntityKind } from "../../core/model/effect.ts";
+import type { Json } from "../../core/model/ledger.ts";
+import type { UnixMillis } from "../../core/model/time.ts";
+import type {
+  Commit,
+  CommitResult,
+  EntityQuery,
+  LedgerQuery,
+  Snapshot,
+  Store,
+  StoredEntity,
+  StoredLedgerRecord,
+} from "../../port/store.ts";
+import type { Horizon } from "./compaction.ts";
+import type { EngineOptions } from "./engine.ts";
+import { EngineHost, type Operations, type Request, type Response } from "./host.ts";
+
+export interface SqliteStoreOptions extends Omit<EngineOptions, "eventIdsMax"> {
+  /** `worker` (default): SQLite in a thread of its own. `caller`: in the caller's, for short-lived commands and tests. */
+  thread?: "worker" | "caller";
+}
+
+/** The embedded store: one SQLite file in the data directory, one process at a time. */
+export function createSqliteStore(options: SqliteStoreOptions): Store {
+  return new SqliteStore(options);
+}
+
+/** Sends a request to the engine. Rejects when it threw or its thread is gone. */
+type Call = <K extends keyof Operations>(
+  operation: K,
+  ...args: Parameters<Operations[K]>
+) => Promise<ReturnType<Operations[K]>>;
+
+interface Link {
+  call: Call;
+  end(): Promise<void>;
+}
+
+class SqliteStore implements Store {
+  private readonly options: SqliteStoreOptions;
+  private link: Link | undefined;
+
+  constructor(options: SqliteStoreOptions) {
+    this.options = options;
+  }
+
+  async open({ eventIdsMax }: { eventIdsMax: number }): Promise<Snapshot> {
+    if (this.link !== undefined) throw new Error("the store is open already");
+    const { thread = "worker", ...engine } = this.options;
+    const link = thread === "worker" ? linkToWorker() : linkToCaller();
+    try {
+      const opened = await link.call("open", { ...engine, eventIdsMax });
+      const ids = await loadEventIds(link.call, opened.eventIds.afterSequence);
+      this.link = link;
+      const surplus = Math.max(0, opened.eventIds.count - eventIdsMax);
+      return {
+        sequence: opened.sequence,
+        at: opened.at,
+        outbox: opened.outbox,
+        entities: loadEntities(link.call),
+        eventIds: eachId(ids, surplus),
+      };
+    } catch (error) {
+      await link.end();
+      throw error;
+    }
+  }
+
+  async commit(commit: Commit): Promise<CommitResult> {
+    try {
+      return await this.use()("commit", commit);
+    } catch (error) {
+      return { status: "fatal", reason: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  async entity(kind: EntityKind, idOrAlias: string): Promise<string | undefined> {
+    return this.use()("entity", kind, idOrAlias);
+  }
+
+  async entities(query: EntityQuery): Promise<{ items: { sort: string; body: string }[] }> {
+    return { items: await this.use()("entities", query) };
+  }
+
+  async ledger(query: LedgerQuery): Promise<StoredLedgerRecord[]> {
+    return this.use()("ledger", query);
+  }
+
+  async reference(receiver: string, incident: string): Promise<Json | undefined> {
+    return this.use()("reference", receiver, incident);
+  }
+
+  async journal(
+    afterSequence: number,
+    limit: number,
+  ): Promise<{ sequence: number; at: UnixMillis; journal: string }[]> {
+    return this.use()("journal", afterSequence, limit);
+  }
+
+  async compact(before: Horizon): Promise<boolean> {
+    return this.use()("compact", before);
+  }
+
+  async size(): Promise<{ sizeBytes: number; rows: Record<string, number>; freeBytes: number | null }> {
+    return this.use()("size");
+  }
+
+  async close(): Promise<void> {
+    const { link } = this;
+    this.link = undefined;
+    if (link === undefined) return;
+    try {
+      await link.call("close");
+    } finally {
+      await link.end();
+    }
+  }
+
+  private use(): Call {
+    if (this.link === undefined) throw new Error("the store is not open");
+    return this.link.call;
+  }
+}
+
+async function loadEventIds(call: Call, afterSequence: number): Promise<string[]> {
+  const texts: string[] = [];
+  for (let page = await call("loadEventIds", afterSequence); page !== undefined; ) {
+    texts.push(...page.texts);
+    page = await call("loadEventIds", page.sequence);
+  }
+  return texts;
+}
+
+/** Parsed only when asked for: a million ids as strings at once would cost a hundred megabytes. */
+function* eachId(texts: string[], surplus: number): Iterable<string> {
+  let skip = surplus;
+  for (const text of texts)
+    for (const id of JSON.parse(text) as string[]) {
+      if (skip > 0) skip -= 1;
+      else yield id;
+    }
+}
+
+/** The next page is read while the caller works on this one. */
+async function* loadEntities(call: Call): AsyncIterable<StoredEntity> {
+  let page = await call("loadEntities", "", "");
+  for (;;) {
+    const last = page.at(-1);
+    if (last === undefined) return;
+    const next = call("loadEntities", last.kind, last.id);
+    // Whoever stops reading must not leave a rejection that nobody sees.
+    next.catch(() => undefined);
+    yield* page;
+    page = await next;
+  }
+}
+
+function linkToCaller(): Link {
+  const host = new EngineHost();
+  const call: Call = async (operation, ...args) => {
+    const response = host.handle({ id: 0, operation, args });
+    if ("error" in response) throw response.error;
+    return response.value as never;
+  };
+  return { call, end: async () => undefined };
+}
+
+function linkToWorker(): Link {
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), { name: "store" });
+  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  let ended: Error | undefined;
+  let lastId = 0;
+  worker.on("message", (response: Response) => {
+    const waiter = waiting.get(response.id);
+    waiting.delete(response.id);
+    if ("error" in response) waiter?.reject(response.error);
+    else waiter?.resolve(response.value);
+  });
+  const fail = (error: Error): void => {
+    ended ??= error;
+    for (const waiter of waiting.values()) waiter.reject(ended);
+    waiting.clear();
+  };
+  worker.on("error", (error) => fail(error instanceof Error ? error : new Error(String(error))));
+  worker.on("exit", () => fail(new Error("the store's thread has ended")));
+  const call: Call = async (operation, ...args) => {
+    if (ended !== undefined) throw ended;
+    lastId += 1;
+    const request: Request = { id: lastId, operation, args };
+    const answer = new Promise<unknown>((resolve, reject) => {
+      waiting.set(request.id, { resolve, reject });
+    });
+    worker.postMessage(request);
+    return (await answer) as never;
+  };
+  return {
+    call,
+    end: async () => {
+      await worker.terminate();
+    },
+  };
+}

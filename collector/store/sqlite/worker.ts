@@ -1,0 +1,11 @@
+import { parentPort } from "node:worker_threads";
+import { EngineHost, type Request } from "./host.ts";
+
+/**
+ * The thread in which SQLite works: its syncs and its housekeeping then hold up no request of the collector.
+ * Requests are answered one after the other, in order.
+ */
+const host = new EngineHost();
+parentPort?.on("message", (request: Request) => {
+  parentPort?.postMessage(host.handle(request));
+});
