@@ -1,0 +1,93 @@
+import type { Sample } from "../../../protocol/sample.ts";
+import type { UnixMillis } from "../../core/model/time.ts";
+import type { SampleSink } from "../../port/samples.ts";
+import type { KnownSeries, SeriesBook } from "./series-book.ts";
+import type { LabelPairs, MessageVisitor, Metadata, SeriesValues } from "./written-series.ts";
+
+/** The batch's source: how series of this protocol are told from others. */
+export const SOURCE = "remote-write";
+
+export interface WriteTotals {
+  samples: number;
+  histograms: number;
+  /** Left out silently, by reason: it is no fault of the sender, or nothing is lost. */
+  dropped: Record<string, number>;
+  /** Refused, by reason: the sender is told. */
+  refused: Record<string, number>;
+}
+
+/** Gathers the samples of one message by CI, and hands them to the sink. */
+export class SampleCollector implements MessageVisitor {
+  private readonly book: SeriesBook;
+  private readonly byCi = new Map<string, Sample[]>();
+  private readonly help = new Map<string, string>();
+  private histograms = 0;
+  private readonly dropped: Record<string, number> = {};
+  private readonly refused: Record<string, number> = {};
+
+  constructor(book: SeriesBook) {
+    this.book = book;
+  }
+
+  metadata(family: string, metadata: Metadata): void {
+    if (!this.book.families.tell(family, metadata)) add(this.dropped, "familyLimit", 1);
+    else if (metadata.help !== "") this.help.set(family, metadata.help);
+  }
+
+  series(key: string, pairs: () => LabelPairs, values: SeriesValues): void {
+    const known = this.book.find(key, pairs);
+    if (values.exemplars > 0) add(this.dropped, "exemplar", values.exemplars);
+    if (known.fault !== undefined) {
+      add(this.refused, known.fault, values.samples.length + values.histograms.length);
+      return;
+    }
+    let list = this.byCi.get(known.ci);
+    if (list === undefined) {
+      list = [];
+      this.byCi.set(known.ci, list);
+    }
+    for (const { value, at, stale } of values.samples) {
+      // A calculation without a result is no value; only the marker says that the series has ended.
+      if (Number.isNaN(value) && !stale) add(this.dropped, "notANumber", 1);
+      else list.push(sampleOf(known, value, at));
+    }
+    for (const histogram of values.histograms) {
+      this.histograms += 1;
+      const count = histogram.stale ? Number.NaN : histogram.count;
+      list.push(partOf(known, "_count", count, histogram.at), partOf(known, "_sum", histogram.sum, histogram.at));
+    }
+  }
+
+  /** Hands everything over, one batch a CI. */
+  write(sink: SampleSink, receivedAt: UnixMillis): WriteTotals {
+    let samples = -2 * this.histograms;
+    for (const [ci, list] of this.byCi) {
+      if (list.length === 0) continue;
+      const help = this.help.size === 0 ? {} : { help: this.help };
+      const result = sink.write({ ci, source: SOURCE, labels: {}, samples: list, ...help }, receivedAt);
+      samples += result.accepted;
+      for (const [reason, count] of Object.entries(result.reasons)) add(this.refused, reason, count);
+    }
+    const { histograms, dropped, refused } = this;
+    return { samples: Math.max(0, samples) + (dropped["notANumber"] ?? 0), histograms, dropped, refused };
+  }
+}
+
+function sampleOf(known: KnownSeries, value: number, at: UnixMillis): Sample {
+  const { name, labels, kind } = known;
+  const { type, unit, family } = kind;
+  return family === undefined
+    ? { name, labels, value, at, type, unit }
+    : { name, labels, value, at, type, unit, family };
+}
+
+/** A native histogram is kept as the two counters that a classic one has as well. */
+function partOf(known: KnownSeries, suffix: "_count" | "_sum", value: number, at: UnixMillis): Sample {
+  const { name, labels, kind } = known;
+  const unit = suffix === "_sum" ? kind.unit : "";
+  return { name: name + suffix, labels, value, at, type: "counter", unit, family: "histogram" };
+}
+
+function add(counts: Record<string, number>, reason: string, by: number): void {
+  counts[reason] = (counts[reason] ?? 0) + by;
+}
