@@ -17,7 +17,7 @@ const CHRONIC_MS: Milliseconds = 60 * 60_000;
 const LATE_MS: Milliseconds = 4 * 60_000;
 /** State changes within `FLAP_SPAN_MS` from which an alert flaps rather than tells. */
 const FLAP_CHANGES = 5;
-const FLAP_SPAN_MS: Milliseconds = 60 * 60_000;
+export const FLAP_SPAN_MS: Milliseconds = 60 * 60_000;
 /** Work overruns; after this long an alert that began in the window is an ordinary one. */
 const OVERRUN_MS: Milliseconds = 15 * 60_000;
 

@@ -8,7 +8,7 @@ import { severityRank } from "../model/severity.ts";
 import { SymptomReader, type Symptom } from "../model/symptom.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
-import { chronic, flapping, late, Maintenance, type Background } from "./background.ts";
+import { chronic, FLAP_SPAN_MS, flapping, late, Maintenance, type Background } from "./background.ts";
 import { Notebook } from "./notebook.ts";
 import { lateness, solve, type Anchor, type Group } from "./solve.ts";
 
@@ -24,6 +24,9 @@ const SECOND_LOOK_MS: readonly Milliseconds[] = [25_000, 90_000];
 const ALARM_BEFORE_MS: Milliseconds = 3 * 60_000;
 const ALARM_AFTER_MS: Milliseconds = 12 * 60_000;
 
+/** What flapped before a fault began does not belong to it. */
+const FLAP_BEFORE_MS: Milliseconds = 2 * 60_000;
+
 /** What the correlator knows of an incident beside what the incident says. */
 interface Thread {
   incident: IncidentId;
@@ -32,6 +35,7 @@ interface Thread {
   firstOnset: UnixMillis;
   lastOnset: UnixMillis;
   looks: number;
+  doubt: number;
   stale: boolean;
 }
 
@@ -99,7 +103,10 @@ class OnlineCorrelator implements Correlator {
       return [this.withhold(note, noise)];
     }
     this.notebook.add(note);
-    this.notebook.forget(at);
+    this.notebook.forget(at, (old) => {
+      const incident = view.incident(this.lastIncident.get(old.alert.id) ?? "");
+      return incident !== undefined && isOpen(incident);
+    });
     return this.place(note, at, view, known);
   }
 
@@ -161,6 +168,8 @@ class OnlineCorrelator implements Correlator {
       view,
     );
     this.setRoot(incident.id, ranking.fault, at);
+    const thread = this.threads.get(incident.id);
+    if (thread !== undefined) thread.doubt = ranking.doubt;
     return ranking;
   }
 
@@ -231,8 +240,10 @@ class OnlineCorrelator implements Correlator {
   private flapper(note: Note, at: UnixMillis, view: CorrelationView): Background | null {
     const found = flapping(note.alert, at);
     if (found === null) return null;
-    const thread = this.bestThread(note, view);
-    return thread === null || this.isLone(thread, note.ci, view) ? found : null;
+    const thread = this.bestThread(note, view) ?? this.threads.get(note.alert.incident ?? "") ?? null;
+    if (thread === null || this.isLone(thread, note.ci, view)) return found;
+    const began = note.alert.changes.find((change) => at - change <= FLAP_SPAN_MS) ?? at;
+    return began < thread.firstOnset - FLAP_BEFORE_MS ? found : null;
   }
 
   private isLone(thread: Thread, ci: number, view: CorrelationView): boolean {
@@ -348,7 +359,7 @@ class OnlineCorrelator implements Correlator {
         const thread = this.threads.get(id);
         const incident = view.incident(id);
         if (thread === undefined || incident === undefined || !isOpen(incident)) continue;
-        const total = cost + lateness(note.onset, thread);
+        const total = cost + lateness(note.onset, thread) + thread.doubt;
         if (total < bestCost) {
           best = thread;
           bestCost = total;
@@ -364,7 +375,7 @@ class OnlineCorrelator implements Correlator {
     let thread = this.threads.get(incident);
     if (thread === undefined) {
       const root = view.incident(incident)?.rootCause.ci ?? null;
-      thread = { incident, root: null, firstOnset: note.onset, lastOnset: note.onset, looks: 0, stale: true };
+      thread = { incident, root: null, firstOnset: note.onset, lastOnset: note.onset, looks: 0, doubt: 0, stale: true };
       this.threads.set(incident, thread);
       if (root !== null) this.setRoot(incident, faultKey(view.topology.register(root), note.symptom === "gone"), note.onset);
     }
@@ -375,7 +386,7 @@ class OnlineCorrelator implements Correlator {
   private setRoot(incident: IncidentId, root: FaultKey | null, at: UnixMillis): void {
     let thread = this.threads.get(incident);
     if (thread === undefined) {
-      thread = { incident, root: null, firstOnset: at, lastOnset: at, looks: 0, stale: false };
+      thread = { incident, root: null, firstOnset: at, lastOnset: at, looks: 0, doubt: 0, stale: false };
       this.threads.set(incident, thread);
     }
     if (thread.root === root) return;
@@ -417,9 +428,9 @@ class OnlineCorrelator implements Correlator {
     const incidents = new Set<IncidentId>();
     const take = (note: Note): void => {
       if (found.size >= SOLVE_MAX || note.background !== null && note.background !== "gathering") return;
-      if (note.resolvedAt !== null && note.alert.incident === null) return;
       found.add(note);
-      if (note.alert.incident !== null) incidents.add(note.alert.incident);
+      const incident = this.lastIncident.get(note.alert.id);
+      if (incident !== undefined) incidents.add(incident);
     };
     const from = at - WINDOW_MS;
     const causes = new Set<number>();
@@ -445,7 +456,7 @@ class OnlineCorrelator implements Correlator {
       const incident = view.incident(id);
       if (thread?.root === null || thread === undefined || incident === undefined || !isOpen(incident)) return;
       const settled = this.notesOf(id, view).some((note) => !notes.has(note));
-      anchors.push({ incident: id, fault: thread.root, firstOnset: thread.firstOnset, lastOnset: thread.lastOnset, settled });
+      anchors.push({ incident: id, fault: thread.root, firstOnset: thread.firstOnset, lastOnset: thread.lastOnset, doubt: thread.doubt, settled });
     };
     for (const note of notes) {
       if (note.alert.incident !== null) consider(note.alert.incident);

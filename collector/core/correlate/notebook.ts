@@ -16,7 +16,7 @@ export class Notebook {
   private readonly notes = new Map<AlertId, Note>();
   private readonly byCi = new Map<number, Note[]>();
   private readonly byCause = new Map<number, Note[]>();
-  private readonly resolved: Note[] = [];
+  private readonly resolved: { note: Note; until: UnixMillis }[] = [];
   private resolvedFrom = 0;
 
   get(alert: AlertId): Note | undefined {
@@ -42,16 +42,18 @@ export class Notebook {
 
   resolve(note: Note, at: UnixMillis): void {
     note.resolvedAt = at;
-    this.resolved.push(note);
+    this.resolved.push({ note, until: at + MEMORY_MS });
   }
 
-  /** Forgets what was resolved long ago. */
-  forget(at: UnixMillis): void {
+  /** Forgets what was resolved long ago, unless `keep` says that it is still told of. */
+  forget(at: UnixMillis, keep: (note: Note) => boolean): void {
     while (this.resolvedFrom < this.resolved.length) {
-      const note = this.resolved[this.resolvedFrom];
-      if (note === undefined || at - (note.resolvedAt ?? 0) < MEMORY_MS) break;
+      const entry = this.resolved[this.resolvedFrom];
+      if (entry === undefined || at < entry.until) break;
       this.resolvedFrom += 1;
-      if (this.notes.get(note.alert.id) === note) this.remove(note);
+      if (this.notes.get(entry.note.alert.id) !== entry.note) continue;
+      if (keep(entry.note)) this.resolved.push({ note: entry.note, until: at + MEMORY_MS });
+      else this.remove(entry.note);
     }
     if (this.resolvedFrom > 1024 && this.resolvedFrom * 2 > this.resolved.length) {
       this.resolved.splice(0, this.resolvedFrom);

@@ -11,6 +11,8 @@ export interface Anchor {
   fault: FaultKey;
   firstOnset: UnixMillis;
   lastOnset: UnixMillis;
+  /** See `Dependents.doubt`: a fault that hits few of those it should is unlikely to have hit this one too. */
+  doubt: number;
   /** Its members are not all among the units: it stays whatever the units do. */
   settled: boolean;
 }
@@ -105,7 +107,7 @@ function propose(units: readonly Unit[], anchors: readonly Anchor[], context: So
       const unit = units[claim.unit];
       if (unit === undefined) return claim;
       const stays = context.incidentOf(unit) === anchor.incident ? STAY : 0;
-      return { unit: claim.unit, cost: claim.cost + lateness(unit.onset, anchor) - stays };
+      return { unit: claim.unit, cost: claim.cost + lateness(unit.onset, anchor) + (stays > 0 ? -stays : anchor.doubt) };
     });
     if (own.length > 0) hypotheses.push({ fault: anchor.fault, anchor, claims: own, bound: 0 });
   }
@@ -177,7 +179,7 @@ function price(hypothesis: Hypothesis, claims: Claim[], round: Round): Choice | 
   const gain = claims.reduce((sum, claim) => sum + (round.alone[claim.unit] ?? 0) - claim.cost, 0);
   if (anchor?.settled === true) return { hypothesis, gain: gain - SETTLED_PRICE, claims, first, last };
   const silent = !units.some((unit) => unit.ci === root) && !alarmed(root, first);
-  const opening = openingCost(topology, root, silent) * (anchor === null ? 1 : ANCHOR_PRICE);
+  const opening = openingCost(topology, fault, silent) * (anchor === null ? 1 : ANCHOR_PRICE);
   const members = new Set(units.map((unit) => unit.ci));
   const quiet = quietDependents(influence, fault, {
     alarmed: (ci) => members.has(ci) || alarmed(ci, first),

@@ -53,6 +53,8 @@ export interface Ranking {
   rootCause: RootCause;
   /** The fault behind the verdict, as correlation counts them; null = none. For the correlator's own use. */
   fault: FaultKey | null;
+  /** How much less that fault hits than it should, as a cost (`Dependents.doubt`). */
+  doubt: number;
   impact: Impact;
   /** How long the first notification should still wait for a clearer picture, and why; 0 = tell now. */
   holdMs: Milliseconds;

@@ -1,4 +1,5 @@
 import type { Reachability } from "./reachability.ts";
+import { memberChance, ONE_OF_SEVERAL, ONLY_LINE, REPLICA, transmission, type Transmission } from "./transmission.ts";
 import type { Edge, Topology } from "./topology.ts";
 
 /** Whom a fault of one CI should hit, and with what chance (0…1); the CI itself is not in it. */
@@ -9,21 +10,9 @@ export interface Effects {
   readonly direct: number;
 }
 
-const CHANCE_MIN = 0.06;
-const EFFECTS_MAX = 400;
+const CHANCE_MIN = 0.02;
+const EFFECTS_MAX = 600;
 const MEMO_MAX = 5_000;
-
-/** Chance that a dependent fails with what it needs: when that is dead, and when it works badly. */
-const FAILS: Readonly<Record<string, readonly [dead: number, bad: number]>> = {
-  runsOn: [0.95, 0.35],
-  hostedOn: [0.95, 0.35],
-  containedIn: [0.9, 0.12],
-  connectsTo: [0.95, 0.25],
-  storesOn: [0.5, 0.35],
-  dependsOn: [0.6, 0.45],
-  uses: [0.35, 0.25],
-};
-const FAILS_OTHERWISE: readonly [number, number] = [0.5, 0.35];
 
 interface State {
   ci: number;
@@ -76,26 +65,30 @@ export class EffectsOf {
       next.push({ ci, dead, chance });
     };
     for (const edge of this.topology.neededBy(state.ci)) {
-      const { dead, chance } = this.step(edge, state);
-      hit(edge.ci, dead, state.chance * chance * edge.confidence);
+      const way = this.way(edge, state.ci);
+      if (way === null) continue;
+      const sure = state.chance * edge.confidence;
+      if (!state.dead) hit(edge.ci, false, sure * way.badToBad);
+      else if (way.deadToDead >= 0.35) hit(edge.ci, true, sure * way.deadToDead);
+      else hit(edge.ci, false, sure * Math.max(way.deadToBad, way.deadToDead));
     }
-    if (state.dead && state.chance === 1) for (const ci of this.behindOf(state.ci)) hit(ci, true, 0.9);
-    if (!state.dead) {
-      // A pool that works badly: its replicas do.
-      for (const edge of this.topology.needs(state.ci)) {
-        if (edge.type === "hasMember" && this.topology.ci(edge.ci).type === "container") hit(edge.ci, false, state.chance * 0.4);
-      }
+    if (state.dead && state.chance === 1) for (const ci of this.behindOf(state.ci)) hit(ci, true, 0.8);
+    if (state.dead) return;
+    // A pool that works badly: its replicas do.
+    for (const edge of this.topology.needs(state.ci)) {
+      if (edge.type === "hasMember" && this.topology.ci(edge.ci).type === "container") hit(edge.ci, false, state.chance * REPLICA);
     }
   }
 
-  private step(edge: Edge, state: State): { dead: boolean; chance: number } {
-    if (edge.type === "connectsTo" && !this.reach.leadsHome(edge.ci, state.ci)) return { dead: false, chance: 0 };
-    const alike = edge.type === "connectsTo" ? this.reach.lines(edge.ci) : edge.type === "hasMember" ? members(this.topology, edge.ci) : 1;
-    if (edge.type === "hasMember") return { dead: false, chance: (state.dead ? 0.5 : 0.3) / alike };
-    const fails = FAILS[edge.type] ?? FAILS_OTHERWISE;
-    if (edge.type === "connectsTo" && alike > 1) return { dead: false, chance: state.dead ? 0.04 : 0.15 };
-    const carriesDeath = edge.type === "runsOn" || edge.type === "hostedOn" || edge.type === "containedIn" || edge.type === "connectsTo";
-    return { dead: state.dead && carriesDeath, chance: fails[state.dead ? 0 : 1] };
+  /** How trouble passes from a CI to this dependent; null = it does not. */
+  private way(edge: Edge, needed: number): Transmission | null {
+    if (edge.type === "hasMember") {
+      const chance = memberChance(members(this.topology, edge.ci));
+      return { deadToDead: 0, deadToBad: chance, badToBad: chance };
+    }
+    if (edge.type !== "connectsTo") return transmission(edge.type);
+    if (!this.reach.leadsHome(edge.ci, needed)) return null;
+    return this.reach.lines(edge.ci) > 1 ? ONE_OF_SEVERAL : ONLY_LINE;
   }
 
   private behindOf(ci: number): readonly number[] {

@@ -1,5 +1,5 @@
 import type { Unit } from "./evidence.ts";
-import { faultCi, faultDead, OUTCOME_TYPES, type FaultKey, type Influence } from "./influence.ts";
+import { faultCi, faultDead, OUTCOME_TYPES, PLACE_TYPES, type FaultKey, type Influence } from "./influence.ts";
 import type { Topology } from "./topology.ts";
 import type { Milliseconds, UnixMillis } from "./time.ts";
 
@@ -48,9 +48,13 @@ const QUIET_MAX = 40;
 /** When the CI itself alarms, quiet dependents argue less against it. */
 const QUIET_WITH_OWN_EVIDENCE = 0.4;
 
-export function openingCost(topology: Topology, ci: number, silent: boolean): number {
-  const type = topology.ci(ci).type;
-  return FAULT + (silent ? SILENT : 0) + (OUTCOME_TYPES.has(type) ? OUTCOME : 0);
+/** A place that only works badly is hot, and says so; one that says nothing is not it. */
+const MILD_PLACE = 3;
+
+export function openingCost(topology: Topology, fault: FaultKey, silent: boolean): number {
+  const type = topology.ci(faultCi(fault)).type;
+  const mildPlace = silent && !faultDead(fault) && PLACE_TYPES.has(type) ? MILD_PLACE : 0;
+  return FAULT + (silent ? SILENT : 0) + (OUTCOME_TYPES.has(type) ? OUTCOME : 0) + mildPlace;
 }
 
 /** The price of an alert that nothing else has to do with, by its worst severity: mild ones come and go all day. */
@@ -73,6 +77,8 @@ export interface Dependents {
   failing: number;
   /** What the quiet ones cost. */
   cost: number;
+  /** How many alarms one would have expected by now, over how many there are, as a cost of one more; 0 = as expected. */
+  doubt: number;
 }
 
 /**
@@ -87,7 +93,9 @@ export function quietDependents(
 ): Dependents {
   const { cis, chances, direct } = influence.effects.of(faultCi(fault), faultDead(fault));
   const ripe = 1 - Math.exp(-Math.max(0, ask.at - ask.onset) / CHECK_DELAY_MS);
-  const result: Dependents = { expected: 0, failing: 0, cost: 0 };
+  const result: Dependents = { expected: 0, failing: 0, cost: 0, doubt: 0 };
+  let due = 1;
+  let alarming = 1;
   for (let index = 0; index < cis.length; index += 1) {
     const other = cis[index] ?? 0;
     const seen = (chances[index] ?? 0) * visibility(influence.topology, other);
@@ -97,8 +105,11 @@ export function quietDependents(
       result.expected += 1;
       if (alarms) result.failing += 1;
     }
-    if (!alarms) result.cost -= Math.log(1 - seen * ripe);
+    due += seen * ripe;
+    if (alarms) alarming += 1;
+    else result.cost -= Math.log(1 - seen * ripe);
   }
+  result.doubt = Math.max(0, Math.log(due / alarming));
   result.cost = Math.min(QUIET_MAX, result.cost) * (ask.silent ? 1 : QUIET_WITH_OWN_EVIDENCE);
   return result;
 }

@@ -109,6 +109,8 @@ export interface Incident {
   rootCause: RootCause;
   /** Set by a person; correlation does not change the root after that. */
   rootPinned: boolean;
+  /** A person merged or split it: correlation no longer takes alerts out of it, nor merges it. */
+  membersPinned: boolean;
   impact: Impact;
   members: Member[];
   owner: string | null;

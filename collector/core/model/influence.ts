@@ -1,5 +1,6 @@
 import { EffectsOf } from "./effects.ts";
 import { Reachability } from "./reachability.ts";
+import { costOf, memberChance, ONE_OF_SEVERAL, ONLY_LINE, REPLICA, transmission } from "./transmission.ts";
 import type { Symptom } from "./symptom.ts";
 import type { Edge, Topology } from "./topology.ts";
 
@@ -39,7 +40,9 @@ const DEAD = 0;
 const BAD = 1;
 /** As BAD, reached from a member up to its pool: the pool's other members say nothing about this one. */
 const BAD_POOL = 2;
-type Mode = typeof DEAD | typeof BAD | typeof BAD_POOL;
+/** As BAD, for one of several members of a bad pool: what all members share is the likelier cause. */
+const BAD_MEMBER = 3;
+type Mode = typeof DEAD | typeof BAD | typeof BAD_POOL | typeof BAD_MEMBER;
 
 /** What a fault of a CI costs to show itself as this symptom on the CI itself, and where the search starts. */
 interface Entry {
@@ -104,6 +107,9 @@ const DEAD_FOR_BAD = 0.1;
 const POOL_TYPES = new Set(["service", "cluster", "queue"]);
 /** CIs that only show what others break: a business service has no fault of its own. */
 export const OUTCOME_TYPES: ReadonlySet<string> = new Set(["businessService"]);
+const HOSTING: ReadonlySet<string> = new Set(["runsOn", "hostedOn", "connectsTo", "containedIn"]);
+/** Places have no fault of their own beside power and cooling, and these have sensors. */
+export const PLACE_TYPES: ReadonlySet<string> = new Set(["site", "rack", "room", "building", "zone", "region"]);
 const TIME_WORDS = /ntp|clock|chrony|timeserver/;
 
 /** Answers "who could have caused this?" from the graph alone; the same question costs nothing the second time. */
@@ -162,6 +168,8 @@ class Search {
   private readonly best = new Map<number, number>();
   private readonly candidates = new Map<number, number>();
   private readonly queue: number[] = [];
+  /** What it costs more when one member alone, or what carries only it, is to have broken its pool. */
+  private readonly aside = new Map<number, number>();
   private from = -1;
 
   constructor(topology: Topology, reach: Reachability) {
@@ -178,7 +186,7 @@ class Search {
     let visits = 0;
     for (let at = 0; at < this.queue.length && visits < VISITS_MAX; at += 1, visits += 1) {
       const state = this.queue[at] ?? 0;
-      this.expand(Math.floor(state / 3), (state % 3) as Mode, this.best.get(state) ?? COST_MAX);
+      this.expand(Math.floor(state / 4), (state % 4) as Mode, this.best.get(state) ?? COST_MAX);
     }
     const type = this.topology.ci(ci).type;
     let self = entry.self;
@@ -192,7 +200,7 @@ class Search {
   /** Reaches a state; the CI is a candidate at this cost, or dearer by `aside`. */
   private push(ci: number, mode: Mode, cost: number, aside = 0): void {
     if (cost > COST_MAX) return;
-    const state = ci * 3 + mode;
+    const state = ci * 4 + mode;
     const known = this.best.get(state);
     if (known !== undefined && known <= cost) return;
     this.best.set(state, cost);
@@ -217,48 +225,37 @@ class Search {
     for (const edge of needs) {
       if (edge.type === "connectsTo" && !this.reach.leadsHome(ci, edge.ci)) continue;
       const doubt = edge.confidence < 1 ? -Math.log(Math.max(edge.confidence, 0.05)) : 0;
-      this.follow(edge, mode, cost + doubt, { lines, members });
+      // The host of one member, or its line, does not break the others.
+      const own = mode === BAD_MEMBER && HOSTING.has(edge.type) ? (this.aside.get(ci) ?? 0) : 0;
+      this.follow(edge, mode, cost + doubt + own, { lines, members });
     }
     if (mode === DEAD) for (const point of this.reach.before(ci)) this.push(point, DEAD, cost + 0.2);
-    if (mode !== BAD_POOL) this.followUp(ci, mode, cost);
+    if (mode === DEAD || mode === BAD) this.followUp(ci, mode, cost);
   }
 
   private follow(edge: Edge, mode: Mode, cost: number, count: { lines: number; members: number }): void {
-    const to = edge.ci;
     const dead = mode === DEAD;
-    switch (edge.type) {
-      case "runsOn":
-      case "hostedOn":
-        this.push(to, DEAD, cost + (dead ? 0.1 : 0.25));
-        if (!dead) this.push(to, BAD, cost + 0.5);
-        return;
-      case "containedIn":
-        this.push(to, dead ? DEAD : BAD, cost + (dead ? 0.2 : 0.9));
-        return;
-      case "storesOn":
-        this.push(to, BAD, cost + (dead ? 0.8 : 0.25));
-        return;
-      case "connectsTo":
-        this.followLine(to, dead, cost, count.lines);
-        return;
-      case "hasMember":
-        if (mode === BAD_POOL) return;
-        this.push(to, dead ? DEAD : BAD, cost + 0.45, 0.3 * Math.log(count.members));
-        return;
-      case "uses":
-        this.push(to, BAD, cost + (dead ? 2 : 0.6));
-        return;
-      default:
-        this.push(to, BAD, cost + (dead ? 1.4 : 0.3));
+    if (edge.type === "hasMember") {
+      if (mode === DEAD || mode === BAD) this.followMember(edge.ci, dead, cost, count.members);
+      return;
+    }
+    const way = edge.type !== "connectsTo" ? transmission(edge.type) : count.lines > 1 ? ONE_OF_SEVERAL : ONLY_LINE;
+    if (dead) {
+      if (way.deadToDead > 0) this.push(edge.ci, DEAD, cost + costOf(way.deadToDead));
+    } else {
+      if (way.deadToBad > 0) this.push(edge.ci, DEAD, cost + costOf(way.deadToBad));
+      this.push(edge.ci, BAD, cost + costOf(way.badToBad));
     }
   }
 
-  private followLine(to: number, dead: boolean, cost: number, lines: number): void {
-    if (lines === 1) {
-      this.push(to, DEAD, cost + (dead ? 0.15 : 0.35));
-      if (!dead) this.push(to, BAD, cost + 0.7);
-    } else if (dead) this.push(to, DEAD, cost + 3);
-    else this.push(to, BAD, cost + 1.4 + 0.2 * Math.log(lines));
+  private followMember(to: number, dead: boolean, cost: number, members: number): void {
+    if (members === 1) {
+      this.push(to, dead ? DEAD : BAD, cost + costOf(memberChance(1)));
+      return;
+    }
+    const aside = costOf(memberChance(members)) - 0.35;
+    this.aside.set(to, Math.min(aside, this.aside.get(to) ?? aside));
+    this.push(to, BAD_MEMBER, cost + 0.35, aside);
   }
 
   /** From a member to the pool it is a replica of: one image, one configuration, one set of needs. */
@@ -266,7 +263,7 @@ class Search {
     const replica = this.topology.ci(ci).type === "container";
     for (const edge of this.topology.neededBy(ci)) {
       if (edge.type !== "hasMember" || !POOL_TYPES.has(this.topology.ci(edge.ci).type)) continue;
-      this.push(edge.ci, BAD_POOL, cost + (replica ? 0.4 : 1) + (mode === DEAD ? 0.7 : 0));
+      this.push(edge.ci, BAD_POOL, cost + (replica ? costOf(REPLICA) : 1.5) + (mode === DEAD ? 0.7 : 0));
     }
   }
 

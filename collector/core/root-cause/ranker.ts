@@ -47,6 +47,7 @@ function rankIncident(evidence: RootEvidence, at: UnixMillis, view: CorrelationV
     reasons: reasonsFor(verdict, units, topology),
   }));
   const best = verdicts[0];
+  const dbg = (globalThis as any).DBG; if (dbg && units.length >= dbg.n) dbg.f(evidence.incident.id, at, units.length, verdicts.slice(0, 12).map((v) => `${topology.id(v.root)}${v.dead ? '†' : ''} cost ${v.cost.toFixed(1)} expl ${v.explained.length} quiet ${v.dependents.cost.toFixed(1)} fail ${v.dependents.failing}/${v.dependents.expected} silent ${v.silent}`));
   const pinned = evidence.incident.rootPinned ? evidence.incident.rootCause.ci : null;
   const change = best === undefined ? null : suspectChange(best, units, view);
   const impact = impactOf(units, topology, best?.root ?? null);
@@ -59,6 +60,7 @@ function rankIncident(evidence: RootEvidence, at: UnixMillis, view: CorrelationV
       change,
     },
     fault: best?.fault ?? null,
+    doubt: best?.dependents.doubt ?? 0,
     impact,
     ...urgencyOf({ evidence, units, best: best ?? null, impact }, at, view),
   };
@@ -102,7 +104,7 @@ function price(units: readonly Unit[], evidence: RootEvidence, at: UnixMillis, t
         at,
         silent,
       });
-      const cost = all - entry.saved + openingCost(topology, root, silent) + dependents.cost;
+      const cost = all - entry.saved + openingCost(topology, fault, silent) + dependents.cost;
       return { root, fault, cost, explained, units: units.length, silent, dead: faultDead(fault), dependents };
     })
     .sort((a, b) => a.cost - b.cost || a.fault - b.fault)
