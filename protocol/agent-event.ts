@@ -17,6 +17,6 @@ export interface WireEvent {
   annotations?: Record<string, string>;
   links?: { href: string; text: string }[];
   kind?: "alert" | "change";
-  /** Heartbeats: the alert `agent_missing` fires on the CI when nothing was heard for this long. */
+  /** The alert resolves by itself when it was not repeated for this long. */
   expiresAfter?: string;
 }

@@ -180,7 +180,8 @@ test("detections become events, wait while the intake has no room, and are told 
     summary: "/var is 97 % full",
     occurredAt: detection.at,
     labels: { mountpoint: "/var" },
-    annotations: { value: "0.97", since: "2026-03-01T09:55:00.000Z" },
+    since: detection.since,
+    annotations: { value: "0.97" },
     links: [{ href: "https://example.net/disk", text: "runbook" }],
     expiresAfterMs: null,
   });

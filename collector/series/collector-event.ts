@@ -1,6 +1,6 @@
 import type { Event } from "../core/model/event.ts";
 import type { Severity } from "../core/model/severity.ts";
-import { formatTime, type UnixMillis } from "../core/model/time.ts";
+import type { UnixMillis } from "../core/model/time.ts";
 import type { Detection } from "../../rules/detect/detector.ts";
 
 /** What the collector itself has to say about a CI. */
@@ -55,8 +55,9 @@ export function detectionEvent(detection: Detection, repeatAt?: UnixMillis): Eve
     severity: detection.severity,
     summary: detection.summary,
     occurredAt: repeatAt ?? detection.at,
+    since: detection.since,
     labels: detection.labels,
-    annotations: { value: String(detection.value), since: formatTime(detection.since) },
+    annotations: { value: String(detection.value) },
     links: detection.runbook === null ? [] : [{ href: detection.runbook, text: "runbook" }],
     expiresAfterMs: null,
   });
