@@ -1,9 +1,11 @@
 import type { Alert } from "../../core/model/alert.ts";
 import { Refusal } from "../../port/ingest.ts";
 import { listOf } from "../field.ts";
-import { anchoredRegex, compileMatchers, readMatchers, regexFault, type LabelLookup } from "../matcher.ts";
+import { alertLabel } from "../../core/model/alert-label.ts";
+import type { LabelOf } from "../../core/model/matcher.ts";
+import { compileMatchers, readMatchers, readRegex } from "../matcher.ts";
 import type { Matcher } from "../../core/model/silence.ts";
-import { type AlertStanding, lookupOf } from "./alert-view.ts";
+import type { AlertStanding } from "./alert-view.ts";
 
 export type QueryString = Readonly<Record<string, unknown>>;
 
@@ -40,9 +42,9 @@ export function receiverFilter(query: QueryString): (name: string) => boolean {
   if (!byLabels(() => "")) return () => false;
   const pattern = repeated(query, "receiver").at(-1);
   if (pattern === undefined || pattern === "") return EVERYTHING;
-  const fault = regexFault(pattern);
-  if (fault !== undefined) throw new Refusal(400, "badReceiver", `failed to parse receiver param: ${fault}`);
-  return anchoredRegex(pattern);
+  const regex = readRegex(pattern);
+  if (!regex.ok) throw new Refusal(400, "badReceiver", `failed to parse receiver param: ${regex.message}`);
+  return regex.matches;
 }
 
 /** What a client asked for: by labels, by receiver, by how the alert stands. */
@@ -75,14 +77,14 @@ export function alertFilter(query: QueryString): AlertFilter {
 /** Among many alerts nearly all fail an equality on a label that they have; that is looked at first, without a look-up function. */
 function quickly(
   matchers: readonly Matcher[],
-  holds: (lookup: LabelLookup) => boolean,
+  holds: (labelOf: LabelOf) => boolean,
 ): (alert: Readonly<Alert>) => boolean {
   const equality = matchers.find((matcher) => matcher.isEqual && !matcher.isRegex && matcher.value !== "");
-  if (equality === undefined) return (alert) => holds(lookupOf(alert));
+  if (equality === undefined) return (alert) => holds((label) => alertLabel(alert, label));
   const { name, value } = equality;
   return (alert) => {
     const label = alert.labels[name];
     if (label !== undefined && label !== value) return false;
-    return holds(lookupOf(alert));
+    return holds((other) => alertLabel(alert, other));
   };
 }

@@ -3,7 +3,9 @@ import type { Labels } from "../../core/model/event.ts";
 import type { Silence } from "../../core/model/silence.ts";
 import type { UnixMillis } from "../../core/model/time.ts";
 import type { Query } from "../../port/query.ts";
-import { compileMatchers, type LabelLookup } from "../matcher.ts";
+import { alertLabel } from "../../core/model/alert-label.ts";
+import type { LabelOf } from "../../core/model/matcher.ts";
+import { compileMatchers } from "../matcher.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { fingerprintOfInstance, GENERATOR, SOURCE } from "./posted-alert.ts";
 
@@ -39,28 +41,13 @@ export function fingerprintOf(alert: Readonly<Alert>): string {
   return known ?? fingerprint(shownLabels(alert));
 }
 
-/** What matchers of filters and silences see: the sender's labels, then what we know of the alert, as in the core. */
-export function lookupOf(alert: Readonly<Alert>): LabelLookup {
-  const { labels } = alert;
-  return (name) => {
-    const sent = labels[name];
-    if (sent !== undefined) return sent;
-    if (name === "alertname" || name === "check") return alert.check;
-    if (name === "ci") return alert.ci;
-    if (name === "source") return alert.source;
-    if (name === "severity") return alert.severity;
-    if (name === "instance") return alert.instance;
-    return "";
-  };
-}
-
 const NONE: readonly string[] = [];
 const ACTIVE: AlertStanding = { state: "active", silencedBy: NONE, inhibitedBy: NONE, mutedBy: NONE };
 const UNPROCESSED: AlertStanding = { ...ACTIVE, state: "unprocessed" };
 
 /** Tells how alerts stand at one moment; make one for each request. */
 export class StandingReader {
-  private readonly silences: { id: string; matches: (lookup: LabelLookup) => boolean }[];
+  private readonly silences: { id: string; matches: (labelOf: LabelOf) => boolean }[];
   private readonly query: Pick<Query, "liveAlerts">;
   private prints: Map<string, string> | undefined;
 
@@ -75,11 +62,11 @@ export class StandingReader {
   /** A new silence shows at once, also before the core has looked at the alert again. */
   read(alert: Readonly<Alert>): AlertStanding {
     const { suppressedBy } = alert;
-    const lookup = this.silences.length === 0 ? undefined : lookupOf(alert);
+    const labelOf: LabelOf = (name) => alertLabel(alert, name);
     const silencedBy =
-      lookup === undefined
+      this.silences.length === 0
         ? NONE
-        : this.silences.filter((silence) => silence.matches(lookup)).map((silence) => silence.id);
+        : this.silences.filter((silence) => silence.matches(labelOf)).map((silence) => silence.id);
     if (suppressedBy.length === 0 && silencedBy.length === 0 && alert.status !== "unobserved")
       return alert.status === "pending" ? UNPROCESSED : ACTIVE;
     const inhibitedBy = this.inhibitors(suppressedBy);
