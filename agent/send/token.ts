@@ -1,0 +1,31 @@
+import { readFileSync } from "node:fs";
+
+/** The agent's bearer token; a file is read again when the collector refuses it, so that a rotation needs no restart. */
+export class TokenSource {
+  readonly #file: string | null;
+  #token: string | null;
+
+  constructor(options: { token: string | null; file: string | null }) {
+    this.#file = options.file;
+    this.#token = options.token ?? null;
+    if (this.#token === null) this.refresh();
+  }
+
+  get current(): string | null {
+    return this.#token;
+  }
+
+  /** Reads the file again; says whether the token is another one now. */
+  refresh(): boolean {
+    if (this.#file === null) return false;
+    try {
+      const text = readFileSync(this.#file, "utf8").trim();
+      const changed = text !== "" && text !== this.#token;
+      if (changed) this.#token = text;
+      return changed;
+    } catch {
+      // Between the old file and the new one there may be none; the collector's refusal is already being told.
+      return false;
+    }
+  }
+}
