@@ -1,0 +1,352 @@
+import { alertId, type AlertTable, isActive } from "../model/alert-table.ts";
+import type { Alert } from "../model/alert.ts";
+import type { Event, Labels } from "../model/event.ts";
+import type { CoreSettings } from "../model/settings.ts";
+import type { UnixMillis } from "../model/time.ts";
+import type { TimerQueue } from "../model/timer-queue.ts";
+import type { Topology } from "../model/topology.ts";
+import type { Turn } from "../model/turn.ts";
+import { believedTime, classify, type Verdict } from "./classify.ts";
+import type { EventIds } from "./event-ids.ts";
+import { expiryOf } from "./expiry.ts";
+import { addChange, startsFlapping, steadyAt } from "./flapping.ts";
+import type { ResolvedAlerts } from "./resolved-alerts.ts";
+
+/** The part of the core's state that deduplication owns. */
+export interface DeduplicateState {
+  readonly alerts: AlertTable;
+  readonly resolved: ResolvedAlerts;
+  readonly eventIds: EventIds;
+  readonly timers: TimerQueue;
+  /** When each source was last heard, by anything that touched an alert of it. */
+  readonly heard: Map<string, UnixMillis>;
+  topology: Topology;
+  settings: CoreSettings;
+}
+
+/**
+ * What became of an event, for the stages that follow.
+ * `began`, `changed` and `cleared` concern correlation; `refreshed` changed only text or labels; `touched` only counters.
+ */
+export type Deduplicated =
+  | { type: "duplicate" }
+  | { type: "refused"; code: string; message: string }
+  | { type: "touched"; alert: Alert }
+  | { type: "refreshed"; alert: Alert }
+  | { type: "changed"; alert: Alert }
+  | { type: "began"; alert: Alert }
+  | { type: "cleared"; alert: Alert }
+  | { type: "recorded"; alert: Alert | null };
+
+const DUPLICATE: Deduplicated = { type: "duplicate" };
+const NOBODY: Deduplicated = { type: "recorded", alert: null };
+
+/** True when this event was seen before. Ids that were made from content never count as seen. */
+export function isRepeat(state: DeduplicateState, event: Readonly<Event>): boolean {
+  return event.idGiven && !state.eventIds.add(event.source, event.id);
+}
+
+/** Finds the alert of an event and brings it up to date. Mutates the alert; puts it into the turn unless only counters moved. */
+export function deduplicate(state: DeduplicateState, turn: Turn, event: Readonly<Event>): Deduplicated {
+  if (isRepeat(state, event)) return DUPLICATE;
+  const { at } = turn;
+  const ci = state.topology.id(state.topology.register(event.ci));
+  const alert = state.alerts.find(ci, event.source, event.check, event.instance);
+  const occurredAt = believedTime(event.occurredAt, at);
+  const verdict = classify(alert, event, occurredAt, at);
+  switch (verdict.type) {
+    case "repeat":
+      return repeat(state, turn, alert as Alert, event, { occurredAt, late: verdict.late });
+    case "begin":
+      return begin(state, turn, alert ?? null, event, { ci, occurredAt, late: verdict.late });
+    case "clear":
+      return clear(state, turn, alert as Alert, occurredAt);
+    case "timeline":
+      return recordLate(state, turn, alert as Alert, event, verdict);
+    case "nothing":
+      if (alert === undefined) return NOBODY;
+      return { type: "recorded", alert };
+  }
+}
+
+interface Arrival {
+  occurredAt: UnixMillis;
+  late: boolean;
+}
+
+function repeat(
+  state: DeduplicateState,
+  turn: Turn,
+  alert: Alert,
+  event: Readonly<Event>,
+  { occurredAt, late }: Arrival,
+): Deduplicated {
+  alert.count += 1;
+  alert.lastSeenAt = turn.at;
+  state.heard.set(alert.source, turn.at);
+  const newest = occurredAt >= alert.lastOccurredAt;
+  if (newest) alert.lastOccurredAt = occurredAt;
+  const nowLive = alert.late && !late;
+  if (nowLive) alert.late = false;
+  if (newest) alert.expiresAfterMs = event.expiresAfterMs;
+  const expiresAt = expiryOf(alert, state.settings.correlation);
+  if (alert.expiresAt === null || expiresAt < alert.expiresAt) state.timers.schedule(`alert ${alert.id}`, expiresAt);
+  alert.expiresAt = expiresAt;
+  const change = newest ? takeOver(alert, event) : "none";
+  if (change === "none" && !nowLive) return { type: "touched", alert };
+  turn.alertChanged(alert);
+  return { type: change === "matter" || nowLive ? "changed" : "refreshed", alert };
+}
+
+/** Takes text, severity and labels from a firing event. `matter`: more than figures in the text has changed. */
+function takeOver(alert: Alert, event: Readonly<Event>): "none" | "text" | "matter" {
+  let change: "none" | "text" | "matter" = "none";
+  if (alert.summary !== event.summary) {
+    change = withoutFigures(alert.summary) === withoutFigures(event.summary) ? "text" : "matter";
+    alert.summary = event.summary;
+  }
+  if (alert.severity !== event.severity) {
+    alert.severity = event.severity;
+    change = "matter";
+  }
+  if (!sameLabels(alert.labels, event.labels)) {
+    alert.labels = event.labels;
+    change = "matter";
+  }
+  if (!sameLabels(alert.annotations, event.annotations)) {
+    alert.annotations = event.annotations;
+    if (change === "none") change = "text";
+  }
+  if (alert.links.length !== event.links.length || event.links.some((link, i) => alert.links[i]?.href !== link.href)) {
+    alert.links = event.links;
+    if (change === "none") change = "text";
+  }
+  return change;
+}
+
+function begin(
+  state: DeduplicateState,
+  turn: Turn,
+  known: Alert | null,
+  event: Readonly<Event>,
+  { ci, occurredAt, late }: Arrival & { ci: string },
+): Deduplicated {
+  const { at } = turn;
+  const { alertsMax } = state.settings.limits;
+  if ((known === null || !isActive(known)) && state.alerts.activeCount >= alertsMax) {
+    turn.count("tocsin_events_refused_total", { reason: "alertsMax" });
+    return {
+      type: "refused",
+      code: "tooManyAlerts",
+      message: `${alertsMax} alerts are active; the limit is limits.alertsMax`,
+    };
+  }
+  state.heard.set(event.source, at);
+  const alert = known ?? newAlert(event, ci, at);
+  if (known !== null) state.resolved.forget(known);
+  const held = known !== null && known.flapping;
+  alert.sourceStatus = "firing";
+  alert.lastOccurredAt = occurredAt;
+  alert.lastSeenAt = at;
+  takeOver(alert, event);
+  alert.expiresAfterMs = event.expiresAfterMs;
+  if (!late) addChange(alert.changes, at);
+  turn.alertChanged(alert);
+  if (held) {
+    // One state for as long as it flaps: the episode goes on.
+    alert.count += 1;
+    alert.expiresAt = expiryOf(alert, state.settings.correlation);
+    scheduleWake(state, alert);
+    return { type: "refreshed", alert };
+  }
+  alert.status = "firing";
+  alert.late = late;
+  alert.episode += 1;
+  alert.count = 1;
+  alert.firstSeenAt = at;
+  alert.resolvedAt = null;
+  alert.withheld = null;
+  alert.suppressedBy = [];
+  alert.occurredAt = beganAt(event, occurredAt);
+  alert.flapping = startsFlapping(alert.changes, at);
+  alert.expiresAt = expiryOf(alert, state.settings.correlation);
+  if (known === null) state.alerts.add(alert);
+  else state.alerts.reindex(alert);
+  scheduleWake(state, alert);
+  if (alert.flapping) recordFlapping(turn, alert);
+  if (late) recordLateBegin(turn, alert, event);
+  return { type: "began", alert };
+}
+
+function scheduleWake(state: DeduplicateState, alert: Readonly<Alert>): void {
+  const wakeAt = alertWakeAt(alert);
+  if (wakeAt !== null) state.timers.schedule(`alert ${alert.id}`, wakeAt);
+}
+
+/** When the alert must be looked at without an event; null = never. From the entity alone, so that a restart knows it. */
+export function alertWakeAt(alert: Readonly<Alert>): UnixMillis | null {
+  if (alert.status === "resolved") return null;
+  const steady = alert.flapping ? steadyAt(alert.changes, alert.changes.at(-1) ?? alert.firstSeenAt) : null;
+  if (steady === null) return alert.expiresAt;
+  return alert.expiresAt === null ? steady : Math.min(steady, alert.expiresAt);
+}
+
+function newAlert(event: Readonly<Event>, ci: string, at: UnixMillis): Alert {
+  return {
+    id: alertId(ci, event.source, event.check, event.instance),
+    ci,
+    source: event.source,
+    check: event.check,
+    instance: event.instance,
+    status: "firing",
+    severity: event.severity,
+    summary: event.summary,
+    labels: event.labels,
+    annotations: event.annotations,
+    links: event.links,
+    episode: 0,
+    firstSeenAt: at,
+    lastSeenAt: at,
+    resolvedAt: null,
+    occurredAt: at,
+    lastOccurredAt: at,
+    count: 0,
+    expiresAfterMs: null,
+    expiresAt: null,
+    changes: [],
+    flapping: false,
+    incident: null,
+    withheld: null,
+    suppressedBy: [],
+    sourceStatus: "firing",
+    late: false,
+    joinedAt: null,
+    joinReason: "",
+  };
+}
+
+function clear(state: DeduplicateState, turn: Turn, alert: Alert, occurredAt: UnixMillis): Deduplicated {
+  const { at } = turn;
+  state.heard.set(alert.source, at);
+  alert.sourceStatus = "resolved";
+  alert.lastSeenAt = at;
+  alert.lastOccurredAt = Math.max(alert.lastOccurredAt, occurredAt);
+  turn.alertChanged(alert);
+  if (alert.status === "resolved") return { type: "recorded", alert };
+  addChange(alert.changes, at);
+  if (!alert.flapping && startsFlapping(alert.changes, at)) {
+    alert.flapping = true;
+    scheduleWake(state, alert);
+    recordFlapping(turn, alert);
+    return { type: "changed", alert };
+  }
+  if (alert.flapping) return { type: "recorded", alert };
+  resolveAlert(state, turn, alert);
+  return { type: "cleared", alert };
+}
+
+/** Ends the episode: by a clear, an expiry, a person, or because it flaps no more and is clear. */
+export function resolveAlert(state: DeduplicateState, turn: Turn, alert: Alert): void {
+  alert.status = "resolved";
+  alert.resolvedAt = turn.at;
+  alert.expiresAt = null;
+  alert.flapping = false;
+  alert.withheld = null;
+  alert.suppressedBy = [];
+  turn.alertChanged(alert);
+  state.alerts.reindex(alert);
+  state.timers.cancel(`alert ${alert.id}`);
+  state.resolved.remember(alert);
+}
+
+function recordLate(
+  state: DeduplicateState,
+  turn: Turn,
+  alert: Alert,
+  event: Readonly<Event>,
+  verdict: Extract<Verdict, { type: "timeline" }>,
+): Deduplicated {
+  if (event.status === "firing") alert.count += 1;
+  alert.lastSeenAt = turn.at;
+  state.heard.set(alert.source, turn.at);
+  turn.alertChanged(alert);
+  turn.record({
+    decision: "alert.late",
+    alert: alert.id,
+    ci: alert.ci,
+    incident: alert.incident,
+    rule: verdict.rule,
+    reasons: [LATE_REASONS[verdict.rule]],
+    counterfactual:
+      event.status === "firing"
+        ? "in time, it would have kept the alert firing or started a new episode"
+        : "in time, it would have resolved the alert",
+    facts: {
+      event: event.id,
+      status: event.status,
+      occurredAt: event.occurredAt,
+      lastOccurredAt: alert.lastOccurredAt,
+    },
+  });
+  return { type: "recorded", alert };
+}
+
+const LATE_REASONS: Readonly<Record<Extract<Verdict, { type: "timeline" }>["rule"], string>> = {
+  "older-than-clear": "the message says that it fired, but it is older than the clear that we already have",
+  "older-than-firing": "the message is older than what we already know of this alert",
+  "clear-older-than-firing": "the message says that it cleared, but the source has said since then that it fires",
+  "resolved-by-person": "a person resolved it a few minutes ago; the source is believed again if it goes on",
+};
+
+function recordLateBegin(turn: Turn, alert: Alert, event: Readonly<Event>): void {
+  turn.record({
+    decision: "alert.late",
+    alert: alert.id,
+    ci: alert.ci,
+    rule: "late",
+    reasons: [
+      `it came ${Math.round((turn.at - alert.lastOccurredAt) / 60_000)} min after it was sent: it tells of the past`,
+    ],
+    counterfactual: "in time, it could have opened an incident and paged",
+    facts: { event: event.id, occurredAt: event.occurredAt },
+  });
+}
+
+function recordFlapping(turn: Turn, alert: Alert): void {
+  turn.record({
+    decision: "alert.flapping",
+    alert: alert.id,
+    ci: alert.ci,
+    incident: alert.incident,
+    rule: "flapping",
+    reasons: [`it changed ${alert.changes.length} times within half an hour or less; it is held as one state`],
+    counterfactual: "steady, each change would count as a new episode",
+    facts: { changes: alert.changes.length },
+  });
+}
+
+/** The source's word for when the condition began, when it gives one; else the time of the event. */
+function beganAt(event: Readonly<Event>, occurredAt: UnixMillis): UnixMillis {
+  if (event.since !== undefined) return Math.min(event.since, occurredAt);
+  const text = event.annotations["since"];
+  if (text === undefined || !RFC3339.test(text)) return occurredAt;
+  const since = Date.parse(text);
+  return Number.isNaN(since) ? occurredAt : Math.min(since, occurredAt);
+}
+
+const RFC3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
+
+function withoutFigures(text: string): string {
+  return text.replaceAll(/\d+(?:[.,]\d+)*/g, "#");
+}
+
+function sameLabels(a: Labels, b: Labels): boolean {
+  if (a === b) return true;
+  let size = 0;
+  for (const name in a) {
+    if (a[name] !== b[name]) return false;
+    size += 1;
+  }
+  for (const _ in b) size -= 1;
+  return size === 0;
+}

@@ -1,0 +1,78 @@
+import type { AlertTable } from "../model/alert-table.ts";
+import type { Alert } from "../model/alert.ts";
+import { byText } from "../model/order.ts";
+import type { CoreSettings, CorrelationSettings } from "../model/settings.ts";
+import type { Milliseconds, UnixMillis } from "../model/time.ts";
+import type { Turn } from "../model/turn.ts";
+
+/** A source that repeats itself and has missed this many of its own intervals has most likely lost the clear. */
+const MISSED_INTERVALS = 6;
+/** … but nothing is concluded in less than this, nor from fewer than three firings. */
+const SILENCE_MIN_MS: Milliseconds = 20 * 60_000;
+const FIRINGS_MIN = 3;
+/** When nothing at all is heard of the source, its silence says less: it must last this many times longer. */
+const QUIET_SOURCE_FACTOR = 4;
+/** A source counts as heard when any alert of it was within this time. */
+const HEARD_WITHIN_MS: Milliseconds = 10 * 60_000;
+
+/** The mean time between the firings of this episode; null while there are too few to tell. */
+export function repeatInterval(alert: Readonly<Alert>): Milliseconds | null {
+  if (alert.count < FIRINGS_MIN || alert.late) return null;
+  return (alert.lastSeenAt - alert.firstSeenAt) / (alert.count - 1);
+}
+
+/**
+ * When the alert resolves by itself if it is not heard again: what its event said, else after several missed
+ * repetitions of its own, at the latest after the time to live.
+ */
+export function expiryOf(alert: Readonly<Alert>, settings: CorrelationSettings): UnixMillis {
+  if (alert.expiresAfterMs !== null) return alert.lastSeenAt + alert.expiresAfterMs;
+  const silence = silenceAllowed(alert);
+  return alert.lastSeenAt + (silence === null ? settings.alertTtlMs : Math.min(silence, settings.alertTtlMs));
+}
+
+/**
+ * Called when `expiresAt` has come. Null: it expires now. A time: look again then, because its source may be cut off
+ * rather than content: absence is no evidence while nobody is speaking.
+ */
+export function postponeExpiry(
+  alert: Readonly<Alert>,
+  at: UnixMillis,
+  sourceHeardAt: UnixMillis,
+  isCutOff: boolean,
+  settings: CorrelationSettings,
+): UnixMillis | null {
+  const silence = silenceAllowed(alert);
+  const last = alert.lastSeenAt + settings.alertTtlMs;
+  // What the event said, and the time to live, are promises; only our own guess is put off.
+  if (alert.expiresAfterMs !== null || silence === null || at >= last) return null;
+  if (isCutOff) return Math.min(last, at + HEARD_WITHIN_MS);
+  if (at - sourceHeardAt <= HEARD_WITHIN_MS) return null;
+  const patient = Math.min(last, alert.lastSeenAt + silence * QUIET_SOURCE_FACTOR);
+  return at >= patient ? null : Math.min(patient, at + HEARD_WITHIN_MS);
+}
+
+function silenceAllowed(alert: Readonly<Alert>): Milliseconds | null {
+  const interval = repeatInterval(alert);
+  return interval === null ? null : Math.max(SILENCE_MIN_MS, Math.ceil(interval * MISSED_INTERVALS));
+}
+
+/** A deadline nearer than this after a gap in our hearing is put off by the gap. */
+const AFTER_GAP_MS: Milliseconds = 10 * 60_000;
+
+/** We did not listen for `gapMs`: what would have been repeated in that time was not heard. Deadlines move by as much. */
+export function extendExpiry(
+  state: { readonly alerts: AlertTable; readonly settings: CoreSettings },
+  turn: Turn,
+  gapMs: Milliseconds,
+): void {
+  const active = [...state.alerts.all()].filter((alert) => alert.expiresAt !== null).sort((a, b) => byText(a.id, b.id));
+  for (const alert of active) {
+    if (alert.expiresAt === null || alert.expiresAt > turn.at + AFTER_GAP_MS) continue;
+    alert.expiresAt = Math.max(alert.expiresAt + gapMs, turn.at + RESUME_MS);
+    turn.effects.push({ kind: "touch", alert });
+  }
+}
+
+/** Senders need a moment to find us again. */
+const RESUME_MS: Milliseconds = 2 * 60_000;

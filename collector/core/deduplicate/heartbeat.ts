@@ -1,0 +1,126 @@
+import { byText } from "../model/order.ts";
+import type { CiId } from "../model/ci.ts";
+import type { Event } from "../model/event.ts";
+import type { Milliseconds, UnixMillis } from "../model/time.ts";
+import type { TimerQueue } from "../model/timer-queue.ts";
+import type { Turn } from "../model/turn.ts";
+
+/** An agent that is expected to be heard: the stored form. When it was heard is kept in memory only. */
+export interface ExpectedAgent {
+  ci: CiId;
+  agent: string;
+  missingAfterMs: Milliseconds;
+}
+
+interface Watched extends ExpectedAgent {
+  heardAt: UnixMillis;
+  isMissing: boolean;
+}
+
+/** Until it is looked at again: an agent is expected for three of its intervals, and gets two more after a restart. */
+const RESTART_GRACE = 2 / 3;
+
+/** The dead-man's switch of every agent. Absence is concluded only from a time in which we were listening. */
+export class Heartbeats {
+  private readonly byCi = new Map<CiId, Watched>();
+  private readonly timers: TimerQueue;
+
+  constructor(timers: TimerQueue) {
+    this.timers = timers;
+  }
+
+  /** An agent was heard. Returns the event that ends its absence, when it was missing. */
+  heard(turn: Turn, ci: CiId, agent: string, missingAfterMs: Milliseconds): Event | null {
+    const known = this.byCi.get(ci);
+    if (known !== undefined && known.agent === agent && known.missingAfterMs === missingAfterMs && !known.isMissing) {
+      known.heardAt = turn.at;
+      return null;
+    }
+    const watched: Watched = { ci, agent, missingAfterMs, heardAt: turn.at, isMissing: false };
+    this.byCi.set(ci, watched);
+    this.timers.cancel(`agent ${ci}`);
+    this.timers.schedule(`agent ${ci}`, turn.at + missingAfterMs);
+    turn.put({ kind: "agent", id: ci, value: stored(watched) });
+    return known?.isMissing === true ? missing(watched, "resolved", turn.at) : null;
+  }
+
+  /** Its time has come. Returns the event that tells of its absence, when it was not heard. */
+  wake(turn: Turn, ci: CiId): Event | null {
+    const watched = this.byCi.get(ci);
+    if (watched === undefined || watched.isMissing) return null;
+    const deadline = watched.heardAt + watched.missingAfterMs;
+    if (turn.at < deadline) {
+      this.timers.schedule(`agent ${ci}`, deadline);
+      return null;
+    }
+    watched.isMissing = true;
+    return missing(watched, "firing", turn.at);
+  }
+
+  /** After we were not listening: every agent gets time to speak. */
+  grace(at: UnixMillis): void {
+    for (const watched of this.byCi.values()) {
+      if (watched.isMissing) continue;
+      watched.heardAt = at + Math.ceil(watched.missingAfterMs * RESTART_GRACE);
+      this.timers.cancel(`agent ${watched.ci}`);
+      this.timers.schedule(`agent ${watched.ci}`, watched.heardAt + watched.missingAfterMs);
+    }
+  }
+
+  /** From the store. `isMissing`: its alert is active. Without other knowledge it counts as heard at `at`. */
+  restore(expected: ExpectedAgent, isMissing: boolean, at: UnixMillis): void {
+    this.byCi.set(expected.ci, { ...expected, heardAt: at, isMissing });
+    if (!isMissing) this.timers.schedule(`agent ${expected.ci}`, at + expected.missingAfterMs);
+  }
+
+  /** It is gone for good. Returns the event that ends its absence, when it was missing; undefined = not expected anyway. */
+  forget(turn: Turn, ci: CiId): Event | null | undefined {
+    const watched = this.byCi.get(ci);
+    if (watched === undefined) return undefined;
+    this.byCi.delete(ci);
+    this.timers.cancel(`agent ${ci}`);
+    turn.remove("agent", ci);
+    return watched.isMissing ? missing(watched, "resolved", turn.at) : null;
+  }
+
+  isMissing(ci: CiId): boolean {
+    return this.byCi.get(ci)?.isMissing ?? false;
+  }
+
+  isExpected(ci: CiId): boolean {
+    return this.byCi.has(ci);
+  }
+
+  /** By CI. */
+  list(): ExpectedAgent[] {
+    return [...this.byCi.values()].map(stored).sort((a, b) => byText(a.ci, b.ci));
+  }
+}
+
+function stored({ ci, agent, missingAfterMs }: ExpectedAgent): ExpectedAgent {
+  return { ci, agent, missingAfterMs };
+}
+
+function missing(watched: Watched, status: "firing" | "resolved", at: UnixMillis): Event {
+  const silentS = Math.round((at - watched.heardAt) / 1000);
+  return {
+    id: `agent_missing ${watched.ci} ${at} ${status}`,
+    idGiven: false,
+    source: "collector",
+    ci: watched.ci,
+    check: "agent_missing",
+    instance: "",
+    kind: "alert",
+    status,
+    severity: "critical",
+    summary:
+      status === "firing"
+        ? `Agent on ${watched.ci} was not heard for ${silentS} s`
+        : `Agent on ${watched.ci} is heard again`,
+    occurredAt: at,
+    labels: { agent: watched.agent },
+    annotations: {},
+    links: [],
+    expiresAfterMs: null,
+  };
+}

@@ -1,0 +1,143 @@
+import { isActive } from "../model/alert-table.ts";
+import type { Alert } from "../model/alert.ts";
+import { hashHex } from "../model/hash.ts";
+import type { Incident } from "../model/incident.ts";
+import { worseSeverity } from "../model/severity.ts";
+import type { Turn } from "../model/turn.ts";
+import { reopen, settleQuiet } from "./life.ts";
+import { newMember, refreshMember } from "./member.ts";
+import { merge } from "./merge.ts";
+import type { IncidentState } from "./state.ts";
+import { tellJoined, tellTimeline } from "./timeline.ts";
+
+/** A new incident with these alerts, in this order. */
+export function openIncident(
+  state: IncidentState,
+  turn: Turn,
+  alerts: readonly Alert[],
+  reasons: readonly string[],
+): Incident | undefined {
+  const [first] = alerts;
+  if (first === undefined) return undefined;
+  state.counters.incidents += 1;
+  turn.put({ kind: "meta", id: "counters", value: state.counters });
+  const incident = emptyIncident(state.counters.incidents, first, turn.at);
+  state.incidents.add(incident);
+  tellTimeline(incident, turn.at, "opened", reasons[0] ?? "a condition fires");
+  turn.incidentChanged(incident);
+  turn.record({
+    decision: "incident.opened",
+    incident: incident.id,
+    alert: first.id,
+    ci: first.ci,
+    rule: "correlation",
+    reasons,
+    counterfactual: "had it belonged to a fault that is known already, it would have joined that incident",
+    facts: { number: incident.number, alerts: alerts.length },
+  });
+  for (const alert of alerts) attach(state, turn, incident, alert, reasons);
+  turn.count("tocsin_incidents_total", { change: "opened" });
+  return incident;
+}
+
+function emptyIncident(number: number, first: Readonly<Alert>, at: number): Incident {
+  return {
+    id: `inc-${hashHex([first.id, String(first.episode), String(number)]).slice(0, 12)}`,
+    number,
+    status: "open",
+    severity: first.severity,
+    priority: "P5",
+    title: first.summary,
+    openedAt: at,
+    acknowledgedAt: null,
+    resolvedAt: null,
+    closedAt: null,
+    reopened: 0,
+    openingAt: at,
+    rootCause: { ci: null, confidence: 0, inferred: false, candidates: [], change: null },
+    rootPinned: false,
+    membersPinned: false,
+    impact: { services: [], cis: [] },
+    members: [],
+    owner: null,
+    timeline: [],
+    revision: 1,
+    mergedInto: null,
+    problem: null,
+    told: [],
+    holdUntil: null,
+    holdReason: null,
+    quietSince: null,
+    pageWorthy: false,
+    pageReason: "",
+    updateDueAt: null,
+    withheld: null,
+  };
+}
+
+/**
+ * Puts the present episode of an alert into an incident, and takes it out of where it was. An incident that loses its last
+ * member is merged into the one that took it. A resolved incident reopens when the alert is active.
+ */
+export function attach(
+  state: IncidentState,
+  turn: Turn,
+  incident: Incident,
+  alert: Alert,
+  reasons: readonly string[],
+): void {
+  const { at } = turn;
+  const reason = reasons[0] ?? "";
+  const standing = state.incidents.member(incident.id, alert.id);
+  if (alert.incident === incident.id && standing?.episode === alert.episode) return;
+  const from = alert.incident === incident.id ? undefined : state.incidents.of(alert);
+  if (from !== undefined) detach(state, turn, from, alert);
+  alert.incident = incident.id;
+  alert.joinedAt = at;
+  alert.joinReason = reason;
+  alert.withheld = null;
+  turn.alertChanged(alert);
+  if (standing === undefined) state.incidents.addMember(incident, newMember(alert, at, reason));
+  else refreshMember(state, incident, alert);
+  incident.severity = worseSeverity(incident.severity, alert.severity);
+  incident.revision += 1;
+  turn.incidentChanged(incident);
+  tellJoined(incident, at, `${alert.ci} ${alert.check}: ${alert.summary}`);
+  turn.record({
+    decision: from === undefined ? "alert.joined" : "alert.moved",
+    incident: incident.id,
+    alert: alert.id,
+    ci: alert.ci,
+    rule: "correlation",
+    reasons,
+    counterfactual: from === undefined ? "alone, it would have opened an incident of its own" : null,
+    facts: from === undefined ? { episode: alert.episode } : { episode: alert.episode, from: from.id },
+  });
+  if (isActive(alert) && incident.status === "resolved") reopen(state, turn, incident, reason);
+  settleQuiet(state, turn, incident);
+  if (from !== undefined && from.members.length === 0 && from.mergedInto === null) {
+    merge(state, turn, from, incident, ["its last alert belongs there"]);
+  }
+}
+
+/** Out of its incident, into none. Returns the incident it was in, if it is not closed. */
+export function takeOut(state: IncidentState, turn: Turn, alert: Alert): Incident | undefined {
+  const from = state.incidents.of(alert);
+  if (from !== undefined) detach(state, turn, from, alert);
+  alert.incident = null;
+  alert.joinedAt = null;
+  alert.joinReason = "";
+  turn.alertChanged(alert);
+  return from;
+}
+
+function detach(state: IncidentState, turn: Turn, from: Incident, alert: Readonly<Alert>): void {
+  const member = state.incidents.member(from.id, alert.id);
+  // An older episode stays where it was: it was part of that fault.
+  if (member === undefined || member.episode !== alert.episode) return;
+  state.incidents.removeMember(from, alert.id);
+  from.revision += 1;
+  tellTimeline(from, turn.at, "moved", `${alert.ci} ${alert.check} belongs to another incident`);
+  turn.incidentChanged(from);
+  settleQuiet(state, turn, from);
+}

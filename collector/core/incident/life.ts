@@ -1,0 +1,137 @@
+import type { Incident } from "../model/incident.ts";
+import type { CorrelationSettings } from "../model/settings.ts";
+import type { Milliseconds, UnixMillis } from "../model/time.ts";
+import type { Turn } from "../model/turn.ts";
+import { rememberFix } from "./problem.ts";
+import { type IncidentState, wakeIncident } from "./state.ts";
+import { tellTimeline } from "./timeline.ts";
+
+const QUIET_DOUBLINGS_MAX = 3;
+
+/** How long all must be clear before it resolves: longer for one that came back, so that an unsteady fault is one incident. */
+export function quietTime(incident: Readonly<Incident>, settings: CorrelationSettings): Milliseconds {
+  return settings.resolveAfterMs * 2 ** Math.min(incident.reopened, QUIET_DOUBLINGS_MAX);
+}
+
+/**
+ * When the incident must next be looked at without an event, after `at`; null = never. From the entity alone, so that a
+ * restart knows it.
+ */
+export function incidentWakeAt(
+  incident: Readonly<Incident>,
+  settings: CorrelationSettings,
+  at: UnixMillis,
+): UnixMillis | null {
+  if (incident.status === "closed") return null;
+  if (incident.status === "resolved") {
+    return incident.resolvedAt === null ? null : incident.resolvedAt + settings.reopenWithinMs;
+  }
+  const quietEnds = incident.quietSince === null ? null : incident.quietSince + quietTime(incident, settings);
+  let wake: UnixMillis | null = null;
+  for (const due of [incident.holdUntil, incident.updateDueAt, quietEnds]) {
+    if (due !== null && due > at && (wake === null || due < wake)) wake = due;
+  }
+  return wake;
+}
+
+export function isOpen(incident: Readonly<Incident>): boolean {
+  return incident.status === "open" || incident.status === "acknowledged";
+}
+
+/** Starts or stops the quiet time, as its members are. */
+export function settleQuiet(state: IncidentState, turn: Turn, incident: Incident): void {
+  if (!isOpen(incident)) return;
+  const isQuiet = state.incidents.activeCount(incident.id) === 0;
+  if (isQuiet === (incident.quietSince !== null)) return;
+  incident.quietSince = isQuiet ? turn.at : null;
+  turn.incidentChanged(incident);
+  if (isQuiet) wakeIncident(state, incident.id, turn.at + quietTime(incident, state.settings.correlation));
+}
+
+/** Does what is due: resolves after the quiet time, closes when it can no longer be reopened. */
+export function ageIncident(state: IncidentState, turn: Turn, incident: Incident): void {
+  const { at } = turn;
+  const { correlation } = state.settings;
+  if (
+    isOpen(incident) &&
+    incident.quietSince !== null &&
+    at >= incident.quietSince + quietTime(incident, correlation)
+  ) {
+    const quietS = Math.round((at - incident.quietSince) / 1000);
+    const reason = `all ${incident.members.length} alerts are clear for ${quietS} s`;
+    resolve(state, turn, incident, { rule: "quiet", reason, actor: null });
+  }
+  if (incident.status === "resolved" && at >= (incident.resolvedAt ?? at) + correlation.reopenWithinMs) {
+    close(state, turn, incident);
+  }
+}
+
+/** It is over. `actor`: the person who said so; null when its alerts did. */
+export function resolve(
+  state: IncidentState,
+  turn: Turn,
+  incident: Incident,
+  { rule, reason, actor }: { rule: string; reason: string; actor: string | null },
+): void {
+  incident.status = "resolved";
+  incident.resolvedAt = turn.at;
+  incident.quietSince = null;
+  incident.holdUntil = null;
+  incident.updateDueAt = null;
+  incident.revision += 1;
+  tellTimeline(incident, turn.at, "resolved", reason, actor);
+  turn.incidentChanged(incident);
+  turn.record({
+    decision: "incident.resolved",
+    incident: incident.id,
+    ci: incident.rootCause.ci,
+    rule,
+    reasons: [reason],
+    facts: { openForMs: turn.at - incident.openingAt, actor },
+  });
+  turn.count("tocsin_incidents_total", { change: "resolved" });
+  rememberFix(state, turn, incident);
+  wakeIncident(state, incident.id, turn.at + state.settings.correlation.reopenWithinMs);
+}
+
+export function reopen(state: IncidentState, turn: Turn, incident: Incident, reason: string): void {
+  incident.status = "open";
+  incident.resolvedAt = null;
+  incident.acknowledgedAt = null;
+  incident.reopened += 1;
+  incident.openingAt = turn.at;
+  incident.quietSince = null;
+  incident.withheld = null;
+  incident.revision += 1;
+  // Who was told that it is over must be told, and paged, anew; who was told nothing of the end still knows of the fire.
+  for (const told of incident.told) if (told.kind === "resolved") told.paged = false;
+  tellTimeline(incident, turn.at, "reopened", reason);
+  turn.incidentChanged(incident);
+  turn.record({
+    decision: "incident.reopened",
+    incident: incident.id,
+    ci: incident.rootCause.ci,
+    rule: "reopenWithin",
+    reasons: [reason],
+    counterfactual: "later, after it had closed, it would have been a new incident",
+    facts: { opening: incident.reopened },
+  });
+  turn.count("tocsin_incidents_total", { change: "reopened" });
+}
+
+/** It leaves memory; the store keeps it. */
+function close(state: IncidentState, turn: Turn, incident: Incident): void {
+  incident.status = "closed";
+  incident.closedAt = turn.at;
+  incident.revision += 1;
+  turn.incidentChanged(incident);
+  turn.record({
+    decision: "incident.closed",
+    incident: incident.id,
+    ci: incident.rootCause.ci,
+    rule: "reopenWithin",
+    reasons: ["it stayed resolved for as long as it could have been reopened"],
+  });
+  state.incidents.remove(incident.id);
+  state.timers.cancel(`incident ${incident.id}`);
+}

@@ -1,0 +1,58 @@
+import type { Alert } from "../model/alert.ts";
+import type { Incident, Member } from "../model/incident.ts";
+import { worseSeverity } from "../model/severity.ts";
+import type { UnixMillis } from "../model/time.ts";
+import type { IncidentState } from "./state.ts";
+
+function memberStatus(alert: Readonly<Alert>): Member["status"] {
+  return alert.status === "pending" ? "firing" : alert.status;
+}
+
+export function newMember(alert: Readonly<Alert>, joinedAt: UnixMillis, reason: string): Member {
+  return {
+    alert: alert.id,
+    episode: alert.episode,
+    ci: alert.ci,
+    source: alert.source,
+    check: alert.check,
+    instance: alert.instance,
+    severity: alert.severity,
+    summary: alert.summary,
+    status: memberStatus(alert),
+    firstSeenAt: alert.firstSeenAt,
+    lastSeenAt: alert.lastSeenAt,
+    resolvedAt: alert.resolvedAt,
+    occurredAt: alert.occurredAt,
+    count: alert.count,
+    joinedAt,
+    reason,
+  };
+}
+
+/** Counters only: the hot path. Two look-ups. */
+export function touchMember(state: IncidentState, alert: Readonly<Alert>): void {
+  const incident = alert.incident;
+  if (incident === null) return;
+  const member = state.incidents.member(incident, alert.id);
+  if (member === undefined || member.episode !== alert.episode) return;
+  member.lastSeenAt = alert.lastSeenAt;
+  member.count = alert.count;
+}
+
+/** Brings the member up to date with its alert. True when a reader would see a difference beyond counters. */
+export function refreshMember(state: IncidentState, incident: Incident, alert: Readonly<Alert>): boolean {
+  const member = state.incidents.member(incident.id, alert.id);
+  if (member === undefined) return false;
+  const again = member.episode !== alert.episode;
+  const status = memberStatus(alert);
+  const severity = again ? alert.severity : worseSeverity(member.severity, alert.severity);
+  const visible = again || member.status !== status || member.severity !== severity || member.summary !== alert.summary;
+  member.episode = alert.episode;
+  member.severity = severity;
+  member.summary = alert.summary;
+  member.lastSeenAt = alert.lastSeenAt;
+  member.resolvedAt = alert.resolvedAt;
+  member.count = alert.count;
+  state.incidents.setMemberStatus(incident, member, status);
+  return visible;
+}

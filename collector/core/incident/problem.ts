@@ -1,0 +1,69 @@
+import { hashHex } from "../model/hash.ts";
+import type { Incident } from "../model/incident.ts";
+import type { Problem } from "../model/problem.ts";
+import type { Turn } from "../model/turn.ts";
+import type { IncidentState } from "./state.ts";
+import { tellTimeline } from "./timeline.ts";
+
+const INCIDENTS_MAX = 100;
+const PROBLEMS_MAX = 10_000;
+
+/** Links an incident whose root is known to the earlier ones of that root, and says what fixed it last time. */
+export function linkProblem(state: IncidentState, turn: Turn, incident: Incident): void {
+  const root = incident.rootCause.ci;
+  const problem = root === null ? undefined : state.problems.get(root);
+  const id = problem === undefined ? null : problem.id;
+  if (incident.problem === id) return;
+  incident.problem = id;
+  turn.incidentChanged(incident);
+  if (problem === undefined) return;
+  const fix = problem.lastFix === null ? "" : `; last time: ${problem.lastFix}`;
+  const text = `${problem.rootCause} was the root of ${problem.count} earlier incident${problem.count === 1 ? "" : "s"}${fix}`;
+  tellTimeline(incident, turn.at, "problem", text);
+}
+
+/** When an incident resolves: its root now has one more, and perhaps a known fix. */
+export function rememberFix(state: IncidentState, turn: Turn, incident: Incident): void {
+  const root = incident.rootCause.ci;
+  if (root === null) return;
+  const problem = state.problems.get(root) ?? newProblem(root, incident.openedAt);
+  if (!problem.incidents.includes(incident.id)) {
+    problem.incidents.push(incident.id);
+    problem.count += 1;
+    if (problem.incidents.length > INCIDENTS_MAX) problem.incidents.shift();
+  }
+  problem.lastAt = turn.at;
+  problem.lastFix = fixOf(incident) ?? problem.lastFix;
+  // Newest last, so that the first is the one not seen for longest.
+  state.problems.delete(root);
+  state.problems.set(root, problem);
+  turn.put({ kind: "problem", id: problem.id, value: problem });
+  if (state.problems.size > PROBLEMS_MAX) {
+    const [oldest] = state.problems.values();
+    if (oldest === undefined) return;
+    state.problems.delete(oldest.rootCause);
+    turn.remove("problem", oldest.id);
+  }
+}
+
+function newProblem(root: string, at: number): Problem {
+  return {
+    id: `prb-${hashHex([root]).slice(0, 12)}`,
+    rootCause: root,
+    incidents: [],
+    firstAt: at,
+    lastAt: at,
+    count: 0,
+    lastFix: null,
+  };
+}
+
+/** What a person wrote last: a note, or the words with which it was resolved. */
+function fixOf(incident: Readonly<Incident>): string | null {
+  const said = incident.timeline.findLast((entry) => entry.actor !== null && isFix(entry.kind) && entry.text !== "");
+  return said === undefined ? null : `${said.text} (${said.actor})`;
+}
+
+function isFix(kind: string): boolean {
+  return kind === "resolved" || kind === "note";
+}

@@ -1,0 +1,24 @@
+import type { AlertTable } from "../model/alert-table.ts";
+import type { IncidentTable } from "../model/incident-table.ts";
+import type { Problem } from "../model/problem.ts";
+import type { CoreSettings } from "../model/settings.ts";
+import type { TimerQueue } from "../model/timer-queue.ts";
+import type { Topology } from "../model/topology.ts";
+
+/** The part of the core's state that incidents live in. */
+export interface IncidentState {
+  readonly alerts: AlertTable;
+  readonly incidents: IncidentTable;
+  readonly timers: TimerQueue;
+  /** By root CI. */
+  readonly problems: Map<string, Problem>;
+  /** Stored as the entity `counters` of kind `meta`. */
+  readonly counters: { incidents: number };
+  topology: Topology;
+  settings: CoreSettings;
+}
+
+/** Wakes the incident's life at `at` at the latest. */
+export function wakeIncident(state: IncidentState, id: string, at: number): void {
+  state.timers.schedule(`incident ${id}`, at);
+}

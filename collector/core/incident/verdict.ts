@@ -1,0 +1,147 @@
+import type { Ranking } from "../model/correlation.ts";
+import type { Impact, Incident, RootCause } from "../model/incident.ts";
+import { PRIORITIES, type Priority } from "../model/severity.ts";
+import type { Milliseconds } from "../model/time.ts";
+import type { Turn } from "../model/turn.ts";
+import { isOpen } from "./life.ts";
+import { priorityOf } from "./priority.ts";
+import { linkProblem } from "./problem.ts";
+import { type IncidentState, wakeIncident } from "./state.ts";
+import { tellTimeline } from "./timeline.ts";
+import { titleOf } from "./title.ts";
+
+/** No hold lasts longer than this from the opening, whatever was learned. */
+const HOLD_MAX_MS: Milliseconds = 15 * 60_000;
+/** News about an incident goes out at most this often. */
+const UPDATE_EVERY_MS: Milliseconds = 60_000;
+
+/** Takes over correlation's verdict on an incident: root, impact, priority, title and how long to hold the first word. */
+export function applyVerdict(state: IncidentState, turn: Turn, incident: Incident, ranking: Ranking): void {
+  const before = { root: incident.rootCause.ci, change: incident.rootCause.change, services: incident.impact.services };
+  const seen = fingerprint(incident);
+  applyRoot(turn, incident, ranking.rootCause);
+  incident.impact = ranking.impact;
+  const priority = applyPriority(state, turn, incident);
+  incident.title = titleOf(incident, state.topology);
+  incident.pageWorthy = ranking.pageWorthy;
+  incident.pageReason = ranking.pageReason;
+  applyHold(state, turn, incident, ranking);
+  if (incident.rootCause.ci !== before.root || incident.problem === null) linkProblem(state, turn, incident);
+  turn.incidentChanged(incident);
+  if (fingerprint(incident) === seen) return;
+  incident.revision += 1;
+  const isNews =
+    incident.rootCause.ci !== before.root ||
+    incident.rootCause.change !== before.change ||
+    priority !== "same" ||
+    !sameServices(incident.impact.services, before.services);
+  if (isNews) scheduleUpdate(state, turn, incident);
+}
+
+/** Something worth telling has changed: those who know of the incident hear of it, but not every second. */
+export function scheduleUpdate(state: IncidentState, turn: Turn, incident: Incident): void {
+  if (!isOpen(incident) || incident.told.length === 0 || incident.updateDueAt !== null) return;
+  const last = Math.max(...incident.told.map((told) => told.at));
+  incident.updateDueAt = Math.max(turn.at, last + UPDATE_EVERY_MS);
+  turn.incidentChanged(incident);
+  wakeIncident(state, incident.id, incident.updateDueAt);
+}
+
+function applyRoot(turn: Turn, incident: Incident, verdict: RootCause): void {
+  const before = incident.rootCause;
+  if (incident.rootPinned) {
+    // A person named it: correlation may add what it knows, not another answer.
+    incident.rootCause = { ...verdict, ci: before.ci, confidence: 1, inferred: before.inferred };
+    return;
+  }
+  incident.rootCause = verdict;
+  if (verdict.ci === before.ci && verdict.change === before.change) return;
+  const best = verdict.candidates[0];
+  const reasons = best !== undefined && best.ci === verdict.ci ? best.reasons : [];
+  const name = verdict.ci ?? "no single CI";
+  const text = `${name}${verdict.inferred ? " (inferred)" : ""}, ${Math.round(verdict.confidence * 100)} %`;
+  tellTimeline(incident, turn.at, "root", reasons[0] === undefined ? text : `${text}: ${reasons[0]}`);
+  turn.record({
+    decision: "root.changed",
+    incident: incident.id,
+    ci: verdict.ci,
+    rule: "root-cause",
+    reasons: reasons.length > 0 ? reasons : ["no single CI explains it"],
+    counterfactual: runnerUp(verdict),
+    facts: {
+      from: before.ci,
+      confidence: verdict.confidence,
+      inferred: verdict.inferred,
+      change: verdict.change,
+      candidates: verdict.candidates.slice(0, 5).map(({ ci, score }) => ({ ci, score })),
+    },
+  });
+}
+
+function runnerUp(verdict: RootCause): string | null {
+  const next = verdict.candidates.find((candidate) => candidate.ci !== verdict.ci);
+  if (next === undefined) return null;
+  return `without it, ${next.ci} would be named (${next.score.toFixed(2)})`;
+}
+
+function applyPriority(state: IncidentState, turn: Turn, incident: Incident): "same" | "changed" {
+  const root = incident.rootCause.ci;
+  const index = root === null ? undefined : state.topology.find(root);
+  const criticality = index === undefined ? null : state.topology.ci(index).criticality;
+  const { priority, reason } = priorityOf(incident.severity, incident.impact, criticality);
+  if (priority === incident.priority) return "same";
+  const before: Priority = incident.priority;
+  incident.priority = priority;
+  const rises = PRIORITIES.indexOf(priority) < PRIORITIES.indexOf(before);
+  tellTimeline(incident, turn.at, "priority", `${priority}: ${reason}`);
+  turn.record({
+    decision: "priority.changed",
+    incident: incident.id,
+    ci: root,
+    rule: rises ? "impact rises" : "impact falls",
+    reasons: [reason],
+    facts: { from: before, to: priority, severity: incident.severity },
+  });
+  return "changed";
+}
+
+function applyHold(state: IncidentState, turn: Turn, incident: Incident, ranking: Ranking): void {
+  const isTold = incident.told.some((told) => told.kind !== "resolved" && told.revision > 0);
+  if (!isOpen(incident) || isTold) return;
+  const { settleMinMs } = state.settings.correlation;
+  const at =
+    ranking.holdMs <= 0
+      ? turn.at
+      : Math.min(
+          Math.max(turn.at + ranking.holdMs, incident.openingAt + settleMinMs),
+          incident.openingAt + HOLD_MAX_MS,
+        );
+  const isFirst = incident.holdUntil === null;
+  // A hold that has passed is over: the incident waits for something else (a silence, a route), not for a clearer picture.
+  if (!isFirst && turn.at >= (incident.holdUntil ?? 0)) return;
+  incident.holdUntil = at;
+  wakeIncident(state, incident.id, at);
+  if (!isFirst && incident.holdReason === ranking.holdReason) return;
+  incident.holdReason = ranking.holdReason;
+  turn.record({
+    decision: "notification.held",
+    incident: incident.id,
+    ci: incident.rootCause.ci,
+    rule: "settle",
+    reasons: [ranking.holdReason],
+    counterfactual: at > turn.at ? "without the hold it would have been told at once" : null,
+    facts: { until: at, holdMs: Math.max(0, at - turn.at) },
+  });
+}
+
+/** What a reader sees of the verdict. */
+function fingerprint(incident: Readonly<Incident>): string {
+  const { rootCause, impact, priority, title } = incident;
+  const services = impact.services.map((service) => `${service.ci} ${service.redundancyLeft}`).join(" ");
+  const confidence = rootCause.confidence.toFixed(2);
+  return [rootCause.ci, rootCause.change, confidence, priority, title, services, impact.cis.length].join("\n");
+}
+
+function sameServices(a: Impact["services"], b: Impact["services"]): boolean {
+  return a.length === b.length && a.every((service, i) => service.ci === b[i]?.ci);
+}

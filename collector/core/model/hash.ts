@@ -1,0 +1,65 @@
+/**
+ * A 64-bit hash in two 32-bit lanes, for ids made from content. Not cryptographic: who can choose check names can make two
+ * alerts of his own collide, and harms only himself. Equal on every machine; reads UTF-16 code units.
+ *
+ * After `add`, `high` and `low` hold the hash of everything added since `reset`. Cost: about 1 ns a character.
+ */
+export class Hash64 {
+  high = 0;
+  low = 0;
+  private a = 0;
+  private b = 0;
+
+  constructor() {
+    this.reset();
+  }
+
+  reset(): this {
+    this.a = 0x811c9dc5;
+    this.b = 0x9e3779b9;
+    return this;
+  }
+
+  /** A part and its end: ("ab", "c") and ("a", "bc") differ. */
+  add(part: string): this {
+    let a = this.a;
+    let b = this.b;
+    for (let index = 0; index < part.length; index += 1) {
+      const unit = part.charCodeAt(index);
+      a = Math.imul(a ^ unit, 0x01000193);
+      b = Math.imul(b ^ unit, 0x85ebca6b);
+      b = (b << 13) | (b >>> 19);
+    }
+    a = Math.imul(a ^ 0x1ffff, 0x01000193);
+    b = Math.imul(b ^ 0x1ffff, 0xc2b2ae35);
+    this.a = a;
+    this.b = b;
+    this.high = mix(a ^ ((b << 7) | (b >>> 25)));
+    this.low = mix(b + Math.imul(a, 0x27d4eb2f));
+    return this;
+  }
+
+  /** 16 hex digits. */
+  hex(): string {
+    return hex32(this.high) + hex32(this.low);
+  }
+}
+
+/** 16 hex digits of the parts, each with its end. */
+export function hashHex(parts: readonly string[]): string {
+  const hash = new Hash64();
+  for (const part of parts) hash.add(part);
+  return hash.hex();
+}
+
+/** MurmurHash3's finaliser: every input bit changes half of the output bits. */
+function mix(value: number): number {
+  let h = value | 0;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+function hex32(value: number): string {
+  return value.toString(16).padStart(8, "0");
+}

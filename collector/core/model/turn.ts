@@ -1,0 +1,93 @@
+import type { Alert } from "./alert.ts";
+import type { Effect, Entity } from "./effect.ts";
+import type { Incident, IncidentId } from "./incident.ts";
+import type { LedgerRecord } from "./ledger.ts";
+import type { UnixMillis } from "./time.ts";
+
+type Decision = Pick<LedgerRecord, "decision" | "rule" | "reasons"> & Partial<LedgerRecord>;
+
+/**
+ * One step's work: the time, the effects so far, and what has changed. Alerts and incidents that changed are put once, at
+ * the end, in the order in which they first changed.
+ */
+export class Turn {
+  readonly at: UnixMillis;
+  readonly effects: Effect[] = [];
+  /** Correlation was asked, though perhaps nothing changed: its verdicts may have. */
+  correlated = false;
+  private readonly alerts = new Set<Alert>();
+  private readonly incidents = new Set<Incident>();
+  private readonly looks = new Set<Incident>();
+  private readonly ranks = new Set<IncidentId>();
+
+  constructor(at: UnixMillis) {
+    this.at = at;
+  }
+
+  /** A decision for the ledger. */
+  record(decision: Decision): void {
+    const { incident = null, alert = null, ci = null, counterfactual = null, facts = {} } = decision;
+    const { decision: name, rule, reasons } = decision;
+    this.effects.push({
+      kind: "ledger",
+      record: { at: this.at, decision: name, incident, alert, ci, rule, reasons, counterfactual, facts },
+    });
+  }
+
+  alertChanged(alert: Alert): void {
+    this.alerts.add(alert);
+  }
+
+  incidentChanged(incident: Incident): void {
+    this.incidents.add(incident);
+  }
+
+  /** Nothing of the incident changed, but what may be told of it: its time has come, or a mute has ended. */
+  lookAt(incident: Incident): void {
+    this.looks.add(incident);
+  }
+
+  /** Incidents that changed or must be looked at, in order. */
+  incidentsToTell(): readonly Incident[] {
+    return [...new Set([...this.incidents, ...this.looks])];
+  }
+
+  /** Whether the turn has to be settled: false for a re-notification that moved only counters. */
+  hasWork(): boolean {
+    return (
+      this.correlated || this.incidents.size > 0 || this.looks.size > 0 || this.alerts.size > 0 || this.ranks.size > 0
+    );
+  }
+
+  /** The verdict on this incident must be asked for before the turn ends. */
+  rank(id: IncidentId): void {
+    this.ranks.add(id);
+  }
+
+  /** Incidents that wait for a verdict; empties the list. */
+  takeRanks(): IncidentId[] {
+    if (this.ranks.size === 0) return [];
+    const ids = [...this.ranks];
+    this.ranks.clear();
+    return ids;
+  }
+
+  put(entity: Entity): void {
+    this.effects.push({ kind: "put", entity });
+  }
+
+  remove(entity: Entity["kind"], id: string): void {
+    this.effects.push({ kind: "remove", entity, id });
+  }
+
+  count(metric: string, labels: Readonly<Record<string, string>> = {}, by = 1): void {
+    this.effects.push({ kind: "count", metric, labels, by });
+  }
+
+  /** Ends the turn: all effects, the changed entities last. */
+  finish(): Effect[] {
+    for (const alert of this.alerts) this.put({ kind: "alert", id: alert.id, value: alert });
+    for (const incident of this.incidents) this.put({ kind: "incident", id: incident.id, value: incident });
+    return this.effects;
+  }
+}

@@ -1,0 +1,164 @@
+import type { Incident, Told } from "../model/incident.ts";
+import { PRIORITIES, type Priority } from "../model/severity.ts";
+import type { Turn } from "../model/turn.ts";
+import { audibilityOf } from "./audible.ts";
+import { type Message, tell } from "./message.ts";
+import { receiversOf } from "./route.ts";
+import type { NotifyState } from "./state.ts";
+
+/** From this priority on, people want to know even of a fault that healed before the page. */
+const URGENT: readonly Priority[] = ["P1", "P2"];
+
+/**
+ * Decides who is told what about an incident that changed, or whose time has come. Idempotent: called again without a
+ * change it says nothing.
+ *
+ * One fault rings once: the first word to a receiver is the page, everything later is an update, save an escalation to P1
+ * of what was told as minor. Who was told of the fire is told of its end, whatever is silenced by then.
+ */
+export function notify(state: NotifyState, turn: Turn, incident: Incident): void {
+  if (incident.mergedInto !== null) return tellEnd(state, turn, incident, "it is part of another incident now");
+  if (incident.status === "resolved" || incident.status === "closed") {
+    return tellEnd(state, turn, incident, "all its alerts are clear");
+  }
+  const knows = incident.told.some((told) => told.kind !== "resolved");
+  if (!knows && incident.holdUntil !== null && turn.at < incident.holdUntil) return;
+  if (!mayTellMore(incident, turn.at)) return;
+  const { isAudible, rules } = audibilityOf(state, incident);
+  if (!isAudible) return withhold(turn, incident, rules);
+  const receivers = receiversOf(state, incident, turn.at);
+  if (receivers.length === 0 && incident.told.length === 0) return withhold(turn, incident, ["no-route"]);
+  const messages = messagesFor(incident, receivers, turn.at);
+  if (messages.length > 0) tell(state, turn, incident, messages);
+  else if (incident.updateDueAt !== null && turn.at >= incident.updateDueAt) incident.updateDueAt = null;
+}
+
+/** Cheap test before the work that grows with the incident. */
+function mayTellMore(incident: Readonly<Incident>, at: number): boolean {
+  if (incident.updateDueAt !== null && at >= incident.updateDueAt) return true;
+  if (incident.told.length === 0) return true;
+  return incident.told.some(
+    (told) => told.kind === "resolved" || told.revision === 0 || escalationOf(incident, told) !== null,
+  );
+}
+
+function messagesFor(incident: Readonly<Incident>, receivers: readonly string[], at: number): Message[] {
+  const messages: Message[] = [];
+  const isDue = incident.updateDueAt !== null && at >= incident.updateDueAt;
+  const mayPage = incident.pageWorthy && incident.status === "open";
+  for (const receiver of receivers) {
+    if (incident.told.some((told) => told.receiver === receiver)) continue;
+    messages.push({ receiver, kind: "opened", page: mayPage, reason: openingReason(incident) });
+  }
+  for (const told of incident.told) {
+    const { receiver } = told;
+    if (told.revision === 0) {
+      const page = mayPage && !told.paged;
+      messages.push({ receiver, kind: "opened", page, reason: "an incident that it was told of is part of this one" });
+    } else if (told.kind === "resolved") {
+      messages.push({ receiver, kind: "reopened", page: mayPage, reason: `it is back: ${openingReason(incident)}` });
+    } else {
+      const escalation = escalationOf(incident, told);
+      if (escalation !== null) messages.push({ receiver, kind: "escalated", ...escalation });
+      else if (isDue && told.revision < incident.revision) {
+        messages.push({ receiver, kind: "updated", page: false, reason: "root, impact or priority has changed" });
+      }
+    }
+  }
+  return messages;
+}
+
+function openingReason(incident: Readonly<Incident>): string {
+  if (!incident.pageWorthy) return `no page: ${incident.pageReason}`;
+  if (incident.status === "acknowledged") return "no page: somebody has acknowledged it";
+  return incident.pageReason;
+}
+
+/** Null: nothing to escalate for this receiver. */
+function escalationOf(incident: Readonly<Incident>, told: Readonly<Told>): { page: boolean; reason: string } | null {
+  if (told.kind === "resolved" || told.revision === 0) return null;
+  const mayPage = incident.pageWorthy && incident.status === "open";
+  if (mayPage && !told.paged) return { page: true, reason: `it is worth a page now: ${incident.pageReason}` };
+  const from = PRIORITIES.indexOf(told.priority);
+  const to = PRIORITIES.indexOf(incident.priority);
+  if (to >= from) return null;
+  const reason = `priority rises from ${told.priority} to ${incident.priority}`;
+  const wasMinor = !URGENT.includes(told.priority);
+  return { page: mayPage && wasMinor && incident.priority === "P1", reason };
+}
+
+function tellEnd(state: NotifyState, turn: Turn, incident: Incident, reason: string): void {
+  const messages: Message[] = [];
+  for (const told of incident.told) {
+    if (told.kind === "resolved" || told.revision === 0) continue;
+    messages.push({ receiver: told.receiver, kind: "resolved", page: false, reason });
+  }
+  if (incident.told.length === 0 && incident.status === "resolved" && incident.withheld !== "healed") {
+    return tellHealed(state, turn, incident);
+  }
+  tell(state, turn, incident, messages);
+}
+
+/** It resolved before anyone was told. */
+function tellHealed(state: NotifyState, turn: Turn, incident: Incident): void {
+  const before = incident.withheld;
+  incident.withheld = "healed";
+  turn.incidentChanged(incident);
+  const isUrgent = before === null && incident.pageWorthy && URGENT.includes(incident.priority);
+  const reason = "it healed by itself before anyone was told";
+  turn.record({
+    decision: "notification.withheld",
+    incident: incident.id,
+    ci: incident.rootCause.ci,
+    rule: before ?? "healed",
+    reasons: isUrgent ? [`${reason}; because of ${incident.priority} a message says so, without a page`] : [reason],
+    counterfactual: "without the hold it would have been told",
+    facts: { holdReason: incident.holdReason, priority: incident.priority },
+  });
+  if (!isUrgent) return;
+  const receivers = receiversOf(state, incident, turn.at);
+  tell(
+    state,
+    turn,
+    incident,
+    receivers.map((receiver) => ({ receiver, kind: "resolved", page: false, reason })),
+  );
+  incident.withheld = "healed";
+}
+
+function withhold(turn: Turn, incident: Incident, rules: readonly string[]): void {
+  incident.updateDueAt = null;
+  const rule = rules.join(", ");
+  if (incident.withheld === rule || rule === "clear") return;
+  incident.withheld = rule;
+  turn.incidentChanged(incident);
+  turn.record({
+    decision: "notification.withheld",
+    incident: incident.id,
+    ci: incident.rootCause.ci,
+    rule,
+    reasons: rules.map(reasonOf),
+    counterfactual: incident.pageWorthy
+      ? "without it, a person would have been paged"
+      : "without it, it would have been told",
+    facts: { priority: incident.priority },
+  });
+}
+
+function reasonOf(rule: string): string {
+  if (rule === "late") return "all we know of it came late: it tells of the past";
+  if (rule === "no-route") return "no route of the configuration matches it";
+  const [kind, id = ""] = rule.split(":", 2);
+  if (kind === "silence") return `silence ${id} mutes its alerts`;
+  if (kind === "maintenance") return `maintenance window ${id} covers its alerts`;
+  if (kind === "inhibition") return `alert ${id} inhibits it`;
+  return rule;
+}
+
+/** Who was told of the fire hears that somebody works on it. */
+export function tellAcknowledged(state: NotifyState, turn: Turn, incident: Incident, actor: string): void {
+  const knowing = incident.told.filter((told) => told.kind !== "resolved" && told.revision > 0);
+  const reason = `${actor} has acknowledged it`;
+  const messages = knowing.map(({ receiver }): Message => ({ receiver, kind: "acknowledged", page: false, reason }));
+  tell(state, turn, incident, messages);
+}

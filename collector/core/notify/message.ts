@@ -1,0 +1,100 @@
+import { incidentDocument } from "../model/document.ts";
+import { hashHex } from "../model/hash.ts";
+import type { Incident, Told } from "../model/incident.ts";
+import type { NotificationKind } from "../model/notification.ts";
+import type { Turn } from "../model/turn.ts";
+import type { NotifyState } from "./state.ts";
+
+/** A message shows the worst of a storm, not all of it. */
+const ALERTS_SHOWN = 100;
+
+export interface Message {
+  receiver: string;
+  kind: NotificationKind;
+  page: boolean;
+  /** In plain words. */
+  reason: string;
+}
+
+/** Equal for every attempt and after every crash. */
+export function idempotencyKey(incident: Readonly<Incident>, kind: NotificationKind, receiver: string): string {
+  return `ntf-${hashHex([incident.id, String(incident.reopened), kind, String(incident.revision), receiver])}`;
+}
+
+/** Sends messages about one revision of the incident: the effects, what was told, the ledger and the timeline. */
+export function tell(state: NotifyState, turn: Turn, incident: Incident, messages: readonly Message[]): void {
+  if (messages.length === 0) return;
+  const { at } = turn;
+  for (const { receiver, kind, page } of messages) remember(incident, { receiver, kind, page, at });
+  noteInTimeline(incident, at, messages);
+  const labelsOf = (id: string) => state.alerts.get(id)?.labels ?? {};
+  // The state lives on; what was said stays as it was said.
+  const document = structuredCopy(incidentDocument(incident, labelsOf, ALERTS_SHOWN));
+  for (const { receiver, kind, page, reason } of messages) {
+    turn.effects.push({
+      kind: "notify",
+      notification: {
+        idempotencyKey: idempotencyKey(incident, kind, receiver),
+        incident: incident.id,
+        revision: incident.revision,
+        receiver,
+        kind,
+        page,
+        at,
+        reason,
+        document,
+      },
+    });
+    turn.record({
+      decision: "notification.decided",
+      incident: incident.id,
+      ci: incident.rootCause.ci,
+      rule: kind,
+      reasons: [reason],
+      counterfactual: counterfactualOf(incident, kind, page),
+      facts: { receiver, page, priority: incident.priority, revision: incident.revision },
+    });
+    turn.count("tocsin_notifications_decided_total", { kind, page: String(page) });
+  }
+  incident.holdUntil = null;
+  incident.withheld = null;
+  incident.updateDueAt = null;
+  turn.incidentChanged(incident);
+}
+
+function remember(
+  incident: Incident,
+  { receiver, kind, page, at }: { receiver: string; kind: NotificationKind; page: boolean; at: number },
+): void {
+  const known = incident.told.find((told) => told.receiver === receiver);
+  const told: Told = {
+    receiver,
+    kind,
+    revision: incident.revision,
+    at,
+    paged: page || (known?.paged ?? false),
+    priority: incident.priority,
+  };
+  if (known === undefined) incident.told.push(told);
+  else Object.assign(known, told);
+}
+
+function noteInTimeline(incident: Incident, at: number, messages: readonly Message[]): void {
+  const [first] = messages;
+  if (first === undefined || first.kind === "updated") return;
+  const names = messages.map((message) => message.receiver).join(", ");
+  const word = messages.some((message) => message.page) ? "paged" : "told";
+  incident.timeline.push({ at, kind: "notified", text: `${first.kind}: ${word} ${names}`, actor: null });
+}
+
+function counterfactualOf(incident: Readonly<Incident>, kind: NotificationKind, page: boolean): string | null {
+  if (kind === "resolved") return null;
+  if (page) return "with a silence or a maintenance window on its alerts nobody would have been paged";
+  if (incident.status === "acknowledged") return "had nobody acknowledged it, it could have paged";
+  return incident.pageWorthy ? null : `it would have paged, but: ${incident.pageReason}`;
+}
+
+/** Deep copy of plain data; `structuredClone` belongs to the platform, not to the language. */
+function structuredCopy<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T;
+}

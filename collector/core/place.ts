@@ -1,0 +1,89 @@
+import { attach, openIncident, takeOut } from "./incident/attach.ts";
+import { merge } from "./incident/merge.ts";
+import type { Alert, AlertId } from "./model/alert.ts";
+import type { Placement } from "./model/correlation.ts";
+import type { Incident, IncidentId } from "./model/incident.ts";
+import type { Turn } from "./model/turn.ts";
+import type { CoreState } from "./state.ts";
+
+/** What correlation decided, done. Each placement is applied before the next is read. */
+export function place(state: CoreState, turn: Turn, placements: readonly Placement[]): void {
+  for (const placement of placements) {
+    switch (placement.type) {
+      case "open":
+        openFor(state, turn, placement.alerts, placement.reasons);
+        break;
+      case "join":
+        join(state, turn, placement);
+        break;
+      case "merge":
+        mergeTwo(state, turn, placement);
+        break;
+      case "withhold":
+        withhold(state, turn, placement);
+        break;
+    }
+  }
+}
+
+function openFor(state: CoreState, turn: Turn, ids: readonly AlertId[], reasons: readonly string[]): void {
+  const alerts = movable(state, ids);
+  const incident = openIncident(state, turn, alerts, reasons);
+  if (incident !== undefined) turn.rank(incident.id);
+}
+
+function join(state: CoreState, turn: Turn, placement: Extract<Placement, { type: "join" }>): void {
+  const incident = survivor(state, placement.incident);
+  // It closed in the same moment: what belongs together still opens together.
+  if (incident === undefined) return openFor(state, turn, placement.alerts, placement.reasons);
+  for (const alert of movable(state, placement.alerts, incident.id)) {
+    attach(state, turn, incident, alert, placement.reasons);
+  }
+}
+
+function mergeTwo(state: CoreState, turn: Turn, placement: Extract<Placement, { type: "merge" }>): void {
+  const from = survivor(state, placement.from);
+  const into = survivor(state, placement.into);
+  if (from === undefined || into === undefined || from.membersPinned || into.membersPinned) return;
+  merge(state, turn, from, into, placement.reasons);
+  turn.rank(into.id);
+}
+
+function withhold(state: CoreState, turn: Turn, placement: Extract<Placement, { type: "withhold" }>): void {
+  const [alert] = movable(state, [placement.alert]);
+  if (alert === undefined) return;
+  const { rule, reasons, until } = placement;
+  if (alert.withheld === rule && alert.incident === null) return;
+  const from = takeOut(state, turn, alert);
+  if (from !== undefined) turn.rank(from.id);
+  alert.withheld = rule;
+  turn.alertChanged(alert);
+  turn.record({
+    decision: "alert.withheld",
+    alert: alert.id,
+    ci: alert.ci,
+    rule,
+    reasons,
+    counterfactual: "otherwise it would have joined or opened an incident",
+    facts: { until, episode: alert.episode },
+  });
+}
+
+/** Alerts that exist and that no person has put where they are. */
+function movable(state: CoreState, ids: readonly AlertId[], into?: IncidentId): Alert[] {
+  const alerts: Alert[] = [];
+  for (const id of ids) {
+    const alert = state.alerts.get(id);
+    if (alert === undefined) continue;
+    const from = state.incidents.of(alert);
+    const isPinned = from !== undefined && from.membersPinned && from.id !== into;
+    const isMember = from !== undefined && state.incidents.member(from.id, id)?.episode === alert.episode;
+    if (!isPinned || !isMember) alerts.push(alert);
+  }
+  return alerts;
+}
+
+/** The incident, if it is not closed. */
+function survivor(state: CoreState, id: IncidentId): Incident | undefined {
+  return state.incidents.get(id);
+}

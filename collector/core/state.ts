@@ -1,0 +1,206 @@
+import { createCorrelator } from "./correlate/correlator.ts";
+import { ChangeLog } from "./deduplicate/change-log.ts";
+import { type DeduplicateState, alertWakeAt } from "./deduplicate/deduplicate.ts";
+import { EventIds } from "./deduplicate/event-ids.ts";
+import { type ExpectedAgent, Heartbeats } from "./deduplicate/heartbeat.ts";
+import { ResolvedAlerts } from "./deduplicate/resolved-alerts.ts";
+import { incidentWakeAt } from "./incident/life.ts";
+import type { IncidentState } from "./incident/state.ts";
+import { AlertTable, isActive } from "./model/alert-table.ts";
+import type { Alert } from "./model/alert.ts";
+import type { CmdbDocument, MaintenanceWindow } from "./model/ci.ts";
+import type { ChangeRecord, CorrelationView, Correlator } from "./model/correlation.ts";
+import type { Entity } from "./model/effect.ts";
+import { IncidentTable } from "./model/incident-table.ts";
+import type { Incident } from "./model/incident.ts";
+import { byText } from "./model/order.ts";
+import type { Problem } from "./model/problem.ts";
+import type { CoreSettings } from "./model/settings.ts";
+import type { Silence } from "./model/silence.ts";
+import type { UnixMillis } from "./model/time.ts";
+import { TimerQueue } from "./model/timer-queue.ts";
+import { Topology } from "./model/topology.ts";
+import { createRootRanker } from "./root-cause/ranker.ts";
+import { Mutes } from "./notify/mutes.ts";
+import type { NotifyState } from "./notify/state.ts";
+
+/** Everything the core knows. It belongs to `step`, which changes it in place; others only read. */
+export interface CoreState extends DeduplicateState, IncidentState, NotifyState {
+  /** Of the last input; inputs never go back. */
+  at: UnixMillis;
+  readonly correlator: Correlator;
+  readonly view: CorrelationView;
+  readonly changes: ChangeLog;
+  readonly heartbeats: Heartbeats;
+  readonly mutes: Mutes;
+  readonly learned: Map<string, unknown>;
+  /** When correlation wants to be asked though no event comes; null = never. */
+  reviewAt: UnixMillis | null;
+}
+
+export interface CoreOptions {
+  settings: CoreSettings;
+  cmdb: CmdbDocument;
+  /** A fresh one, of which the state is the only user; default: ours. */
+  correlator?: Correlator;
+  /** What was stored; nothing for a new data directory. In any order. */
+  entities?: Iterable<Entity>;
+  /** Remembered event ids (`source`, newline, `id`), oldest first. */
+  eventIds?: Iterable<string>;
+  /** Time of the last commit; 0 for a new data directory. */
+  at?: UnixMillis;
+}
+
+/** A new core, or the one that was stored: its further effects equal those of a core that was never stopped. */
+export function createState(options: CoreOptions): CoreState {
+  const { settings, cmdb, correlator = createCorrelator(createRootRanker()), at = 0 } = options;
+  const timers = new TimerQueue();
+  const alerts = new AlertTable();
+  const topology = new Topology(cmdb);
+  const state: CoreState = {
+    at,
+    settings,
+    topology,
+    alerts,
+    timers,
+    correlator,
+    incidents: new IncidentTable(),
+    resolved: new ResolvedAlerts(),
+    eventIds: new EventIds(settings.limits.eventIdsMax),
+    heard: new Map(),
+    problems: new Map(),
+    counters: { incidents: 0 },
+    changes: new ChangeLog(),
+    heartbeats: new Heartbeats(timers),
+    mutes: new Mutes(timers),
+    learned: new Map(),
+    reviewAt: null,
+    view: undefined as never,
+  };
+  Object.assign(state, { view: viewOf(state) });
+  for (const id of options.eventIds ?? []) state.eventIds.addStored(id);
+  state.mutes.takeSettings(settings.inhibitions);
+  state.mutes.takeWindows(cmdb.maintenance, topology, at);
+  load(state, options.entities ?? [], at);
+  startCorrelation(state, at);
+  return state;
+}
+
+/** Correlation starts from what is there: after a restart, and when the CMDB has changed. */
+export function startCorrelation(state: CoreState, at: UnixMillis): void {
+  const active = [...state.alerts.all()].filter(isActive).sort((a, b) => byText(a.id, b.id));
+  const learned = [...state.learned].map(([id, value]) => ({ id, value })).sort((a, b) => byText(a.id, b.id));
+  state.correlator.restore(active, learned, at, state.view);
+  state.reviewAt = state.correlator.nextReviewAt();
+}
+
+function viewOf(state: CoreState): CorrelationView {
+  return {
+    get topology() {
+      return state.topology;
+    },
+    get settings() {
+      return state.settings.correlation;
+    },
+    alert: (id) => state.alerts.get(id),
+    activeAlertsOn: (ci) => state.alerts.activeOn(ci),
+    incident: (id) => state.incidents.get(id),
+    liveIncidents: () => state.incidents.live(),
+    changesOn: (ci) => state.changes.on(ci),
+    maintenance: () => state.mutes.windows(),
+  };
+}
+
+/** Stored entities come in any order; what decides later must not depend on it. */
+function load(state: CoreState, entities: Iterable<Entity>, at: UnixMillis): void {
+  const found: { alerts: Alert[]; incidents: Incident[]; agents: ExpectedAgent[]; problems: Problem[] } = {
+    alerts: [],
+    incidents: [],
+    agents: [],
+    problems: [],
+  };
+  const silences: Silence[] = [];
+  const windows: MaintenanceWindow[] = [];
+  const changes: ChangeRecord[][] = [];
+  for (const entity of entities) {
+    switch (entity.kind) {
+      case "alert":
+        found.alerts.push(entity.value);
+        break;
+      case "incident":
+        found.incidents.push(entity.value);
+        break;
+      case "problem":
+        found.problems.push(entity.value);
+        break;
+      case "silence":
+        silences.push(entity.value);
+        break;
+      case "maintenance":
+        windows.push(entity.value);
+        break;
+      case "agent":
+        found.agents.push(entity.value as ExpectedAgent);
+        break;
+      case "learned":
+        state.learned.set(entity.id, entity.value);
+        break;
+      case "meta":
+        if (entity.id === "counters") Object.assign(state.counters, entity.value);
+        else if (entity.id.startsWith("changes ")) changes.push(entity.value as ChangeRecord[]);
+        break;
+    }
+  }
+  loadChanges(state, changes);
+  loadAlerts(state, found.alerts);
+  loadIncidents(state, found.incidents, at);
+  for (const problem of found.problems.sort((a, b) => a.lastAt - b.lastAt || byText(a.id, b.id))) {
+    state.problems.set(problem.rootCause, problem);
+  }
+  for (const agent of found.agents) {
+    const alert = state.alerts.find(agent.ci, "collector", "agent_missing", "");
+    state.heartbeats.restore(agent, alert?.sourceStatus === "firing", at);
+  }
+  state.mutes.restore(silences, windows, state.topology, at);
+  for (const alert of state.alerts.all()) if (isActive(alert)) state.mutes.track(alert);
+}
+
+function loadChanges(state: CoreState, changes: ChangeRecord[][]): void {
+  const newest = (list: readonly ChangeRecord[]): number => list.at(-1)?.at ?? 0;
+  changes.sort((a, b) => newest(a) - newest(b) || byText(a[0]?.ci ?? "", b[0]?.ci ?? ""));
+  for (const list of changes) {
+    const [first] = list;
+    if (first !== undefined) state.changes.restore(first.ci, list);
+  }
+}
+
+function loadAlerts(state: CoreState, alerts: Alert[]): void {
+  for (const alert of alerts.sort((a, b) => byText(a.id, b.id))) {
+    state.topology.register(alert.ci);
+    state.alerts.add(alert);
+    state.heard.set(alert.source, Math.max(alert.lastSeenAt, state.heard.get(alert.source) ?? 0));
+    if (!isActive(alert)) {
+      state.resolved.remember(alert);
+      continue;
+    }
+    const wakeAt = alertWakeAt(alert);
+    if (wakeAt !== null) state.timers.schedule(`alert ${alert.id}`, wakeAt);
+  }
+  state.resolved.evict(state.alerts, state.settings.limits.resolvedAlertsMax);
+}
+
+function loadIncidents(state: CoreState, incidents: Incident[], at: UnixMillis): void {
+  for (const incident of incidents.sort((a, b) => a.number - b.number)) {
+    if (incident.status === "closed") continue;
+    for (const member of incident.members) {
+      const alert = state.alerts.get(member.alert);
+      // Touches are folded into the alert only.
+      if (alert === undefined || alert.incident !== incident.id || alert.episode !== member.episode) continue;
+      member.lastSeenAt = alert.lastSeenAt;
+      member.count = alert.count;
+    }
+    state.incidents.add(incident);
+    const wakeAt = incidentWakeAt(incident, state.settings.correlation, at);
+    if (wakeAt !== null) state.timers.schedule(`incident ${incident.id}`, wakeAt);
+  }
+}

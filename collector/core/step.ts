@@ -1,0 +1,153 @@
+import { extendExpiry } from "./deduplicate/expiry.ts";
+import { wakeAlert } from "./deduplicate/wake.ts";
+import { command, sayDelivery } from "./command.ts";
+import { ageIncident, incidentWakeAt, isOpen } from "./incident/life.ts";
+import { wakeIncident } from "./incident/state.ts";
+import { applyVerdict } from "./incident/verdict.ts";
+import { isActive } from "./model/alert-table.ts";
+import type { Effect, Outcome } from "./model/effect.ts";
+import type { Input } from "./model/input.ts";
+import type { UnixMillis } from "./model/time.ts";
+import { Turn } from "./model/turn.ts";
+import { muteAll } from "./mute.ts";
+import { notify } from "./notify/decide.ts";
+import { place } from "./place.ts";
+import type { CoreState } from "./state.ts";
+import { takeCmdb, takeSettings } from "./reload.ts";
+import { correlateCleared, correlateFiring, takeChange, takeEvent } from "./take-event.ts";
+
+/** Verdicts can make other verdicts stale; after this many rounds the rest waits for the next input. */
+const VERDICT_ROUNDS = 4;
+
+/**
+ * The pipeline. One input in, what follows from it out: deduplicate → mute → correlate → incident → notify, with each
+ * decision in the ledger. Changes `state` in place. Deterministic: equal states and inputs give byte-equal effects.
+ *
+ * Exactly one `outcome` effect for each event and command. A re-notification that changes nothing costs a few look-ups.
+ */
+export function step(state: CoreState, input: Input): Effect[] {
+  state.at = Math.max(state.at, input.at);
+  const turn = new Turn(state.at);
+  wakeDue(state, turn);
+  const outcome = take(state, turn, input);
+  settle(state, turn);
+  if (outcome !== null) turn.effects.push({ kind: "outcome", outcome });
+  return turn.finish();
+}
+
+/** When `step` must be called with a `tick` at the latest; null = nothing waits. O(1). */
+export function nextWakeAt(state: CoreState): UnixMillis | null {
+  const timer = state.timers.next();
+  const review = state.reviewAt;
+  if (timer === null || review === null) return timer ?? review;
+  return Math.min(timer, review);
+}
+
+function take(state: CoreState, turn: Turn, input: Input): Outcome | null {
+  switch (input.kind) {
+    case "event":
+      return input.event.kind === "change" ? takeChange(state, turn, input.event) : takeEvent(state, turn, input.event);
+    case "command":
+      return command(state, turn, input.actor, input.command);
+    case "tick":
+      return null;
+    case "heartbeat": {
+      const ci = state.topology.id(state.topology.register(input.ci));
+      const back = state.heartbeats.heard(turn, ci, input.agent, input.missingAfterMs);
+      if (back !== null) takeEvent(state, turn, back);
+      return null;
+    }
+    case "delivery":
+      sayDelivery(state, turn, input.outcome);
+      return null;
+    case "topology":
+      takeCmdb(state, turn, input.cmdb);
+      return null;
+    case "settings":
+      takeSettings(state, turn, input.settings);
+      return null;
+    case "restarted":
+      state.heartbeats.grace(turn.at);
+      extendExpiry(state, turn, turn.at - input.from);
+      return null;
+  }
+}
+
+/** Everything whose time has come, in the order of its time. */
+function wakeDue(state: CoreState, turn: Turn): void {
+  const { at } = turn;
+  for (let key = state.timers.take(at); key !== undefined; key = state.timers.take(at)) {
+    const space = key.indexOf(" ");
+    wake(state, turn, key.slice(0, space), key.slice(space + 1));
+  }
+  if (state.reviewAt !== null && state.reviewAt <= at) {
+    place(state, turn, state.correlator.due(at, state.view));
+    turn.correlated = true;
+  }
+}
+
+function wake(state: CoreState, turn: Turn, kind: string, id: string): void {
+  const { at } = turn;
+  switch (kind) {
+    case "alert": {
+      const alert = state.alerts.get(id);
+      if (alert === undefined) return;
+      const news = wakeAlert(state, turn, alert, (silent) => state.heartbeats.isMissing(silent.ci));
+      if (news === "cleared") correlateCleared(state, turn, alert);
+      else if (news === "changed") correlateFiring(state, turn, alert);
+      return;
+    }
+    case "incident": {
+      const incident = state.incidents.get(id);
+      if (incident === undefined) return;
+      ageIncident(state, turn, incident);
+      turn.lookAt(incident);
+      return;
+    }
+    case "agent": {
+      const event = state.heartbeats.wake(turn, id);
+      if (event !== null) takeEvent(state, turn, event);
+      return;
+    }
+    case "silence":
+      if (state.mutes.wakeSilence(id, at)) turn.remove("silence", id);
+      muteAll(state, turn);
+      return;
+    case "window":
+      state.mutes.wakeWindow(id, at);
+      muteAll(state, turn);
+      return;
+    default:
+      throw new Error(`nobody wakes for a timer of kind ${kind}`);
+  }
+}
+
+/** Ends the turn: verdicts on what changed, then who is told, then what leaves memory. */
+function settle(state: CoreState, turn: Turn): void {
+  if (!turn.hasWork()) return;
+  for (let round = 0; round < VERDICT_ROUNDS; round += 1) {
+    const ids = new Set([...turn.takeRanks(), ...state.correlator.takeStale()]);
+    if (ids.size === 0) break;
+    for (const id of ids) {
+      const incident = state.incidents.get(id);
+      if (incident !== undefined) {
+        applyVerdict(state, turn, incident, state.correlator.rank(incident, turn.at, state.view));
+      }
+    }
+  }
+  for (const incident of turn.incidentsToTell()) {
+    notify(state, turn, incident);
+    const wakeAt = incidentWakeAt(incident, state.settings.correlation, turn.at);
+    if (wakeAt !== null && (isOpen(incident) || incident.status === "resolved")) {
+      wakeIncident(state, incident.id, wakeAt);
+    }
+  }
+  for (const { id, value } of state.correlator.takeLearned()) {
+    state.learned.set(id, value);
+    turn.put({ kind: "learned", id, value });
+  }
+  for (const gone of state.resolved.evict(state.alerts, state.settings.limits.resolvedAlertsMax)) {
+    if (!isActive(gone)) turn.remove("alert", gone.id);
+  }
+  state.reviewAt = state.correlator.nextReviewAt();
+}

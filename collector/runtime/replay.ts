@@ -1,0 +1,298 @@
+import type { Alert } from "../core/model/alert.ts";
+import type { CmdbDocument } from "../core/model/ci.ts";
+import type { Correlator } from "../core/model/correlation.ts";
+import { type AlertDocument, alertDocument, type IncidentDocument, incidentDocument } from "../core/model/document.ts";
+import type { Effect } from "../core/model/effect.ts";
+import type { Incident } from "../core/model/incident.ts";
+import type { Input } from "../core/model/input.ts";
+import type { LedgerRecord } from "../core/model/ledger.ts";
+import type { NotificationKind } from "../core/model/notification.ts";
+import type { CoreSettings } from "../core/model/settings.ts";
+import type { Priority } from "../core/model/severity.ts";
+import { formatTime, type Milliseconds, type UnixMillis } from "../core/model/time.ts";
+import { type CoreState, createState } from "../core/state.ts";
+import { nextWakeAt, step } from "../core/step.ts";
+import { type ReplayLine, type ReplaySample, readReplayLine } from "./replay-line.ts";
+
+/** Virtual time runs on for this long after the last line, unless `until` says otherwise. */
+const AFTERWARDS_MS: Milliseconds = 5 * 60_000;
+/** Told to when no receiver is configured, so that a replay shows what would have been told. */
+export const REPLAY_RECEIVER = "replay";
+const PROBLEMS_KEPT = 100;
+/** A core that wants to be woken again and again at the same time has a bug. */
+const TICKS_AT_ONE_TIME_MAX = 1000;
+
+export interface ReplayOptions {
+  cmdb: CmdbDocument;
+  settings: CoreSettings;
+  /** Lines of an events file, in order of arrival. */
+  lines: AsyncIterable<string> | Iterable<string>;
+  /** Ends virtual time; null = five minutes after the last line. */
+  until?: UnixMillis | null;
+  correlator?: Correlator;
+  /** Every decision, as it is taken; for `why` and for tests. */
+  onLedger?: (record: LedgerRecord) => void;
+  /** Metric values, when the recording has any. */
+  onSample?: (sample: ReplaySample, receivedAt: UnixMillis) => void;
+  /** Called every few thousand lines. */
+  onProgress?: (lines: number) => void;
+}
+
+/** One notification as the result shows it. */
+export interface ReplayNotification {
+  at: string;
+  kind: NotificationKind;
+  page: boolean;
+  receiver: string;
+  priority: Priority;
+  /** The verdict at that moment. */
+  rootCause: string | null;
+  reason: string;
+}
+
+/** An alert episode with the events that it was made of. */
+export interface ReplayAlert extends AlertDocument {
+  episode: number;
+  eventIds: string[];
+}
+
+export interface ReplayIncident extends Omit<IncidentDocument, "alerts"> {
+  alerts: ReplayAlert[];
+  notifications: ReplayNotification[];
+}
+
+export interface ReplayStats {
+  lines: number;
+  events: number;
+  duplicates: number;
+  changes: number;
+  samples: number;
+  badLines: number;
+  alerts: number;
+  incidents: number;
+  pages: number;
+  notifications: number;
+  suppressed: number;
+  firstAt: string | null;
+  lastAt: string | null;
+}
+
+/** The form of `scenarios/CONTRACT.md`. */
+export interface ReplayResult {
+  incidents: ReplayIncident[];
+  stats: ReplayStats;
+}
+
+export interface ReplayProblem {
+  line: number;
+  message: string;
+}
+
+interface Episode {
+  alert: AlertDocument;
+  episode: number;
+  incident: string | null;
+  eventIds: string[];
+}
+
+/**
+ * Runs recorded events through the core in virtual time. `incidents` of the result depend on nothing but the arguments.
+ * Bad lines are counted and told (the first hundred), and change nothing.
+ */
+export async function replayEvents(options: ReplayOptions): Promise<ReplayResult & { problems: ReplayProblem[] }> {
+  const replay = new Replay(options);
+  let line = 0;
+  for await (const text of options.lines) {
+    line += 1;
+    if (!replay.take(readReplayLine(text), line)) break;
+    if (line % 5000 === 0) options.onProgress?.(line);
+  }
+  return replay.finish();
+}
+
+class Replay {
+  private readonly options: ReplayOptions;
+  private readonly state: CoreState;
+  private readonly incidents = new Map<string, Incident>();
+  private readonly notifications = new Map<string, ReplayNotification[]>();
+  private readonly episodes = new Map<string, Episode[]>();
+  private readonly problems: ReplayProblem[] = [];
+  private readonly until: UnixMillis | null;
+  private firstAt: UnixMillis | null = null;
+  private now: UnixMillis = 0;
+  private readonly counts = {
+    lines: 0,
+    events: 0,
+    duplicates: 0,
+    changes: 0,
+    samples: 0,
+    badLines: 0,
+    pages: 0,
+    notifications: 0,
+  };
+
+  constructor(options: ReplayOptions) {
+    this.options = options;
+    this.until = options.until ?? null;
+    const { settings, cmdb, correlator } = options;
+    const routes =
+      settings.routes.length > 0 ? settings.routes : [{ match: {}, receivers: [REPLAY_RECEIVER], continue: false }];
+    this.state = createState({
+      settings: { ...settings, routes },
+      cmdb,
+      ...(correlator === undefined ? {} : { correlator }),
+    });
+  }
+
+  /** False: the line lies beyond `until`, and so does the rest. */
+  take(line: ReplayLine, number: number): boolean {
+    if (line.type === "empty") return true;
+    this.counts.lines += 1;
+    if (line.type === "bad") {
+      this.counts.badLines += 1;
+      if (this.problems.length < PROBLEMS_KEPT) this.problems.push({ line: number, message: line.message });
+      return true;
+    }
+    const at = Math.max(this.now, line.receivedAt);
+    if (this.until !== null && at > this.until) return false;
+    this.firstAt ??= at;
+    this.runTo(at);
+    this.now = at;
+    if (line.type === "sample") {
+      this.counts.samples += 1;
+      this.options.onSample?.(line.sample, at);
+      return true;
+    }
+    const effects = this.run({ kind: "event", at, event: line.event });
+    this.bookEvent(line.event, effects);
+    return true;
+  }
+
+  finish(): ReplayResult & { problems: ReplayProblem[] } {
+    const end = this.until ?? this.now + AFTERWARDS_MS;
+    if (this.firstAt !== null) {
+      this.runTo(end);
+      this.run({ kind: "tick", at: end });
+    }
+    const incidents = this.result();
+    const episodes = [...this.episodes.values()].flat();
+    const { counts } = this;
+    return {
+      incidents,
+      stats: {
+        lines: counts.lines,
+        events: counts.events,
+        duplicates: counts.duplicates,
+        changes: counts.changes,
+        samples: counts.samples,
+        badLines: counts.badLines,
+        alerts: episodes.length,
+        incidents: incidents.filter((incident) => incident.mergedInto === null).length,
+        pages: counts.pages,
+        notifications: counts.notifications,
+        suppressed: episodes.filter((episode) => episode.incident === null).length,
+        firstAt: formatTime(this.firstAt),
+        lastAt: this.firstAt === null ? null : formatTime(this.now),
+      },
+      problems: this.problems,
+    };
+  }
+
+  /** Lets virtual time run: the core is woken exactly when it asked to be. */
+  private runTo(at: UnixMillis): void {
+    let ticks = 0;
+    let last = -1;
+    for (let wake = nextWakeAt(this.state); wake !== null && wake <= at; wake = nextWakeAt(this.state)) {
+      ticks = wake === last ? ticks + 1 : 0;
+      if (ticks > TICKS_AT_ONE_TIME_MAX)
+        throw new Error(`the core asks again and again to be woken at ${formatTime(wake)}`);
+      last = wake;
+      this.run({ kind: "tick", at: wake });
+    }
+  }
+
+  private run(input: Input): Effect[] {
+    const effects = step(this.state, input);
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case "put":
+          if (effect.entity.kind === "incident") this.incidents.set(effect.entity.id, effect.entity.value);
+          else if (effect.entity.kind === "alert") this.bookAlert(effect.entity.value);
+          break;
+        case "notify":
+          this.bookNotification(effect.notification);
+          break;
+        case "ledger":
+          this.options.onLedger?.(effect.record);
+          break;
+        default:
+          break;
+      }
+    }
+    return effects;
+  }
+
+  private bookEvent(
+    event: { id: string; idGiven: boolean; status: string; kind: string },
+    effects: readonly Effect[],
+  ): void {
+    const told = effects.find((effect) => effect.kind === "outcome");
+    if (told === undefined) return;
+    const { outcome } = told;
+    if (outcome.status === "duplicate") {
+      this.counts.duplicates += 1;
+      return;
+    }
+    this.counts.events += 1;
+    if (event.kind === "change") this.counts.changes += 1;
+    if (outcome.status !== "accepted" || outcome.alert === null || event.status !== "firing" || !event.idGiven) return;
+    this.episodes.get(outcome.alert)?.at(-1)?.eventIds.push(event.id);
+  }
+
+  private bookAlert(alert: Alert): void {
+    const known = this.episodes.get(alert.id);
+    const last = known?.at(-1);
+    if (last !== undefined && last.episode === alert.episode) {
+      last.alert = alertDocument(alert);
+      last.incident = alert.incident;
+      return;
+    }
+    const episode = { alert: alertDocument(alert), episode: alert.episode, incident: alert.incident, eventIds: [] };
+    if (known === undefined) this.episodes.set(alert.id, [episode]);
+    else known.push(episode);
+  }
+
+  private bookNotification(notification: Extract<Effect, { kind: "notify" }>["notification"]): void {
+    const { at, kind, page, receiver, document, reason, incident } = notification;
+    this.counts.notifications += 1;
+    if (page) this.counts.pages += 1;
+    const list = this.notifications.get(incident) ?? [];
+    this.notifications.set(incident, list);
+    list.push({
+      at: formatTime(at),
+      kind,
+      page,
+      receiver,
+      priority: document.priority,
+      rootCause: document.rootCause.ci,
+      reason,
+    });
+  }
+
+  private result(): ReplayIncident[] {
+    const alertsOf = new Map<string, ReplayAlert[]>();
+    for (const { alert, episode, incident, eventIds } of [...this.episodes.values()].flat()) {
+      if (incident === null) continue;
+      const list = alertsOf.get(incident) ?? [];
+      alertsOf.set(incident, list);
+      list.push({ ...alert, incident, episode, eventIds });
+    }
+    return [...this.incidents.values()]
+      .sort((a, b) => a.number - b.number)
+      .map((incident) => ({
+        ...incidentDocument(incident, () => ({}), 0),
+        alerts: alertsOf.get(incident.id) ?? [],
+        notifications: this.notifications.get(incident.id) ?? [],
+      }));
+  }
+}
