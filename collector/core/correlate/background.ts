@@ -33,7 +33,11 @@ export function chronic(alert: Readonly<Alert>, at: UnixMillis): Background | nu
   const since = claimedSince(alert);
   if (since === null || at - since < CHRONIC_MS) return null;
   const hours = Math.round((at - since) / 3_600_000);
-  return { rule: "chronic", reason: `its source has reported it for ${hours} h; it began before anything that happens now`, until: null };
+  return {
+    rule: "chronic",
+    reason: `its source has reported it for ${hours} h; it began before anything that happens now`,
+    until: null,
+  };
 }
 
 export function late(alert: Readonly<Alert>, at: UnixMillis): Background | null {
@@ -95,7 +99,12 @@ export class Maintenance {
   }
 
   /** The window that explains an alert on this CI that began at `onset`; null when none does. */
-  explains(ci: number, causes: Causes, onset: UnixMillis, windows: readonly Readonly<MaintenanceWindow>[]): Background | null {
+  explains(
+    ci: number,
+    causes: Causes,
+    onset: UnixMillis,
+    windows: readonly Readonly<MaintenanceWindow>[],
+  ): Background | null {
     for (const window of windows) {
       if (onset < window.from - 30_000 || onset > window.to) continue;
       const covered = this.coverOf(window);

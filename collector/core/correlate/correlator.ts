@@ -1,5 +1,12 @@
 import type { Alert, AlertId } from "../model/alert.ts";
-import type { ChangeRecord, CorrelationView, Correlator, Placement, Ranking, RootRanker } from "../model/correlation.ts";
+import type {
+  ChangeRecord,
+  CorrelationView,
+  Correlator,
+  Placement,
+  Ranking,
+  RootRanker,
+} from "../model/correlation.ts";
 import { unitsOf, type Note, type Unit } from "../model/evidence.ts";
 import { aloneCost } from "../model/hypothesis.ts";
 import type { Incident, IncidentId } from "../model/incident.ts";
@@ -22,6 +29,7 @@ const SOLVE_MAX = 1500;
 /** A young incident is looked at again this long after the last solve that touched it. */
 const SECOND_LOOK_MS: readonly Milliseconds[] = [25_000, 90_000];
 const ALARM_BEFORE_MS: Milliseconds = 3 * 60_000;
+const SPEAKS_BEFORE_MS: Milliseconds = 5_000;
 const ALARM_AFTER_MS: Milliseconds = 12 * 60_000;
 
 /** What flapped before a fault began does not belong to it. */
@@ -94,7 +102,8 @@ class OnlineCorrelator implements Correlator {
   onFiring(alert: Readonly<Alert>, at: UnixMillis, view: CorrelationView): Placement[] {
     this.graph(view);
     const known = this.notebook.get(alert.id);
-    if (known !== undefined && known.episode === alert.episode && known.resolvedAt === null) return this.changed(known, at, view);
+    if (known !== undefined && known.episode === alert.episode && known.resolvedAt === null)
+      return this.changed(known, at, view);
     const note = this.noteOf(alert, view);
     const noise = this.background(note, at, view);
     if (noise !== null) {
@@ -143,7 +152,8 @@ class OnlineCorrelator implements Correlator {
     for (const [incident, when] of this.lookAt) {
       if (when > at) continue;
       this.lookAt.delete(incident);
-      for (const note of this.notesOf(incident, view)) if (note.resolvedAt === null) this.seeds.set(note.alert.id, note);
+      for (const note of this.notesOf(incident, view))
+        if (note.resolvedAt === null) this.seeds.set(note.alert.id, note);
       if (this.solveAt === null) this.solveAt = at;
     }
     if (this.solveAt === null || this.solveAt > at) return [];
@@ -163,6 +173,7 @@ class OnlineCorrelator implements Correlator {
         notes,
         influence,
         alarmed: (ci, around) => this.notebook.alarmed(ci, around - ALARM_BEFORE_MS, around + ALARM_AFTER_MS),
+        speaks: (ci, around) => this.notebook.speaks(ci, around - SPEAKS_BEFORE_MS, around + ALARM_AFTER_MS),
       },
       at,
       view,
@@ -197,8 +208,7 @@ class OnlineCorrelator implements Correlator {
     const ci = topology.register(alert.ci);
     const symptom = this.symptomOf(alert);
     const named = namedCi(alert, ci, topology);
-    const causes: Causes =
-      named === null ? influence.causes(ci, symptom) : influence.causesNaming(ci, symptom, named);
+    const causes: Causes = named === null ? influence.causes(ci, symptom) : influence.causesNaming(ci, symptom, named);
     return {
       alert,
       episode: alert.episode,
@@ -239,11 +249,18 @@ class OnlineCorrelator implements Correlator {
   /** What flaps alone is noise; what flaps in the middle of a fault belongs to it. */
   private flapper(note: Note, at: UnixMillis, view: CorrelationView): Background | null {
     const found = flapping(note.alert, at);
-    if (found === null) return null;
+    if (found === null || this.corroborated(note)) return null;
     const thread = this.bestThread(note, view) ?? this.threads.get(note.alert.incident ?? "") ?? null;
     if (thread === null || this.isLone(thread, note.ci, view)) return found;
     const began = note.alert.changes.find((change) => at - change <= FLAP_SPAN_MS) ?? at;
     return began < thread.firstOnset - FLAP_BEFORE_MS ? found : null;
+  }
+
+  /** Another check saw the same CI at that moment: then it is no sick sensor. */
+  private corroborated(note: Note): boolean {
+    return this.notebook
+      .on(note.ci)
+      .some((other) => other.alert.check !== note.alert.check && Math.abs(other.onset - note.onset) < 3 * 60_000 && other.background !== "chronic");
   }
 
   private isLone(thread: Thread, ci: number, view: CorrelationView): boolean {
@@ -305,7 +322,9 @@ class OnlineCorrelator implements Correlator {
     if (thread !== null) {
       this.joined(note, thread.incident, view);
       const reason =
-        again === null ? `${this.rootName(thread, view)} explains it` : "the same condition was in this incident moments ago";
+        again === null
+          ? `${this.rootName(thread, view)} explains it`
+          : "the same condition was in this incident moments ago";
       return [{ type: "join", alerts: [alert.id], incident: thread.incident, reasons: [reason] }];
     }
     if (this.openedAtOnce < OPEN_AT_ONCE) {
@@ -377,7 +396,8 @@ class OnlineCorrelator implements Correlator {
       const root = view.incident(incident)?.rootCause.ci ?? null;
       thread = { incident, root: null, firstOnset: note.onset, lastOnset: note.onset, looks: 0, doubt: 0, stale: true };
       this.threads.set(incident, thread);
-      if (root !== null) this.setRoot(incident, faultKey(view.topology.register(root), note.symptom === "gone"), note.onset);
+      if (root !== null)
+        this.setRoot(incident, faultKey(view.topology.register(root), note.symptom === "gone"), note.onset);
     }
     thread.firstOnset = Math.min(thread.firstOnset, note.onset);
     thread.lastOnset = Math.max(thread.lastOnset, note.onset);
@@ -418,6 +438,7 @@ class OnlineCorrelator implements Correlator {
       influence: this.graph(view).influence,
       at,
       alarmed: (ci, around) => this.notebook.alarmed(ci, around - ALARM_BEFORE_MS, around + ALARM_AFTER_MS),
+      speaks: (ci, around) => this.notebook.speaks(ci, around - SPEAKS_BEFORE_MS, around + ALARM_AFTER_MS),
       incidentOf: (unit) => majorityIncident(unit, view),
     });
     return this.reconcile(groups, at, view);
@@ -427,7 +448,7 @@ class OnlineCorrelator implements Correlator {
     const found = new Set<Note>();
     const incidents = new Set<IncidentId>();
     const take = (note: Note): void => {
-      if (found.size >= SOLVE_MAX || note.background !== null && note.background !== "gathering") return;
+      if (found.size >= SOLVE_MAX || (note.background !== null && note.background !== "gathering")) return;
       found.add(note);
       const incident = this.lastIncident.get(note.alert.id);
       if (incident !== undefined) incidents.add(incident);
@@ -437,7 +458,8 @@ class OnlineCorrelator implements Correlator {
     for (const seed of seeds) {
       take(seed);
       const { keys, costs } = seed.causes;
-      for (let index = 0; index < keys.length && index < 80 && (costs[index] ?? 9) <= 2.4; index += 1) causes.add(keys[index] ?? -1);
+      for (let index = 0; index < keys.length && index < 80 && (costs[index] ?? 9) <= 2.4; index += 1)
+        causes.add(keys[index] ?? -1);
     }
     for (const fault of causes) this.notebook.causedBy(fault, from, take);
     for (const incident of incidents) {
@@ -456,7 +478,14 @@ class OnlineCorrelator implements Correlator {
       const incident = view.incident(id);
       if (thread?.root === null || thread === undefined || incident === undefined || !isOpen(incident)) return;
       const settled = this.notesOf(id, view).some((note) => !notes.has(note));
-      anchors.push({ incident: id, fault: thread.root, firstOnset: thread.firstOnset, lastOnset: thread.lastOnset, doubt: thread.doubt, settled });
+      anchors.push({
+        incident: id,
+        fault: thread.root,
+        firstOnset: thread.firstOnset,
+        lastOnset: thread.lastOnset,
+        doubt: thread.doubt,
+        settled,
+      });
     };
     for (const note of notes) {
       if (note.alert.incident !== null) consider(note.alert.incident);
@@ -481,7 +510,11 @@ class OnlineCorrelator implements Correlator {
       if (incident === undefined) {
         const alerts = active.map((note) => note.alert.id);
         if (alerts.length === 0) continue;
-        placements.push({ type: "open", alerts, reasons: [`${root} explains ${alerts.length === 1 ? "it" : "these together"}`] });
+        placements.push({
+          type: "open",
+          alerts,
+          reasons: [`${root} explains ${alerts.length === 1 ? "it" : "these together"}`],
+        });
         continue;
       }
       this.pull(group, { incident, active, root }, targetOf, placements, view);
@@ -516,7 +549,13 @@ class OnlineCorrelator implements Correlator {
       }
       if (from === null || !merged.has(from)) loose.push(note.alert.id);
     }
-    if (loose.length > 0) placements.push({ type: "join", alerts: loose, incident, reasons: [`${root} explains ${group.units.length} CIs together`] });
+    if (loose.length > 0)
+      placements.push({
+        type: "join",
+        alerts: loose,
+        incident,
+        reasons: [`${root} explains ${group.units.length} CIs together`],
+      });
   }
 
   private lookAgain(incident: IncidentId, at: UnixMillis): void {

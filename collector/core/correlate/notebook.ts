@@ -1,6 +1,7 @@
 import type { AlertId } from "../model/alert.ts";
 import type { Note } from "../model/evidence.ts";
 import type { FaultKey } from "../model/influence.ts";
+import { SPEAKING } from "../model/symptom.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 
 /** Causes of a note that are likely enough to look for others with the same. */
@@ -69,6 +70,14 @@ export class Notebook {
   alarmed(ci: number, from: UnixMillis, to: UnixMillis): boolean {
     for (const note of this.byCi.get(ci) ?? []) {
       if (note.background === null && note.onset >= from && note.onset <= to) return true;
+    }
+    return false;
+  }
+
+  /** Whether this CI itself was heard of between `from` and `to`. */
+  speaks(ci: number, from: UnixMillis, to: UnixMillis): boolean {
+    for (const note of this.byCi.get(ci) ?? []) {
+      if (note.onset >= from && note.onset <= to && (SPEAKING.has(note.symptom) || note.alert.source === "agent")) return true;
     }
     return false;
   }

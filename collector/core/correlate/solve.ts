@@ -1,7 +1,7 @@
 import type { Unit } from "../model/evidence.ts";
-import { aloneCost, openingCost, quietDependents } from "../model/hypothesis.ts";
+import { aliveCost, aloneCost, openingCost, quietDependents } from "../model/hypothesis.ts";
 import type { IncidentId } from "../model/incident.ts";
-import { faultCi, faultKey, type FaultKey, type Influence } from "../model/influence.ts";
+import { faultCi, faultDead, faultKey, type FaultKey, type Influence } from "../model/influence.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 
@@ -30,6 +30,8 @@ export interface SolveContext {
   at: UnixMillis;
   /** Whether this CI sent an alert that is not background noise around that time. */
   alarmed: (ci: number, around: UnixMillis) => boolean;
+  /** Whether this CI itself was heard around that time: traps, its agent, its own metrics. */
+  speaks: (ci: number, around: UnixMillis) => boolean;
   incidentOf: (unit: Unit) => IncidentId | null;
 }
 
@@ -101,13 +103,17 @@ function propose(units: readonly Unit[], anchors: readonly Anchor[], context: So
     }
   });
   const hypotheses: Hypothesis[] = [];
-  for (const [fault, list] of claims) if (list.length > 1) hypotheses.push({ fault, anchor: null, claims: list, bound: 0 });
+  for (const [fault, list] of claims)
+    if (list.length > 1) hypotheses.push({ fault, anchor: null, claims: list, bound: 0 });
   for (const anchor of anchors) {
     const own = (claims.get(anchor.fault) ?? []).map((claim) => {
       const unit = units[claim.unit];
       if (unit === undefined) return claim;
       const stays = context.incidentOf(unit) === anchor.incident ? STAY : 0;
-      return { unit: claim.unit, cost: claim.cost + lateness(unit.onset, anchor) + (stays > 0 ? -stays : anchor.doubt) };
+      return {
+        unit: claim.unit,
+        cost: claim.cost + lateness(unit.onset, anchor) + (stays > 0 ? -stays : anchor.doubt),
+      };
     });
     if (own.length > 0) hypotheses.push({ fault: anchor.fault, anchor, claims: own, bound: 0 });
   }
@@ -180,6 +186,7 @@ function price(hypothesis: Hypothesis, claims: Claim[], round: Round): Choice | 
   if (anchor?.settled === true) return { hypothesis, gain: gain - SETTLED_PRICE, claims, first, last };
   const silent = !units.some((unit) => unit.ci === root) && !alarmed(root, first);
   const opening = openingCost(topology, fault, silent) * (anchor === null ? 1 : ANCHOR_PRICE);
+  const alive = aliveCost(topology, fault, faultDead(fault) && round.context.speaks(root, first));
   const members = new Set(units.map((unit) => unit.ci));
   const quiet = quietDependents(influence, fault, {
     alarmed: (ci) => members.has(ci) || alarmed(ci, first),
@@ -187,7 +194,7 @@ function price(hypothesis: Hypothesis, claims: Claim[], round: Round): Choice | 
     at,
     silent,
   });
-  return { hypothesis, gain: gain - opening - quiet.cost, claims, first, last };
+  return { hypothesis, gain: gain - opening - alive - quiet.cost, claims, first, last };
 }
 
 /** Each unit to the cheapest of the chosen faults, or left alone. */
@@ -219,7 +226,8 @@ function settle(
     else group.units.push(unit);
   });
   const rest = attach(left, groups, context);
-  for (const unit of rest) groups.push({ fault: faultKey(unit.ci, false), anchor: context.incidentOf(unit), units: [unit] });
+  for (const unit of rest)
+    groups.push({ fault: faultKey(unit.ci, false), anchor: context.incidentOf(unit), units: [unit] });
   return groups.filter((group) => group.units.length > 0);
 }
 
@@ -256,7 +264,8 @@ function neighbourGroup(
   topology: Topology,
 ): Group | undefined {
   const symptom = unit.notes[0]?.symptom;
-  if (symptom === "environment" || symptom === "certificate" || symptom === "clock" || symptom === "resource") return undefined;
+  if (symptom === "environment" || symptom === "certificate" || symptom === "clock" || symptom === "resource")
+    return undefined;
   let best: { group: Group; apart: number } | undefined;
   for (const edge of topology.needs(unit.ci)) {
     const near = home.get(edge.ci);

@@ -72,6 +72,8 @@ export interface RootEvidence {
   influence: Influence;
   /** Whether this CI sent an alert that is no noise around that time, in whatever incident. */
   alarmed: (ci: number, around: UnixMillis) => boolean;
+  /** Whether this CI itself was heard around that time, and so is not dead. */
+  speaks: (ci: number, around: UnixMillis) => boolean;
 }
 
 /** The verdict on one incident. Lives in `core/root-cause`; `step` hands it to the correlator. */

@@ -53,7 +53,11 @@ export class EffectsOf {
       level = next;
     }
     const list = [...best];
-    return { cis: Int32Array.from(list, ([ci]) => ci), chances: Float64Array.from(list, ([, chance]) => chance), direct };
+    return {
+      cis: Int32Array.from(list, ([ci]) => ci),
+      chances: Float64Array.from(list, ([, chance]) => chance),
+      direct,
+    };
   }
 
   private spread(state: State, root: number, best: Map<number, number>, next: State[]): void {
@@ -72,11 +76,12 @@ export class EffectsOf {
       else if (way.deadToDead >= 0.35) hit(edge.ci, true, sure * way.deadToDead);
       else hit(edge.ci, false, sure * Math.max(way.deadToBad, way.deadToDead));
     }
-    if (state.dead && state.chance === 1) for (const ci of this.behindOf(state.ci)) hit(ci, true, 0.8);
+    if (state.dead && state.chance >= 0.5) for (const ci of this.behindOf(state.ci)) hit(ci, true, state.chance * 0.8);
     if (state.dead) return;
     // A pool that works badly: its replicas do.
     for (const edge of this.topology.needs(state.ci)) {
-      if (edge.type === "hasMember" && this.topology.ci(edge.ci).type === "container") hit(edge.ci, false, state.chance * REPLICA);
+      if (edge.type === "hasMember" && this.topology.ci(edge.ci).type === "container")
+        hit(edge.ci, false, state.chance * REPLICA);
     }
   }
 

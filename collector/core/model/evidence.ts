@@ -65,7 +65,8 @@ export function unitsOf(notes: readonly Note[]): Unit[] {
 function unit(notes: Note[]): Unit {
   const first = notes[0];
   if (first === undefined) throw new Error("a unit has at least one note");
-  if (notes.length === 1) return { ci: first.ci, notes, onset: first.onset, self: selfCost(first.ci, first.causes, 1), causes: first.causes };
+  if (notes.length === 1)
+    return { ci: first.ci, notes, onset: first.onset, self: selfCost(first.ci, first.causes, 1), causes: first.causes };
   const weights = notes.map((_, index) => (index === 0 ? 1 : REPEAT_WEIGHT));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const saved = new Map<number, number>();

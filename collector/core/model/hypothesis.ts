@@ -44,12 +44,22 @@ const SEEN_OTHERWISE = 0.4;
 /** Checks run every minute or so: for the first minutes, quiet says little. */
 const CHECK_DELAY_MS: Milliseconds = 110_000;
 /** Above this, quiet dependents settle the matter: not this CI. */
-const QUIET_MAX = 40;
+const QUIET_MAX = 150;
 /** When the CI itself alarms, quiet dependents argue less against it. */
 const QUIET_WITH_OWN_EVIDENCE = 0.4;
 
 /** A place that only works badly is hot, and says so; one that says nothing is not it. */
 const MILD_PLACE = 3;
+
+/** What speaks for itself is not dead; and were the place from which we look dead, nobody could tell us. */
+const SPEAKS = 4;
+const VANTAGE = 6;
+
+/** What argues against a death: the CI itself was heard since, or everything is seen through it. */
+export function aliveCost(topology: Topology, fault: FaultKey, speaks: boolean): number {
+  if (!faultDead(fault)) return 0;
+  return (speaks ? SPEAKS : 0) + (topology.vantage.includes(faultCi(fault)) ? VANTAGE : 0);
+}
 
 export function openingCost(topology: Topology, fault: FaultKey, silent: boolean): number {
   const type = topology.ci(faultCi(fault)).type;

@@ -281,7 +281,8 @@ class Search {
   private linkEnds(ci: number): void {
     for (const edges of [this.topology.needs(ci), this.topology.neededBy(ci)]) {
       for (const edge of edges) {
-        if (edge.type === "connectsTo") this.push(edge.ci, DEAD, this.topology.ci(edge.ci).type === "wanLink" ? 0.3 : 0.5);
+        if (edge.type === "connectsTo")
+          this.push(edge.ci, DEAD, this.topology.ci(edge.ci).type === "wanLink" ? 0.3 : 0.5);
       }
     }
   }
@@ -297,7 +298,8 @@ class Search {
     for (const edge of this.topology.needs(ci)) {
       if (edge.type !== "containedIn") continue;
       this.suspectBoth(edge.ci, 0.15);
-      for (const outer of this.topology.needs(edge.ci)) if (outer.type === "containedIn") this.suspectBoth(outer.ci, 0.9);
+      for (const outer of this.topology.needs(edge.ci))
+        if (outer.type === "containedIn") this.suspectBoth(outer.ci, 0.9);
     }
   }
 
@@ -316,12 +318,19 @@ class Search {
 
   /** A host's clock is set by what the programs on it use. */
   private timeSources(ci: number): void {
-    const from = [ci, ...this.topology.neededBy(ci).filter((e) => e.type === "runsOn" || e.type === "hostedOn").map((e) => e.ci)];
+    const from = [
+      ci,
+      ...this.topology
+        .neededBy(ci)
+        .filter((e) => e.type === "runsOn" || e.type === "hostedOn")
+        .map((e) => e.ci),
+    ];
     for (const user of from) {
       for (const edge of this.topology.needs(user)) {
         if (edge.type !== "uses" && edge.type !== "dependsOn") continue;
         const source = this.topology.ci(edge.ci);
-        if (TIME_WORDS.test(source.id.toLowerCase()) || TIME_WORDS.test(source.type.toLowerCase())) this.push(edge.ci, BAD, 0.25);
+        if (TIME_WORDS.test(source.id.toLowerCase()) || TIME_WORDS.test(source.type.toLowerCase()))
+          this.push(edge.ci, BAD, 0.25);
         else this.suspect(edge.ci, false, 2.2);
       }
     }

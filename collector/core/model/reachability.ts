@@ -22,7 +22,7 @@ export class Reachability {
   constructor(topology: Topology) {
     this.topology = topology;
     this.hops = hopsFromVantage(topology);
-    this.points = solve(topology);
+    this.points = solve(topology, (ci, neighbour) => this.leadsHome(ci, neighbour));
   }
 
   /**
@@ -38,7 +38,8 @@ export class Reachability {
   /** How many lines lead from this CI towards the vantage. */
   lines(ci: number): number {
     let lines = 0;
-    for (const edge of this.topology.needs(ci)) if (edge.type === "connectsTo" && this.leadsHome(ci, edge.ci)) lines += 1;
+    for (const edge of this.topology.needs(ci))
+      if (edge.type === "connectsTo" && this.leadsHome(ci, edge.ci)) lines += 1;
     return lines;
   }
 
@@ -50,19 +51,39 @@ export class Reachability {
 
 const NONE: readonly number[] = [];
 
+/**
+ * Hops along `connectsTo` from the vantage; for islands of which no way to the vantage is known, from their own tops:
+ * what needs no line, or whose lines all lead to peers that need it as well.
+ */
 function hopsFromVantage(topology: Topology): Int32Array {
   const hops = new Int32Array(topology.size).fill(-1);
-  const order = [...topology.vantage];
-  for (const ci of order) hops[ci] = 0;
-  for (let at = 0; at < order.length; at += 1) {
-    const ci = order[at] ?? 0;
+  spread(topology, hops, [...topology.vantage]);
+  const tops: number[] = [];
+  for (let ci = 0; ci < topology.size; ci += 1) {
+    if (hops[ci] === -1 && isTop(topology, ci)) tops.push(ci);
+  }
+  spread(topology, hops, tops);
+  return hops;
+}
+
+function spread(topology: Topology, hops: Int32Array, from: number[]): void {
+  for (const ci of from) hops[ci] = 0;
+  for (let at = 0; at < from.length; at += 1) {
+    const ci = from[at] ?? 0;
     for (const edge of topology.neededBy(ci)) {
       if (edge.type !== "connectsTo" || (hops[edge.ci] ?? 0) >= 0) continue;
       hops[edge.ci] = (hops[ci] ?? 0) + 1;
-      order.push(edge.ci);
+      from.push(edge.ci);
     }
   }
-  return hops;
+}
+
+function isTop(topology: Topology, ci: number): boolean {
+  const users = topology.neededBy(ci).filter((edge) => edge.type === "connectsTo");
+  if (users.length === 0) return false;
+  return topology
+    .needs(ci)
+    .every((edge) => edge.type !== "connectsTo" || users.some((user) => user.ci === edge.ci));
 }
 
 interface Needs {
@@ -72,11 +93,11 @@ interface Needs {
   any: number[];
 }
 
-function needsOf(topology: Topology, ci: number): Needs {
+function needsOf(topology: Topology, ci: number, leadsHome: LeadsHome): Needs {
   const needs: Needs = { all: [], any: [] };
   for (const edge of topology.needs(ci)) {
     if (edge.type === "runsOn" || edge.type === "hostedOn" || edge.type === "containedIn") needs.all.push(edge.ci);
-    else if (edge.type === "connectsTo" && !needs.any.includes(edge.ci)) needs.any.push(edge.ci);
+    else if (edge.type === "connectsTo" && leadsHome(ci, edge.ci) && !needs.any.includes(edge.ci)) needs.any.push(edge.ci);
   }
   return needs;
 }
@@ -121,8 +142,10 @@ function reachOrder(topology: Topology, needs: readonly Needs[]): number[] {
   }
 }
 
-function solve(topology: Topology): readonly (readonly number[])[] {
-  const needs = Array.from({ length: topology.size }, (_, ci) => needsOf(topology, ci));
+type LeadsHome = (ci: number, neighbour: number) => boolean;
+
+function solve(topology: Topology, leadsHome: LeadsHome): readonly (readonly number[])[] {
+  const needs = Array.from({ length: topology.size }, (_, ci) => needsOf(topology, ci, leadsHome));
   const order = reachOrder(topology, needs);
   const vantage = new Set(topology.vantage);
   const points: (number[] | undefined)[] = new Array(topology.size);

@@ -32,6 +32,9 @@ export const SYMPTOMS = [
 
 export type Symptom = (typeof SYMPTOMS)[number];
 
+/** Symptoms that a CI tells of itself, so that it lives. The others are what one sees of it from outside. */
+export const SPEAKING: ReadonlySet<Symptom> = new Set<Symptom>(["link", "lossy", "load", "resource", "clock", "member", "backlog"]);
+
 /** Words in order of weight: the first row that matches the check's name, and then the text, gives the symptom. */
 const BY_CHECK: readonly (readonly [RegExp, Symptom])[] = [
   [/cert|tls|ssl|x509/, "certificate"],
@@ -47,7 +50,10 @@ const BY_CHECK: readonly (readonly [RegExp, Symptom])[] = [
     "gone",
   ],
   [/wan|circuit/, "link"],
-  [/process|service.?down|unavailable|connections.?low|check.?tcp|tcp|port|pod.?not.?ready|crash|restart|oom|not.?running|unit.?failed|_down|down$/, "down"],
+  [
+    /process|service.?down|unavailable|connections.?low|check.?tcp|tcp|port|pod.?not.?ready|crash|restart|oom|not.?running|unit.?failed|_down|down$/,
+    "down",
+  ],
   [/throttl|cpu|load|connections|io.?wait|lock|evict|saturat|busy|threads|thread.?pool|memory.?pressure/, "load"],
   [/latency|response.?time|slow|query.?time|duration|p9\d|late$|apdex/, "slow"],
   [/fs.?usage|filesystem|disk|inode|mem|swap|pressure|heap|space|quota|full/, "resource"],

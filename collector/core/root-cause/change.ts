@@ -26,6 +26,7 @@ export function suspectChange(best: Verdict, units: readonly Unit[], view: Corre
 function places(root: number, view: CorrelationView): { ci: number; weight: number }[] {
   const list = [{ ci: root, weight: 2 }];
   for (const edge of view.topology.neededBy(root)) if (edge.type === "hasMember") list.push({ ci: edge.ci, weight: 1 });
-  for (const edge of view.topology.needs(root)) if (edge.type === "hasMember" && list.length < 16) list.push({ ci: edge.ci, weight: 0.8 });
+  for (const edge of view.topology.needs(root))
+    if (edge.type === "hasMember" && list.length < 16) list.push({ ci: edge.ci, weight: 0.8 });
   return list;
 }

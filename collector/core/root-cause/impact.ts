@@ -29,9 +29,11 @@ function servicesAbove(hit: ReadonlySet<number>, topology: Topology): Map<number
   for (let at = 0; at < queue.length && at < VISITS_MAX; at += 1) {
     for (const edge of topology.neededBy(queue[at] ?? 0)) {
       if (down.has(edge.ci) || edge.type === "uses") continue;
-      const left = edge.type === "hasMember" || edge.type === "connectsTo" ? redundancy(edge.ci, edge.type, down, topology) : 0;
+      const left =
+        edge.type === "hasMember" || edge.type === "connectsTo" ? redundancy(edge.ci, edge.type, down, topology) : 0;
       if (left > 0) {
-        for (const service of directServices(edge.ci, topology)) if (!services.has(service)) services.set(service, left);
+        for (const service of directServices(edge.ci, topology))
+          if (!services.has(service)) services.set(service, left);
         continue;
       }
       down.add(edge.ci);

@@ -1,6 +1,6 @@
 import type { CorrelationView, Ranking, RootEvidence, RootRanker } from "../model/correlation.ts";
 import { unitsOf, type Unit } from "../model/evidence.ts";
-import { aloneCost, openingCost, quietDependents, type Dependents } from "../model/hypothesis.ts";
+import { aliveCost, aloneCost, openingCost, quietDependents, type Dependents } from "../model/hypothesis.ts";
 import { faultCi, faultDead, type FaultKey } from "../model/influence.ts";
 import type { Candidate } from "../model/incident.ts";
 import type { Topology } from "../model/topology.ts";
@@ -47,7 +47,19 @@ function rankIncident(evidence: RootEvidence, at: UnixMillis, view: CorrelationV
     reasons: reasonsFor(verdict, units, topology),
   }));
   const best = verdicts[0];
-  const dbg = (globalThis as any).DBG; if (dbg && units.length >= dbg.n) dbg.f(evidence.incident.id, at, units.length, verdicts.slice(0, 12).map((v) => `${topology.id(v.root)}${v.dead ? '†' : ''} cost ${v.cost.toFixed(1)} expl ${v.explained.length} quiet ${v.dependents.cost.toFixed(1)} fail ${v.dependents.failing}/${v.dependents.expected} silent ${v.silent}`));
+  const dbg = (globalThis as any).DBG;
+  if (dbg && units.length >= dbg.n)
+    dbg.f(
+      evidence.incident.id,
+      at,
+      units.length,
+      verdicts
+        .slice(0, 12)
+        .map(
+          (v) =>
+            `${topology.id(v.root)}${v.dead ? "†" : ""} cost ${v.cost.toFixed(1)} expl ${v.explained.length} quiet ${v.dependents.cost.toFixed(1)} fail ${v.dependents.failing}/${v.dependents.expected} silent ${v.silent}`,
+        ),
+    );
   const pinned = evidence.incident.rootPinned ? evidence.incident.rootCause.ci : null;
   const change = best === undefined ? null : suspectChange(best, units, view);
   const impact = impactOf(units, topology, best?.root ?? null);
@@ -90,24 +102,27 @@ function price(units: readonly Unit[], evidence: RootEvidence, at: UnixMillis, t
   });
   const all = alone.reduce((sum, cost) => sum + cost, 0);
   const first = units[0]?.onset ?? at;
-  return [...saved]
-    .sort((a, b) => b[1].saved - a[1].saved || a[0] - b[0])
-    .slice(0, PRICED_MAX)
-    .map(([fault, entry]) => {
-      const root = faultCi(fault);
-      const explained = entry.units.map((claim) => units[claim.unit]).filter((unit) => unit !== undefined);
-      const silent = !units.some((unit) => unit.ci === root) && !evidence.alarmed(root, first);
+  return (
+    [...saved]
+      .sort((a, b) => b[1].saved - a[1].saved || a[0] - b[0])
+      .slice(0, PRICED_MAX)
+      .map(([fault, entry]) => {
+        const root = faultCi(fault);
+        const explained = entry.units.map((claim) => units[claim.unit]).filter((unit) => unit !== undefined);
+        const silent = !units.some((unit) => unit.ci === root) && !evidence.alarmed(root, first);
+        const alive = aliveCost(topology, fault, faultDead(fault) && evidence.speaks(root, first));
       const members = new Set(units.map((unit) => unit.ci));
-      const dependents = quietDependents(evidence.influence, fault, {
-        alarmed: (ci) => members.has(ci) || evidence.alarmed(ci, first),
-        onset: explained[0]?.onset ?? first,
-        at,
-        silent,
-      });
-      const cost = all - entry.saved + openingCost(topology, fault, silent) + dependents.cost;
-      return { root, fault, cost, explained, units: units.length, silent, dead: faultDead(fault), dependents };
-    })
-    .sort((a, b) => a.cost - b.cost || a.fault - b.fault)
-    // Dead or bad, it is the same CI to a reader.
-    .filter((verdict, index, all_) => all_.findIndex((other) => other.root === verdict.root) === index);
+        const dependents = quietDependents(evidence.influence, fault, {
+          alarmed: (ci) => members.has(ci) || evidence.alarmed(ci, first),
+          onset: explained[0]?.onset ?? first,
+          at,
+          silent,
+        });
+        const cost = all - entry.saved + openingCost(topology, fault, silent) + alive + dependents.cost;
+        return { root, fault, cost, explained, units: units.length, silent, dead: faultDead(fault), dependents };
+      })
+      .sort((a, b) => a.cost - b.cost || a.fault - b.fault)
+      // Dead or bad, it is the same CI to a reader.
+      .filter((verdict, index, all_) => all_.findIndex((other) => other.root === verdict.root) === index)
+  );
 }

@@ -33,7 +33,8 @@ export function reasonsFor(verdict: Verdict, units: readonly Unit[], topology: T
   }
   if (own !== undefined) {
     const first = own.notes[0];
-    if (first !== undefined) reasons.push(`${name} itself ${SAYS[first.symptom]}: ${first.alert.summary || first.alert.check}`);
+    if (first !== undefined)
+      reasons.push(`${name} itself ${SAYS[first.symptom]}: ${first.alert.summary || first.alert.check}`);
   } else if (verdict.silent) reasons.push(`${name} itself sends nothing; it is inferred from those that need it`);
   if (others.length > 0 && verdict.explained.length < verdict.units) {
     reasons.push(`it explains ${verdict.explained.length} of ${verdict.units} CIs in this incident`);

@@ -42,11 +42,24 @@ export function urgencyOf(picture: Picture, at: UnixMillis, view: CorrelationVie
     return told(settings.settleMaxMs, "the storm gathers", `${serious.length} CIs are in serious trouble`);
   }
   if (serious.length >= 1 && active.length >= 2) {
-    return told(PAIR_MS, "it may still heal or grow", `${active.length} CIs fail together, ${serious.length} of them seriously`);
+    return told(
+      PAIR_MS,
+      "it may still heal or grow",
+      `${active.length} CIs fail together, ${serious.length} of them seriously`,
+    );
   }
   const lone = active[0];
-  if (serious.length >= 1 && lone !== undefined && !topology.ci(lone.ci).known && serious.some((unit) => unit.notes.some((note) => note.rank === 5))) {
-    return told(settings.settleMaxMs, "what it means is not known", "it is critical, and the CMDB does not say what depends on it");
+  if (
+    serious.length >= 1 &&
+    lone !== undefined &&
+    !topology.ci(lone.ci).known &&
+    serious.some((unit) => unit.notes.some((note) => note.rank === 5))
+  ) {
+    return told(
+      settings.settleMaxMs,
+      "what it means is not known",
+      "it is critical, and the CMDB does not say what depends on it",
+    );
   }
   if (serious.length >= 1 && at - first >= LONE_HARD_MS) return told(0, "", "it has not healed by itself");
   return { ...none("one CI without serious trouble"), holdMs: Math.max(0, first + settings.settleMaxMs - at) };
