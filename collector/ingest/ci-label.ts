@@ -65,7 +65,7 @@ const named = (label: string, value: string): string => (label === "instance" ? 
 export function ciFromLabels(
   labels: Labels,
   options: CiLabelOptions,
-  isKnown: (name: string) => boolean,
+  isKnown: IsKnownCi,
 ): { ci: string; label: string } | undefined {
   const throughExporter = options.exporterJobs.includes(labels["job"] ?? "");
   let first: { ci: string; label: string } | undefined;
@@ -84,4 +84,16 @@ export function ciFromLabels(
     first ??= found;
   }
   return first ?? last;
+}
+
+/** What a mapping knows of the CMDB. */
+export type IsKnownCi = (name: string) => boolean;
+
+/**
+ * The CI among what a message says, likeliest first: the first that the CMDB knows, else the first that is there.
+ * Hosts are taken out of addresses. `unknown` where nothing is there.
+ */
+export function pickCi(candidates: readonly (string | undefined)[], isKnown: IsKnownCi): string {
+  const names = candidates.flatMap((name) => (name === undefined || name.trim() === "" ? [] : [hostPart(name)]));
+  return names.find(isKnown) ?? names[0] ?? "unknown";
 }

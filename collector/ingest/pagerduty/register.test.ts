@@ -1,0 +1,279 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { bareServer, RecordingPorts } from "../../../test/support/bare-ingest.ts";
+import { mutatedJson } from "../../../test/support/mutation.ts";
+import { registerPagerDuty } from "./register.ts";
+
+const KEY = "0123456789abcdef0123456789abcdef";
+
+const TRIGGER = {
+  routing_key: KEY,
+  event_action: "trigger",
+  dedup_key: "disk/web-01",
+  payload: {
+    summary: "Disk is full",
+    source: "web-01.example.net",
+    severity: "error",
+    timestamp: "2026-03-01T09:59:00.000+0000",
+    component: "sda1",
+    group: "prod",
+    class: "disk",
+    custom_details: { used: "97 %", nested: { a: [1] } },
+  },
+  images: [{ src: "https://grafana/i.png", href: "https://grafana/d", alt: "panel" }],
+  links: [
+    { href: "https://wiki/disk", text: "runbook" },
+    { href: "javascript:alert(1)", text: "no" },
+  ],
+  client: "Monitor",
+  client_url: "https://monitor.example.net",
+};
+
+function bench() {
+  const ports = new RecordingPorts();
+  let made = 0;
+  const app = bareServer((server) =>
+    registerPagerDuty(server, ports, {
+      identify: (secret) =>
+        secret === KEY
+          ? { name: "web", role: "agent" }
+          : secret === "other-key"
+            ? { name: "other", role: "operator" }
+            : secret === "viewer-key"
+              ? { name: "v", role: "viewer" }
+              : undefined,
+      newId: () => `id-${(made += 1)}`,
+    }),
+  );
+  const post = async (url: string, payload: unknown, headers: Record<string, string> = {}) => {
+    const answer = await app.inject({ method: "POST", url, payload: payload as object, headers });
+    return { status: answer.statusCode, body: JSON.parse(answer.body) as Record<string, unknown> };
+  };
+  return { app, ports, post };
+}
+
+test("a trigger becomes an event", async () => {
+  const { ports, post } = bench();
+  expect(await post("/v2/enqueue", TRIGGER)).toEqual({
+    status: 202,
+    body: { status: "success", message: "Event processed", dedup_key: "disk/web-01" },
+  });
+  expect(ports.events).toEqual([
+    {
+      id: expect.any(String),
+      idGiven: false,
+      source: "pagerduty",
+      ci: "web-01.example.net",
+      check: "disk",
+      instance: "disk/web-01",
+      kind: "alert",
+      status: "firing",
+      severity: "major",
+      summary: "Disk is full",
+      occurredAt: Date.parse("2026-03-01T09:59:00Z"),
+      since: Date.parse("2026-03-01T09:59:00Z"),
+      labels: {
+        class: "disk",
+        client: "Monitor",
+        component: "sda1",
+        dedup_key: "disk/web-01",
+        group: "prod",
+        integration: "web",
+      },
+      annotations: { nested: '{"a":[1]}', used: "97 %" },
+      links: [
+        { href: "https://wiki/disk", text: "runbook" },
+        { href: "https://monitor.example.net", text: "Monitor" },
+        { href: "https://grafana/d", text: "panel" },
+      ],
+      expiresAfterMs: null,
+    },
+  ]);
+});
+
+test("a resolve needs only the key, also after a restart, and only within its integration", async () => {
+  const { ports, post } = bench();
+  await post("/v2/enqueue", TRIGGER);
+  const resolve = { routing_key: KEY, event_action: "resolve", dedup_key: "disk/web-01" };
+  await post("/v2/enqueue", { ...resolve, routing_key: "other-key" });
+  expect(ports.events.length).toBe(1);
+  expect(ports.counts.get("tocsin_ingest_dropped_total pagerduty noOpenAlert")).toBe(1);
+  const restarted = bench();
+  for (const [id, alert] of ports.alerts) restarted.ports.alerts.set(id, alert);
+  for (const { ports: at, post: to } of [{ ports, post }, restarted]) {
+    expect((await to("/v2/enqueue", resolve)).status).toBe(202);
+    expect(at.events.at(-1)).toMatchObject({
+      status: "resolved",
+      ci: "web-01.example.net",
+      check: "disk",
+      instance: "disk/web-01",
+    });
+  }
+});
+
+test("one key stays one alert, whatever else a trigger says", async () => {
+  const { ports, post } = bench();
+  await post("/v2/enqueue", TRIGGER);
+  await post("/v2/enqueue", {
+    ...TRIGGER,
+    payload: { ...TRIGGER.payload, source: "web-02", class: "x", summary: "!" },
+  });
+  expect(ports.alerts.size).toBe(1);
+  expect(ports.events[1]).toMatchObject({ ci: "web-01.example.net", check: "disk", summary: "!" });
+});
+
+test("without a key one is made", async () => {
+  const { post } = bench();
+  const { dedup_key: _, ...rest } = TRIGGER;
+  expect((await post("/v2/enqueue", rest)).body["dedup_key"]).toBe("id1");
+});
+
+test("the CMDB decides which name is the CI", async () => {
+  const { ports, post } = bench();
+  ports.addCi("db-7");
+  const payload = { ...TRIGGER.payload, source: "Alertmanager", custom_details: { host: "db-7:5432" } };
+  await post("/v2/enqueue", { ...TRIGGER, payload });
+  expect(ports.events[0]?.ci).toBe("db-7");
+});
+
+test("an acknowledgement acknowledges the incident", async () => {
+  const { ports, post } = bench();
+  await post("/v2/enqueue", TRIGGER);
+  const [alert] = [...ports.alerts.values()];
+  if (alert !== undefined) alert.incident = "inc-1";
+  await post("/v2/enqueue", { routing_key: KEY, event_action: "acknowledge", dedup_key: "disk/web-01" });
+  expect(ports.commands).toEqual([{ actor: "web", command: { type: "acknowledge", incident: "inc-1" } }]);
+});
+
+test.for<[situation: string, change: object, errors: string[]]>([
+  ["no action", { event_action: undefined }, ["'event_action' must be one of trigger, acknowledge, resolve"]],
+  [
+    "no payload",
+    { payload: undefined },
+    [
+      "'payload.summary' is missing or blank",
+      "'payload.source' is missing or blank",
+      "'payload.severity' is missing or blank",
+    ],
+  ],
+  [
+    "unknown severity",
+    { payload: { ...TRIGGER.payload, severity: "bad" } },
+    ["'payload.severity' must be one of critical, error, warning, info"],
+  ],
+  ["long key", { dedup_key: "x".repeat(256) }, ["'dedup_key' is longer than 255 characters"]],
+  ["resolve without key", { event_action: "resolve", dedup_key: "" }, ["'dedup_key' is missing or blank"]],
+])("refused: %s", async ([, change, errors]) => {
+  const { ports, post } = bench();
+  expect(await post("/v2/enqueue", { ...TRIGGER, ...change })).toEqual({
+    status: 400,
+    body: { status: "invalid event", message: "Event object is invalid", errors },
+  });
+  expect(ports.events).toEqual([]);
+});
+
+test("a key of nobody is refused, and so is one that may not send", async () => {
+  const { post } = bench();
+  expect((await post("/v2/enqueue", { ...TRIGGER, routing_key: "x" })).status).toBe(401);
+  expect((await post("/v2/enqueue", { ...TRIGGER, routing_key: "viewer-key" })).status).toBe(403);
+});
+
+test("a change", async () => {
+  const { ports, post } = bench();
+  const change = {
+    routing_key: KEY,
+    payload: {
+      summary: "Deployed shop 1.2",
+      source: "ci",
+      timestamp: "2026-03-01T08:00:00Z",
+      custom_details: { service: "shop" },
+    },
+    links: [{ href: "https://ci/1", text: "build" }],
+  };
+  expect(await post("/v2/change/enqueue", change)).toEqual({
+    status: 202,
+    body: { status: "success", message: "Change event processed" },
+  });
+  expect(ports.events).toMatchObject([
+    {
+      kind: "change",
+      ci: "shop",
+      severity: "info",
+      summary: "Deployed shop 1.2",
+      occurredAt: Date.parse("2026-03-01T08:00:00Z"),
+    },
+  ]);
+});
+
+test("version 1", async () => {
+  const { ports, post } = bench();
+  const url = "/generic/2010-04-15/create_event.json";
+  const event = {
+    service_key: KEY,
+    event_type: "trigger",
+    incident_key: "k",
+    description: "down",
+    details: { host: "web-01" },
+  };
+  expect(await post(url, event)).toEqual({
+    status: 200,
+    body: { status: "success", message: "Event processed", incident_key: "k" },
+  });
+  expect(ports.events).toMatchObject([{ ci: "web-01", severity: "critical", summary: "down" }]);
+  expect((await post(url, { ...event, description: "" })).body["errors"]).toEqual([
+    "'description' is missing or blank",
+  ]);
+});
+
+test("Opsgenie: create, change, acknowledge, note, close", async () => {
+  const { app, ports, post } = bench();
+  const headers = { authorization: `GenieKey ${KEY}` };
+  const created = await post(
+    "/v2/alerts",
+    { message: "down", alias: "a/1", entity: "web-01", priority: "P1", tags: ["x", "y"], details: { zone: "z" } },
+    headers,
+  );
+  expect(created).toMatchObject({ status: 202, body: { result: "Request will be processed" } });
+  expect(ports.events).toMatchObject([
+    {
+      source: "opsgenie",
+      ci: "web-01",
+      instance: "a/1",
+      severity: "critical",
+      summary: "down",
+      labels: { tags: "x,y" },
+    },
+  ]);
+  const [alert] = [...ports.alerts.values()];
+  if (alert !== undefined) alert.incident = "inc-1";
+  const alias = encodeURIComponent("a/1");
+  const put = { method: "PUT" as const, url: `/v2/alerts/${alias}/message?identifierType=alias`, headers };
+  expect((await app.inject({ ...put, payload: { message: "really down" } })).statusCode).toBe(202);
+  expect(ports.events.at(-1)).toMatchObject({ summary: "really down", status: "firing", ci: "web-01" });
+  for (const alive of ports.alerts.values()) alive.incident = "inc-1";
+  await post(`/v2/alerts/${alias}/acknowledge`, { note: "mine" }, headers);
+  await post(`/v2/alerts/${alias}/notes`, { note: "restarted" }, headers);
+  expect(ports.commands.map(({ command }) => command)).toEqual([
+    { type: "acknowledge", incident: "inc-1", note: "mine" },
+    { type: "note", incident: "inc-1", text: "restarted" },
+  ]);
+  await post(`/v2/alerts/${alias}/close?identifierType=alias`, {}, headers);
+  expect(ports.events.at(-1)).toMatchObject({ status: "resolved", ci: "web-01", instance: "a/1" });
+  expect((await post("/v2/alerts", { alias: "a" }, headers)).status).toBe(400);
+  expect((await post("/v2/alerts", { message: "m" })).status).toBe(401);
+});
+
+test("mutations of good traffic are taken or refused", async () => {
+  const { app } = bench();
+  const urls = ["/v2/enqueue", "/v2/change/enqueue", "/generic/2010-04-15/create_event.json", "/v2/alerts"];
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...urls), mutatedJson({ ...TRIGGER, message: "m" }), async (url, payload) => {
+      const headers = { authorization: `GenieKey ${KEY}` };
+      const answer = await app.inject({ method: "POST", url, payload, headers });
+      expect([200, 202, 400, 401]).toContain(answer.statusCode);
+      JSON.parse(answer.body);
+    }),
+    { numRuns: 500 },
+  );
+  expect(({} as { polluted?: true }).polluted).toBeUndefined();
+});

@@ -1,0 +1,165 @@
+import { randomUUID } from "node:crypto";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { type IngestPorts, Refusal, type RouteConfig, type Trouble } from "../../port/ingest.ts";
+import { jsonOf } from "../body.ts";
+import type { IsKnownCi } from "../ci-label.ts";
+import { eventOfDraft } from "../event-draft.ts";
+import { at, textAt } from "../field.ts";
+import { type Identify, senderOf } from "../sender-key.ts";
+import { countDropped, submitEvents } from "../submit.ts";
+import { AlertDesk } from "./alert-desk.ts";
+import { type PagerDutyEvent, readChange, readEvent, readEvent1, type Reading, SOURCE } from "./event.ts";
+import { OPSGENIE_SOURCE, readAlert } from "./opsgenie.ts";
+
+const ADAPTER = "pagerduty";
+
+export interface PagerDutyOptions {
+  /** Finds whose token a `routing_key` or `GenieKey` is. */
+  identify: Identify;
+  newId?: () => string;
+}
+
+const renderPagerDuty = ({ status, message, details }: Trouble): { contentType: string; body: string } => ({
+  contentType: "application/json",
+  body: JSON.stringify(
+    status === 400
+      ? {
+          status: "invalid event",
+          message: "Event object is invalid",
+          errors: Array.isArray(details) ? details : [message],
+        }
+      : { status: status === 401 || status === 403 ? "invalid key" : "throttled", message },
+  ),
+});
+
+const renderOpsgenie = ({ message }: Trouble): { contentType: string; body: string } => ({
+  contentType: "application/json",
+  body: JSON.stringify({ message, took: 0, requestId: "" }),
+});
+
+/** The token stands in the body, so the server lets everyone in and `senderOf` decides. PagerDuty takes up to 512 KB. */
+const ENQUEUE: RouteConfig = {
+  roles: ["public"],
+  body: "bytes",
+  bodySizeBytesMax: 512 * 1024,
+  renderError: renderPagerDuty,
+};
+const OPSGENIE: RouteConfig = { ...ENQUEUE, renderError: renderOpsgenie };
+
+/** PagerDuty's Events API v2 and v1, and Opsgenie's alert API, as servers: what can page there can page here. */
+export function registerPagerDuty(app: FastifyInstance, ports: IngestPorts, options: PagerDutyOptions): void {
+  const newId = options.newId ?? randomUUID;
+  const desk = new AlertDesk(ports, ADAPTER, SOURCE);
+  const isKnown = (name: string): boolean => ports.query.ci(name)?.known === true;
+  const enqueue = async (request: FastifyRequest, read: typeof readEvent, keyField: string): Promise<string> => {
+    const body = jsonOf(request.body);
+    const { name } = senderOf(request, options.identify, [textAt(at(body, keyField))]);
+    const event = taken(ports, read(body, isKnown));
+    const dedupKey = event.dedupKey ?? newId().replaceAll("-", "");
+    await act(ports, desk, name, { ...event, dedupKey });
+    return dedupKey;
+  };
+  app.post("/v2/enqueue", { config: ENQUEUE }, async (request, reply) => {
+    const dedup_key = await enqueue(request, readEvent, "routing_key");
+    return json(reply, 202, { status: "success", message: "Event processed", dedup_key });
+  });
+  app.post("/generic/2010-04-15/create_event.json", { config: ENQUEUE }, async (request, reply) => {
+    const incident_key = await enqueue(request, readEvent1, "service_key");
+    return json(reply, 200, { status: "success", message: "Event processed", incident_key });
+  });
+  app.post("/v2/change/enqueue", { config: ENQUEUE }, async (request, reply) => {
+    const body = jsonOf(request.body);
+    senderOf(request, options.identify, [textAt(at(body, "routing_key"))]);
+    await submitEvents(ports, ADAPTER, [eventOfDraft(taken(ports, readChange(body, isKnown)), ports.clock.now())]);
+    return json(reply, 202, { status: "success", message: "Change event processed" });
+  });
+  registerOpsgenie(app, ports, options, isKnown);
+}
+
+/** Dispatches one event. What concerns no open alert is taken and dropped, as PagerDuty does. */
+async function act(
+  ports: IngestPorts,
+  desk: AlertDesk,
+  integration: string,
+  event: PagerDutyEvent & { dedupKey: string },
+): Promise<void> {
+  const { action, dedupKey, alert } = event;
+  if (action === "trigger") {
+    await desk.trigger(integration, dedupKey, alert);
+    return;
+  }
+  const found =
+    action === "resolve"
+      ? await desk.resolve(integration, dedupKey, alert)
+      : await desk.acknowledge(integration, dedupKey, undefined);
+  if (!found) countDropped(ports, ADAPTER, "noOpenAlert");
+}
+
+function registerOpsgenie(
+  app: FastifyInstance,
+  ports: IngestPorts,
+  { identify, newId = randomUUID }: PagerDutyOptions,
+  isKnown: IsKnownCi,
+): void {
+  const desk = new AlertDesk(ports, ADAPTER, OPSGENIE_SOURCE);
+  const senderBy = (request: FastifyRequest): string => {
+    const genieKey = /^GenieKey\s+(\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
+    return senderOf(request, identify, [genieKey]).name;
+  };
+  const accepted = (reply: FastifyReply): FastifyReply =>
+    json(reply, 202, { result: "Request will be processed", took: 0.001, requestId: newId() });
+
+  app.post("/v2/alerts", { config: OPSGENIE }, async (request, reply) => {
+    const integration = senderBy(request);
+    const { alias, alert } = taken(ports, readAlert(jsonOf(request.body), isKnown));
+    await desk.trigger(integration, alias ?? newId(), alert);
+    return accepted(reply);
+  });
+
+  type Action = (integration: string, alias: string, body: unknown) => Promise<boolean>;
+  const bare = { source: OPSGENIE_SOURCE, ci: "", check: "", severity: "info" as const, summary: "closed", labels: {} };
+  const actions: Readonly<Record<string, readonly ["POST" | "PUT", Action]>> = {
+    close: ["POST", (integration, alias) => desk.resolve(integration, alias, bare)],
+    acknowledge: ["POST", (integration, alias, body) => desk.acknowledge(integration, alias, textAt(at(body, "note")))],
+    notes: ["POST", (integration, alias, body) => desk.note(integration, alias, textAt(at(body, "note"), 4096) ?? "")],
+    message: [
+      "PUT",
+      (integration, alias, body) => desk.reword(integration, alias, summaryOf(textAt(at(body, "message")))),
+    ],
+    description: [
+      "PUT",
+      (integration, alias, body) =>
+        desk.reword(integration, alias, { description: textAt(at(body, "description"), 4096) ?? "" }),
+    ],
+  };
+  for (const [name, [method, action]] of Object.entries(actions))
+    app.route({
+      method,
+      url: `/v2/alerts/:alias/${name}`,
+      config: OPSGENIE,
+      handler: async (request, reply) => {
+        const integration = senderBy(request);
+        const { alias } = request.params as { alias: string };
+        const found = await action(integration, alias, bodyOrNothing(request));
+        if (!found) countDropped(ports, ADAPTER, "noOpenAlert");
+        return accepted(reply);
+      },
+    });
+}
+
+const summaryOf = (summary: string | undefined): { summary?: string } => (summary === undefined ? {} : { summary });
+
+/** Closing needs no body. */
+function bodyOrNothing(request: FastifyRequest): unknown {
+  return Buffer.isBuffer(request.body) && request.body.length > 0 ? jsonOf(request.body) : {};
+}
+
+function taken<T>(ports: IngestPorts, reading: Reading<T>): T {
+  if (reading.ok) return reading.value;
+  countDropped(ports, ADAPTER, "invalidEvent");
+  throw new Refusal(400, "invalidEvent", reading.errors.join("; "), { details: reading.errors });
+}
+
+function json(reply: FastifyReply, status: number, document: unknown): FastifyReply {
+  return reply.code(status).type("application/json; charset=utf-8").send(JSON.stringify(document));
+}
