@@ -21,6 +21,7 @@ export interface ListQuery<Status extends string> {
   /** A CI's id, name or alias. */
   ci?: string;
   limit: number;
+  /** What a page before answered as `next`. A text that is none: the answer is refused with `Refusal` 400 `badCursor`. */
   cursor: string | null;
 }
 
