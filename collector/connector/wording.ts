@@ -90,10 +90,10 @@ function alertLine(alert: AlertDocument): string {
   return oneLine(`${alert.ci} ${alert.check}${instance}${summary}${over}`, LINE_MAX);
 }
 
-function whatBroke(incident: IncidentDocument): string[] {
+function whatBroke(incident: IncidentDocument, over: boolean): string[] {
   const { rootCause, alerts } = incident;
-  const shown = alerts.slice(0, ALERTS_SHOWN).map(alertLine);
-  const rest = alerts.length - shown.length;
+  const shown = over ? [] : alerts.slice(0, ALERTS_SHOWN).map(alertLine);
+  const rest = over ? 0 : alerts.length - shown.length;
   const cause =
     rootCause.ci === null
       ? "No single cause has been found."
@@ -166,8 +166,8 @@ export function wordNotification(notification: Notification, externalUrl: string
       heading: "Why you read this",
       lines: news ? [oneLine(notification.reason, LINE_MAX)].filter((line) => line !== "") : [],
     },
-    { heading: "What broke", lines: whatBroke(incident) },
-    { heading: "Why we think so", lines: whyWeThinkSo(incident) },
+    { heading: "What broke", lines: whatBroke(incident, kind === "resolved") },
+    { heading: "Why we think so", lines: kind === "resolved" ? [] : whyWeThinkSo(incident) },
     { heading: "Who is hit", lines: whoIsHit(incident) },
     { heading: "What changed", lines: whatChanged(incident) },
     { heading: "What next", lines: whatNext(notification) },

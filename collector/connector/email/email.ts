@@ -143,7 +143,11 @@ export function failureOf(error: unknown, signal: AbortSignal): DeliveryResult {
   const { code = "", responseCode, message = "" } = error as { code?: string; responseCode?: number; message?: string };
   const detail = oneLine(message, 200);
   if (responseCode !== undefined && responseCode >= 500)
-    return { status: "permanent", reason: code === "EAUTH" ? "unauthorised" : "rejected", detail };
+    return {
+      status: "permanent",
+      reason: code === "EAUTH" ? "unauthorised" : code === "ETLS" ? "tls" : "rejected",
+      detail,
+    };
   if (responseCode !== undefined && responseCode >= 400) {
     const reason = responseCode === 421 || responseCode === 450 || responseCode === 451 ? "serverError" : "rateLimited";
     return { status: "retryable", reason: code === "EAUTH" ? "serverError" : reason, detail };

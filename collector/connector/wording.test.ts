@@ -1,0 +1,134 @@
+import { assert, property, string } from "fast-check";
+import { expect, test } from "vitest";
+import {
+  hostileNotification,
+  sampleAlert,
+  sampleIncident,
+  sampleNotification,
+} from "../../test/support/sample-notification.ts";
+import { oneLine, spanOf, wordNotification } from "./wording.ts";
+
+const word = (over: Parameters<typeof sampleNotification>[0] = {}) => wordNotification(sampleNotification(over), null);
+const headings = (over: Parameters<typeof sampleNotification>[0] = {}) =>
+  word(over).sections.map(({ heading }) => heading);
+
+test("a page tells what broke, why, who is hit, what next, and where", () => {
+  expect(wordNotification(sampleNotification(), "https://tocsin.example.net")).toEqual({
+    headline: "P1: db-2 is down: checkout fails",
+    subject: "Incident 42: db-2 is down: checkout fails",
+    facts: "P1 · critical · incident 42 · since 2026-03-01 10:00 UTC",
+    sections: [
+      {
+        heading: "What broke",
+        lines: [
+          "Probable cause: db-2 (93 %), inferred: it sends nothing itself",
+          "web-01 http_5xx_rate: 22 % of requests fail",
+        ],
+      },
+      {
+        heading: "Why we think so",
+        lines: ["11 of 12 services that need db-2 fail", "db-2 itself sends nothing", "Next candidate: sw-3 (5 %)"],
+      },
+      {
+        heading: "Who is hit",
+        lines: ["checkout (criticality 1), no redundancy left", "3 configuration items in all"],
+      },
+      {
+        heading: "What next",
+        lines: ["Acknowledge: tocsin ack 42", "Runbook: https://runbooks.example.net/http-5xx", "Why: tocsin why 42"],
+      },
+    ],
+    link: "https://tocsin.example.net/incidents/inc-0123456789ab",
+  });
+});
+
+test.for<[kind: "updated" | "escalated" | "reopened" | "acknowledged" | "resolved", headline: string]>([
+  ["updated", "P1 update: db-2 is down: checkout fails"],
+  ["escalated", "Now P1: db-2 is down: checkout fails"],
+  ["reopened", "P1 back again: db-2 is down: checkout fails"],
+  ["acknowledged", "Acknowledged by anna: db-2 is down: checkout fails"],
+  ["resolved", "Resolved after 12 min: db-2 is down: checkout fails"],
+])("%s: %s", ([kind, headline]) => {
+  const document = sampleIncident({
+    resolvedAt: kind === "resolved" ? "2026-03-01T10:12:00.000Z" : null,
+    timeline: [{ at: "2026-03-01T10:05:00.000Z", kind: "acknowledged", text: "on it", actor: "anna" }],
+  });
+  expect(word({ kind, document }).headline).toBe(headline);
+});
+
+test("a resolve is short", () => {
+  expect(headings({ kind: "resolved", page: false })).toEqual(["What broke", "Who is hit", "What next"]);
+});
+
+test("an update says why it came", () => {
+  expect(word({ kind: "updated", reason: "the root moved from sw-3 to db-2" }).sections[0]).toEqual({
+    heading: "Why you read this",
+    lines: ["the root moved from sw-3 to db-2"],
+  });
+});
+
+test("a surge without a guilty one says so and gives no reasons for one", () => {
+  const rootCause = {
+    ci: null,
+    confidence: 0.4,
+    inferred: false,
+    candidates: [{ ci: "a", score: 0.2, reasons: ["x"] }],
+    change: null,
+  };
+  const worded = word({ document: sampleIncident({ rootCause }) });
+  expect(worded.sections[0]?.lines[0]).toBe("No single cause has been found.");
+  expect(worded.sections.map(({ heading }) => heading)).not.toContain("Why we think so");
+});
+
+test("a change that explains it is told", () => {
+  const rootCause = { ...sampleIncident().rootCause, change: "e-deploy-7" };
+  const timeline = [
+    { at: "2026-03-01T09:58:00.000Z", kind: "change", text: "db-2: kernel update at 09:58", actor: null },
+  ];
+  const lines = (document: Parameters<typeof sampleNotification>[0]) =>
+    word(document).sections.find(({ heading }) => heading === "What changed")?.lines;
+  expect(lines({ document: sampleIncident({ rootCause }) })).toEqual(["Suspected change: e-deploy-7"]);
+  expect(lines({ document: sampleIncident({ rootCause, timeline }) })).toEqual(["db-2: kernel update at 09:58"]);
+});
+
+test("many alerts and services are counted, not listed", () => {
+  const alerts = Array.from({ length: 40 }, (_, index) => sampleAlert({ ci: `web-${index}` }));
+  const services = Array.from({ length: 9 }, (_, index) => ({ ci: `s-${index}`, criticality: 2, redundancyLeft: 3 }));
+  const { sections } = word({ document: sampleIncident({ alerts, impact: { services, cis: [] } }) });
+  expect(sections[0]?.lines.at(-1)).toBe("… and 35 more alerts");
+  expect(sections.find(({ heading }) => heading === "Who is hit")?.lines.at(-1)).toBe("… and 3 more services");
+});
+
+test("a runbook that is no web address is not offered", () => {
+  const alerts = [sampleAlert({ labels: { runbook_url: "javascript:alert(1)", runbook: "see wiki" } })];
+  expect(JSON.stringify(word({ document: sampleIncident({ alerts }) }))).not.toContain("Runbook");
+});
+
+test("hostile text keeps to its line", () => {
+  const { headline, subject, facts, sections } = wordNotification(hostileNotification(), null);
+  for (const line of [headline, subject, facts, ...sections.flatMap(({ lines }) => lines)])
+    expect(line).toMatch(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u);
+  expect(headline.length).toBeLessThanOrEqual(121);
+});
+
+test("any text becomes one line of bounded length that UTF-8 can hold", () => {
+  assert(
+    property(string({ unit: "binary", maxLength: 300 }), (text) => {
+      const line = oneLine(text, 50);
+      expect(Array.from(line).length).toBeLessThanOrEqual(50);
+      expect(line).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u);
+      expect(line.isWellFormed()).toBe(true);
+    }),
+  );
+});
+
+test.for<[durationMs: number, text: string]>([
+  [0, "0 s"],
+  [20_000, "20 s"],
+  [59_600, "1 min"],
+  [12 * 60_000, "12 min"],
+  [185 * 60_000, "3 h 05 min"],
+  [52 * 3_600_000, "2 d 4 h"],
+])("%s ms are %s", ([durationMs, text]) => {
+  expect(spanOf(durationMs)).toBe(text);
+});
