@@ -69,6 +69,7 @@ export function createState(options: CoreOptions): CoreState {
     eventIds: new EventIds(settings.limits.eventIdsMax),
     heard: new Map(),
     problems: new Map(),
+    fallen: new Map(),
     counters: { incidents: 0 },
     changes: new ChangeLog(),
     heartbeats: new Heartbeats(timers),
@@ -183,7 +184,7 @@ function loadAlerts(state: CoreState, alerts: Alert[]): void {
       state.resolved.remember(alert);
       continue;
     }
-    const wakeAt = alertWakeAt(alert);
+    const wakeAt = alertWakeAt(alert, state.settings.correlation);
     if (wakeAt !== null) state.timers.schedule(`alert ${alert.id}`, wakeAt);
   }
   state.resolved.evict(state.alerts, state.settings.limits.resolvedAlertsMax);

@@ -1,10 +1,14 @@
+import { resolveAlert } from "./deduplicate/deduplicate.ts";
 import { extendExpiry } from "./deduplicate/expiry.ts";
 import { wakeAlert } from "./deduplicate/wake.ts";
 import { command, sayDelivery } from "./command.ts";
 import { ageIncident, incidentWakeAt, isOpen } from "./incident/life.ts";
 import { wakeIncident } from "./incident/state.ts";
+import { type Strays, straysOf } from "./incident/stray.ts";
+import { observe, releasable, watchRoot } from "./incident/suppress.ts";
 import { applyVerdict } from "./incident/verdict.ts";
 import { isActive } from "./model/alert-table.ts";
+import type { Alert } from "./model/alert.ts";
 import type { Effect, Outcome } from "./model/effect.ts";
 import type { Input } from "./model/input.ts";
 import type { UnixMillis } from "./model/time.ts";
@@ -89,21 +93,12 @@ function wakeDue(state: CoreState, turn: Turn): void {
 function wake(state: CoreState, turn: Turn, kind: string, id: string): void {
   const { at } = turn;
   switch (kind) {
-    case "alert": {
-      const alert = state.alerts.get(id);
-      if (alert === undefined) return;
-      const news = wakeAlert(state, turn, alert, (silent) => state.heartbeats.isMissing(silent.ci));
-      if (news === "cleared") correlateCleared(state, turn, alert);
-      else if (news === "changed") correlateFiring(state, turn, alert);
+    case "alert":
+      wakeOneAlert(state, turn, id);
       return;
-    }
-    case "incident": {
-      const incident = state.incidents.get(id);
-      if (incident === undefined) return;
-      ageIncident(state, turn, incident);
-      turn.lookAt(incident);
+    case "incident":
+      wakeOneIncident(state, turn, id);
       return;
-    }
     case "agent": {
       const event = state.heartbeats.wake(turn, id);
       if (event !== null) takeEvent(state, turn, event);
@@ -122,6 +117,69 @@ function wake(state: CoreState, turn: Turn, kind: string, id: string): void {
   }
 }
 
+function wakeOneAlert(state: CoreState, turn: Turn, id: string): void {
+  const alert = state.alerts.get(id);
+  if (alert === undefined) return;
+  const limit =
+    alert.unobservedSince === null ? null : alert.unobservedSince + state.settings.correlation.suppressMaxMs;
+  if (alert.status === "unobserved" && limit !== null && turn.at >= limit) {
+    observe(state, turn, alert, "it was suppressed for as long as suppression may last");
+    correlateFiring(state, turn, alert);
+  }
+  const news = wakeAlert(state, turn, alert, isCutOff(state));
+  if (news === "cleared") correlateCleared(state, turn, alert);
+  else if (news === "changed") correlateFiring(state, turn, alert);
+}
+
+/** Nobody could tell us: the agent is missing, or the CI is behind a failed one. Silence is no evidence then. */
+const isCutOff =
+  (state: CoreState) =>
+  (alert: Readonly<Alert>): boolean =>
+    alert.status === "unobserved" || state.heartbeats.isMissing(alert.ci);
+
+function wakeOneIncident(state: CoreState, turn: Turn, id: string): void {
+  const incident = state.incidents.get(id);
+  if (incident === undefined) return;
+  for (const alert of releasable(state, turn, incident)) {
+    observe(state, turn, alert, "the root is well again, and its children had their time to clear");
+    correlateFiring(state, turn, alert);
+  }
+  letStraysGo(state, turn, straysOf(state, turn, incident));
+  ageIncident(state, turn, incident);
+  turn.lookAt(incident);
+}
+
+function letStraysGo(state: CoreState, turn: Turn, { lost, flapping }: Strays): void {
+  for (const alert of lost) {
+    turn.record({
+      decision: "alert.presumed",
+      alert: alert.id,
+      ci: alert.ci,
+      incident: alert.incident,
+      rule: "lost clear",
+      reasons: [
+        "the fault is over by all else that was heard, and this was not repeated: its clear was most likely lost",
+      ],
+      counterfactual: "heard again, it would still fire",
+      facts: { lastSeenAt: alert.lastSeenAt, count: alert.count },
+    });
+    resolveAlert(state, turn, alert);
+    alert.sourceStatus = "resolved";
+    correlateCleared(state, turn, alert);
+  }
+  for (const alert of flapping) {
+    place(state, turn, [
+      {
+        type: "withhold",
+        alert: alert.id,
+        rule: "flapping",
+        reasons: ["it flaps on while the fault is over: it is noise beside it"],
+        until: null,
+      },
+    ]);
+  }
+}
+
 /** Ends the turn: verdicts on what changed, then who is told, then what leaves memory. */
 function settle(state: CoreState, turn: Turn): void {
   if (!turn.hasWork()) return;
@@ -136,6 +194,7 @@ function settle(state: CoreState, turn: Turn): void {
     }
   }
   for (const incident of turn.incidentsToTell()) {
+    if (isOpen(incident)) watchRoot(state, turn, incident);
     notify(state, turn, incident);
     const wakeAt = incidentWakeAt(incident, state.settings.correlation, turn.at);
     if (wakeAt !== null && (isOpen(incident) || incident.status === "resolved")) {

@@ -1,7 +1,7 @@
 import { alertId, type AlertTable, isActive } from "../model/alert-table.ts";
 import type { Alert } from "../model/alert.ts";
 import type { Event, Labels } from "../model/event.ts";
-import type { CoreSettings } from "../model/settings.ts";
+import type { CoreSettings, CorrelationSettings } from "../model/settings.ts";
 import type { UnixMillis } from "../model/time.ts";
 import type { TimerQueue } from "../model/timer-queue.ts";
 import type { Topology } from "../model/topology.ts";
@@ -167,6 +167,7 @@ function begin(
   alert.resolvedAt = null;
   alert.withheld = null;
   alert.suppressedBy = [];
+  alert.unobservedSince = null;
   alert.occurredAt = beganAt(event, occurredAt);
   alert.flapping = startsFlapping(alert.changes, at);
   alert.expiresAt = expiryOf(alert, state.settings.correlation);
@@ -179,16 +180,23 @@ function begin(
 }
 
 function scheduleWake(state: DeduplicateState, alert: Readonly<Alert>): void {
-  const wakeAt = alertWakeAt(alert);
+  const wakeAt = alertWakeAt(alert, state.settings.correlation);
   if (wakeAt !== null) state.timers.schedule(`alert ${alert.id}`, wakeAt);
 }
 
 /** When the alert must be looked at without an event; null = never. From the entity alone, so that a restart knows it. */
-export function alertWakeAt(alert: Readonly<Alert>): UnixMillis | null {
+export function alertWakeAt(alert: Readonly<Alert>, settings: CorrelationSettings): UnixMillis | null {
   if (alert.status === "resolved") return null;
-  const steady = alert.flapping ? steadyAt(alert.changes, alert.changes.at(-1) ?? alert.firstSeenAt) : null;
-  if (steady === null) return alert.expiresAt;
-  return alert.expiresAt === null ? steady : Math.min(steady, alert.expiresAt);
+  let wake = alert.expiresAt;
+  if (alert.flapping) wake = earlier(wake, steadyAt(alert.changes, alert.changes.at(-1) ?? alert.firstSeenAt));
+  if (alert.status === "unobserved" && alert.unobservedSince !== null) {
+    wake = earlier(wake, alert.unobservedSince + settings.suppressMaxMs);
+  }
+  return wake;
+}
+
+function earlier(a: UnixMillis | null, b: UnixMillis): UnixMillis {
+  return a === null ? b : Math.min(a, b);
 }
 
 function newAlert(event: Readonly<Event>, ci: string, at: UnixMillis): Alert {
@@ -218,6 +226,7 @@ function newAlert(event: Readonly<Event>, ci: string, at: UnixMillis): Alert {
     incident: null,
     withheld: null,
     suppressedBy: [],
+    unobservedSince: null,
     sourceStatus: "firing",
     late: false,
     joinedAt: null,
@@ -253,6 +262,7 @@ export function resolveAlert(state: DeduplicateState, turn: Turn, alert: Alert):
   alert.flapping = false;
   alert.withheld = null;
   alert.suppressedBy = [];
+  alert.unobservedSince = null;
   turn.alertChanged(alert);
   state.alerts.reindex(alert);
   state.timers.cancel(`alert ${alert.id}`);

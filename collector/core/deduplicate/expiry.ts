@@ -7,11 +7,11 @@ import type { Turn } from "../model/turn.ts";
 
 /** A source that repeats itself and has missed this many of its own intervals has most likely lost the clear. */
 const MISSED_INTERVALS = 6;
-/** … but nothing is concluded in less than this, nor from fewer than three firings. */
+/** … but nothing is concluded in less than this, nor from one firing. */
 const SILENCE_MIN_MS: Milliseconds = 20 * 60_000;
-const FIRINGS_MIN = 3;
+const FIRINGS_MIN = 2;
 /** When nothing at all is heard of the source, its silence says less: it must last this many times longer. */
-const QUIET_SOURCE_FACTOR = 4;
+const QUIET_SOURCE_FACTOR = 2;
 /** A source counts as heard when any alert of it was within this time. */
 const HEARD_WITHIN_MS: Milliseconds = 10 * 60_000;
 
@@ -53,6 +53,8 @@ export function postponeExpiry(
 }
 
 function silenceAllowed(alert: Readonly<Alert>): Milliseconds | null {
+  // It was over or not long before we heard of it; if it holds, its source repeats it now.
+  if (alert.late) return SILENCE_MIN_MS;
   const interval = repeatInterval(alert);
   return interval === null ? null : Math.max(SILENCE_MIN_MS, Math.ceil(interval * MISSED_INTERVALS));
 }

@@ -21,7 +21,7 @@ export function wakeAlert(
     alert.expiresAt = later;
     turn.alertChanged(alert);
   }
-  const wakeAt = alertWakeAt(alert);
+  const wakeAt = alertWakeAt(alert, state.settings.correlation);
   if (wakeAt !== null) state.timers.schedule(`alert ${alert.id}`, wakeAt);
   return null;
 }
@@ -41,7 +41,7 @@ function steady(state: DeduplicateState, turn: Turn, alert: Alert): "cleared" | 
     resolveAlert(state, turn, alert);
     return "cleared";
   }
-  const wakeAt = alertWakeAt(alert);
+  const wakeAt = alertWakeAt(alert, state.settings.correlation);
   if (wakeAt !== null) state.timers.schedule(`alert ${alert.id}`, wakeAt);
   return "changed";
 }

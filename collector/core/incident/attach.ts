@@ -8,6 +8,7 @@ import { reopen, settleQuiet } from "./life.ts";
 import { newMember, refreshMember } from "./member.ts";
 import { merge } from "./merge.ts";
 import type { IncidentState } from "./state.ts";
+import { suppressOne } from "./suppress.ts";
 import { tellJoined, tellTimeline } from "./timeline.ts";
 
 /** A new incident with these alerts, in this order. */
@@ -68,6 +69,8 @@ function emptyIncident(number: number, first: Readonly<Alert>, at: number): Inci
     holdUntil: null,
     holdReason: null,
     quietSince: null,
+    rootClearSince: null,
+    strayCheckAt: null,
     pageWorthy: false,
     pageReason: "",
     updateDueAt: null,
@@ -114,6 +117,7 @@ export function attach(
     facts: from === undefined ? { episode: alert.episode } : { episode: alert.episode, from: from.id },
   });
   if (isActive(alert) && incident.status === "resolved") reopen(state, turn, incident, reason);
+  suppressOne(state, turn, incident, alert);
   settleQuiet(state, turn, incident);
   if (from !== undefined && from.members.length === 0 && from.mergedInto === null) {
     merge(state, turn, from, incident, ["its last alert belongs there"]);

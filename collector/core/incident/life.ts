@@ -7,6 +7,8 @@ import { type IncidentState, wakeIncident } from "./state.ts";
 import { tellTimeline } from "./timeline.ts";
 
 const QUIET_DOUBLINGS_MAX = 3;
+/** Nothing new of an incident for this long, most of it clear: the rest has lost its clear. Twice as long for the root itself. */
+export const STRAY_AFTER_MS: Milliseconds = 25 * 60_000;
 
 /** How long all must be clear before it resolves: longer for one that came back, so that an unsteady fault is one incident. */
 export function quietTime(incident: Readonly<Incident>, settings: CorrelationSettings): Milliseconds {
@@ -28,7 +30,8 @@ export function incidentWakeAt(
   }
   const quietEnds = incident.quietSince === null ? null : incident.quietSince + quietTime(incident, settings);
   let wake: UnixMillis | null = null;
-  for (const due of [incident.holdUntil, incident.updateDueAt, quietEnds]) {
+  const settleEnds = incident.rootClearSince === null ? null : incident.rootClearSince + settings.recoverySettleMs;
+  for (const due of [incident.holdUntil, incident.updateDueAt, quietEnds, settleEnds, incident.strayCheckAt]) {
     if (due !== null && due > at && (wake === null || due < wake)) wake = due;
   }
   return wake;
@@ -41,7 +44,13 @@ export function isOpen(incident: Readonly<Incident>): boolean {
 /** Starts or stops the quiet time, as its members are. */
 export function settleQuiet(state: IncidentState, turn: Turn, incident: Incident): void {
   if (!isOpen(incident)) return;
-  const isQuiet = state.incidents.activeCount(incident.id) === 0;
+  const active = state.incidents.activeCount(incident.id);
+  const isQuiet = active === 0;
+  if (!isQuiet && active < incident.members.length && incident.strayCheckAt === null) {
+    incident.strayCheckAt = turn.at + STRAY_AFTER_MS;
+    turn.incidentChanged(incident);
+    wakeIncident(state, incident.id, incident.strayCheckAt);
+  }
   if (isQuiet === (incident.quietSince !== null)) return;
   incident.quietSince = isQuiet ? turn.at : null;
   turn.incidentChanged(incident);
@@ -76,6 +85,8 @@ export function resolve(
   incident.status = "resolved";
   incident.resolvedAt = turn.at;
   incident.quietSince = null;
+  incident.rootClearSince = null;
+  incident.strayCheckAt = null;
   incident.holdUntil = null;
   incident.updateDueAt = null;
   incident.revision += 1;

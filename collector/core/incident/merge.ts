@@ -34,6 +34,8 @@ export function merge(
   from.closedAt = at;
   from.resolvedAt ??= at;
   from.quietSince = null;
+  from.rootClearSince = null;
+  from.strayCheckAt = null;
   from.holdUntil = null;
   from.updateDueAt = null;
   from.mergedInto = into.id;

@@ -2,16 +2,21 @@ import type { AlertTable } from "../model/alert-table.ts";
 import type { IncidentTable } from "../model/incident-table.ts";
 import type { Problem } from "../model/problem.ts";
 import type { CoreSettings } from "../model/settings.ts";
+import type { UnixMillis } from "../model/time.ts";
 import type { TimerQueue } from "../model/timer-queue.ts";
 import type { Topology } from "../model/topology.ts";
 
 /** The part of the core's state that incidents live in. */
 export interface IncidentState {
+  /** The time of the input. */
+  at: UnixMillis;
   readonly alerts: AlertTable;
   readonly incidents: IncidentTable;
   readonly timers: TimerQueue;
   /** By root CI. */
   readonly problems: Map<string, Problem>;
+  /** What cannot work without a root CI, by root; a cache that a new CMDB empties. */
+  readonly fallen: Map<string, ReadonlySet<string>>;
   /** Stored as the entity `counters` of kind `meta`. */
   readonly counters: { incidents: number };
   topology: Topology;

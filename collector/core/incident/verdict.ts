@@ -7,6 +7,7 @@ import { isOpen } from "./life.ts";
 import { priorityOf } from "./priority.ts";
 import { linkProblem } from "./problem.ts";
 import { type IncidentState, wakeIncident } from "./state.ts";
+import { parentKey, suppressChildren } from "./suppress.ts";
 import { tellTimeline } from "./timeline.ts";
 import { titleOf } from "./title.ts";
 
@@ -19,7 +20,9 @@ const UPDATE_EVERY_MS: Milliseconds = 60_000;
 export function applyVerdict(state: IncidentState, turn: Turn, incident: Incident, ranking: Ranking): void {
   const before = { root: incident.rootCause.ci, change: incident.rootCause.change, services: incident.impact.services };
   const seen = fingerprint(incident);
+  const wasParent = parentKey(incident);
   applyRoot(turn, incident, ranking.rootCause);
+  if (parentKey(incident) !== wasParent) suppressChildren(state, turn, incident);
   incident.impact = ranking.impact;
   const priority = applyPriority(state, turn, incident);
   incident.title = titleOf(incident, state.topology);

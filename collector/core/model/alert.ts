@@ -55,6 +55,8 @@ export interface Alert {
   withheld: string | null;
   /** Why it is unobserved or muted: `silence:ID`, `maintenance:ID`, `inhibition:ALERT`, `dependency:CI`; sorted. */
   suppressedBy: readonly string[];
+  /** Since when it is unobserved; null = it is observed. */
+  unobservedSince: UnixMillis | null;
   /** What the source last said; differs from `status` while flapping is held as one state. */
   sourceStatus: "firing" | "resolved";
   /** All we know of this episode came late (spooled by an agent that was cut off): it completes a timeline and never pages. */

@@ -127,6 +127,10 @@ export interface Incident {
   holdReason: string | null;
   /** All members are clear since then; it resolves when the quiet time has passed. */
   quietSince: UnixMillis | null;
+  /** The root shows no trouble any more since then: after the recovery's settle time its children are observed again. */
+  rootClearSince: UnixMillis | null;
+  /** Some members are clear and others are silent: then it is looked at whether these have lost their clear; null = no need. */
+  strayCheckAt: UnixMillis | null;
   /** Correlation's verdict: is it worth waking a person, and why. */
   pageWorthy: boolean;
   pageReason: string;

@@ -19,7 +19,7 @@ export function audibilityOf(state: NotifyState, incident: Readonly<Incident>): 
     if (member.status === "resolved") continue;
     const alert = state.alerts.get(member.alert);
     if (alert === undefined) continue;
-    const rule = muteOf(alert);
+    const rule = muteOf(alert, incident.rootCause.ci);
     if (rule === null) return AUDIBLE;
     rules.add(rule);
   }
@@ -27,8 +27,8 @@ export function audibilityOf(state: NotifyState, incident: Readonly<Incident>): 
   return { isAudible: false, rules: [...rules].sort(byText) };
 }
 
-/** What keeps this active alert from being told; null = nothing. A dependency alone does not: its root speaks for it. */
-function muteOf(alert: Readonly<Alert>): string | null {
+/** What keeps this active alert from being told; null = nothing. Behind the incident's own root it is the root that speaks. */
+function muteOf(alert: Readonly<Alert>, root: string | null): string | null {
   if (alert.late) return "late";
-  return alert.suppressedBy.find((reason) => !reason.startsWith("dependency:")) ?? null;
+  return alert.suppressedBy.find((reason) => reason !== `dependency:${root}`) ?? null;
 }

@@ -151,6 +151,7 @@ function reasonOf(rule: string): string {
   const [kind, id = ""] = rule.split(":", 2);
   if (kind === "silence") return `silence ${id} mutes its alerts`;
   if (kind === "maintenance") return `maintenance window ${id} covers its alerts`;
+  if (kind === "dependency") return `${id} has failed, and its alerts depend on that`;
   if (kind === "inhibition") return `alert ${id} inhibits it`;
   return rule;
 }
