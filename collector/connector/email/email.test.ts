@@ -181,7 +181,7 @@ test.for<[error: Record<string, unknown>, status: string, reason: string]>([
   [{ code: "ECONNECTION" }, "retryable", "connection"],
   [{ code: "ETIMEDOUT" }, "retryable", "timeout"],
   [{ code: "ETLS" }, "retryable", "tls"],
-  [{ code: "DEPTH_ZERO_SELF_SIGNED_CERT" }, "retryable", "tls"],
+  [{ code: "ESOCKET", originalCode: "CERT_HAS_EXPIRED" }, "retryable", "tls"],
   [{ code: "EPROTOCOL" }, "retryable", "badResponse"],
   [{}, "retryable", "connection"],
 ])("%j is %s, %s", ([error, status, reason]) => {

@@ -137,10 +137,18 @@ const REASONS: Readonly<Record<string, DeliveryFailure>> = {
   EAUTH: "unauthorised",
 };
 
+/** As nodemailer throws it: `code` is its own word, `originalCode` the network stack's below it. */
+interface MailError {
+  code?: string;
+  originalCode?: string;
+  responseCode?: number;
+  message?: string;
+}
+
 /** SMTP's own rule: a 4yz reply passes with time, a 5yz reply does not; without a reply it was the network. */
 export function failureOf(error: unknown, signal: AbortSignal): DeliveryResult {
   if (signal.aborted) return { status: "retryable", reason: "timeout", detail: "no answer in time" };
-  const { code = "", responseCode, message = "" } = error as { code?: string; responseCode?: number; message?: string };
+  const { code = "", originalCode = code, responseCode, message = "" } = error as MailError;
   const detail = oneLine(message, 200);
   if (responseCode !== undefined && responseCode >= 500)
     return {
@@ -154,7 +162,7 @@ export function failureOf(error: unknown, signal: AbortSignal): DeliveryResult {
   }
   if (code === "EAUTH") return { status: "permanent", reason: "unauthorised", detail };
   if (code === "EENVELOPE" || code === "EMESSAGE") return { status: "permanent", reason: "rejected", detail };
-  const insecure = /^(?:CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|ERR_TLS|ERR_SSL)/.test(code);
+  const insecure = /^(?:CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|ERR_TLS|ERR_SSL)/.test(originalCode);
   return { status: "retryable", reason: insecure ? "tls" : (REASONS[code] ?? "connection"), detail };
 }
 
