@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { jsonFault } from "../../protocol/json-guard.ts";
 import { Refusal } from "../port/ingest.ts";
 
 const NOTHING = Buffer.alloc(0);
@@ -16,40 +17,23 @@ export function textOf(body: unknown): string {
 }
 
 /** Deepest nesting of a foreign document that is walked; deeper ones are refused. */
-export const JSON_DEPTH_MAX = 64;
+export const JSON_DEPTH_MAX = 32;
+/** Most numbers, texts, objects and lists in one document: parsed, each costs some tens of bytes. */
+const JSON_VALUES_MAX = 500_000;
 
-/**
- * Whether JSON text nests deeper than `max`. One pass over the characters, no allocation; text that is no JSON gives
- * an answer that does not matter, because the parser refuses it.
- */
-export function nestsDeeperThan(text: string, max: number): boolean {
-  let depth = 0;
-  for (let i = 0; i < text.length; i += 1) {
-    const code = text.charCodeAt(i);
-    if (code === 0x22) {
-      i = closingQuote(text, i + 1);
-    } else if (code === 0x7b || code === 0x5b) {
-      depth += 1;
-      if (depth > max) return true;
-    } else if (code === 0x7d || code === 0x5d) depth -= 1;
-  }
-  return false;
-}
-
-function closingQuote(text: string, from: number): number {
-  for (let end = text.indexOf('"', from); end !== -1; end = text.indexOf('"', end + 1)) {
-    let slashes = 0;
-    while (text.charCodeAt(end - 1 - slashes) === 0x5c) slashes += 1;
-    if (slashes % 2 === 0) return end;
-  }
-  return text.length;
-}
-
-/** Any JSON document. Throws a refusal for broken UTF-8, broken JSON and nesting deeper than `JSON_DEPTH_MAX`. */
+/** Any JSON document. Throws a refusal for broken UTF-8, broken JSON, and documents that nest too deep or hold too much. */
 export function jsonOf(body: unknown): unknown {
-  const text = textOf(body);
-  if (nestsDeeperThan(text, JSON_DEPTH_MAX))
+  const bytes = bytesOf(body);
+  const fault = jsonFault(bytes, { depthMax: JSON_DEPTH_MAX, valuesMax: JSON_VALUES_MAX });
+  if (fault === "tooDeep")
     throw new Refusal(400, "tooDeep", `the JSON body nests deeper than ${JSON_DEPTH_MAX} levels`);
+  if (fault === "tooManyValues")
+    throw new Refusal(413, "tooManyValues", `the JSON body has more than ${JSON_VALUES_MAX} values`);
+  return parseJson(textOf(bytes));
+}
+
+/** Throws a refusal for text that is not JSON. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {

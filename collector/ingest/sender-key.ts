@@ -10,14 +10,31 @@ export type Identify = (secret: string | undefined) => Identity | undefined;
 /** May send events. */
 const SENDERS: readonly string[] = ["agent", "operator", "admin"];
 
-/** Who the server has found out already, from the `Authorization` header. */
+/** Who the server has found out already; undefined on public routes, where it did not look. */
 export function identityOf(request: FastifyRequest): Identity | undefined {
-  return (request as { identity?: Identity }).identity;
+  const { identity } = request as { identity?: Identity };
+  return identity === undefined || identity.role === "public" ? undefined : identity;
 }
 
 /** The name that stands as actor in timelines and the ledger. */
 export function actorOf(request: FastifyRequest, otherwise: string): string {
   return identityOf(request)?.name ?? otherwise;
+}
+
+/** The secret in an `Authorization` header: Bearer, Opsgenie's GenieKey, PagerDuty's Token, or Basic with it as password. */
+function headerSecret(header: string | undefined): string | undefined {
+  const [, scheme = "", rest = ""] = /^([A-Za-z]+) +(\S+) *$/.exec(header ?? "") ?? [];
+  switch (scheme.toLowerCase()) {
+    case "bearer":
+    case "geniekey":
+      return rest;
+    case "token":
+      return rest.replace(/^token=/, "").replace(/^"|"$/g, "");
+    case "basic":
+      return /:([\s\S]*)$/.exec(Buffer.from(rest, "base64").toString("utf8"))?.[1];
+    default:
+      return undefined;
+  }
 }
 
 /**
@@ -29,9 +46,9 @@ export function senderOf(
   identify: Identify,
   secrets: readonly (string | undefined)[],
 ): Identity {
-  const given = secrets.filter((secret) => secret !== undefined && secret !== "");
   let found = identityOf(request) ?? identify(undefined);
-  for (const secret of given) found ??= identify(secret);
+  for (const secret of [headerSecret(request.headers.authorization), ...secrets])
+    if (secret !== undefined && secret !== "") found ??= identify(secret);
   if (found === undefined) throw new Refusal(401, "unauthorised", "a valid token is needed to send events");
   if (!SENDERS.includes(found.role)) throw new Refusal(403, "forbidden", `${found.name} may not send events`);
   return found;

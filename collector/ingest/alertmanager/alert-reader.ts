@@ -10,7 +10,7 @@ import {
   withDetails,
   type PreparedAlert,
   type ReadingOptions,
-} from "./posted-alert.ts";
+} from "../prometheus-alert.ts";
 
 /** Go's zero time, in any of its spellings. */
 const ZERO_TIME = /^0001-01-01[Tt ]00:00:00/;

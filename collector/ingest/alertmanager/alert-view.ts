@@ -6,8 +6,8 @@ import type { Query } from "../../port/query.ts";
 import { alertLabel } from "../../core/model/alert-label.ts";
 import type { LabelOf } from "../../core/model/matcher.ts";
 import { compileMatchers } from "../matcher.ts";
-import { fingerprint } from "./fingerprint.ts";
-import { fingerprintOfInstance, GENERATOR, SOURCE } from "./posted-alert.ts";
+import { fingerprint } from "../label-fingerprint.ts";
+import { fingerprintOfInstance, GENERATOR, ALERTMANAGER } from "../prometheus-alert.ts";
 
 /** The receiver of alerts that no route matches: Alertmanager's clients expect every alert to have one. */
 export const UNROUTED = "unrouted";
@@ -28,7 +28,7 @@ export interface AlertStanding {
 
 /** Labels as an Alertmanager client sees them: as sent for alerts that came as such, made up from the identity for others. */
 export function shownLabels(alert: Readonly<Alert>): Labels {
-  if (alert.source === SOURCE) return alert.labels;
+  if (alert.source === ALERTMANAGER) return alert.labels;
   const own: Record<string, string> = { alertname: alert.check, ci: alert.ci };
   if (alert.instance !== "") own["instance"] = alert.instance;
   own["severity"] = alert.severity;
@@ -37,7 +37,7 @@ export function shownLabels(alert: Readonly<Alert>): Labels {
 }
 
 export function fingerprintOf(alert: Readonly<Alert>): string {
-  const known = alert.source === SOURCE ? fingerprintOfInstance(alert.instance) : undefined;
+  const known = alert.source === ALERTMANAGER ? fingerprintOfInstance(alert.instance) : undefined;
   return known ?? fingerprint(shownLabels(alert));
 }
 

@@ -102,10 +102,7 @@ function registerOpsgenie(
   isKnown: IsKnownCi,
 ): void {
   const desk = new AlertDesk(ports, ADAPTER, OPSGENIE_SOURCE);
-  const senderBy = (request: FastifyRequest): string => {
-    const genieKey = /^GenieKey\s+(\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
-    return senderOf(request, identify, [genieKey]).name;
-  };
+  const senderBy = (request: FastifyRequest): string => senderOf(request, identify, []).name;
   const accepted = (reply: FastifyReply): FastifyReply =>
     json(reply, 202, { result: "Request will be processed", took: 0.001, requestId: newId() });
 

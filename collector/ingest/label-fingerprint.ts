@@ -1,4 +1,4 @@
-import type { Labels } from "../../core/model/event.ts";
+import type { Labels } from "../core/model/event.ts";
 
 /**
  * The fingerprint of a label set as Prometheus and Alertmanager compute it: 64-bit FNV-1a over the labels in order of

@@ -1,13 +1,13 @@
-import type { Event, Labels, Link } from "../../core/model/event.ts";
-import type { Severity } from "../../core/model/severity.ts";
-import type { UnixMillis } from "../../core/model/time.ts";
-import { ciFromLabels, type CiLabelOptions } from "../ci-label.ts";
-import { cut, documentOf, isUnsafeName, linkTo } from "../field.ts";
-import { severityWord } from "../severity.ts";
-import { fingerprint } from "./fingerprint.ts";
+import type { Event, Labels, Link } from "../core/model/event.ts";
+import type { Severity } from "../core/model/severity.ts";
+import type { UnixMillis } from "../core/model/time.ts";
+import { ciFromLabels, type CiLabelOptions } from "./ci-label.ts";
+import { cut, documentOf, isUnsafeName, linkTo } from "./field.ts";
+import { severityWord } from "./severity.ts";
+import { fingerprint } from "./label-fingerprint.ts";
 
 /** The source of everything that comes as an Alertmanager alert, by API or by webhook: its labels are shown as sent. */
-export const SOURCE = "alertmanager";
+export const ALERTMANAGER = "alertmanager";
 /** Text of the link that holds the alert's `generatorURL`. */
 export const GENERATOR = "generator";
 /** The check of an alert that has no `alertname`. */
@@ -214,7 +214,7 @@ export function eventOf(prepared: PreparedAlert, times: AlertTimes, now: UnixMil
   return {
     id,
     idGiven: false,
-    source: SOURCE,
+    source: ALERTMANAGER,
     ci: prepared.ci,
     check: prepared.check,
     instance: prepared.instance,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fingerprint } from "./fingerprint.ts";
+import { fingerprint } from "./label-fingerprint.ts";
 
 /** The values are those that Alertmanager 0.25.0 gave. */
 test.for<[situation: string, labels: Record<string, string>, expected: string]>([
