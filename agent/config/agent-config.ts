@@ -1,0 +1,185 @@
+import type { LogLevel } from "../log.ts";
+
+export const WATCH_SEVERITIES = ["critical", "major", "minor", "warning", "info"] as const;
+export type WatchSeverity = (typeof WATCH_SEVERITIES)[number];
+
+/** What every watch has: how bad it is, and how long it must be bad before it is told. */
+export interface WatchCommon {
+  severity: WatchSeverity;
+  forMs: number;
+}
+
+export interface ProcessWatch extends WatchCommon {
+  /** The program's name; also the instance of its alerts. */
+  name: string;
+  /** Glob over the whole command line; null = any. */
+  command: string | null;
+  /** User's name or number; null = any. */
+  user: string | null;
+  min: number;
+  /** null = no upper limit. */
+  max: number | null;
+}
+
+export interface UnitWatch extends WatchCommon {
+  /** With its suffix: `nginx.service`. */
+  name: string;
+}
+
+export interface PortWatch extends WatchCommon {
+  host: string;
+  port: number;
+  everyMs: number;
+  timeoutMs: number;
+}
+
+export interface LogWatch extends WatchCommon {
+  /** Glob in the last part only. */
+  path: string;
+  /** RE2. */
+  pattern: string;
+  /** RE2; a line that also matches this is passed over. */
+  exclude: string | null;
+  /** Instance of its alerts; by default the path. */
+  name: string;
+  /** RE2 that a new entry begins with; other lines belong to the entry before. null = each line is an entry. */
+  entryStart: string | null;
+  /** Clears when nothing matched for this long. */
+  clearAfterMs: number;
+  /** Matches within `withinMs` that it takes. */
+  count: number;
+  withinMs: number;
+}
+
+export interface HttpWatch extends WatchCommon {
+  name: string;
+  url: string;
+  /** Status codes that are good, inclusive. */
+  status: { from: number; to: number };
+  /** Text that the first 64 KiB of the body must hold; null = any. */
+  contains: string | null;
+  everyMs: number;
+  timeoutMs: number;
+}
+
+export interface CertificateWatch extends WatchCommon {
+  name: string;
+  /** A server … */
+  host: string | null;
+  port: number;
+  serverName: string | null;
+  /** … or a PEM file. */
+  file: string | null;
+  /** `severity` from here on before the end; critical from `criticalMs` on. */
+  warnMs: number;
+  criticalMs: number;
+  everyMs: number;
+  timeoutMs: number;
+}
+
+export interface DnsWatch extends WatchCommon {
+  name: string;
+  type: "A" | "AAAA" | "CNAME" | "MX" | "TXT" | "SRV" | "NS";
+  /** `address` or `address:port`; null = the host's own. */
+  server: string | null;
+  /** One answer must contain it; null = any answer. */
+  contains: string | null;
+  everyMs: number;
+  timeoutMs: number;
+}
+
+export interface PluginWatch extends WatchCommon {
+  name: string;
+  /** Program and arguments; no shell. */
+  command: string[];
+  everyMs: number;
+  timeoutMs: number;
+}
+
+export interface WatchConfig {
+  processes: ProcessWatch[];
+  units: UnitWatch[];
+  ports: PortWatch[];
+  logs: LogWatch[];
+  http: HttpWatch[];
+  certificates: CertificateWatch[];
+  dns: DnsWatch[];
+  plugins: PluginWatch[];
+}
+
+export interface ChangesConfig {
+  packages: boolean;
+  units: boolean;
+  users: boolean;
+  listeningPorts: boolean;
+  /** Files, or globs in the last part, whose content is watched by hash. */
+  files: string[];
+  everyMs: number;
+}
+
+/** The agent's file, read and checked. null where it said nothing and the default depends on the host. */
+export interface AgentConfig {
+  /** Base addresses without a slash at the end, in order of preference; never empty. */
+  collectors: string[];
+  token: string | null;
+  tokenFile: string | null;
+  caFile: string | null;
+  /** null = the host's name. */
+  ci: string | null;
+  /** null = `$STATE_DIRECTORY`, or a folder of the user's. */
+  dataDir: string | null;
+  intervalMs: number;
+  timeoutMs: number;
+  logLevel: LogLevel;
+  retry: { maxMs: number };
+  spool: { maxBytes: number; keepFree: { bytes: number } | { ratio: number } | null };
+  sample: { disable: string[]; excludeMounts: string[]; procPath: string; sysPath: string; rootPath: string };
+  rules: { fetch: boolean; everyMs: number };
+  expose: { host: string; port: number } | null;
+  watch: WatchConfig;
+  changes: ChangesConfig;
+}
+
+export const DEFAULT_COLLECTOR = "http://127.0.0.1:8430";
+
+export const EMPTY_WATCH: WatchConfig = {
+  processes: [],
+  units: [],
+  ports: [],
+  logs: [],
+  http: [],
+  certificates: [],
+  dns: [],
+  plugins: [],
+};
+
+export const DEFAULT_CHANGES: ChangesConfig = {
+  packages: true,
+  units: true,
+  users: true,
+  listeningPorts: true,
+  files: [],
+  everyMs: 60_000,
+};
+
+/** What an agent without a file does. */
+export function defaultAgentConfig(): AgentConfig {
+  return {
+    collectors: [DEFAULT_COLLECTOR],
+    token: null,
+    tokenFile: null,
+    caFile: null,
+    ci: null,
+    dataDir: null,
+    intervalMs: 10_000,
+    timeoutMs: 10_000,
+    logLevel: "info",
+    retry: { maxMs: 15_000 },
+    spool: { maxBytes: 64 * 1024 * 1024, keepFree: null },
+    sample: { disable: [], excludeMounts: [], procPath: "/proc", sysPath: "/sys", rootPath: "" },
+    rules: { fetch: true, everyMs: 60_000 },
+    expose: null,
+    watch: structuredClone(EMPTY_WATCH),
+    changes: structuredClone(DEFAULT_CHANGES),
+  };
+}
