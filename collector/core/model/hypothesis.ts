@@ -50,10 +50,12 @@ const QUIET_WITH_OWN_EVIDENCE = 0.4;
 
 /** A place that only works badly is hot, and says so; one that says nothing is not it. */
 const MILD_PLACE = 3;
+/** Power that fails is mostly reported by what measures it. */
+const DEAD_PLACE = 1.2;
 
 /** What speaks for itself is not dead; and were the place from which we look dead, nobody could tell us. */
 const SPEAKS = 4;
-const VANTAGE = 6;
+const VANTAGE = 25;
 
 /** What argues against a death: the CI itself was heard since, or everything is seen through it. */
 export function aliveCost(topology: Topology, fault: FaultKey, speaks: boolean): number {
@@ -63,7 +65,7 @@ export function aliveCost(topology: Topology, fault: FaultKey, speaks: boolean):
 
 export function openingCost(topology: Topology, fault: FaultKey, silent: boolean): number {
   const type = topology.ci(faultCi(fault)).type;
-  const mildPlace = silent && !faultDead(fault) && PLACE_TYPES.has(type) ? MILD_PLACE : 0;
+  const mildPlace = silent && PLACE_TYPES.has(type) ? (faultDead(fault) ? DEAD_PLACE : MILD_PLACE) : 0;
   return FAULT + (silent ? SILENT : 0) + (OUTCOME_TYPES.has(type) ? OUTCOME : 0) + mildPlace;
 }
 

@@ -17,6 +17,9 @@ const PRICED_MAX = 24;
 /** How far apart in nats two candidates must be for the better one to be clear; sets how bold confidence is. */
 const TEMPERATURE = 1.4;
 
+/** How strongly a fault works along one kind of relation is the same for all who are related so: their costs are not independent. */
+const SHARED = 0.5;
+
 /** One candidate, priced: what the whole incident costs if it is the root. */
 export interface Verdict {
   root: number;
@@ -89,7 +92,7 @@ function price(units: readonly Unit[], evidence: RootEvidence, at: UnixMillis, t
     const { keys, costs } = unit.causes;
     for (let position = 0; position < keys.length; position += 1) {
       const cost = costs[position] ?? 0;
-      const save = (alone[index] ?? 0) - cost;
+      const save = (alone[index] ?? 0) - cost * SHARED;
       if (save <= 0) continue;
       const key = keys[position] ?? -1;
       const entry = saved.get(key);

@@ -2,6 +2,7 @@ import type { CorrelationView, Ranking, RootEvidence } from "../model/correlatio
 import type { Unit } from "../model/evidence.ts";
 import type { Impact } from "../model/incident.ts";
 import { OUTCOME_TYPES } from "../model/influence.ts";
+import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { Verdict } from "./ranker.ts";
 
@@ -14,12 +15,16 @@ interface Picture {
 
 type Urgency = Pick<Ranking, "holdMs" | "holdReason" | "pageWorthy" | "pageReason">;
 
-/** A wide fault is told once it has this many CIs in major or critical trouble. */
+/** A wide fault is told once it has this many CIs in serious trouble; a narrower one waits longer. */
 const WIDE = 5;
-/** One CI alone gets this long to heal by itself when nothing else is hit. */
-const LONE_HARD_MS: Milliseconds = 20 * 60_000;
-const PAIR_MS: Milliseconds = 75_000;
-const SERVICE_MS: Milliseconds = 20_000;
+const NARROW = 3;
+const SERVICE_MS: Milliseconds = 25_000;
+const NARROW_MS: Milliseconds = 90_000;
+const PAIR_MS: Milliseconds = 160_000;
+/** A critical condition on one important CI that does not heal is somebody's business in the end. */
+const LONE_MS: Milliseconds = 30 * 60_000;
+/** CIs of this criticality and below wake nobody by themselves. */
+const MINOR_CI = 4;
 
 /** Whether a person should be woken, and how long it is still worth to wait for a clearer picture. */
 export function urgencyOf(picture: Picture, at: UnixMillis, view: CorrelationView): Urgency {
@@ -41,28 +46,25 @@ export function urgencyOf(picture: Picture, at: UnixMillis, view: CorrelationVie
   if (serious.length >= WIDE) {
     return told(settings.settleMaxMs, "the storm gathers", `${serious.length} CIs are in serious trouble`);
   }
-  if (serious.length >= 1 && active.length >= 2) {
-    return told(
-      PAIR_MS,
-      "it may still heal or grow",
-      `${active.length} CIs fail together, ${serious.length} of them seriously`,
-    );
+  const important = serious.filter((unit) => criticality(unit.ci, topology) < MINOR_CI);
+  if (important.length >= 1 && active.length >= NARROW) {
+    return told(NARROW_MS, "it may still heal or grow", `${active.length} CIs fail together, ${serious.length} of them seriously`);
   }
-  const lone = active[0];
-  if (
-    serious.length >= 1 &&
-    lone !== undefined &&
-    !topology.ci(lone.ci).known &&
-    serious.some((unit) => unit.notes.some((note) => note.rank === 5))
-  ) {
-    return told(
-      settings.settleMaxMs,
-      "what it means is not known",
-      "it is critical, and the CMDB does not say what depends on it",
-    );
+  if (important.some((unit) => criticality(unit.ci, topology) <= 2) && active.length >= 2) {
+    return told(PAIR_MS, "it may still heal or grow", "two CIs fail together, and one of them matters");
   }
-  if (serious.length >= 1 && at - first >= LONE_HARD_MS) return told(0, "", "it has not healed by itself");
+  const critical = active.filter((unit) => unit.notes.some((note) => note.rank === 5 && note.resolvedAt === null));
+  if (critical.some((unit) => !topology.ci(unit.ci).known)) {
+    return told(settings.settleMaxMs, "what it means is not known", "it is critical, and the CMDB does not say what depends on it");
+  }
+  if (critical.some((unit) => criticality(unit.ci, topology) <= 2) && at - first >= LONE_MS) {
+    return told(0, "", "it is critical and has not healed by itself");
+  }
   return { ...none("one CI without serious trouble"), holdMs: Math.max(0, first + settings.settleMaxMs - at) };
+}
+
+function criticality(ci: number, topology: Topology): number {
+  return topology.ci(ci).criticality ?? 3;
 }
 
 function none(reason: string): Urgency {

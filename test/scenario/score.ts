@@ -1,0 +1,149 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { readReplayCmdb } from "../../collector/command/replay-cmdb.ts";
+import { DEFAULT_SETTINGS } from "../../collector/core/model/settings.ts";
+import { replayEvents, type ReplayResult } from "../../collector/runtime/replay.ts";
+import { calibration, type Named } from "./calibration.ts";
+import { degrade } from "./degrade.ts";
+import { macroRow, MEASURES, row, type Score } from "./measures.ts";
+
+const HELP = `Usage: npm run score -- [DIR] [options]
+
+Replays every scenario in DIR (or $TOCSIN_SCENARIOS, or ../shared/scenarios/dev), and prints what its scorer finds.
+
+  --only TEXT     only scenarios whose name contains TEXT
+  --faults        also the table of faults of each scenario
+  --curve         also the quality with missing and wrong relations (runs everything several times)
+  --degrade M,W   with M percent of the relations missing and W percent wrong
+  --json FILE     the figures as JSON
+  --results DIR   the replay results, one file a scenario
+`;
+
+interface Truth {
+  faults: { id: string; acceptableRoots: string[]; identifiable: boolean; noSingleRoot: boolean }[];
+}
+
+interface Scorer {
+  score(result: unknown, truth: unknown, cmdb: unknown): Score;
+  table(score: Score): string;
+}
+
+interface Scenario {
+  name: string;
+  directory: string;
+}
+
+interface Run {
+  name: string;
+  score: Score;
+  named: Named[];
+  events: number;
+  ms: number;
+}
+
+interface RunOptions {
+  scorer: Scorer;
+  missing?: number;
+  wrong?: number;
+  results?: string | undefined;
+}
+
+/** Replays one scenario in this process, and scores it. Only the replay itself is timed. */
+async function runScenario(scenario: Scenario, options: RunOptions): Promise<Run> {
+  const read = (file: string): string => readFileSync(join(scenario.directory, file), "utf8");
+  const text = read("cmdb.json");
+  const truth = JSON.parse(read("truth.json")) as Truth;
+  const degraded = degrade(JSON.parse(text), { missing: options.missing ?? 0, wrong: options.wrong ?? 0, seed: scenario.name });
+  const cmdb = readReplayCmdb(JSON.stringify(degraded));
+  const lines = read("events.jsonl").split("\n");
+  const start = performance.now();
+  const result = await replayEvents({ cmdb, settings: DEFAULT_SETTINGS, lines });
+  const ms = performance.now() - start;
+  if (options.results !== undefined) writeFileSync(join(options.results, `${scenario.name}.json`), JSON.stringify(result));
+  const score = options.scorer.score(result, truth, JSON.parse(text));
+  return { name: scenario.name, score, named: namedRoots(score, truth, result), events: lines.length - 1, ms };
+}
+
+/** The confidence that each fault's main incident was named with, and whether it was right. */
+function namedRoots(score: Score, truth: Truth, result: ReplayResult): Named[] {
+  const confidences = new Map(result.incidents.map((incident) => [incident.id, incident.rootCause.confidence]));
+  const named: Named[] = [];
+  for (const fault of truth.faults) {
+    const found = score.faults[fault.id];
+    if (found?.main == null || found.top1 === null) continue;
+    named.push({ confidence: confidences.get(found.main) ?? 0, right: found.top1 });
+  }
+  return named;
+}
+
+async function runAll(scenarios: readonly Scenario[], options: RunOptions): Promise<Run[]> {
+  const runs: Run[] = [];
+  for (const scenario of scenarios) runs.push(await runScenario(scenario, options));
+  return runs;
+}
+
+function printTable(runs: readonly Run[]): void {
+  const head = MEASURES.map((measure) => measure.short.padStart(7)).join("");
+  console.log("".padEnd(24) + head);
+  for (const run of runs) console.log(run.name.padEnd(24) + row(run.score));
+  console.log("MACRO".padEnd(24) + macroRow(runs.map((run) => run.score)));
+  const events = runs.reduce((sum, run) => sum + run.events, 0);
+  const ms = runs.reduce((sum, run) => sum + run.ms, 0);
+  const largest = [...runs].sort((a, b) => b.events - a.events)[0];
+  const speed = (count: number, time: number): string => Math.round((count / time) * 1000).toLocaleString("en");
+  console.log(`\nreplay: ${speed(events, ms)} events/s over all`);
+  if (largest !== undefined) console.log(`        ${speed(largest.events, largest.ms)} events/s on ${largest.name} (${largest.events} events)`);
+  console.log(`\nreliability of the confidence\n${calibration(runs.flatMap((run) => run.named))}`);
+}
+
+async function printCurve(scenarios: readonly Scenario[], scorer: Scorer): Promise<void> {
+  console.log("\nquality with an imperfect CMDB (macro over all scenarios)");
+  console.log("missing/wrong %".padEnd(24) + MEASURES.map((measure) => measure.short.padStart(7)).join(""));
+  for (const [missing, wrong] of [[0, 0], [5, 2], [15, 5], [30, 10], [50, 15]] as const) {
+    const runs = await runAll(scenarios, { scorer, missing: missing / 100, wrong: wrong / 100 });
+    console.log(`${missing} / ${wrong}`.padEnd(24) + macroRow(runs.map((run) => run.score)));
+  }
+}
+
+async function main(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      only: { type: "string" },
+      faults: { type: "boolean", default: false },
+      curve: { type: "boolean", default: false },
+      degrade: { type: "string" },
+      json: { type: "string" },
+      results: { type: "string" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const directory = resolve(positionals[0] ?? process.env["TOCSIN_SCENARIOS"] ?? "../shared/scenarios/dev");
+  const scorerFile = resolve(directory, "..", "score.mjs");
+  if (!existsSync(directory) || !existsSync(scorerFile)) {
+    console.log(`no scenarios in ${directory} (with score.mjs beside it): nothing is scored`);
+    return 0;
+  }
+  const scorer = (await import(scorerFile)) as Scorer;
+  const scenarios = readdirSync(directory)
+    .filter((name) => name.includes(values.only ?? "") && existsSync(join(directory, name, "events.jsonl")))
+    .sort()
+    .map((name) => ({ name, directory: join(directory, name) }));
+  const [missing = 0, wrong = 0] = (values.degrade ?? "0,0").split(",").map((part) => Number(part) / 100);
+  const runs = await runAll(scenarios, { scorer, missing, wrong, results: values.results });
+  if (values.faults) for (const run of runs) console.log(`== ${run.name}\n${scorer.table(run.score)}\n`);
+  printTable(runs);
+  if (values.curve) await printCurve(scenarios, scorer);
+  if (values.json !== undefined) {
+    writeFileSync(values.json, JSON.stringify(Object.fromEntries(runs.map((run) => [run.name, run.score])), null, 1));
+  }
+  return 0;
+}
+
+process.exitCode = await main(process.argv.slice(2));
