@@ -1,0 +1,43 @@
+import { readFileSync } from "node:fs";
+import { expect, onTestFinished, test } from "vitest";
+import { json, temporaryFolder, TocsinProcess, waitFor } from "../support/tocsin-process.ts";
+
+const README = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+
+test("the README starts and tests in one command each, and CI runs the second", () => {
+  expect(README).toContain("npm ci && bin/tocsin up");
+  expect(README).toContain("npm ci && npm test");
+  const ci = readFileSync(new URL("../../.ci/run", import.meta.url), "utf8");
+  expect(ci).toMatch(/npm ci/);
+  expect(ci).toMatch(/^npm test$/m);
+});
+
+test("bin/tocsin up runs a collector and this host's agent, and prints where to look", async () => {
+  const folder = temporaryFolder((clean) => onTestFinished(clean));
+  const up = new TocsinProcess(["up", "--listen", "127.0.0.1:0", "--data", folder]);
+  onTestFinished(() => void up.stop("SIGKILL"));
+  const [, url = ""] = await up.says(/Tocsin is up at (http:\/\/\S+)/);
+  const agents = await waitFor(async () => {
+    const text = await (await fetch(`${url}/metrics/agents`)).text();
+    return text.includes("node_load1{") ? text : undefined;
+  }, 60_000);
+  expect(agents, up.stderr).toBeDefined();
+  expect((await fetch(`${url}/`)).headers.get("content-type")).toMatch(/text\/html/);
+  expect((await json<unknown[]>(`${url}/sd/prometheus`)).body).toHaveLength(1);
+  expect((await json<{ items: unknown[] }>(`${url}/api/v1/cmdb/cis`)).body.items.length).toBeGreaterThanOrEqual(2);
+  expect(await up.stop("SIGTERM")).toBe(0);
+});
+
+test("every file and guide that the README points to is there", () => {
+  const missing = [...README.matchAll(/\]\((?!http)([^)#]+)/g)]
+    .map(([, path]) => path ?? "")
+    .filter((path) => {
+      try {
+        readFileSync(new URL(`../../${path}`, import.meta.url));
+        return false;
+      } catch (error) {
+        return (error as NodeJS.ErrnoException).code !== "EISDIR";
+      }
+    });
+  expect(missing).toEqual([]);
+});
