@@ -13,6 +13,7 @@ import type { Incident, IncidentId } from "../model/incident.ts";
 import { faultCi, faultKey, Influence, type Causes, type FaultKey } from "../model/influence.ts";
 import { severityRank } from "../model/severity.ts";
 import { SymptomReader, type Symptom } from "../model/symptom.ts";
+import { TimerQueue } from "../model/timer-queue.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import { chronic, FLAP_SPAN_MS, flapping, late, Maintenance, type Background } from "./background.ts";
@@ -44,7 +45,8 @@ interface Thread {
   lastOnset: UnixMillis;
   looks: number;
   doubt: number;
-  stale: boolean;
+  /** The last verdict, and when it was given. */
+  ranked: { at: UnixMillis; ranking: Ranking } | null;
 }
 
 export function createCorrelator(ranker: RootRanker): Correlator {
@@ -63,8 +65,8 @@ class OnlineCorrelator implements Correlator {
   private seeds = new Map<AlertId, Note>();
   private openedAtOnce = 0;
   private solveAt: UnixMillis | null = null;
-  private lookAt = new Map<IncidentId, UnixMillis>();
-  private withheldUntil = new Map<AlertId, UnixMillis>();
+  /** `look <incident>`, `alert <id>` (withheld until), `rank <incident>`. */
+  private timers = new TimerQueue();
   private stale = new Set<IncidentId>();
 
   constructor(ranker: RootRanker) {
@@ -81,8 +83,7 @@ class OnlineCorrelator implements Correlator {
     this.threads = new Map();
     this.byRoot = new Map();
     this.seeds = new Map();
-    this.lookAt = new Map();
-    this.withheldUntil = new Map();
+    this.timers = new TimerQueue();
     this.stale = new Set();
     this.solveAt = null;
     this.openedAtOnce = 0;
@@ -95,7 +96,7 @@ class OnlineCorrelator implements Correlator {
       this.notebook.add(note);
       if (alert.incident !== null) this.joined(note, alert.incident, view);
       else if (note.background === "gathering") this.seed(note, at);
-      else if (note.background !== null) this.withheldUntil.set(alert.id, at);
+      else if (note.background !== null) this.timers.schedule(`alert ${alert.id}`, at);
     }
   }
 
@@ -124,7 +125,7 @@ class OnlineCorrelator implements Correlator {
     if (note === undefined) return [];
     this.notebook.resolve(note, at);
     this.seeds.delete(alert.id);
-    this.withheldUntil.delete(alert.id);
+    this.timers.cancel(`alert ${alert.id}`);
     if (alert.incident !== null) this.stale.add(alert.incident);
     return [];
   }
@@ -138,23 +139,21 @@ class OnlineCorrelator implements Correlator {
   }
 
   nextReviewAt(): UnixMillis | null {
-    let next = this.solveAt;
-    for (const at of this.lookAt.values()) if (next === null || at < next) next = at;
-    for (const at of this.withheldUntil.values()) if (next === null || at < next) next = at;
-    return next;
+    const timer = this.timers.next();
+    if (this.solveAt === null) return timer;
+    return timer === null ? this.solveAt : Math.min(timer, this.solveAt);
   }
 
   due(at: UnixMillis, view: CorrelationView): Placement[] {
     const next = this.nextReviewAt();
     if (next === null || next > at) return [];
     this.graph(view);
-    this.release(at, view);
-    for (const [incident, when] of this.lookAt) {
-      if (when > at) continue;
-      this.lookAt.delete(incident);
-      for (const note of this.notesOf(incident, view))
-        if (note.resolvedAt === null) this.seeds.set(note.alert.id, note);
-      if (this.solveAt === null) this.solveAt = at;
+    for (let key = this.timers.take(at); key !== undefined; key = this.timers.take(at)) {
+      const space = key.indexOf(" ");
+      const id = key.slice(space + 1);
+      if (key.startsWith("rank ")) this.stale.add(id);
+      else if (key.startsWith("alert ")) this.release(id, at, view);
+      else this.lookNow(id, at, view);
     }
     if (this.solveAt === null || this.solveAt > at) return [];
     this.solveAt = null;
@@ -166,11 +165,16 @@ class OnlineCorrelator implements Correlator {
 
   rank(incident: Readonly<Incident>, at: UnixMillis, view: CorrelationView): Ranking {
     const { influence } = this.graph(view);
-    const notes = this.notesOf(incident.id, view);
+    const thread = this.threadOf(incident.id, at);
+    const last = thread.ranked;
+    if (last !== null && at < last.at + rankPause(incident.members.length)) {
+      this.timers.schedule(`rank ${incident.id}`, last.at + rankPause(incident.members.length));
+      return { ...last.ranking, holdMs: Math.max(0, last.at + last.ranking.holdMs - at) };
+    }
     const ranking = this.ranker.rank(
       {
         incident,
-        notes,
+        notes: this.notesOf(incident.id, view),
         influence,
         alarmed: (ci, around) => this.notebook.alarmed(ci, around - ALARM_BEFORE_MS, around + ALARM_AFTER_MS),
         speaks: (ci, around) => this.notebook.speaks(ci, around - SPEAKS_BEFORE_MS, around + ALARM_AFTER_MS),
@@ -179,8 +183,8 @@ class OnlineCorrelator implements Correlator {
       view,
     );
     this.setRoot(incident.id, ranking.fault, at);
-    const thread = this.threads.get(incident.id);
-    if (thread !== undefined) thread.doubt = ranking.doubt;
+    thread.doubt = ranking.doubt;
+    thread.ranked = { at, ranking };
     return ranking;
   }
 
@@ -274,7 +278,7 @@ class OnlineCorrelator implements Correlator {
     note.rank = severityRank(note.alert.severity);
     if (note.background !== null && note.background !== "gathering") {
       if (this.background(note, at, view) !== null) return [];
-      this.withheldUntil.delete(note.alert.id);
+      this.timers.cancel(`alert ${note.alert.id}`);
       this.notebook.setBackground(note, null);
       return this.place(note, at, view, undefined);
     }
@@ -294,24 +298,25 @@ class OnlineCorrelator implements Correlator {
   }
 
   private withhold(note: Note, noise: Background): Placement {
-    if (noise.until !== null) this.withheldUntil.set(note.alert.id, noise.until);
+    if (noise.until !== null) this.timers.schedule(`alert ${note.alert.id}`, noise.until);
     return { type: "withhold", alert: note.alert.id, rule: noise.rule, reasons: [noise.reason], until: noise.until };
   }
 
-  /** Withheld alerts whose time is up become ordinary ones. */
-  private release(at: UnixMillis, view: CorrelationView): void {
-    for (const [id, until] of this.withheldUntil) {
-      if (until > at) continue;
-      this.withheldUntil.delete(id);
-      const note = this.notebook.get(id);
-      if (note === undefined || note.resolvedAt !== null || note.background === null) continue;
-      const again = this.background(note, at, view);
-      if (again !== null && again.until !== null && again.until > at) this.withheldUntil.set(id, again.until);
-      else if (again === null || again.until !== null) {
-        this.notebook.setBackground(note, null);
-        this.seed(note, at);
-      }
+  /** A withheld alert whose time is up becomes an ordinary one. */
+  private release(id: AlertId, at: UnixMillis, view: CorrelationView): void {
+    const note = this.notebook.get(id);
+    if (note === undefined || note.resolvedAt !== null || note.background === null) return;
+    const again = this.background(note, at, view);
+    if (again !== null && again.until !== null && again.until > at) this.timers.schedule(`alert ${id}`, again.until);
+    else if (again === null || again.until !== null) {
+      this.notebook.setBackground(note, null);
+      this.seed(note, at);
     }
+  }
+
+  private lookNow(incident: IncidentId, at: UnixMillis, view: CorrelationView): void {
+    for (const note of this.notesOf(incident, view)) if (note.resolvedAt === null) this.seeds.set(note.alert.id, note);
+    if (this.solveAt === null) this.solveAt = at;
   }
 
   private place(note: Note, at: UnixMillis, view: CorrelationView, before: Note | undefined): Placement[] {
@@ -394,7 +399,7 @@ class OnlineCorrelator implements Correlator {
     let thread = this.threads.get(incident);
     if (thread === undefined) {
       const root = view.incident(incident)?.rootCause.ci ?? null;
-      thread = { incident, root: null, firstOnset: note.onset, lastOnset: note.onset, looks: 0, doubt: 0, stale: true };
+      thread = { incident, root: null, firstOnset: note.onset, lastOnset: note.onset, looks: 0, doubt: 0, ranked: null };
       this.threads.set(incident, thread);
       if (root !== null)
         this.setRoot(incident, faultKey(view.topology.register(root), note.symptom === "gone"), note.onset);
@@ -403,12 +408,17 @@ class OnlineCorrelator implements Correlator {
     thread.lastOnset = Math.max(thread.lastOnset, note.onset);
   }
 
-  private setRoot(incident: IncidentId, root: FaultKey | null, at: UnixMillis): void {
+  private threadOf(incident: IncidentId, at: UnixMillis): Thread {
     let thread = this.threads.get(incident);
     if (thread === undefined) {
-      thread = { incident, root: null, firstOnset: at, lastOnset: at, looks: 0, doubt: 0, stale: false };
+      thread = { incident, root: null, firstOnset: at, lastOnset: at, looks: 0, doubt: 0, ranked: null };
       this.threads.set(incident, thread);
     }
+    return thread;
+  }
+
+  private setRoot(incident: IncidentId, root: FaultKey | null, at: UnixMillis): void {
+    const thread = this.threadOf(incident, at);
     if (thread.root === root) return;
     if (thread.root !== null) this.byRoot.get(thread.root)?.delete(incident);
     thread.root = root;
@@ -563,8 +573,14 @@ class OnlineCorrelator implements Correlator {
     if (thread === undefined) return;
     const wait = SECOND_LOOK_MS[thread.looks];
     thread.looks += 1;
-    if (wait !== undefined) this.lookAt.set(incident, at + wait);
+    if (wait !== undefined) this.timers.schedule(`look ${incident}`, at + wait);
   }
+}
+
+/** Verdicts on large incidents are dear, and one more alert changes them little. */
+function rankPause(members: number): Milliseconds {
+  if (members <= 8) return 0;
+  return members <= 40 ? 2_000 : members <= 200 ? 5_000 : 15_000;
 }
 
 function isOpen(incident: Readonly<Incident>): boolean {
