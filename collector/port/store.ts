@@ -61,7 +61,7 @@ export type OutboxChange =
  * The store reads all of it before `commit` gives back its promise: afterwards the caller may change what it refers to.
  */
 export interface Commit {
-  /** The number of the batch's last input; rises by the number of inputs, without gaps. */
+  /** The number of the batch's last input; rises by the number of inputs, by one where there are none. */
   sequence: number;
   at: UnixMillis;
   /** The inputs of the batch that must be replayable (events, commands, settings …), JSON, in order; "" = none. */

@@ -1,0 +1,191 @@
+import type { Alert, AlertId } from "../core/model/alert.ts";
+import type { Effect, Entity, Outcome } from "../core/model/effect.ts";
+import type { DeliveryOutcome, Input } from "../core/model/input.ts";
+import type { LedgerRecord } from "../core/model/ledger.ts";
+import type { UnixMillis } from "../core/model/time.ts";
+import type { Change } from "../port/query.ts";
+import type { Commit, OutboxChange, OutboxRow, StoredEntity } from "../port/store.ts";
+import type { Telemetry } from "../port/telemetry.ts";
+import type { Ticket } from "./inbox.ts";
+import { outboxRows, removedEntity, storedEntity, touchOf } from "./stored-form.ts";
+
+const ACCEPTED: Outcome = { status: "accepted", alert: null, incident: null };
+
+/** What delivery has to say: changes of outbox rows, and the outcomes that the core must know. Becomes durable as one. */
+export interface DeliveryReport {
+  changes: readonly OutboxChange[];
+  outcomes: readonly DeliveryOutcome[];
+}
+
+/** Settled with the commit of the batch it is in. */
+export interface WaitingReport extends DeliveryReport {
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+/** A batch that was turned into text: nothing in it refers to live objects any more. */
+export interface SealedBatch {
+  commit: Commit;
+  tickets: readonly Ticket[];
+  /** What readers of the stream are told. */
+  changes: readonly Change[];
+  inputs: number;
+}
+
+/**
+ * Collects what the inputs of one commit did. Effects refer to live objects, of which the last state counts: they become
+ * text when the batch is sealed, in the same turn as its last step.
+ */
+export class Batch {
+  /** Whose last submission was stepped in this batch: its commit answers them. */
+  readonly tickets: Ticket[] = [];
+  /** Every ticket that was stepped in this batch, and how far it was before. */
+  readonly begun = new Map<Ticket, number>();
+  readonly reports: WaitingReport[] = [];
+  /** To be committed though nothing happened. */
+  isDue = false;
+  readonly outboxChanges: OutboxChange[] = [];
+  private readonly journal: object[] = [];
+  private readonly eventIds: string[] = [];
+  private readonly puts = new Map<string, Entity>();
+  private readonly removed = new Map<string, StoredEntity>();
+  private readonly touched = new Map<AlertId, Alert>();
+  private readonly ledger: LedgerRecord[] = [];
+  private readonly outbox: OutboxRow[] = [];
+  private readonly count: Telemetry["count"];
+  private inputCount = 0;
+
+  /** @param count where the core's counters go. */
+  constructor(count: Telemetry["count"]) {
+    this.count = count;
+  }
+
+  get inputs(): number {
+    return this.inputCount;
+  }
+
+  /** Something happened that must be durable before anyone is answered. */
+  get mustCommit(): boolean {
+    return (
+      this.isDue ||
+      this.journal.length > 0 ||
+      this.puts.size > 0 ||
+      this.removed.size > 0 ||
+      this.touched.size > 0 ||
+      this.ledger.length > 0 ||
+      this.outbox.length > 0 ||
+      this.outboxChanges.length > 0
+    );
+  }
+
+  get isEmpty(): boolean {
+    return !this.mustCommit && this.inputCount === 0 && this.reports.length === 0;
+  }
+
+  /** The next submissions are of this ticket. */
+  begin(ticket: Ticket): void {
+    if (!this.begun.has(ticket)) this.begun.set(ticket, ticket.outcomes.length);
+  }
+
+  /** Takes over what a step returned. Gives back the outcome for the submitter. */
+  add(input: Input, effects: readonly Effect[]): Outcome {
+    this.inputCount += 1;
+    let outcome = ACCEPTED;
+    let hasNotification = false;
+    for (const effect of effects) {
+      if (effect.kind === "outcome") outcome = effect.outcome;
+      else if (effect.kind === "notify") hasNotification = true;
+      else this.take(effect);
+    }
+    if (hasNotification) this.outbox.push(...outboxRows(effects));
+    this.record(input, effects, outcome);
+    return outcome;
+  }
+
+  private take(effect: Effect): void {
+    switch (effect.kind) {
+      case "put": {
+        const key = `${effect.entity.kind}\n${effect.entity.id}`;
+        this.puts.set(key, effect.entity);
+        this.removed.delete(key);
+        return;
+      }
+      case "remove": {
+        const key = `${effect.entity}\n${effect.id}`;
+        this.puts.delete(key);
+        this.removed.set(key, removedEntity(effect.entity, effect.id));
+        return;
+      }
+      case "touch":
+        this.touched.set(effect.alert.id, effect.alert);
+        return;
+      case "ledger":
+        this.ledger.push(effect.record);
+        return;
+      case "count":
+        this.count(effect.metric, effect.labels, effect.by);
+        return;
+      case "outcome":
+      case "notify":
+    }
+  }
+
+  /**
+   * The journal holds what replay needs: what was taken, not repeats and refusals, which changed nothing. A heartbeat is
+   * worth a row only when it changed something, a tick likewise. The CMDB is a file of its own: its size is noted.
+   */
+  private record(input: Input, effects: readonly Effect[], outcome: Outcome): void {
+    switch (input.kind) {
+      case "event":
+        if (outcome.status !== "accepted") return;
+        this.journal.push(input);
+        if (input.event.idGiven) this.eventIds.push(`${input.event.source}\n${input.event.id}`);
+        return;
+      case "command":
+        if (outcome.status === "accepted") this.journal.push(input);
+        return;
+      case "tick":
+      case "heartbeat":
+        if (effects.some(({ kind }) => kind !== "outcome" && kind !== "count")) this.journal.push(input);
+        return;
+      case "delivery":
+      case "settings":
+      case "restarted":
+        this.journal.push(input);
+        return;
+      case "topology":
+        this.journal.push({ ...input, cmdb: { cis: input.cmdb.cis.length, relations: input.cmdb.relations.length } });
+    }
+  }
+
+  /**
+   * @param before sequence of the commit before this one.
+   * @param at of the last input, or now where there is none.
+   */
+  seal(before: number, at: UnixMillis): SealedBatch {
+    const entities = [...this.removed.values()];
+    const changes: Change[] = [];
+    const sequence = before + Math.max(1, this.inputCount);
+    for (const entity of this.puts.values()) {
+      entities.push(storedEntity(entity));
+      if (entity.kind === "incident")
+        changes.push({ kind: "incident", id: entity.id, revision: entity.value.revision });
+      else if (entity.kind === "alert") changes.push({ kind: "alert", id: entity.id, revision: sequence });
+    }
+    const touches = [...this.touched.values()].filter(({ id }) => !this.isWritten(id)).map(touchOf);
+    for (const { alert } of touches) changes.push({ kind: "alert", id: alert, revision: sequence });
+    for (const row of this.outbox) changes.push({ kind: "notification", id: row.key, revision: row.revision });
+    const { eventIds, ledger, outbox, outboxChanges } = this;
+    const journal = this.journal.length === 0 ? "" : JSON.stringify(this.journal);
+    return {
+      commit: { sequence, at, journal, eventIds, entities, touches, ledger, outbox, outboxChanges },
+      tickets: this.tickets,
+      changes,
+      inputs: this.inputCount,
+    };
+  }
+
+  private isWritten(alert: AlertId): boolean {
+    return this.puts.has(`alert\n${alert}`) || this.removed.has(`alert\n${alert}`);
+  }
+}

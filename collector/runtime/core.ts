@@ -1,0 +1,48 @@
+import type { Alert, AlertId } from "../core/model/alert.ts";
+import type { Ci, CmdbDocument, MaintenanceWindow } from "../core/model/ci.ts";
+import type { ChangeRecord } from "../core/model/correlation.ts";
+import type { Effect, Entity } from "../core/model/effect.ts";
+import type { Incident, IncidentId } from "../core/model/incident.ts";
+import type { Input } from "../core/model/input.ts";
+import type { Problem } from "../core/model/problem.ts";
+import type { CoreSettings } from "../core/model/settings.ts";
+import type { Silence } from "../core/model/silence.ts";
+import type { UnixMillis } from "../core/model/time.ts";
+
+/** What a core is built from: what the store gave back. */
+export interface StoredState {
+  entities: readonly Entity[];
+  /** `source`, newline, `id`; oldest first. To be read once. */
+  eventIds: Iterable<string>;
+  /** Of the last commit; 0 in a new data directory. */
+  at: UnixMillis;
+}
+
+/**
+ * The core as the runtime sees it: one state that it drives, and may look at between two steps.
+ * What a read returns belongs to the core and changes with the next step.
+ */
+export interface Core {
+  /** Exactly one `outcome` effect for each event and command. */
+  step(input: Input): readonly Effect[];
+  /** When a tick is due; null = nothing waits. */
+  nextWakeAt(): UnixMillis | null;
+
+  alert(id: AlertId): Readonly<Alert> | undefined;
+  /** All in memory, also resolved ones; in no useful order. */
+  alerts(): Iterable<Readonly<Alert>>;
+  incident(id: IncidentId): Readonly<Incident> | undefined;
+  /** All that are not closed, by number. */
+  incidents(): readonly Readonly<Incident>[];
+  problems(): Iterable<Readonly<Problem>>;
+  /** One list a CI, each oldest first. */
+  changes(): Iterable<readonly ChangeRecord[]>;
+  silences(): readonly Silence[];
+  maintenance(): readonly MaintenanceWindow[];
+  settings(): Readonly<CoreSettings>;
+  cmdb(): CmdbDocument;
+  /** By id, name or alias. */
+  ci(name: string): Readonly<Ci> | undefined;
+  receiversOf(alert: Readonly<Alert>): readonly string[];
+  counts(): { openIncidents: number; activeAlerts: number; cis: number; relations: number };
+}

@@ -1,0 +1,398 @@
+import type { Milliseconds } from "../core/model/time.ts";
+import type { Clock, Random } from "../port/clock.ts";
+import { type Intake, type IntakeResult, LANES, type Lane, type Submission } from "../port/intake.ts";
+import type { Progress, Readiness } from "../port/progress.ts";
+import type { ChangeFeed } from "../port/query.ts";
+import type { OutboxRow, Snapshot, Store } from "../port/store.ts";
+import type { Log, Telemetry } from "../port/telemetry.ts";
+import { ArrivalTime } from "./arrival-time.ts";
+import type { Batch, DeliveryReport } from "./batch.ts";
+import { CommittedChanges } from "./change-feed.ts";
+import { Committer } from "./committer.ts";
+import type { Core, StoredState } from "./core.ts";
+import { Inbox, type InboxLimits, answerTicket, createTicket } from "./inbox.ts";
+import { CoreFailure, Stepper, type StepperLimits } from "./stepper.ts";
+import { readEntity } from "./stored-form.ts";
+
+export interface PartitionLimits extends InboxLimits, StepperLimits {
+  /** A submitter whose commit hangs is told so after this. */
+  patienceMs: Milliseconds;
+  /** Without any other commit there is one that only says "we were here". */
+  idleCommitMs: Milliseconds;
+  eventIdsMax: number;
+}
+
+export const DEFAULT_PARTITION_LIMITS: PartitionLimits = {
+  inputsMax: 100_000,
+  sizeBytesMax: 128 * 1024 * 1024,
+  batchInputsMax: 2_000,
+  batchSizeBytesMax: 4 * 1024 * 1024,
+  sliceMs: 8,
+  patienceMs: 10_000,
+  idleCommitMs: 15_000,
+  eventIdsMax: 1_000_000,
+};
+
+export interface PartitionOptions {
+  store: Store;
+  /** Builds the core from what was stored; called at the start, and again when a core has failed. */
+  createCore: (stored: StoredState) => Core;
+  clock: Clock;
+  random: Random;
+  telemetry: Telemetry;
+  log: Log;
+  limits?: Partial<PartitionLimits>;
+  /** New rows of the outbox, after their commit. */
+  onOutbox: (rows: readonly OutboxRow[]) => void;
+  /** Nothing is acknowledged any more: the process must end, and say why. Called at most once. */
+  onFatal: (reason: string) => void;
+}
+
+/**
+ * running: all is well. stalled: the store cannot commit and is tried again. rebuilding: the core has failed and is built
+ * anew. ending: what was stepped is made durable, nothing else is taken. ended: nothing more will become durable.
+ */
+type State = "starting" | "running" | "stalled" | "rebuilding" | "ending" | "ended";
+
+const BEAT_MS: Milliseconds = 1_000;
+const RETRY_AFTER_MIN_MS: Milliseconds = 1_000;
+const RETRY_AFTER_MAX_MS: Milliseconds = 30_000;
+/** So often a failed core is built anew within `REBUILD_WINDOW_MS`; one more failure ends the process. */
+const REBUILDS_MAX = 3;
+const REBUILD_WINDOW_MS: Milliseconds = 60_000;
+
+export function createPartition(options: PartitionOptions): Partition {
+  return new Partition(options);
+}
+
+/**
+ * One ordered stream of inputs, one core, one writer. Takes what has arrived, steps it, makes it durable in one commit, and
+ * only then answers. While a commit is on its way the next batch is stepped: the slower the disk, the larger the batches, so
+ * that throughput does not hang on the time a sync takes, and an idle collector answers after one sync.
+ */
+export class Partition implements Intake {
+  readonly feed: ChangeFeed;
+  readonly progress: readonly Progress[];
+  private readonly options: PartitionOptions;
+  private readonly limits: PartitionLimits;
+  private readonly changes: CommittedChanges;
+  private readonly inbox: Inbox;
+  private readonly committer: Committer;
+  private stepper: Stepper | undefined;
+  private time: ArrivalTime;
+  private sequence = 0;
+  private state: State = "starting";
+  private reason = "the collector is starting";
+  private shedReason: string | undefined;
+  private pumpIsSoon = false;
+  private cancelTimer: (() => void) | undefined;
+  private cancelPatience: (() => void) | undefined;
+  private inputsPerMs = 0;
+  private rebuiltAt: Milliseconds[] = [];
+  private committing: Promise<void> = Promise.resolve();
+  private whenIdle: (() => void) | undefined;
+
+  constructor(options: PartitionOptions) {
+    this.options = options;
+    this.limits = { ...DEFAULT_PARTITION_LIMITS, ...options.limits };
+    this.changes = new CommittedChanges(options.log, options.telemetry);
+    this.feed = this.changes;
+    this.inbox = new Inbox(this.limits);
+    this.time = new ArrivalTime(options.clock, 0);
+    this.committer = new Committer({
+      ...options,
+      onStall: (reason) => this.stall(reason),
+      onResume: () => this.resume(),
+    });
+    this.progress = [
+      { name: "commit", limitMs: 10_000, waitingMs: () => this.committer.waitingMs },
+      { name: "inbox", limitMs: 30_000, waitingMs: () => this.inboxWaitingMs() },
+    ];
+    const inputsOfLanes = () => LANES.map((lane) => ({ labels: { lane }, value: this.inbox.inputsOf(lane) }));
+    options.telemetry.gauge("tocsin_inbox_inputs", inputsOfLanes);
+    options.telemetry.gauge("tocsin_inbox_bytes", () => this.inbox.sizeBytes);
+  }
+
+  /** Opens the store and builds the core. Throws for the operator. Returns what waits to be delivered. */
+  async start(): Promise<readonly OutboxRow[]> {
+    const { snapshot, core } = await this.load();
+    this.sequence = snapshot.sequence;
+    this.time = new ArrivalTime(this.options.clock, snapshot.at);
+    this.stepper = this.drive(core);
+    if (snapshot.sequence > 0)
+      this.stepper.step({ kind: "restarted", at: this.time.read().at, from: snapshot.at }, undefined);
+    this.state = "running";
+    this.beat();
+    return snapshot.outbox;
+  }
+
+  /** The live core, for reads between two steps. Another one after a failure: do not keep it. */
+  get core(): Core {
+    if (this.stepper === undefined) throw new Error("the partition has not started");
+    return this.stepper.core;
+  }
+
+  async submit(submissions: readonly Submission[], lane: Lane): Promise<IntakeResult> {
+    if (submissions.length === 0) return { status: "committed", outcomes: [] };
+    const ticket = createTicket(submissions, lane, this.options.clock.monotonic());
+    const refusal = this.refusal(lane) ?? (this.inbox.offer(ticket) ? undefined : this.overloaded());
+    if (refusal !== undefined) {
+      this.options.telemetry.count("tocsin_inbox_refused_total", { lane, reason: refusal.status }, submissions.length);
+      return refusal;
+    }
+    this.soon();
+    return new Promise((resolve) => {
+      ticket.answer = resolve;
+    });
+  }
+
+  /** What delivery did. Resolves when it is durable, rejects when it never will be. Never refused: delivery bounds itself. */
+  async report(report: DeliveryReport): Promise<void> {
+    const { stepper } = this;
+    if (stepper === undefined || this.state === "ended" || this.state === "ending") throw new Error(this.reason);
+    return new Promise((resolve, reject) => {
+      stepper.reports.push({ ...report, resolve, reject });
+      this.soon();
+    });
+  }
+
+  /** Resolves when everything that the core has taken until now is durable; rejects when it never will be. */
+  async settled(): Promise<void> {
+    const { stepper } = this;
+    if (stepper === undefined || this.state === "ended") throw new Error(this.reason);
+    if (stepper.batch.isEmpty && this.committer.batch === undefined) return;
+    const { batch } = stepper;
+    return new Promise((resolve, reject) => {
+      batch.reports.push({ changes: [], outcomes: [], resolve, reject });
+      this.soon();
+    });
+  }
+
+  /** While there is a reason, events are refused with it, so that what matters more keeps its room (the disk is nearly full). */
+  shed(reason: string | undefined): void {
+    this.shedReason = reason;
+  }
+
+  /** Takes nothing more, makes durable what was stepped, gives the store free. A commit that cannot succeed is given up. */
+  async stop(): Promise<void> {
+    if (this.state !== "ended" && this.state !== "starting") {
+      this.state = "ending";
+      this.reason = "the collector is ending";
+      this.refuseWaiting(this.reason);
+      this.cancelTimer?.();
+      this.committer.end();
+      const idle = new Promise<void>((resolve) => {
+        this.whenIdle = resolve;
+      });
+      this.flush();
+      await idle;
+      this.end(this.reason);
+    }
+    await this.options.store.close();
+  }
+
+  readonly readiness: Readiness = () =>
+    this.state === "running" ? { ready: true } : { ready: false, reason: this.reason };
+
+  private async load(): Promise<{ snapshot: Snapshot; core: Core }> {
+    const { store, createCore } = this.options;
+    const snapshot = await store.open({ eventIdsMax: this.limits.eventIdsMax });
+    const entities = [];
+    for await (const entity of snapshot.entities) entities.push(readEntity(entity));
+    const core = createCore({ entities, eventIds: snapshot.eventIds, at: snapshot.at });
+    return { snapshot, core };
+  }
+
+  private drive(core: Core): Stepper {
+    const { time, inbox, limits } = this;
+    return new Stepper({ ...this.options, core, time, inbox, limits });
+  }
+
+  private refusal(lane: Lane): IntakeResult | undefined {
+    if (this.state === "running" || this.state === "rebuilding") {
+      if (lane !== "event" || this.shedReason === undefined) return undefined;
+      return { status: "unavailable", reason: this.shedReason };
+    }
+    return { status: "unavailable", reason: this.reason };
+  }
+
+  /** Later the more waits, and not all at the same time. */
+  private overloaded(): IntakeResult {
+    const drainMs = this.inputsPerMs > 0 ? this.inbox.inputs / this.inputsPerMs : 0;
+    const retryAfterMs = Math.min(RETRY_AFTER_MAX_MS, Math.max(RETRY_AFTER_MIN_MS, drainMs));
+    return { status: "overloaded", retryAfterMs: Math.ceil(retryAfterMs * (1 + this.options.random())) };
+  }
+
+  /** Once in this turn of the event loop, after the requests that came with this one. */
+  private soon(): void {
+    if (this.pumpIsSoon) return;
+    this.pumpIsSoon = true;
+    setImmediate(() => {
+      this.pumpIsSoon = false;
+      this.pump();
+    });
+  }
+
+  private pump(): void {
+    const { stepper } = this;
+    if (this.state !== "running" || stepper === undefined) return;
+    try {
+      if (stepper.fill()) this.soon();
+    } catch (error) {
+      if (!(error instanceof CoreFailure)) throw error;
+      void this.rebuild(stepper, error);
+      return;
+    }
+    if (this.committer.batch === undefined) this.flush();
+    this.arm();
+  }
+
+  /** Wakes at the core's next deadline, and at least once a second, so that a gap is seen before anything is concluded from it. */
+  private arm(): void {
+    const wakeAt = this.stepper?.core.nextWakeAt() ?? Number.POSITIVE_INFINITY;
+    const delayMs = Math.min(BEAT_MS, Math.max(1, wakeAt - this.time.last));
+    this.cancelTimer?.();
+    this.cancelTimer = this.options.clock.after(delayMs, () => this.beat());
+  }
+
+  private beat(): void {
+    const silentMs = this.options.clock.monotonic() - this.committer.lastSuccessAt;
+    if (this.stepper !== undefined && silentMs >= this.limits.idleCommitMs) this.stepper.batch.isDue = true;
+    this.pump();
+  }
+
+  /** Sends the open batch on its way. Where nothing in it must be durable, what came before is, and it is answered at once. */
+  private flush(): void {
+    const { stepper, committer } = this;
+    if (stepper === undefined || committer.batch !== undefined || this.state === "rebuilding") return;
+    if (stepper.batch.isEmpty) {
+      this.whenIdle?.();
+      return;
+    }
+    const batch = stepper.take();
+    if (!batch.mustCommit) {
+      this.answer(batch);
+      this.whenIdle?.();
+      this.soon();
+      return;
+    }
+    this.committing = this.commit(batch);
+  }
+
+  private async commit(batch: Batch): Promise<void> {
+    const sealed = batch.seal(this.sequence, this.time.last);
+    const startedAt = this.options.clock.monotonic();
+    const result = await this.committer.commit(sealed);
+    if (result.status === "lost") {
+      this.abandon(batch, result.reason);
+      this.fail(result.reason);
+      return;
+    }
+    this.sequence = sealed.commit.sequence;
+    const tookMs = Math.max(0.1, this.options.clock.monotonic() - startedAt);
+    this.inputsPerMs += 0.2 * (sealed.inputs / tookMs - this.inputsPerMs);
+    this.answer(batch);
+    if (sealed.commit.outbox.length > 0) this.options.onOutbox(sealed.commit.outbox);
+    this.changes.publish(sealed.changes);
+    if (this.state === "running") this.pump();
+    else this.flush();
+  }
+
+  private answer(batch: Batch): void {
+    const now = this.options.clock.monotonic();
+    for (const ticket of batch.tickets) {
+      const { lane, outcomes, arrivedAt } = ticket;
+      this.options.telemetry.observe("tocsin_acknowledge_duration_seconds", (now - arrivedAt) / 1000, { lane });
+      answerTicket(ticket, { status: "committed", outcomes });
+    }
+    for (const report of batch.reports) report.resolve();
+  }
+
+  private abandon(batch: Batch, reason: string): void {
+    for (const ticket of batch.tickets) answerTicket(ticket, { status: "unavailable", reason });
+    for (const report of batch.reports) report.reject(new Error(reason));
+  }
+
+  /** Those who wait and of whom the core has taken nothing hear at once that nothing will come of it now. */
+  private refuseWaiting(reason: string): void {
+    for (const ticket of this.inbox.drain()) answerTicket(ticket, { status: "unavailable", reason });
+  }
+
+  private stall(reason: string): void {
+    const text = reason === "full" ? "the disk is full" : "the database is locked by another program";
+    this.options.log.error("commits fail and are tried again; nothing is taken until one succeeds", { reason: text });
+    if (this.state === "running") this.state = "stalled";
+    this.reason = text;
+    this.refuseWaiting(text);
+    this.cancelPatience = this.options.clock.after(this.limits.patienceMs, () => {
+      // Their inputs may still become durable: a sender's repeat is recognised by its ids.
+      const open = this.stepper?.batch.tickets ?? [];
+      const begun = [...(this.committer.batch?.tickets ?? []), ...open, ...this.inbox.begun()];
+      for (const ticket of begun) answerTicket(ticket, { status: "unavailable", reason: text });
+    });
+  }
+
+  private resume(): void {
+    this.cancelPatience?.();
+    this.options.log.warn("commits succeed again");
+    // The time in between was not observed: `ArrivalTime` sees the gap and the core is told.
+    if (this.state === "stalled") this.state = "running";
+  }
+
+  /**
+   * The core threw: its state in memory is no longer what the store has. It is thrown away and built anew from what is
+   * committed; what waited is stepped again, without the input that made it fail, whose sender is told. A failure that comes
+   * back (a deadline that cannot be served) ends the process.
+   */
+  private async rebuild(stepper: Stepper, failure: CoreFailure): Promise<void> {
+    const { clock, log, telemetry, store } = this.options;
+    log.error("the core failed and is built anew from the store", { error: failure, input: failure.input });
+    telemetry.count("tocsin_core_failures_total", { kind: failure.input.kind });
+    const now = clock.monotonic();
+    this.rebuiltAt = [...this.rebuiltAt.filter((at) => now - at < REBUILD_WINDOW_MS), now];
+    this.state = "rebuilding";
+    stepper.rewind(failure);
+    await this.committing;
+    if (this.state !== "rebuilding") return;
+    if (this.rebuiltAt.length > REBUILDS_MAX) return this.fail(failure.message);
+    try {
+      await store.close();
+      const { snapshot, core } = await this.load();
+      const next = this.drive(core);
+      next.reports = stepper.reports;
+      next.step({ kind: "restarted", at: this.time.read().at, from: snapshot.at }, undefined);
+      this.stepper = next;
+    } catch (error) {
+      return this.fail(`${failure.message}; building it anew failed too: ${String(error)}`);
+    }
+    if (this.state === "rebuilding") this.state = "running";
+    this.pump();
+  }
+
+  private inboxWaitingMs(): Milliseconds {
+    const oldest = this.inbox.oldestArrival();
+    return oldest === undefined ? 0 : this.options.clock.monotonic() - oldest;
+  }
+
+  private fail(reason: string): void {
+    if (this.state === "ended") return;
+    const isExpected = this.state === "ending";
+    this.end(reason);
+    if (isExpected) this.options.log.error("ended without the last commit", { reason });
+    else this.options.onFatal(reason);
+  }
+
+  private end(reason: string): void {
+    this.state = "ended";
+    this.reason = reason;
+    this.cancelTimer?.();
+    this.cancelPatience?.();
+    for (const ticket of this.inbox.drainAll()) answerTicket(ticket, { status: "unavailable", reason });
+    const { stepper } = this;
+    if (stepper !== undefined) {
+      this.abandon(stepper.take(), reason);
+      for (const report of stepper.reports.splice(0)) report.reject(new Error(reason));
+    }
+    this.whenIdle?.();
+  }
+}

@@ -1,0 +1,170 @@
+import type { Outcome } from "../core/model/effect.ts";
+import type { Input } from "../core/model/input.ts";
+import type { Milliseconds, UnixMillis } from "../core/model/time.ts";
+import type { Clock } from "../port/clock.ts";
+import type { Submission } from "../port/intake.ts";
+import type { Telemetry } from "../port/telemetry.ts";
+import type { ArrivalTime } from "./arrival-time.ts";
+import { Batch, type WaitingReport } from "./batch.ts";
+import type { Core } from "./core.ts";
+import { type Inbox, type Ticket, sizeOf } from "./inbox.ts";
+
+export interface StepperLimits {
+  batchInputsMax: number;
+  batchSizeBytesMax: number;
+  /** The core works at most this long before others get their turn. */
+  sliceMs: Milliseconds;
+}
+
+export interface StepperOptions {
+  core: Core;
+  time: ArrivalTime;
+  inbox: Inbox;
+  clock: Clock;
+  telemetry: Telemetry;
+  limits: StepperLimits;
+}
+
+/** Between two ticks, should the core ask for one again at once. */
+const TICK_MIN_MS: Milliseconds = 20;
+/** Submissions stepped between two looks at the clock. */
+const STEPS_A_LOOK = 32;
+
+/** The core threw: a bug, and its state cannot be trusted any more. */
+export class CoreFailure extends Error {
+  readonly input: Input;
+  /** What made it fail, when it was a submission of somebody. */
+  readonly ticket: Ticket | undefined;
+
+  constructor(input: Input, ticket: Ticket | undefined, cause: unknown) {
+    super(`the core failed on ${input.kind}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.input = input;
+    this.ticket = ticket;
+  }
+}
+
+/** Drives one core: turns what waits into inputs, in order of rank, and collects what they did in the open batch. */
+export class Stepper {
+  readonly core: Core;
+  reports: WaitingReport[] = [];
+  private readonly options: StepperOptions;
+  private open: Batch;
+  private openSizeBytes = 0;
+  private tickedAt: UnixMillis = 0;
+
+  constructor(options: StepperOptions) {
+    this.options = options;
+    this.core = options.core;
+    this.open = this.fresh();
+  }
+
+  get batch(): Batch {
+    return this.open;
+  }
+
+  /** Takes the open batch away; a new one begins. */
+  take(): Batch {
+    const { open } = this;
+    this.open = this.fresh();
+    this.openSizeBytes = 0;
+    return open;
+  }
+
+  /**
+   * Steps what waits until nothing waits, the batch is full or the slice is over.
+   * @returns true when it would go on at once: call again when others had their turn.
+   * @throws CoreFailure
+   */
+  fill(): boolean {
+    const { inbox, clock, limits } = this.options;
+    const end = clock.monotonic() + limits.sliceMs;
+    for (;;) {
+      const at = this.look();
+      if (this.open.inputs >= limits.batchInputsMax || this.openSizeBytes >= limits.batchSizeBytesMax) return false;
+      const report = this.reports.shift();
+      if (report !== undefined) this.stepReport(report, at);
+      else {
+        const ticket = inbox.first();
+        if (ticket === undefined) return false;
+        this.stepTicket(ticket, at);
+      }
+      if (clock.monotonic() >= end) return inbox.first() !== undefined || this.reports.length > 0;
+    }
+  }
+
+  /** Time passes for the core: gaps first, then ticks that are due. Every step tells the core the time, so under load none is. */
+  private look(): UnixMillis {
+    const { at, gapFrom } = this.options.time.read();
+    if (gapFrom !== null) {
+      this.options.telemetry.count("tocsin_not_observing_total");
+      this.step({ kind: "restarted", at, from: gapFrom }, undefined);
+    }
+    const wakeAt = this.core.nextWakeAt();
+    if (wakeAt !== null && wakeAt <= at && at >= this.tickedAt + TICK_MIN_MS) {
+      this.tickedAt = at;
+      this.step({ kind: "tick", at }, undefined);
+    }
+    return at;
+  }
+
+  private stepReport(report: WaitingReport, at: UnixMillis): void {
+    this.open.reports.push(report);
+    this.open.outboxChanges.push(...report.changes);
+    for (const outcome of report.outcomes) this.step({ kind: "delivery", at, outcome }, undefined);
+  }
+
+  private stepTicket(ticket: Ticket, at: UnixMillis): void {
+    const { submissions, outcomes } = ticket;
+    this.open.begin(ticket);
+    const end = Math.min(submissions.length, outcomes.length + STEPS_A_LOOK);
+    while (outcomes.length < end) {
+      const submission = submissions[outcomes.length] as Submission;
+      this.openSizeBytes += sizeOf(submission);
+      if (ticket.poison?.has(outcomes.length) === true) outcomes.push(POISON);
+      else outcomes.push(this.step({ ...submission, at }, ticket));
+    }
+    if (outcomes.length < submissions.length) return;
+    this.options.inbox.shift(ticket.lane);
+    this.open.tickets.push(ticket);
+  }
+
+  /** @throws CoreFailure */
+  step(input: Input, ticket: Ticket | undefined): Outcome {
+    let effects: ReturnType<Core["step"]>;
+    try {
+      effects = this.core.step(input);
+    } catch (error) {
+      throw new CoreFailure(input, ticket, error);
+    }
+    this.options.telemetry.count("tocsin_inputs_total", { kind: input.kind });
+    return this.open.add(input, effects);
+  }
+
+  /**
+   * Undoes the open batch after a failure: what it took goes back to where it waited, in order, save what the core failed on.
+   * The core is not undone: it must be thrown away.
+   */
+  rewind(failure: CoreFailure): void {
+    const { inbox } = this.options;
+    const { ticket, input } = failure;
+    if (ticket !== undefined) ticket.poison = (ticket.poison ?? new Set()).add(ticket.outcomes.length);
+    const { begun, tickets, reports } = this.take();
+    for (const [begunTicket, before] of begun) begunTicket.outcomes.length = before;
+    inbox.giveBack(tickets);
+    const poisoned = input.kind === "delivery" ? input.outcome : undefined;
+    this.reports.unshift(
+      ...reports.map((report) => ({ ...report, outcomes: report.outcomes.filter((outcome) => outcome !== poisoned) })),
+    );
+  }
+
+  private fresh(): Batch {
+    const { telemetry } = this.options;
+    return new Batch((metric, labels, by) => telemetry.count(metric, labels, by));
+  }
+}
+
+const POISON: Outcome = {
+  status: "rejected",
+  code: "internalError",
+  message: "this made the collector fail and was left out; the log of the collector has it",
+};

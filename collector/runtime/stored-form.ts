@@ -1,0 +1,86 @@
+import type { Alert } from "../core/model/alert.ts";
+import type { Effect, Entity, EntityKind } from "../core/model/effect.ts";
+import type { Notification } from "../core/model/notification.ts";
+import type { UnixMillis } from "../core/model/time.ts";
+import { type OutboxRow, type StoredEntity, type Touch, sortKey } from "../port/store.ts";
+
+/** The entity as it is now, as text. */
+export function storedEntity(entity: Entity): StoredEntity {
+  const { kind, id } = entity;
+  return {
+    kind,
+    id,
+    status: kind === "alert" || kind === "incident" ? entity.value.status : "",
+    sort: sortKey(bornAt(entity), id),
+    alias: kind === "incident" ? String(entity.value.number) : null,
+    body: JSON.stringify(entity.value),
+  };
+}
+
+export function removedEntity(kind: EntityKind, id: string): StoredEntity {
+  return { kind, id, status: "", sort: "", alias: null, body: null };
+}
+
+/** @throws when the text is not what `storedEntity` wrote: the store is damaged. */
+export function readEntity({ kind, id, body }: StoredEntity): Entity {
+  if (body === null) throw new Error(`the store gave ${kind} ${id} without a body`);
+  const value: unknown = JSON.parse(body);
+  return { kind, id, value } as Entity;
+}
+
+/** By what lists of this kind are ordered. */
+function bornAt(entity: Entity): UnixMillis {
+  switch (entity.kind) {
+    case "alert":
+      return entity.value.firstSeenAt;
+    case "incident":
+      return entity.value.openedAt;
+    case "problem":
+      return entity.value.firstAt;
+    case "silence":
+      return entity.value.createdAt;
+    case "maintenance":
+      return entity.value.from;
+    case "agent":
+    case "learned":
+    case "meta":
+      return 0;
+  }
+}
+
+export function touchOf(alert: Alert): Touch {
+  const { id, lastSeenAt, lastOccurredAt, count, expiresAt } = alert;
+  return { alert: id, lastSeenAt, lastOccurredAt, count, expiresAt };
+}
+
+/**
+ * The notifications of one effect list as rows. One decision tells several receivers with one document: it is turned into
+ * text once.
+ */
+export function outboxRows(effects: readonly Effect[]): OutboxRow[] {
+  const texts = new Map<Notification["document"], string>();
+  const rows: OutboxRow[] = [];
+  for (const effect of effects) {
+    if (effect.kind !== "notify") continue;
+    const { document, ...head } = effect.notification;
+    const text = texts.get(document) ?? JSON.stringify(document);
+    texts.set(document, text);
+    rows.push({
+      key: head.idempotencyKey,
+      receiver: head.receiver,
+      incident: head.incident,
+      kind: head.kind,
+      revision: head.revision,
+      page: head.page,
+      createdAt: head.at,
+      body: `${JSON.stringify(head).slice(0, -1)},"document":${text}}`,
+      attempts: 0,
+      nextAttemptAt: head.at,
+    });
+  }
+  return rows;
+}
+
+export function readNotification(row: OutboxRow): Notification {
+  return JSON.parse(row.body) as Notification;
+}
