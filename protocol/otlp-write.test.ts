@@ -11,7 +11,7 @@ message AnyValue { oneof value { string string_value = 1; bool bool_value = 2; i
 message KeyValue { string key = 1; AnyValue value = 2; }
 message Resource { repeated KeyValue attributes = 1; }
 message Scope { string name = 1; string version = 2; }
-message Point { fixed64 start_time_unix_nano = 2; fixed64 time_unix_nano = 3; oneof value { double as_double = 4; sfixed64 as_int = 6; } repeated KeyValue attributes = 7; }
+message Point { fixed64 start_time_unix_nano = 2; fixed64 time_unix_nano = 3; oneof value { double as_double = 4; sfixed64 as_int = 6; } repeated KeyValue attributes = 7; uint32 flags = 8; }
 message Gauge { repeated Point data_points = 1; }
 message Sum { repeated Point data_points = 1; int32 aggregation_temporality = 2; bool is_monotonic = 3; }
 message Metric { string name = 1; string description = 2; string unit = 3; oneof data { Gauge gauge = 5; Sum sum = 7; } }
@@ -135,6 +135,7 @@ test("whatever the names, labels and numbers, the official types read back what 
           expect(read[index].sum !== undefined).toBe(metric.type === "counter");
           for (const [each, was] of metric.points.entries()) {
             expect(points[each].asDouble).toBe(was.value);
+            expect(points[each].flags ?? 0).toBe(Number.isNaN(was.value) ? 1 : 0);
             expect(points[each].timeUnixNano ?? "0").toBe((BigInt(was.at) * 1_000_000n).toString());
             const labels = (points[each].attributes ?? []).map((pair: any) => [pair.key, pair.value.stringValue]);
             expect(labels).toEqual(

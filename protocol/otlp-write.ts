@@ -10,6 +10,7 @@
 export interface OtlpPoint {
   /** From `encodePointAttributes`. */
   attributes: Uint8Array;
+  /** NaN: the series has ended. */
   value: number;
   /** Milliseconds since 1970. */
   at: number;
@@ -136,6 +137,9 @@ export class OtlpMetricsWriter {
     this.#view.setFloat64(this.#at, point.value, true);
     this.#at += 8;
     this.#copy(point.attributes);
+    if (!hasEnded(point)) return;
+    this.#byte(tag(8, 0));
+    this.#byte(1); // DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK
   }
 
   #time(field: number, ms: number): void {
@@ -174,7 +178,11 @@ function hasStart(metric: OtlpMetric, point: OtlpPoint): boolean {
 }
 
 function pointSize(metric: OtlpMetric, point: OtlpPoint): number {
-  return (hasStart(metric, point) ? 27 : 18) + point.attributes.length;
+  return (hasStart(metric, point) ? 27 : 18) + point.attributes.length + (hasEnded(point) ? 2 : 0);
+}
+
+function hasEnded(point: OtlpPoint): boolean {
+  return Number.isNaN(point.value);
 }
 
 function encodeAttributes(field: number, attributes: Readonly<Record<string, AttributeValue>>): Uint8Array {

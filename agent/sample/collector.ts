@@ -5,7 +5,10 @@ import type { SeriesTable } from "./series-table.ts";
 export interface Collector {
   /** Stable, in metrics and configuration (`sample: { disable: [raid] }`). */
   readonly name: string;
-  /** It need not run more often than this; 0 = at each sample. */
+  /**
+   * It need not run more often than this; 0 = at each sample. Not above 20 s: a collector takes a series for gone that was
+   * silent for 30 s or five intervals.
+   */
   readonly everyMs: number;
   /**
    * Cheap and synchronous, no child process. `at` is the sample's time. Slow sources start their work here and set their

@@ -71,7 +71,7 @@ export function createCpuCollector(context: CollectorContext): Collector {
         else if (reader.accept("procs_blocked ")) setSeries(blocked, reader.number(), at);
       }
       setSeries(logical, count, at);
-      cpus.endRound();
+      cpus.endRound(at);
     },
   };
 }

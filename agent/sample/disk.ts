@@ -67,7 +67,7 @@ export function createDiskCollector({ files, table }: CollectorContext): Collect
         for (const [index, factor] of FACTORS.entries()) setSeries(disk.series[index]!, reader.number() * factor, at);
         utilize(disk, at);
       }
-      disks.endRound();
+      disks.endRound(at);
     },
   };
 }

@@ -129,10 +129,12 @@ test("three dead servers leave helper threads for the rest of the agent", () => 
 });
 
 test("an unmounted file system loses its series", () => {
-  const { collector, clock, files, table } = host("/dev/a /a ext4 rw 0 0\n/dev/b /b ext4 rw 0 0\n");
+  const { collector, clock, files, table, value } = host("/dev/a /a ext4 rw 0 0\n/dev/b /b ext4 rw 0 0\n");
   collector.sample(clock.now());
   files.contents.set("/proc/self/mounts", "/dev/a /a ext4 rw 0 0\n");
   collector.sample(clock.now() + 10_000);
+  expect(value("system.filesystem.limit", "/b")).toBeNaN();
+  table.removeEnded();
   const left = new Set(table.metrics().flatMap((metric) => metric.points.map((series) => series.labels["mountpoint"])));
   expect([...left]).toEqual(["/a"]);
 });

@@ -81,7 +81,7 @@ export function createFilesystemCollector(context: CollectorContext, options: Fi
         if (!LOCAL.test(mount.type)) remote(place);
         else answered(place, options.statFs.now(mount.mountpoint), at);
       }
-      places.endRound();
+      places.endRound(at);
     },
   };
 }

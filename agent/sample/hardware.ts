@@ -21,7 +21,7 @@ interface Sensor {
   series: readonly Series[];
 }
 
-/** Temperatures: hwmon chips and thermal zones, once a minute. */
+/** Temperatures: hwmon chips and thermal zones, every twenty seconds. */
 export function createTemperatureCollector(
   { files, table }: CollectorContext,
   options: { read: ReadLater; clock: Clock },
@@ -51,12 +51,12 @@ export function createTemperatureCollector(
       const labels = { zone: name.slice("thermal_zone".length), type: files.line(`${folder}/type`) ?? "" };
       await take(`${folder}/temp`, () => table.gauge("system.linux.thermal_zone.temperature", "Cel", labels));
     }
-    sensors.endRound();
+    sensors.endRound(options.clock.now());
   };
 
   return {
     name: "temperature",
-    everyMs: 60_000,
+    everyMs: 20_000,
     sample() {
       if (busy) return;
       busy = true;

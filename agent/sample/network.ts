@@ -64,7 +64,7 @@ export function createNetworkCollector({ files, table }: CollectorContext): Coll
       const slow = samples++ % SLOW_EVERY === 0;
       for (const { device, link } of present) sampleLink(files, device, link, { at, slow });
       sampleBonds(at);
-      interfaces.endRound();
+      interfaces.endRound(at);
     },
   };
 }
@@ -107,6 +107,6 @@ function createBondSampler({ files, table }: CollectorContext): (at: number) => 
       setSeries(bond.series[0]!, names.length, at);
       setSeries(bond.series[1]!, active.length, at);
     }
-    bonds.endRound();
+    bonds.endRound(at);
   };
 }

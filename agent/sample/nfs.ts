@@ -7,7 +7,7 @@ export function createNfsCollector({ files, table }: CollectorContext): Collecto
   const retransmissions = table.counter("system.linux.nfs.rpc.retransmissions", "{retransmission}");
   return {
     name: "nfs",
-    everyMs: 30_000,
+    everyMs: 20_000,
     sample(at) {
       const reader = files.read("/proc/net/rpc/nfs");
       if (reader === null) return;

@@ -13,28 +13,38 @@ const STATUS: Readonly<Record<string, string>> = {
   X: "dead",
 };
 const PROCESSES_MAX = 50_000;
+const COUNT_EVERY_MS = 60_000;
 
-/** Processes by status. One small read for each process, so once a minute. */
+/** Processes by status. One small read for each process, so they are counted once a minute, and that count is held. */
 export function createProcessesCollector({ files, table }: CollectorContext): Collector {
   const count = new Map<string, Series>(
     Object.values(STATUS).map((status) => [status, table.gauge("system.processes.count", "{process}", { status })]),
   );
   const found = new Map<string, number>();
+  let countedAt = Number.NaN;
+
+  const countAll = (): void => {
+    for (const status of count.keys()) found.set(status, 0);
+    let seen = 0;
+    for (const pid of files.list("/proc/")) {
+      if (!isPid(pid) || seen >= PROCESSES_MAX) continue;
+      // null: the process ended between the listing and the reading.
+      const line = files.line(`/proc/${pid}/stat`);
+      if (line === null) continue;
+      seen++;
+      // The name stands in brackets and may hold anything, brackets too: the last one ends it.
+      const status = STATUS[line[line.lastIndexOf(")") + 2] ?? ""];
+      if (status !== undefined) found.set(status, (found.get(status) ?? 0) + 1);
+    }
+  };
+
   return {
     name: "processes",
-    everyMs: 60_000,
+    everyMs: 0,
     sample(at) {
-      for (const status of count.keys()) found.set(status, 0);
-      let seen = 0;
-      for (const pid of files.list("/proc/")) {
-        if (!isPid(pid) || seen >= PROCESSES_MAX) continue;
-        // null: the process ended between the listing and the reading.
-        const line = files.line(`/proc/${pid}/stat`);
-        if (line === null) continue;
-        seen++;
-        // The name stands in brackets and may hold anything, brackets too: the last one ends it.
-        const status = STATUS[line[line.lastIndexOf(")") + 2] ?? ""];
-        if (status !== undefined) found.set(status, (found.get(status) ?? 0) + 1);
+      if (!(Math.abs(at - countedAt) < COUNT_EVERY_MS)) {
+        countedAt = at;
+        countAll();
       }
       for (const [status, series] of count) setSeries(series, found.get(status) ?? 0, at);
     },

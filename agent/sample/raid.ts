@@ -19,7 +19,7 @@ export function createRaidCollector({ files, table }: CollectorContext): Collect
   let present = true;
   return {
     name: "raid",
-    everyMs: 30_000,
+    everyMs: 20_000,
     sample(at) {
       if (!present) return;
       const text = files.read("/proc/mdstat")?.all();
@@ -37,7 +37,7 @@ export function createRaidCollector({ files, table }: CollectorContext): Collect
         setSeries(known.series[0]!, array.required, at);
         for (const [index, state] of STATES.entries()) setSeries(known.series[index + 1]!, array[state], at);
       }
-      arrays.endRound();
+      arrays.endRound(at);
     },
   };
 }

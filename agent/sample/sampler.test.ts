@@ -73,6 +73,8 @@ test("the table has a limit, counts what it refuses, and its callers need not ca
   for (const each of series) setSeries(each, 1, 1);
   expect(table.size).toBe(2);
   expect(table.refused).toBe(1);
-  table.forget(series[0]!);
+  table.end(series[0]!, 2);
+  expect(table.metrics()[0]?.points[0]).toMatchObject({ value: Number.NaN, at: 2 });
+  table.removeEnded();
   expect(table.metrics()[0]?.points.map((point) => point.labels["name"])).toEqual(["b"]);
 });

@@ -24,6 +24,7 @@ export class SeriesTable {
   readonly #byKey = new Map<string, Series>();
   readonly #seriesMax: number;
   #list: readonly Metric[] = [];
+  #ended: Series[] = [];
   /** Series that were not taken because of the limit, since the start. */
   refused = 0;
   /** When the host booted, milliseconds since 1970: where its counters began. 0 = not known. */
@@ -41,13 +42,23 @@ export class SeriesTable {
     return this.#series(name, "counter", unit, labels);
   }
 
-  forget(series: Series): void {
-    const metric = this.#metrics.get(series.name);
-    if (metric === undefined || !this.#byKey.delete(keyOf(series.name, series.labels))) return;
-    metric.points.splice(metric.points.indexOf(series), 1);
-    if (metric.points.length > 0) return;
-    this.#metrics.delete(series.name);
-    this.#list = [...this.#metrics.values()];
+  /** The thing that it measured is gone. It is said once more, as a series that has ended, until `removeEnded`. */
+  end(series: Series, at: number): void {
+    if (!this.#byKey.delete(keyOf(series.name, series.labels))) return;
+    series.value = Number.NaN;
+    series.at = at;
+    this.#ended.push(series);
+  }
+
+  /** After a round was written. */
+  removeEnded(): void {
+    for (const series of this.#ended) {
+      const metric = this.#metrics.get(series.name)!;
+      metric.points.splice(metric.points.indexOf(series), 1);
+      if (metric.points.length === 0) this.#metrics.delete(series.name);
+    }
+    if (this.#ended.length > 0) this.#list = [...this.#metrics.values()];
+    this.#ended = [];
   }
 
   /** For the writer and for exposition; in order of registration. */
@@ -125,12 +136,12 @@ export class Instances<T extends { readonly series: readonly Series[] }> {
     return [...this.#known.values()].map((entry) => entry.item);
   }
 
-  /** Ends a round: what `get` was not asked for since the last one is forgotten. */
-  endRound(): void {
+  /** Ends the round of `at`: what `get` was not asked for since the last one is forgotten. */
+  endRound(at: number): void {
     for (const [key, entry] of this.#known) {
       if (entry.round === this.#round) continue;
       this.#known.delete(key);
-      for (const series of entry.item.series) this.#table.forget(series);
+      for (const series of entry.item.series) this.#table.end(series, at);
     }
     this.#round++;
   }

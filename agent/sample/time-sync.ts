@@ -17,7 +17,7 @@ export function createTimeSyncCollector(
   const synchronized = table.gauge("system.linux.time.synchronized", "1");
   return {
     name: "timeSync",
-    everyMs: 60_000,
+    everyMs: 20_000,
     sample(at) {
       if (runs) setSeries(synchronized, exists(TIMESYNCD) ? 1 : 0, at);
     },

@@ -1,0 +1,114 @@
+import { AGENT_RULES_PATH } from "../../protocol/agent-resource.ts";
+import type { Rule } from "../../rules/detect/rule.ts";
+import type { Clock, Random } from "../clock.ts";
+import type { Log } from "../log.ts";
+import type { Collectors } from "../send/collectors.ts";
+import { readState, writeState } from "../spool/state-file.ts";
+
+export interface RuleSourceOptions {
+  collectors: Collectors;
+  clock: Clock;
+  random: Random;
+  log: Log;
+  /** File that keeps the last good rules. */
+  path: string;
+  everyMs: number;
+  /** The last resort. */
+  bundled: () => Promise<readonly Rule[]>;
+  /** Takes them into use; throws where they cannot be. */
+  use: (rules: readonly Rule[], origin: string) => void;
+}
+
+interface Stored {
+  etag: string;
+  rules: Rule[];
+}
+
+const RULES_MAX = 5000;
+
+/**
+ * Where the agent's rules come from: the collector, asked now and then with an ETag; else the last good ones from disk; else
+ * those that came with the agent. Rules that cannot be used are told, and the ones before stay.
+ */
+export class RuleSource {
+  readonly #options: RuleSourceOptions;
+  #etag: string | null = null;
+  #cancel: () => void = () => undefined;
+  #stopped = false;
+  #toldReason = "";
+
+  constructor(options: RuleSourceOptions) {
+    this.#options = options;
+  }
+
+  /** Takes the best rules that are at hand into use; does not wait for the network. */
+  async begin(): Promise<void> {
+    const { path, use, bundled, log } = this.#options;
+    const stored = readState(path) as Stored | null;
+    if (stored !== null) {
+      try {
+        use(stored.rules, "disk");
+        this.#etag = stored.etag;
+        return;
+      } catch (error) {
+        log.warn("the rules on disk cannot be used", { error: String(error) });
+      }
+    }
+    use(await bundled(), "bundle");
+  }
+
+  /** Asks the collector now, and then again and again. */
+  poll(): void {
+    void this.fetch().finally(() => {
+      if (this.#stopped) return;
+      // Spread, so that a fleet that was started together does not ask together.
+      const waitMs = this.#options.everyMs * (0.75 + 0.5 * this.#options.random());
+      this.#cancel = this.#options.clock.after(waitMs, () => this.poll());
+    });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancel();
+  }
+
+  /** One question. Never throws: whatever comes of it, the agent has rules. */
+  async fetch(): Promise<void> {
+    const { collectors, use, path, log } = this.#options;
+    const headers: Record<string, string> = { accept: "application/json" };
+    if (this.#etag !== null) headers["if-none-match"] = this.#etag;
+    const { answer, url } = await collectors.send({ method: "GET", path: AGENT_RULES_PATH, headers });
+    // Not reachable: the sender already tells that.
+    if (answer.kind === "failed" || answer.status === 304) return;
+    if (answer.status !== 200) {
+      this.#tell(`HTTP ${answer.status}`, url);
+      return;
+    }
+    try {
+      const rules = parseRules(answer.body.toString("utf8"));
+      use(rules, url);
+      this.#etag = answer.headers["etag"] ?? null;
+      this.#toldReason = "";
+      log.info("new rules from the collector", { url, rules: rules.length, version: this.#etag });
+      writeState(path, { etag: this.#etag ?? "", rules } satisfies Stored, false);
+    } catch (error) {
+      this.#tell(String(error), url);
+    }
+  }
+
+  #tell(reason: string, url: string): void {
+    if (reason === this.#toldReason) return;
+    this.#toldReason = reason;
+    this.#options.log.warn("the collector's rules cannot be used; the ones before stay", { url, reason });
+  }
+}
+
+/** `{rules: […]}` as AGENT_RULES_PATH answers. The collector checked them; this only keeps nonsense of another server out. */
+function parseRules(text: string): Rule[] {
+  const { rules } = JSON.parse(text) as { rules?: unknown };
+  if (!Array.isArray(rules) || rules.length > RULES_MAX) throw new Error("the answer holds no list of rules");
+  for (const rule of rules as (Partial<Rule> | null)[])
+    if (typeof rule?.name !== "string" || (rule.kind !== "metric" && rule.kind !== "event"))
+      throw new Error("the answer holds something that is no rule");
+  return rules as Rule[];
+}
