@@ -32,8 +32,11 @@ const VERDICT_ROUNDS = 4;
 export function step(state: CoreState, input: Input): Effect[] {
   state.at = Math.max(state.at, input.at);
   const turn = new Turn(state.at);
-  wakeDue(state, turn);
+  // What was not heard in time is decided after the word that says that it is there, or that nobody was listening.
+  const isSignOfLife = input.kind === "heartbeat" || input.kind === "restarted";
+  if (!isSignOfLife) wakeDue(state, turn);
   const outcome = take(state, turn, input);
+  if (isSignOfLife) wakeDue(state, turn);
   settle(state, turn);
   if (outcome !== null) turn.effects.push({ kind: "outcome", outcome });
   return turn.finish();

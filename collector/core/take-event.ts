@@ -3,6 +3,7 @@ import { deduplicate, isRepeat } from "./deduplicate/deduplicate.ts";
 import { attach } from "./incident/attach.ts";
 import { settleQuiet } from "./incident/life.ts";
 import { refreshMember, touchMember } from "./incident/member.ts";
+import { worsen } from "./incident/verdict.ts";
 import type { Alert } from "./model/alert.ts";
 import type { ChangeRecord } from "./model/correlation.ts";
 import type { Outcome } from "./model/effect.ts";
@@ -75,6 +76,7 @@ function refresh(state: CoreState, turn: Turn, alert: Alert): void {
   if (!refreshMember(state, incident, alert)) return;
   incident.revision += 1;
   turn.incidentChanged(incident);
+  worsen(state, turn, incident, alert.severity);
   settleQuiet(state, turn, incident);
 }
 

@@ -33,6 +33,8 @@ const ALARM_BEFORE_MS: Milliseconds = 3 * 60_000;
 const SPEAKS_BEFORE_MS: Milliseconds = 5_000;
 const ALARM_AFTER_MS: Milliseconds = 12 * 60_000;
 
+/** With less than this share of the evidence left, the last verdict stands. */
+const EVIDENCE_LEFT = 0.6;
 /** What flapped before a fault began does not belong to it. */
 const FLAP_BEFORE_MS: Milliseconds = 2 * 60_000;
 
@@ -46,7 +48,7 @@ interface Thread {
   looks: number;
   doubt: number;
   /** The last verdict, and when it was given. */
-  ranked: { at: UnixMillis; ranking: Ranking } | null;
+  ranked: { at: UnixMillis; ranking: Ranking; evidence: number } | null;
 }
 
 export function createCorrelator(ranker: RootRanker): Correlator {
@@ -171,10 +173,12 @@ class OnlineCorrelator implements Correlator {
       this.timers.schedule(`rank ${incident.id}`, last.at + rankPause(incident.members.length));
       return { ...last.ranking, holdMs: Math.max(0, last.at + last.ranking.holdMs - at) };
     }
+    const notes = this.notesOf(incident.id, view);
+    if (last !== null && notes.length < last.evidence * EVIDENCE_LEFT) return { ...last.ranking, holdMs: 0 };
     const ranking = this.ranker.rank(
       {
         incident,
-        notes: this.notesOf(incident.id, view),
+        notes,
         influence,
         alarmed: (ci, around) => this.notebook.alarmed(ci, around - ALARM_BEFORE_MS, around + ALARM_AFTER_MS),
         speaks: (ci, around) => this.notebook.speaks(ci, around - SPEAKS_BEFORE_MS, around + ALARM_AFTER_MS),
@@ -184,7 +188,7 @@ class OnlineCorrelator implements Correlator {
     );
     this.setRoot(incident.id, ranking.fault, at);
     thread.doubt = ranking.doubt;
-    thread.ranked = { at, ranking };
+    thread.ranked = { at, ranking, evidence: Math.max(notes.length, last?.evidence ?? 0) };
     return ranking;
   }
 

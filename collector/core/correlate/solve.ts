@@ -46,6 +46,11 @@ const STAY = 0.6;
 const SETTLED_PRICE = 0.4;
 /** A fault must explain a unit at least this much better than chance does. */
 const MARGIN = 0.4;
+/** An own alert speaks for a root when that fault would show itself so. */
+const OWN_EVIDENCE = 1;
+/** So many units within so short a time are the beginning of a storm; what came before it is something else. */
+const BURST = 4;
+const BURST_MS: Milliseconds = 150_000;
 const ANCHOR_PRICE = 0.5;
 
 interface Claim {
@@ -154,7 +159,7 @@ function evaluate(hypothesis: Hypothesis, round: Round): Choice | null {
     (claim) => round.taken[claim.unit] === 0 && (round.alone[claim.unit] ?? 0) > claim.cost + MARGIN,
   );
   if (open.length === 0) return null;
-  const gainOf = (claim: Claim): number => (round.alone[claim.unit] ?? 0) - claim.cost;
+  const gainOf = (claim: Claim): number => (round.alone[claim.unit] ?? 0) - claim.cost - MARGIN;
   // Claims are in order of onset, since units are.
   let wave: Claim[] = [];
   let best: { claims: Claim[]; gain: number } = { claims: [], gain: 0 };
@@ -182,9 +187,9 @@ function price(hypothesis: Hypothesis, claims: Claim[], round: Round): Choice | 
   const units = claims.map((claim) => round.units[claim.unit]).filter((unit) => unit !== undefined);
   const first = units[0]?.onset ?? at;
   const last = units[units.length - 1]?.onset ?? at;
-  const gain = claims.reduce((sum, claim) => sum + (round.alone[claim.unit] ?? 0) - claim.cost, 0);
+  const gain = claims.reduce((sum, claim) => sum + (round.alone[claim.unit] ?? 0) - claim.cost - MARGIN, 0);
   if (anchor?.settled === true) return { hypothesis, gain: gain - SETTLED_PRICE, claims, first, last };
-  const silent = !units.some((unit) => unit.ci === root) && !alarmed(root, first);
+  const silent = !claims.some((claim) => round.units[claim.unit]?.ci === root && claim.cost <= OWN_EVIDENCE);
   const opening = openingCost(topology, fault, silent) * (anchor === null ? 1 : ANCHOR_PRICE);
   const alive = aliveCost(topology, fault, faultDead(fault) && round.context.speaks(root, first));
   const members = new Set(units.map((unit) => unit.ci));
@@ -197,6 +202,16 @@ function price(hypothesis: Hypothesis, claims: Claim[], round: Round): Choice | 
   return { hypothesis, gain: gain - opening - alive - quiet.cost, claims, first, last };
 }
 
+/** When most of it began. */
+function burstStart(choice: Choice, units: readonly Unit[]): UnixMillis {
+  const onsets = choice.claims.map((claim) => units[claim.unit]?.onset ?? choice.first);
+  for (let index = 0; index + BURST - 1 < onsets.length; index += 1) {
+    const onset = onsets[index] ?? choice.first;
+    if ((onsets[index + BURST - 1] ?? 0) - onset <= BURST_MS) return onset;
+  }
+  return choice.first;
+}
+
 /** Each unit to the cheapest of the chosen faults, or left alone. */
 function settle(
   units: readonly Unit[],
@@ -205,7 +220,7 @@ function settle(
 ): Group[] {
   const cheapest = units.map(() => ({ choice: -1, cost: Number.POSITIVE_INFINITY }));
   chosen.forEach((choice, index) => {
-    const span = choice.hypothesis.anchor ?? { firstOnset: choice.first, lastOnset: choice.last };
+    const span = choice.hypothesis.anchor ?? { firstOnset: burstStart(choice, units), lastOnset: choice.last };
     for (const claim of choice.hypothesis.claims) {
       const unit = units[claim.unit];
       const found = cheapest[claim.unit];

@@ -2,7 +2,6 @@ import { isActive } from "../model/alert-table.ts";
 import type { Alert } from "../model/alert.ts";
 import { hashHex } from "../model/hash.ts";
 import type { Incident } from "../model/incident.ts";
-import { worseSeverity } from "../model/severity.ts";
 import type { Turn } from "../model/turn.ts";
 import { reopen, settleQuiet } from "./life.ts";
 import { newMember, refreshMember } from "./member.ts";
@@ -10,6 +9,7 @@ import { merge } from "./merge.ts";
 import type { IncidentState } from "./state.ts";
 import { suppressOne } from "./suppress.ts";
 import { tellJoined, tellTimeline } from "./timeline.ts";
+import { worsen } from "./verdict.ts";
 
 /** A new incident with these alerts, in this order. */
 export function openIncident(
@@ -102,7 +102,6 @@ export function attach(
   turn.alertChanged(alert);
   if (standing === undefined) state.incidents.addMember(incident, newMember(alert, at, reason));
   else refreshMember(state, incident, alert);
-  incident.severity = worseSeverity(incident.severity, alert.severity);
   incident.revision += 1;
   turn.incidentChanged(incident);
   tellJoined(incident, at, `${alert.ci} ${alert.check}: ${alert.summary}`);
@@ -118,6 +117,7 @@ export function attach(
   });
   if (isActive(alert) && incident.status === "resolved") reopen(state, turn, incident, reason);
   suppressOne(state, turn, incident, alert);
+  worsen(state, turn, incident, alert.severity);
   settleQuiet(state, turn, incident);
   if (from !== undefined && from.members.length === 0 && from.mergedInto === null) {
     merge(state, turn, from, incident, ["its last alert belongs there"]);

@@ -1,9 +1,9 @@
 import type { Incident, Told } from "../model/incident.ts";
-import { worseSeverity } from "../model/severity.ts";
 import type { Turn } from "../model/turn.ts";
 import { isOpen, reopen, settleQuiet } from "./life.ts";
 import type { IncidentState } from "./state.ts";
 import { tellTimeline } from "./timeline.ts";
+import { worsen } from "./verdict.ts";
 
 /**
  * One fault, one incident: `from` ends in `into`. Members, people's acknowledgement and what each receiver was told go
@@ -20,7 +20,6 @@ export function merge(
   const { at } = turn;
   const wasActive = isOpen(from);
   moveMembers(state, turn, from, into);
-  into.severity = worseSeverity(into.severity, from.severity);
   if (wasActive && into.status === "resolved" && state.incidents.activeCount(into.id) > 0) {
     reopen(state, turn, into, `incident ${from.number} is part of it`);
   }
@@ -30,6 +29,7 @@ export function merge(
     into.acknowledgedAt = from.acknowledgedAt;
   }
   into.owner ??= from.owner;
+  worsen(state, turn, into, from.severity);
   from.status = "closed";
   from.closedAt = at;
   from.resolvedAt ??= at;

@@ -1,6 +1,6 @@
 import type { Ranking } from "../model/correlation.ts";
 import type { Impact, Incident, RootCause } from "../model/incident.ts";
-import { PRIORITIES, type Priority } from "../model/severity.ts";
+import { PRIORITIES, type Priority, type Severity, worseSeverity } from "../model/severity.ts";
 import type { Milliseconds } from "../model/time.ts";
 import type { Turn } from "../model/turn.ts";
 import { isOpen } from "./life.ts";
@@ -38,14 +38,31 @@ export function applyVerdict(state: IncidentState, turn: Turn, incident: Inciden
     incident.rootCause.change !== before.change ||
     priority !== "same" ||
     !sameServices(incident.impact.services, before.services);
-  if (isNews) scheduleUpdate(state, turn, incident);
+  if (isNews) scheduleUpdate(state, turn, incident, priority === "rises");
 }
 
-/** Something worth telling has changed: those who know of the incident hear of it, but not every second. */
-export function scheduleUpdate(state: IncidentState, turn: Turn, incident: Incident): void {
-  if (!isOpen(incident) || incident.told.length === 0 || incident.updateDueAt !== null) return;
+/** A member is as bad as this now. The incident is as bad as its worst ever was: what it was is what people plan for. */
+export function worsen(state: IncidentState, turn: Turn, incident: Incident, severity: Severity): void {
+  const worst = worseSeverity(incident.severity, severity);
+  if (worst === incident.severity) return;
+  incident.severity = worst;
+  incident.revision += 1;
+  tellTimeline(incident, turn.at, "severity", worst);
+  turn.incidentChanged(incident);
+  turn.rank(incident.id);
+  scheduleUpdate(state, turn, incident, true);
+}
+
+/**
+ * Something worth telling has changed: those who know of the incident hear of it, but not every second. What got worse
+ * does not wait: it may concern a receiver that does not know of the incident yet.
+ */
+export function scheduleUpdate(state: IncidentState, turn: Turn, incident: Incident, isWorse: boolean): void {
+  if (!isOpen(incident) || incident.told.length === 0) return;
   const last = Math.max(...incident.told.map((told) => told.at));
-  incident.updateDueAt = Math.max(turn.at, last + UPDATE_EVERY_MS);
+  const due = isWorse ? turn.at : Math.max(turn.at, last + UPDATE_EVERY_MS);
+  if (incident.updateDueAt !== null && incident.updateDueAt <= due) return;
+  incident.updateDueAt = due;
   turn.incidentChanged(incident);
   wakeIncident(state, incident.id, incident.updateDueAt);
 }
@@ -87,7 +104,7 @@ function runnerUp(verdict: RootCause): string | null {
   return `without it, ${next.ci} would be named (${next.score.toFixed(2)})`;
 }
 
-function applyPriority(state: IncidentState, turn: Turn, incident: Incident): "same" | "changed" {
+function applyPriority(state: IncidentState, turn: Turn, incident: Incident): "same" | "rises" | "falls" {
   const root = incident.rootCause.ci;
   const index = root === null ? undefined : state.topology.find(root);
   const criticality = index === undefined ? null : state.topology.ci(index).criticality;
@@ -105,7 +122,7 @@ function applyPriority(state: IncidentState, turn: Turn, incident: Incident): "s
     reasons: [reason],
     facts: { from: before, to: priority, severity: incident.severity },
   });
-  return "changed";
+  return rises ? "rises" : "falls";
 }
 
 function applyHold(state: IncidentState, turn: Turn, incident: Incident, ranking: Ranking): void {

@@ -54,7 +54,7 @@ const MILD_PLACE = 3;
 const DEAD_PLACE = 1.2;
 
 /** What speaks for itself is not dead; and were the place from which we look dead, nobody could tell us. */
-const SPEAKS = 4;
+const SPEAKS = 9;
 const VANTAGE = 25;
 
 /** What argues against a death: the CI itself was heard since, or everything is seen through it. */

@@ -20,6 +20,12 @@ const TEMPERATURE = 1.4;
 /** How strongly a fault works along one kind of relation is the same for all who are related so: their costs are not independent. */
 const SHARED = 0.5;
 
+/** An own alert speaks for a root when that fault would show itself so. */
+const OWN_EVIDENCE = 1;
+/** Who alarms first is likelier to be the cause. */
+const FIRST_MS = 45_000;
+const FIRST_WORTH = 0.8;
+
 /** One candidate, priced: what the whole incident costs if it is the root. */
 export interface Verdict {
   root: number;
@@ -85,9 +91,24 @@ function round(value: number): number {
   return Math.round(value * 1000) / 1000;
 }
 
+/** What one candidate explains: by unit, the cost; undefined where it does not explain it. */
+interface Claims {
+  bound: number;
+  costs: (number | undefined)[];
+}
+
 function price(units: readonly Unit[], evidence: RootEvidence, at: UnixMillis, topology: Topology): Verdict[] {
   const alone = units.map((unit) => aloneCost(topology, unit));
-  const saved = new Map<number, { saved: number; units: { unit: number; cost: number }[] }>();
+  const links = linksBetween(units);
+  return candidatesOf(units, alone)
+    .map(([fault, claims]) => priceOne(fault, claims, { units, alone, links, evidence, at, topology }))
+    .sort((a, b) => a.cost - b.cost || a.fault - b.fault)
+    .filter((verdict, index, all) => all.findIndex((other) => other.root === verdict.root) === index);
+}
+
+/** The faults that save most by a rough count, which takes every cost from the root itself. */
+function candidatesOf(units: readonly Unit[], alone: readonly number[]): [FaultKey, Claims][] {
+  const found = new Map<FaultKey, Claims>();
   units.forEach((unit, index) => {
     const { keys, costs } = unit.causes;
     for (let position = 0; position < keys.length; position += 1) {
@@ -95,37 +116,82 @@ function price(units: readonly Unit[], evidence: RootEvidence, at: UnixMillis, t
       const save = (alone[index] ?? 0) - cost * SHARED;
       if (save <= 0) continue;
       const key = keys[position] ?? -1;
-      const entry = saved.get(key);
-      if (entry === undefined) saved.set(key, { saved: save, units: [{ unit: index, cost }] });
-      else {
-        entry.saved += save;
-        entry.units.push({ unit: index, cost });
+      let claims = found.get(key);
+      if (claims === undefined) {
+        claims = { bound: 0, costs: new Array(units.length) };
+        found.set(key, claims);
       }
+      claims.bound += save;
+      claims.costs[index] = cost;
     }
   });
-  const all = alone.reduce((sum, cost) => sum + cost, 0);
-  const first = units[0]?.onset ?? at;
-  return (
-    [...saved]
-      .sort((a, b) => b[1].saved - a[1].saved || a[0] - b[0])
-      .slice(0, PRICED_MAX)
-      .map(([fault, entry]) => {
-        const root = faultCi(fault);
-        const explained = entry.units.map((claim) => units[claim.unit]).filter((unit) => unit !== undefined);
-        const silent = !units.some((unit) => unit.ci === root) && !evidence.alarmed(root, first);
-        const alive = aliveCost(topology, fault, faultDead(fault) && evidence.speaks(root, first));
-      const members = new Set(units.map((unit) => unit.ci));
-        const dependents = quietDependents(evidence.influence, fault, {
-          alarmed: (ci) => members.has(ci) || evidence.alarmed(ci, first),
-          onset: explained[0]?.onset ?? first,
-          at,
-          silent,
-        });
-        const cost = all - entry.saved + openingCost(topology, fault, silent) + alive + dependents.cost;
-        return { root, fault, cost, explained, units: units.length, silent, dead: faultDead(fault), dependents };
-      })
-      .sort((a, b) => a.cost - b.cost || a.fault - b.fault)
-      // Dead or bad, it is the same CI to a reader.
-      .filter((verdict, index, all_) => all_.findIndex((other) => other.root === verdict.root) === index)
-  );
+  return [...found].sort((a, b) => b[1].bound - a[1].bound || a[0] - b[0]).slice(0, PRICED_MAX);
+}
+
+/** For each unit, the other units that could have passed the trouble on to it, and at what cost. */
+function linksBetween(units: readonly Unit[]): { unit: number; cost: number }[][] {
+  const at = new Map<number, number>();
+  units.forEach((unit, index) => at.set(unit.ci, index));
+  return units.map((unit, index) => {
+    const links: { unit: number; cost: number }[] = [];
+    const { keys, costs } = unit.causes;
+    for (let position = 0; position < keys.length; position += 1) {
+      const other = at.get(faultCi(keys[position] ?? -1));
+      if (other !== undefined && other !== index) links.push({ unit: other, cost: costs[position] ?? 0 });
+    }
+    return links;
+  });
+}
+
+interface Pricing {
+  units: readonly Unit[];
+  alone: readonly number[];
+  links: readonly (readonly { unit: number; cost: number }[])[];
+  evidence: RootEvidence;
+  at: UnixMillis;
+  topology: Topology;
+}
+
+/**
+ * What the whole incident costs if this is its root. Trouble runs down a tree: where the CI in between is itself seen
+ * to be in trouble, only the last step is paid for, so that a root far below is not dearer than what it broke first.
+ */
+function priceOne(fault: FaultKey, claims: Claims, pricing: Pricing): Verdict {
+  const { units, alone, links, evidence, at, topology } = pricing;
+  const root = faultCi(fault);
+  const explained: Unit[] = [];
+  let cost = 0;
+  let own: Unit | undefined;
+  units.forEach((unit, index) => {
+    const direct = claims.costs[index];
+    if (direct === undefined) {
+      cost += alone[index] ?? 0;
+      return;
+    }
+    explained.push(unit);
+    if (unit.ci === root && direct <= OWN_EVIDENCE && own === undefined) own = unit;
+    cost += SHARED * lastStep(direct, links[index] ?? [], claims);
+  });
+  const first = explained[0]?.onset ?? at;
+  const members = new Set(units.map((unit) => unit.ci));
+  const dependents = quietDependents(evidence.influence, fault, {
+    alarmed: (ci) => members.has(ci) || evidence.alarmed(ci, first),
+    onset: first,
+    at,
+    silent: own === undefined,
+  });
+  cost += openingCost(topology, fault, own === undefined) + dependents.cost;
+  cost += aliveCost(topology, fault, faultDead(fault) && evidence.speaks(root, first));
+  if (own !== undefined && own.onset - first <= FIRST_MS) cost -= FIRST_WORTH;
+  const silent = own === undefined && !units.some((unit) => unit.ci === root);
+  return { root, fault, cost, explained, units: units.length, silent, dead: faultDead(fault), dependents };
+}
+
+function lastStep(direct: number, links: readonly { unit: number; cost: number }[], claims: Claims): number {
+  let best = direct;
+  for (const link of links) {
+    const before = claims.costs[link.unit];
+    if (link.cost < best && before !== undefined && before < direct - 0.01) best = link.cost;
+  }
+  return best;
 }
