@@ -190,6 +190,13 @@ export class Baseline {
     return this.#d[this.#at + F.weekError]! < WEEK_CREDIBLE * this.#d[this.#at + F.dayError]!;
   }
 
+  /** What the season adds to the level at this time; 0 where the series has none. */
+  course(at: number): number {
+    if (!this.isSeasonal) return 0;
+    const { ofDay, ofWeek } = this.#course(at);
+    return this.#usesWeek ? ofDay + ofWeek : ofDay;
+  }
+
   /** What the day and the week add at this time, and where in memory they stand. */
   #course(at: number): { ofDay: number; ofWeek: number; slots: Slots } {
     const hours = at / HOUR_MS;

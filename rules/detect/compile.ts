@@ -18,6 +18,9 @@ export interface CompiledRule {
   /** One metric alone, read as it is: each sample decides at once, without waiting for others. */
   isLone: boolean;
   isAbsence: boolean;
+  hasShift: boolean;
+  /** It asks for the unusual, or for what is judged beside the season. */
+  hasBaseline: boolean;
   /** What `{{value}}` is shown in; null = the metric's own unit. */
   unit: string | null;
   unitSuffix: string;
@@ -42,6 +45,7 @@ export function compileRule(rule: MetricRule): CompiledRule {
   const value = compile(rule.expression, worst, number);
   const gate = rule.while === null ? null : compile(rule.while, worst, number);
   const { expression } = rule;
+  const has = (kind: string): boolean => rule.levels.some((level) => level.condition.kind === kind);
   const fn = expression.op === "series" ? expression.over?.fn : undefined;
   return {
     rule,
@@ -49,7 +53,9 @@ export function compileRule(rule: MetricRule): CompiledRule {
     value,
     gate,
     isLone: expression.op === "series" && expression.aggregate === "worst" && rule.while === null,
-    isAbsence: rule.levels.some((level) => level.condition.kind === "absence"),
+    isAbsence: has("absence"),
+    hasShift: has("shift"),
+    hasBaseline: has("baseline") || has("shift") || has("forecast"),
     unit: rule.percent ? "%" : (rule.unit ?? (expression.op === "series" ? null : "")),
     unitSuffix: fn === "rate" && rule.unit === null && !rule.percent ? "/s" : "",
   };

@@ -62,22 +62,51 @@ export class Forecast {
 
   /**
    * Milliseconds until the value is at `goal` on its present course; infinite where it is not going there or nothing
-   * can be said yet (less than half a memory of history, fewer than 8 samples); 0 where it is there.
+   * can be said yet (less than half a memory of history, too few samples); 0 where it is there.
    */
   timeToReach(goal: number, from: "below" | "above"): number {
     const distance = from === "below" ? goal - this.#last : this.#last - goal;
     if (distance <= 0) return 0;
-    if (this.#weight < 4 || this.#lastAt - this.#startedAt < this.#memoryMs / 2) return Number.POSITIVE_INFINITY;
+    const rise = from === "below" ? this.#rise() : -this.#rise();
+    return rise <= 0 ? Number.POSITIVE_INFINITY : (distance / rise) * this.#memoryMs;
+  }
+
+  /**
+   * The same where a season comes on top: what was pushed is without it, and `course` says what it adds so many
+   * milliseconds from now. Looks at 16 points up to `withinMs`.
+   */
+  timeToReachWithSeason(
+    goal: number,
+    from: "below" | "above",
+    withinMs: number,
+    course: (aheadMs: number) => number,
+  ): number {
+    if (!this.#isReady) return Number.POSITIVE_INFINITY;
+    const rise = this.#rise() / this.#memoryMs;
+    for (let step = 1; step <= 16; step += 1) {
+      const aheadMs = (withinMs * step) / 16;
+      const value = this.#last + rise * aheadMs + course(aheadMs);
+      if (from === "below" ? value >= goal : value <= goal) return aheadMs;
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  get #isReady(): boolean {
+    return this.#weight >= 4 && this.#lastAt - this.#startedAt >= this.#memoryMs / 2;
+  }
+
+  /** The slope a memory's length, two standard errors nearer to level than the best line. */
+  #rise(): number {
+    if (!this.#isReady) return 0;
     const meanT = this.#t / this.#weight;
     const meanY = this.#y / this.#weight;
     const spreadT = this.#tt / this.#weight - meanT * meanT;
     const spreadY = this.#yy / this.#weight - meanY * meanY;
-    if (spreadT <= 1e-12) return Number.POSITIVE_INFINITY;
+    if (spreadT <= 1e-12) return 0;
     const slope = (this.#ty / this.#weight - meanT * meanY) / spreadT;
     const residual = Math.max(0, spreadY - slope * slope * spreadT);
     const samples = (this.#weight * this.#weight) / this.#weightSquares;
-    const error = Math.sqrt(residual / spreadT / Math.max(1, samples - 2));
-    const rise = (from === "below" ? slope : -slope) - 2 * error;
-    return rise <= 0 ? Number.POSITIVE_INFINITY : (distance / rise) * this.#memoryMs;
+    const error = 2 * Math.sqrt(residual / spreadT / Math.max(1, samples - 2));
+    return slope > 0 ? Math.max(0, slope - error) : Math.min(0, slope + error);
   }
 }

@@ -1,3 +1,4 @@
+import { Baseline, BaselineMemory } from "./baseline.ts";
 import type { CompiledRule } from "./compile.ts";
 import { Group } from "./group.ts";
 import type { Slot } from "./slot.ts";
@@ -12,6 +13,7 @@ interface Place {
 /** The groups of all rules: by rule, CI and instance. */
 export class GroupTable {
   readonly #places = new Map<CompiledRule, Map<string, Place>>();
+  readonly #baselines = new BaselineMemory();
   size = 0;
 
   /** Puts a new series into its group, which is made where it is missing; null = shared by all groups. */
@@ -44,7 +46,9 @@ export class GroupTable {
   ): Group {
     const { rule } = compiled;
     const own = rule.instance.flatMap((name) => (Object.hasOwn(labels, name) ? [[name, labels[name] as string]] : []));
-    const group = new Group(compiled, ci, instance, Object.freeze({ ...Object.fromEntries(own), ...rule.labels }));
+    const baseline = compiled.hasBaseline ? new Baseline(this.#baselines) : null;
+    const key = { ci, instance, labels: Object.freeze({ ...Object.fromEntries(own), ...rule.labels }) };
+    const group = new Group(compiled, key, baseline);
     place.shared.forEach((slots, input) => {
       group.inputs[input] = slots;
     });
@@ -84,6 +88,7 @@ export class GroupTable {
     if (left > 0 || place.groups.get(group.instance) !== group) return;
     place.groups.delete(group.instance);
     this.size -= 1;
+    if (group.baseline !== null) this.#baselines.give(group.baseline.place);
     if (place.groups.size === 0) this.#places.get(group.compiled)?.delete(group.ci);
   }
 

@@ -1,14 +1,17 @@
-import type { CompiledRule } from "./compile.ts";
-import { isTrue } from "./compile.ts";
+import type { Baseline } from "./baseline.ts";
+import { ChangePoint } from "./change-point.ts";
+import { type CompiledRule, isTrue } from "./compile.ts";
 import type { Detection } from "./detector.ts";
 import { Forecast } from "./forecast.ts";
 import { LevelState, type Verdict } from "./level.ts";
 import { renderSummary } from "./render.ts";
-import type { Level } from "./rule.ts";
+import type { Condition, Direction, Level } from "./rule.ts";
 import type { Slot } from "./slot.ts";
 
 /** "No value" for this long is the end of a condition: a division by nothing, a label that is gone. */
 export const NO_VALUE_CLEARS_MS = 5 * 60_000;
+
+const DAY_MS = 86_400_000;
 
 /** One rule on one instance of one CI: its inputs, its value, and the life of each of its severities. */
 export class Group {
@@ -35,9 +38,20 @@ export class Group {
   hasGap = false;
   unit = "";
   readonly #forecasts: (Forecast | null)[];
+  readonly #changePoint: ChangePoint | null;
+  /** Where a rule asks for the unusual. */
+  readonly baseline: Baseline | null;
   #whenMs: number | null = null;
+  /** How far out the value was when it became unusual, and when; it stays so until it is half way back, a day at most. */
+  #unusualBy = 0;
+  #unusualAt = 0;
 
-  constructor(compiled: CompiledRule, ci: string, instance: string, labels: Readonly<Record<string, string>>) {
+  constructor(
+    compiled: CompiledRule,
+    key: { ci: string; instance: string; labels: Readonly<Record<string, string>> },
+    baseline: Baseline | null,
+  ) {
+    const { ci, instance, labels } = key;
     this.compiled = compiled;
     this.ci = ci;
     this.instance = instance;
@@ -48,6 +62,8 @@ export class Group {
     this.#forecasts = compiled.rule.levels.map(({ condition }) =>
       condition.kind === "forecast" ? new Forecast(condition.withinMs) : null,
     );
+    this.baseline = baseline;
+    this.#changePoint = compiled.hasShift ? new ChangePoint() : null;
   }
 
   /** Looks at the inputs as they are now. */
@@ -60,13 +76,15 @@ export class Group {
     this.value = value;
     this.valueAt = at;
     const isGated = compiled.gate !== null && !isTrue(compiled.gate(this.inputs));
+    this.baseline?.push(value, at);
+    const shifted = this.#changePoint?.push(value - (this.baseline?.course(at) ?? 0), at) ?? 0;
     const { levels } = compiled.rule;
     let worst = -1;
     for (let index = 0; index < levels.length; index += 1) {
       const level = levels[index] as Level;
       const state = this.states[index] as LevelState;
       if (isGap) state.forgetSamples(level);
-      const verdict = isGated ? "clear" : this.#verdict(index, level, state);
+      const verdict = isGated ? "clear" : this.#verdict(index, level, state, shifted);
       state.advance(level, verdict, at, isGap);
       if (worst !== -1 && verdict === "holds") state.carry();
       if (worst === -1 && state.isFiring) worst = index;
@@ -89,7 +107,7 @@ export class Group {
     return at - this.valueAt > NO_VALUE_CLEARS_MS ? this.end(at) : null;
   }
 
-  #verdict(index: number, level: Level, state: LevelState): Verdict {
+  #verdict(index: number, level: Level, state: LevelState, shifted: number): Verdict {
     const { condition } = level;
     const { value } = this;
     switch (condition.kind) {
@@ -100,19 +118,55 @@ export class Group {
       }
       case "absence":
         return "clear";
-      case "forecast": {
-        const forecast = this.#forecasts[index] as Forecast;
-        forecast.push(value, this.at);
-        const isLow = condition.onlyAbove !== null && value <= condition.onlyAbove;
-        const isHigh = condition.onlyBelow !== null && value >= condition.onlyBelow;
-        const timeMs = forecast.timeToReach(condition.reaches, condition.onlyBelow === null ? "below" : "above");
-        if (isLow || isHigh || timeMs > condition.withinMs * 1.25) return "clear";
-        this.#whenMs = timeMs;
-        return timeMs <= condition.withinMs ? "holds" : "between";
-      }
-      default:
-        return "clear";
+      case "forecast":
+        return this.#forecastVerdict(condition, this.#forecasts[index] as Forecast);
+      case "baseline":
+        return this.#unusualVerdict(condition, state);
+      case "shift":
+        return this.#shiftVerdict(condition, shifted);
     }
+  }
+
+  #forecastVerdict(condition: Kind<"forecast">, forecast: Forecast): Verdict {
+    const { value, at, baseline } = this;
+    const { reaches, onlyAbove, onlyBelow } = condition;
+    forecast.push(value - (baseline?.course(at) ?? 0), at);
+    const from = onlyBelow === null ? "below" : "above";
+    // A little further than asked, so that a value at the edge does not flutter.
+    const horizonMs = condition.withinMs * 1.25;
+    const timeMs =
+      baseline?.isSeasonal === true
+        ? forecast.timeToReachWithSeason(reaches, from, horizonMs, (aheadMs) => baseline.course(at + aheadMs))
+        : forecast.timeToReach(reaches, from);
+    const isFar = (onlyAbove !== null && value <= onlyAbove) || (onlyBelow !== null && value >= onlyBelow);
+    if (isFar || timeMs > horizonMs) return "clear";
+    this.#whenMs = timeMs;
+    return timeMs <= condition.withinMs ? "holds" : "between";
+  }
+
+  #unusualVerdict(condition: Kind<"baseline">, state: LevelState): Verdict {
+    const baseline = this.baseline as Baseline;
+    const { value, at } = this;
+    if (condition.onlyAbove !== null && value <= condition.onlyAbove) return "clear";
+    if (condition.onlyBelow !== null && value >= condition.onlyBelow) return "clear";
+    const away = value - baseline.expected;
+    if (baseline.score >= condition.score && isDirection(baseline.direction, condition.direction)) {
+      this.#unusualBy = away;
+      this.#unusualAt = at;
+      return "holds";
+    }
+    if (state.phase === "idle") return "clear";
+    // The record has grown, so the score is low again; the trouble lasts until the value comes back.
+    const isStillOut = away * Math.sign(this.#unusualBy) >= Math.abs(this.#unusualBy) / 2;
+    return isStillOut && at - this.#unusualAt < DAY_MS ? "holds" : "clear";
+  }
+
+  #shiftVerdict(condition: Kind<"shift">, shifted: number): Verdict {
+    if (shifted === 0 || !isDirection(shifted, condition.direction)) return "clear";
+    const { from, level } = this.#changePoint as ChangePoint;
+    if (condition.by === null) return "holds";
+    const course = this.baseline?.course(this.at) ?? 0;
+    return Math.abs(level - from) >= condition.by * Math.abs(from + course) ? "holds" : "clear";
   }
 
   /** The absence levels, looked at by the clock alone. */
@@ -186,6 +240,7 @@ export class Group {
       instance: this.instance,
       threshold:
         condition.kind === "threshold" ? condition.value : condition.kind === "forecast" ? condition.reaches : null,
+      expected: this.baseline?.expected ?? null,
       whenMs: condition.kind === "forecast" ? this.#whenMs : null,
       labels: this.labels,
     });
@@ -205,7 +260,14 @@ export class Group {
   }
 }
 
-function thresholdVerdict(condition: Extract<Level["condition"], { kind: "threshold" }>, value: number): Verdict {
+/** One kind of condition. */
+type Kind<Name extends Condition["kind"]> = Extract<Condition, { kind: Name }>;
+
+function isDirection(found: number, wanted: Direction): boolean {
+  return wanted === "either" || (wanted === "high" ? found > 0 : found < 0);
+}
+
+function thresholdVerdict(condition: Kind<"threshold">, value: number): Verdict {
   const { clear } = condition;
   switch (condition.operator) {
     case "above":

@@ -9,6 +9,8 @@ export interface SummaryFields {
   ci: string;
   instance: string;
   threshold: number | null;
+  /** What the baseline expected; null = no baseline. */
+  expected: number | null;
   /** Milliseconds until a forecast comes true; null = not a forecast. */
   whenMs: number | null;
   labels: Readonly<Record<string, string>>;
@@ -28,7 +30,10 @@ function field(part: Exclude<TemplatePart, string>, fields: SummaryFields): stri
     case "value":
       return formatValue(fields.value, fields.unit);
     case "threshold":
-      return fields.threshold === null ? "" : formatValue(fields.threshold, fields.unit);
+    case "expected": {
+      const number = fields[part.field];
+      return number === null ? "" : formatValue(number, fields.unit);
+    }
     case "when":
       return fields.whenMs === null ? "" : roundedDuration(fields.whenMs);
     default:

@@ -74,7 +74,7 @@ export interface Level {
 /** Text between placeholders, and placeholders. `{{value}}` is {field: "value"}; `{{labels.x}}` is {field: "labels", label: "x"}. */
 export type TemplatePart =
   | string
-  | { field: "value" | "severity" | "ci" | "instance" | "threshold" | "when" }
+  | { field: "value" | "severity" | "ci" | "instance" | "threshold" | "expected" | "when" }
   | { field: "labels"; label: string };
 
 export interface MetricRule {

@@ -7,7 +7,7 @@ export interface TemplateError {
   hint: string;
 }
 
-const FIELDS = ["value", "severity", "ci", "instance", "threshold", "when"] as const;
+const FIELDS = ["value", "severity", "ci", "instance", "threshold", "expected", "when"] as const;
 
 /**
  * Reads `text with {{value}} and {{labels.mountpoint}}`. There is no logic and no nesting; whatever a label holds is
