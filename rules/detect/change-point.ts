@@ -1,0 +1,74 @@
+/**
+ * Has the level moved, and stayed? Two cumulative sums (Page 1954) of the distance from the level in units of the spread,
+ * clipped so that no single value decides. Fixed state; a few operations a sample.
+ */
+
+const DAY_MS = 86_400_000;
+/** Learned before anything is said. */
+const LEARN_SAMPLES = 60;
+/** What a shift must have beyond the spread to add up; a shift of two spreads is told after about twelve samples. */
+const SLACK = 0.75;
+const ALARM = 15;
+const CLIP = 4;
+/** The level is that of the last 300 samples, the new level that of the last 20. */
+const LEVEL_GAIN = 1 / 300;
+const RECENT_GAIN = 1 / 20;
+
+export class ChangePoint {
+  /** The level before the shift that holds now; NaN = none. */
+  from = Number.NaN;
+  #count = 0;
+  #level = 0;
+  #spread = 0;
+  #recent = 0;
+  #up = 0;
+  #down = 0;
+  #shiftedAt = 0;
+
+  /** Which way the level has shifted and not come back: 1, -1, or 0. After a day the new level is the level. */
+  push(value: number, at: number): -1 | 0 | 1 {
+    this.#count += 1;
+    if (this.#count === 1) this.#level = this.#recent = value;
+    this.#recent += Math.max(1 / this.#count, RECENT_GAIN) * (value - this.#recent);
+    const away = value - this.#level;
+    if (this.#count <= LEARN_SAMPLES) {
+      this.#level += away / this.#count;
+      this.#spread += (Math.abs(away) - this.#spread) / this.#count;
+      return 0;
+    }
+    const unit = 1.25 * this.#spread + 1e-6 * Math.abs(this.#level) + 1e-12;
+    const z = Math.max(-CLIP, Math.min(CLIP, away / unit));
+    this.#up = Math.max(0, this.#up + z - SLACK);
+    this.#down = Math.max(0, this.#down - z - SLACK);
+    if (this.#up > ALARM || this.#down > ALARM) this.#shift(at);
+    else if (Math.max(this.#up, this.#down) < ALARM / 3) {
+      // While a shift may be under way, it must not be learned.
+      this.#level += LEVEL_GAIN * away;
+      this.#spread += LEVEL_GAIN * (Math.abs(away) - this.#spread);
+    }
+    return this.#direction(at);
+  }
+
+  #shift(at: number): void {
+    if (Number.isNaN(this.from)) this.from = this.#level;
+    this.#level = this.#recent;
+    this.#up = this.#down = 0;
+    this.#shiftedAt = at;
+  }
+
+  #direction(at: number): -1 | 0 | 1 {
+    if (Number.isNaN(this.from)) return 0;
+    const moved = this.#level - this.from;
+    const isBack = Math.abs(this.#recent - this.from) < Math.abs(moved) / 2 || Math.abs(moved) < 2 * this.#spread;
+    if (isBack || at - this.#shiftedAt > DAY_MS || at < this.#shiftedAt) {
+      this.from = Number.NaN;
+      return 0;
+    }
+    return moved > 0 ? 1 : -1;
+  }
+
+  /** The level as it is now. */
+  get level(): number {
+    return this.#recent;
+  }
+}
