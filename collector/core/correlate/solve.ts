@@ -241,9 +241,64 @@ function settle(
     else group.units.push(unit);
   });
   const rest = attach(left, groups, context);
-  for (const unit of rest)
-    groups.push({ fault: faultKey(unit.ci, false), anchor: context.incidentOf(unit), units: [unit] });
-  return groups.filter((group) => group.units.length > 0);
+  for (const unit of rest) groups.push({ fault: faultKey(unit.ci, false), anchor: context.incidentOf(unit), units: [unit] });
+  return absorb(groups.filter((group) => group.units.length > 0), context);
+}
+
+/** How cheaply a group's root must be explained by a member of another group for both to be one fault. */
+const ABSORB_COST = 1.3;
+/** The same for a root that is seen to be dead: that is rarely the effect of something else nearby. */
+const ABSORB_DEAD = 0.6;
+
+/** A fault whose root is itself an effect of another group is no fault of its own. Small groups go first. */
+function absorb(groups: Group[], context: SolveContext): Group[] {
+  const home = new Map<number, { group: Group; onset: UnixMillis }[]>();
+  for (const group of groups) {
+    for (const unit of group.units) {
+      const list = home.get(unit.ci);
+      if (list === undefined) home.set(unit.ci, [{ group, onset: unit.onset }]);
+      else list.push({ group, onset: unit.onset });
+    }
+  }
+  const into = new Map<Group, Group>();
+  const final = (group: Group): Group => {
+    let at = group;
+    for (let next = into.get(at); next !== undefined; next = into.get(at)) at = next;
+    return at;
+  };
+  for (const group of [...groups].sort((a, b) => a.units.length - b.units.length)) {
+    const parent = parentOf(group, home, context, final);
+    if (parent === null) continue;
+    into.set(group, parent);
+    parent.units.push(...group.units);
+    parent.anchor ??= group.anchor;
+  }
+  return groups.filter((group) => !into.has(group));
+}
+
+function parentOf(
+  group: Group,
+  home: ReadonlyMap<number, { group: Group; onset: UnixMillis }[]>,
+  context: SolveContext,
+  final: (group: Group) => Group,
+): Group | null {
+  const root = faultCi(group.fault);
+  const own = group.units.find((unit) => unit.ci === root);
+  const dead = own === undefined ? faultDead(group.fault) : own.notes.some((note) => note.symptom === "gone" && note.rank >= 4);
+  const causes = own?.causes ?? context.influence.causes(root, dead ? "gone" : "errors");
+  const onset = own?.onset ?? group.units[0]?.onset ?? 0;
+  let best: { group: Group; cost: number } | null = null;
+  for (let at = 0; at < causes.keys.length; at += 1) {
+    const cost = causes.costs[at] ?? 9;
+    if (cost > (dead ? ABSORB_DEAD : ABSORB_COST) || (best !== null && cost >= best.cost)) continue;
+    for (const near of home.get(faultCi(causes.keys[at] ?? -1)) ?? []) {
+      const apart = onset - near.onset;
+      const target = final(near.group);
+      if (target === group || apart < -ATTACH_BEFORE_MS || apart > ATTACH_AFTER_MS) continue;
+      best = { group: target, cost };
+    }
+  }
+  return best?.group ?? null;
 }
 
 /** A unit joins the fault of what it directly needs, when that began before: the graph above may have gaps. */
