@@ -1,3 +1,4 @@
+import { Kinship, shortName, type KinRelation } from "./kinship.ts";
 import type { Ci, CiId, CmdbDocument, Relation } from "./ci.ts";
 
 /** One end of a relation, seen from a CI. */
@@ -24,6 +25,7 @@ export class Topology {
   private readonly needsOf: Edge[][] = [];
   private readonly neededByOf: Edge[][] = [];
   private relationCount = 0;
+  private readonly kinship: Kinship;
 
   constructor(document: CmdbDocument) {
     for (const ci of document.cis) this.add(ci);
@@ -33,6 +35,12 @@ export class Topology {
     this.cis.forEach((ci, index) => ci.aliases.forEach((alias) => this.claim(alias, index)));
     for (const relation of document.relations) this.relate(relation);
     this.vantage = document.vantage.map((name) => this.register(name));
+    this.kinship = new Kinship(
+      [...this.cis],
+      (ci) => this.needs(ci),
+      (ci) => this.neededBy(ci),
+    );
+    for (const relation of this.kinship.gaps()) this.infer(relation);
   }
 
   get size(): number {
@@ -45,7 +53,12 @@ export class Topology {
 
   /** The CI this id, name or alias means; undefined when none. */
   find(name: string): number | undefined {
-    return this.byName.get(fold(name));
+    const key = fold(name);
+    const found = this.byName.get(key);
+    if (found !== undefined) return found;
+    // A full name that nobody declared means the host of that short name.
+    const short = shortName(key);
+    return short === key || short.length < 3 ? undefined : this.byName.get(short);
   }
 
   /** As `find`, and an unknown name becomes an unknown CI. */
@@ -64,6 +77,8 @@ export class Topology {
       known: false,
     });
     this.byName.set(fold(name), index);
+    this.claim(shortName(fold(name)), index);
+    this.adopt(index, name);
     return index;
   }
 
@@ -89,6 +104,23 @@ export class Topology {
 
   all(): readonly Ci[] {
     return this.cis;
+  }
+
+  /** What a CI that the CMDB does not know is, as far as its siblings tell. */
+  private adopt(index: number, name: string): void {
+    // While the document is still being read there are no siblings to ask.
+    const like = (this.kinship as Kinship | undefined)?.adopt(index, name);
+    if (like == null) return;
+    const ci = this.ci(index);
+    ci.type = like.type;
+    ci.criticality = like.criticality;
+    for (const relation of like.relations) this.infer(relation);
+  }
+
+  private infer(relation: KinRelation): void {
+    const { from, to, type, confidence } = relation;
+    this.needsOf[from]?.push({ ci: to, type, confidence, source: "siblings" });
+    this.neededByOf[to]?.push({ ci: from, type, confidence, source: "siblings" });
   }
 
   private add(ci: Ci): number {
