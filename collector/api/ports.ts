@@ -1,0 +1,26 @@
+import type { AgentDirectory } from "../port/agents.ts";
+import type { CmdbService } from "../port/cmdb.ts";
+import type { IngestPorts } from "../port/ingest.ts";
+import type { Progress, Readiness } from "../port/progress.ts";
+import type { ChangeFeed } from "../port/query.ts";
+import type { Matcher } from "../core/model/silence.ts";
+import type { SeriesStore } from "../series/series-store.ts";
+
+/** Everything the API speaks to. */
+export interface ApiPorts extends IngestPorts {
+  cmdb: CmdbService;
+  agents: AgentDirectory;
+  series: SeriesStore;
+  changes: ChangeFeed;
+  /** What must move; `/healthz` is read from it. */
+  progress: readonly Progress[];
+  ready: Readiness;
+  /** The collector's own metrics as text. */
+  exposeOwn: () => Promise<{ contentType: string; body: string }>;
+  /** What `GET /api/v1/agent/rules` answers: JSON text, and a tag that changes with it. */
+  agentRules: () => { body: string; etag: string };
+  /** Random, for what people create: UUID. */
+  newId: () => string;
+  /** Why a silence with these matchers is refused (a bad expression, or it would mute everything); undefined when it is not. */
+  silenceFault: (matchers: readonly Matcher[]) => string | undefined;
+}

@@ -1,0 +1,51 @@
+import type { FastifyInstance } from "fastify";
+import type { Progress } from "../../port/progress.ts";
+import type { ApiPorts } from "../ports.ts";
+
+const PUBLIC = { roles: ["public"] } as const;
+
+export interface Health {
+  status: "ok" | "stuck";
+  /** Names of what should move and does not. */
+  stuck: string[];
+}
+
+/** A process that answers is not yet healthy: what is due must move. */
+export function healthOf(progress: readonly Progress[]): Health {
+  const stuck = progress.filter((each) => each.waitingMs() > each.limitMs).map(({ name }) => name);
+  return { status: stuck.length === 0 ? "ok" : "stuck", stuck };
+}
+
+export function registerHealth(app: FastifyInstance, ports: ApiPorts): void {
+  ports.telemetry.gauge("tocsin_progress_waiting_seconds", () =>
+    ports.progress.map((each) => ({ labels: { kind: each.name }, value: each.waitingMs() / 1000 })),
+  );
+  app.get(
+    "/healthz",
+    {
+      config: PUBLIC,
+      schema: {
+        operationId: "health",
+        tags: ["operations"],
+        summary: "200 while everything that is due moves, else 503.",
+      },
+    },
+    async (_request, reply) => {
+      const health = healthOf(ports.progress);
+      return reply.code(health.status === "ok" ? 200 : 503).send(health);
+    },
+  );
+  app.get(
+    "/readyz",
+    {
+      config: PUBLIC,
+      schema: { operationId: "readiness", tags: ["operations"], summary: "200 while requests are taken, else 503." },
+    },
+    async (_request, reply) => {
+      const readiness = ports.ready();
+      return readiness.ready
+        ? reply.send({ status: "ready" })
+        : reply.code(503).send({ status: "notReady", reason: readiness.reason });
+    },
+  );
+}

@@ -1,0 +1,186 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { type Static, type TSchema, Type } from "typebox";
+import { ALERT_STATUSES } from "../../core/model/alert.ts";
+import type { IncidentDocument } from "../../core/model/document.ts";
+import { INCIDENT_STATUSES } from "../../core/model/incident.ts";
+import type { Command } from "../../core/model/input.ts";
+import { Refusal } from "../../port/ingest.ts";
+import type { Query } from "../../port/query.ts";
+import { obey } from "../command.ts";
+import { one, pageOf, type QueryString, statusesOf } from "../paging.ts";
+import type { ApiPorts } from "../ports.ts";
+import { answers, ID, listOf, named, NOTE, nullable, PAGE, query, text } from "../schema/basic.ts";
+
+const READ = { roles: ["viewer"] } as const;
+const COMMAND = { roles: ["operator"] } as const;
+
+const FILTER = { ...PAGE, ci: text("A CI's id, name or alias.") };
+
+/** Reading incidents and alerts, and what operators do to incidents. */
+export function registerIncidents(app: FastifyInstance, ports: ApiPorts): void {
+  const { query: reader } = ports;
+  app.get(
+    "/api/v1/incidents",
+    {
+      config: READ,
+      schema: {
+        operationId: "listIncidents",
+        tags: ["incidents"],
+        summary: "Incidents, newest first; without status those that are open or acknowledged.",
+        querystring: query({ ...FILTER, status: text(`${INCIDENT_STATUSES.join(", ")}; several with commas, or all`) }),
+        response: answers(200, listOf("Incident"), "A page."),
+      },
+    },
+    async (request) => {
+      const asked = request.query as QueryString;
+      return reader.incidents({ ...filterOf(asked), statuses: statusesOf(asked, INCIDENT_STATUSES) });
+    },
+  );
+  app.get(
+    "/api/v1/incidents/:id",
+    {
+      config: READ,
+      schema: {
+        operationId: "getIncident",
+        tags: ["incidents"],
+        summary: "One incident, by id or by number.",
+        params: ID,
+        response: answers(200, named("Incident"), "The incident."),
+      },
+    },
+    async (request) => found(reader, (request.params as { id: string }).id),
+  );
+  app.get(
+    "/api/v1/alerts",
+    {
+      config: READ,
+      schema: {
+        operationId: "listAlerts",
+        tags: ["alerts"],
+        summary: "Alerts; without status those that are not resolved.",
+        querystring: query({ ...FILTER, status: text(`${ALERT_STATUSES.join(", ")}; several with commas, or all`) }),
+        response: answers(200, listOf("Alert"), "A page."),
+      },
+    },
+    async (request) => {
+      const asked = request.query as QueryString;
+      return reader.alerts({ ...filterOf(asked), statuses: statusesOf(asked, ALERT_STATUSES) });
+    },
+  );
+  registerCommands(app, ports);
+}
+
+function filterOf(asked: QueryString): { limit: number; cursor: string | null; ci?: string } {
+  const ci = one(asked, "ci");
+  return { ...pageOf(asked), ...(ci === undefined ? {} : { ci }) };
+}
+
+async function found(reader: Query, id: string): Promise<IncidentDocument> {
+  const incident = await reader.incident(id);
+  if (incident === undefined) throw new Refusal(404, "incidentNotFound", `there is no incident ${id.slice(0, 80)}`);
+  return incident;
+}
+
+const noteBody = Type.Object({ note: Type.Optional(NOTE) }, { additionalProperties: false });
+const assignBody = Type.Object(
+  { owner: nullable(Type.String({ minLength: 1, maxLength: 256 })) },
+  { additionalProperties: false },
+);
+const textBody = Type.Object(
+  { text: Type.String({ minLength: 1, maxLength: 10_000 }) },
+  { additionalProperties: false },
+);
+const mergeBody = Type.Object(
+  { into: Type.String({ minLength: 1, maxLength: 128, description: "Id or number of the incident that stays." }) },
+  { additionalProperties: false },
+);
+const splitBody = Type.Object(
+  { alerts: Type.Array(Type.String({ maxLength: 128 }), { minItems: 1, maxItems: 10_000 }) },
+  { additionalProperties: false },
+);
+const rootBody = Type.Object(
+  { ci: nullable(Type.String({ minLength: 1, maxLength: 512, description: "null: let correlation decide again." })) },
+  { additionalProperties: false },
+);
+
+interface IncidentOrder<B extends TSchema> {
+  /** The last part of the path. */
+  name: string;
+  summary: string;
+  body: B;
+  make: (incident: string, body: Static<B>) => Command | Promise<Command>;
+}
+
+function registerCommand<B extends TSchema>(app: FastifyInstance, ports: ApiPorts, order: IncidentOrder<B>): void {
+  app.post(
+    `/api/v1/incidents/:id/${order.name}`,
+    {
+      config: COMMAND,
+      schema: {
+        operationId: `${order.name.replace(/-(.)/, (_, letter: string) => letter.toUpperCase())}Incident`,
+        tags: ["incidents"],
+        summary: order.summary,
+        params: ID,
+        body: order.body,
+        response: answers(200, named("Incident"), "The incident as it is now."),
+      },
+    },
+    async (request: FastifyRequest) => {
+      const { id } = await found(ports.query, (request.params as { id: string }).id);
+      const command = await order.make(id, request.body as Static<B>);
+      const { incident } = await obey(ports.intake, request.identity.name, command);
+      return found(ports.query, incident ?? id);
+    },
+  );
+}
+
+function registerCommands(app: FastifyInstance, ports: ApiPorts): void {
+  const command = <B extends TSchema>(
+    name: string,
+    { summary, body }: { summary: string; body: B },
+    make: IncidentOrder<B>["make"],
+  ): void => registerCommand(app, ports, { name, summary, body, make });
+  command("acknowledge", { summary: "Say that somebody works on it.", body: noteBody }, (incident, body) => ({
+    type: "acknowledge",
+    incident,
+    ...body,
+  }));
+  command("resolve", { summary: "Say that it is over; its alerts are cleared.", body: noteBody }, (incident, body) => ({
+    type: "resolve",
+    incident,
+    ...body,
+  }));
+  command(
+    "assign",
+    { summary: "Give it an owner, or take the owner away.", body: assignBody },
+    (incident, { owner }) => ({
+      type: "assign",
+      incident,
+      owner,
+    }),
+  );
+  command("note", { summary: "Write into the timeline.", body: textBody }, (incident, body) => ({
+    type: "note",
+    incident,
+    text: body.text,
+  }));
+  command(
+    "merge",
+    { summary: "It is the same fault as another incident.", body: mergeBody },
+    async (incident, { into }) => ({
+      type: "merge",
+      incident,
+      into: (await found(ports.query, into)).id,
+    }),
+  );
+  command("split", { summary: "These alerts are another fault.", body: splitBody }, (incident, { alerts }) => ({
+    type: "split",
+    incident,
+    alerts,
+  }));
+  command("root-cause", { summary: "Name the root cause.", body: rootBody }, (incident, { ci }) => ({
+    type: "rootCause",
+    incident,
+    ci,
+  }));
+}

@@ -1,0 +1,110 @@
+import { Readable } from "node:stream";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { Refusal } from "../../port/ingest.ts";
+import { expose, EXPOSITION_CONTENT_TYPES, negotiateFormat, type SenderView } from "../../series/exposition.ts";
+import { SERIES_STALE_AFTER_MS } from "../../series/series-store.ts";
+import { discoveredTargets } from "../../series/service-discovery.ts";
+import type { ApiPorts } from "../ports.ts";
+
+const READ = { roles: ["viewer"] } as const;
+/** Senders that are looked up between two turns of the event loop. */
+const SENDERS_A_TURN = 200;
+
+/** What Prometheus reads: our own metrics, the agents' series, and where they are. */
+export function registerScrape(app: FastifyInstance, ports: ApiPorts): void {
+  app.get(
+    "/metrics",
+    {
+      config: READ,
+      schema: { operationId: "ownMetrics", tags: ["prometheus"], summary: "The collector's own metrics." },
+    },
+    async (_request, reply) => {
+      const { contentType, body } = await ports.exposeOwn();
+      return reply.type(contentType).send(body);
+    },
+  );
+  app.get(
+    "/metrics/agents",
+    {
+      config: READ,
+      schema: {
+        operationId: "agentsMetrics",
+        tags: ["prometheus"],
+        summary: "The series of all agents, under node_exporter's names, with the label ci. Text or OpenMetrics.",
+      },
+    },
+    async (request, reply) => scraped(request, reply, await allViews(ports), ports),
+  );
+  app.get(
+    "/metrics/agents/:id",
+    {
+      config: READ,
+      schema: {
+        operationId: "agentMetrics",
+        tags: ["prometheus"],
+        summary: "The series of one CI, by its id, name or alias, or by the agent's id.",
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params as { id: string };
+      const views = ports.series.viewsOf(ciOf(id, ports), ports.clock.now());
+      if (views.length === 0)
+        throw new Refusal(
+          404,
+          "noSeries",
+          `nothing is heard of ${id.slice(0, 80)} now; GET /api/v1/agents lists who is`,
+        );
+      return scraped(request, reply, views, ports);
+    },
+  );
+  app.get(
+    "/sd/prometheus",
+    {
+      config: READ,
+      schema: {
+        operationId: "discoverTargets",
+        tags: ["prometheus"],
+        summary: "HTTP service discovery: one target for each CI that an agent speaks for.",
+      },
+    },
+    async (request) => {
+      const address = request.host === "" ? `${request.socket.localAddress}:${request.socket.localPort}` : request.host;
+      return discoveredTargets(ports.agents.list(), address, request.protocol);
+    },
+  );
+}
+
+function ciOf(id: string, ports: ApiPorts): string {
+  const known = ports.query.ci(id)?.id;
+  if (known !== undefined || ports.series.countOf(id) > 0) return known ?? id;
+  return ports.agents.list().find((agent) => agent.agentId === id)?.ci ?? id;
+}
+
+async function allViews(ports: ApiPorts): Promise<SenderView[]> {
+  const views: SenderView[] = [];
+  let looked = 0;
+  for (const ci of ports.series.cis()) {
+    views.push(...ports.series.viewsOf(ci, ports.clock.now()));
+    looked += 1;
+    if (looked % SENDERS_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  return views;
+}
+
+function scraped(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  views: readonly SenderView[],
+  ports: ApiPorts,
+): FastifyReply {
+  const format = negotiateFormat(request.headers.accept);
+  const pieces = expose(views, ports.series.families(), {
+    format,
+    now: ports.clock.now(),
+    staleAfterMs: SERIES_STALE_AFTER_MS,
+  });
+  return reply
+    .header("content-type", EXPOSITION_CONTENT_TYPES[format])
+    .header("vary", "accept")
+    .send(Readable.from(pieces, { objectMode: false, highWaterMark: 65_536 }));
+}

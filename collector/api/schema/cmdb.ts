@@ -1,0 +1,99 @@
+import { Type } from "typebox";
+import { nullable, time } from "./basic.ts";
+
+export const CI = Type.Object(
+  {
+    id: Type.String(),
+    type: Type.String(),
+    name: Type.String(),
+    aliases: Type.Array(Type.String()),
+    labels: Type.Record(Type.String(), Type.String()),
+    owner: nullable(Type.String()),
+    criticality: nullable(Type.Number({ description: "1 (most) to 4." })),
+    minHealthy: nullable(Type.Number()),
+    known: Type.Boolean({ description: "False: something reported it and the CMDB does not have it." }),
+  },
+  { $id: "Ci", description: "A configuration item." },
+);
+
+export const RELATION = Type.Object(
+  {
+    from: Type.String(),
+    type: Type.String(),
+    to: Type.String(),
+    source: Type.String(),
+    confidence: Type.Number(),
+    lastSeenAt: nullable(time()),
+  },
+  { $id: "Relation", description: "`from` needs `to`: trouble flows from `to` to `from`." },
+);
+
+const finding = Type.Object({
+  severity: Type.Enum(["error", "warning"]),
+  code: Type.String(),
+  file: Type.String(),
+  line: Type.Integer(),
+  column: Type.Integer(),
+  message: Type.String(),
+  hint: Type.String(),
+});
+
+const change = (key: string) =>
+  Type.Object({
+    [key]: Type.String(),
+    fields: Type.Array(Type.Object({ field: Type.String(), before: Type.String(), after: Type.String() })),
+  });
+const texts = Type.Array(Type.String());
+
+export const CMDB_IMPORT = Type.Object(
+  {
+    status: Type.Enum(["planned", "applied"]),
+    plan: Type.Object({
+      source: Type.String(),
+      counts: Type.Record(Type.String(), Type.Integer()),
+      cisAdded: texts,
+      cisChanged: Type.Array(change("id")),
+      cisRemoved: texts,
+      cisRetired: texts,
+      relationsAdded: texts,
+      relationsChanged: Type.Array(change("relation")),
+      relationsRemoved: texts,
+    }),
+    findings: Type.Array(finding),
+  },
+  {
+    $id: "CmdbImport",
+    description: "What an import did, or would do; lists hold at most 1000 entries, counts are exact.",
+  },
+);
+
+export const CMDB_SOURCE = Type.Object(
+  {
+    name: Type.String(),
+    kind: Type.Enum(["file", "import"]),
+    observed: Type.Boolean(),
+    cis: Type.Integer(),
+    relations: Type.Integer(),
+    loadedAt: time(),
+    findings: Type.Array(finding),
+  },
+  { $id: "CmdbSource" },
+);
+
+export const CMDB_DRIFT = Type.Object(
+  {
+    at: time(),
+    unknownCis: texts,
+    undeclaredRelations: Type.Array(
+      Type.Object({
+        relation: Type.String(),
+        source: Type.String(),
+        confidence: Type.Number(),
+        lastSeenAt: nullable(Type.String()),
+      }),
+    ),
+    unobservedRelations: Type.Array(Type.Object({ relation: Type.String(), source: Type.String() })),
+    counts: Type.Record(Type.String(), Type.Integer()),
+  },
+  { $id: "CmdbDrift", description: "What is declared against what was observed." },
+);

@@ -1,0 +1,125 @@
+import { Type } from "typebox";
+import { ALERT_STATUSES } from "../../core/model/alert.ts";
+import { INCIDENT_STATUSES } from "../../core/model/incident.ts";
+import { PRIORITIES, SEVERITIES } from "../../core/model/severity.ts";
+import { named, nullable, time } from "./basic.ts";
+
+const labels = Type.Record(Type.String(), Type.String());
+const severity = Type.Enum([...SEVERITIES]);
+
+export const ALERT = Type.Object(
+  {
+    id: Type.String(),
+    ci: Type.String(),
+    source: Type.String(),
+    check: Type.String(),
+    instance: Type.String({ description: "Empty where the check has only one." }),
+    status: Type.Enum([...ALERT_STATUSES]),
+    severity,
+    summary: Type.String(),
+    labels,
+    firstSeenAt: time(),
+    lastSeenAt: time(),
+    resolvedAt: nullable(time()),
+    count: Type.Integer({ description: "Firing events of this episode." }),
+    incident: nullable(Type.String()),
+  },
+  { $id: "Alert", description: "The deduplicated condition: one for each CI, source, check and instance." },
+);
+
+export const ROOT_CAUSE = Type.Object(
+  {
+    ci: nullable(Type.String({ description: "null: no single CI is at fault." })),
+    confidence: Type.Number({ minimum: 0, maximum: 1 }),
+    inferred: Type.Boolean({ description: "The CI itself sent nothing; its dependents say so." }),
+    candidates: Type.Array(
+      Type.Object({ ci: Type.String(), score: Type.Number(), reasons: Type.Array(Type.String()) }),
+      { description: "Best first; reasons strongest first." },
+    ),
+    change: nullable(Type.String({ description: "Event id of the change that explains the fault." })),
+  },
+  { $id: "RootCause" },
+);
+
+export const INCIDENT = Type.Object(
+  {
+    id: Type.String(),
+    number: Type.Integer(),
+    status: Type.Enum([...INCIDENT_STATUSES]),
+    severity,
+    priority: Type.Enum([...PRIORITIES]),
+    title: Type.String(),
+    openedAt: time(),
+    acknowledgedAt: nullable(time()),
+    resolvedAt: nullable(time()),
+    rootCause: named("RootCause"),
+    impact: Type.Object({
+      services: Type.Array(
+        Type.Object({
+          ci: Type.String(),
+          criticality: Type.Number(),
+          redundancyLeft: nullable(Type.Number()),
+        }),
+      ),
+      cis: Type.Array(Type.String()),
+    }),
+    alerts: Type.Array(named("Alert")),
+    owner: nullable(Type.String()),
+    timeline: Type.Array(
+      Type.Object({ at: time(), kind: Type.String(), text: Type.String(), actor: nullable(Type.String()) }),
+    ),
+    revision: Type.Integer(),
+    mergedInto: nullable(Type.String()),
+    problem: nullable(Type.String()),
+  },
+  { $id: "Incident", description: "The alerts that one fault explains." },
+);
+
+export const PROBLEM = Type.Object(
+  {
+    id: Type.String(),
+    rootCause: Type.String(),
+    incidents: Type.Array(Type.String()),
+    firstAt: time(),
+    lastAt: time(),
+    count: Type.Integer(),
+    lastFix: nullable(Type.String()),
+  },
+  { $id: "Problem", description: "The recurring incidents of one root cause." },
+);
+
+export const LEDGER_RECORD = Type.Object(
+  {
+    number: Type.Integer(),
+    at: time(),
+    decision: Type.String(),
+    incident: nullable(Type.String()),
+    alert: nullable(Type.String()),
+    ci: nullable(Type.String()),
+    rule: Type.String(),
+    reasons: Type.Array(Type.String()),
+    counterfactual: nullable(Type.String()),
+    facts: Type.Record(Type.String(), Type.Unknown()),
+  },
+  { $id: "LedgerRecord", description: "One decision, also one not to page: by which rule, on which facts." },
+);
+
+export const CHANGE = Type.Object(
+  { event: Type.String(), ci: Type.String(), at: time(), check: Type.String(), summary: Type.String() },
+  { $id: "Change", description: "A deployment, package or configuration change." },
+);
+
+export const AGENT = Type.Object(
+  {
+    agentId: Type.String(),
+    ci: Type.String(),
+    version: Type.String(),
+    intervalMs: Type.Number(),
+    firstSeenAt: time(),
+    lastSeenAt: time(),
+    status: Type.Enum(["reporting", "silent"]),
+    duplicate: Type.Boolean(),
+    series: Type.Integer(),
+  },
+  { $id: "Agent" },
+);

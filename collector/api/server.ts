@@ -1,0 +1,208 @@
+import type { ServerOptions as ServerOptionsOfHttp } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import swagger from "@fastify/swagger";
+import { type FastifyInstance, type FastifyServerOptions, fastify, type RouteOptions } from "fastify";
+import { EPOCH_HEADER } from "../../protocol/agent-resource.ts";
+import { type IngestPorts, Refusal } from "../port/ingest.ts";
+import { type AuthConfig, Authenticator, isLoopback, NOBODY, refuseStrangers } from "./access.ts";
+import "./augment.ts";
+import { readBodies } from "./body.ts";
+import { type ApiLimits, DEFAULT_API_LIMITS } from "./limits.ts";
+import { MethodTable } from "./methods.ts";
+import type { ApiPorts } from "./ports.ts";
+import { registerAgents } from "./route/agents.ts";
+import { registerCmdb } from "./route/cmdb.ts";
+import { registerConsole } from "./route/console.ts";
+import { registerHealth } from "./route/health.ts";
+import { registerIncidents } from "./route/incidents.ts";
+import { registerMutes } from "./route/mutes.ts";
+import { registerPostedEvents } from "./route/post-event.ts";
+import { registerRecords } from "./route/records.ts";
+import { registerScrape } from "./route/scrape.ts";
+import { NAMED_SCHEMAS } from "./schema/named.ts";
+import { answerTrouble } from "./trouble.ts";
+
+/** An ingest adapter: adds its routes to a scope of its own. */
+export type IngestPlugin = (app: FastifyInstance, ports: IngestPorts) => void | Promise<void>;
+
+export interface ServerOptions {
+  ports: ApiPorts;
+  auth: AuthConfig;
+  /** Of the store: agents resend what they hold when it changes. */
+  epoch: string;
+  version: string;
+  ingest: readonly IngestPlugin[];
+  limits?: Partial<ApiLimits>;
+}
+
+export interface ApiServer {
+  readonly app: FastifyInstance;
+  /** Throws an Error for the operator when the address may not or cannot be listened on. */
+  listen(host: string, port: number): Promise<{ url: string }>;
+  /** Answers what has begun, refuses what comes, and ends. */
+  close(): Promise<void>;
+}
+
+/** The HTTP side of the collector: who may do what, how bodies are read, how errors look; then every route. */
+export async function createServer(options: ServerOptions): Promise<ApiServer> {
+  const { ports } = options;
+  const limits: ApiLimits = { ...DEFAULT_API_LIMITS, ...options.limits };
+  const access = new Authenticator(options.auth);
+  const app = fastify(fastifyOptions(limits, ports));
+  app.server.maxConnections = limits.connectionsMax;
+  const state = { closing: false };
+
+  app.decorate("identify", (secret: string) => access.identify(secret));
+  // Set before anything reads it; Fastify shares no object between requests.
+  app.decorateRequest("identity", null as never);
+  app.decorateRequest("rawBody", undefined);
+  // Documented answers are not filters: what the core tells goes out as it is.
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  app.setErrorHandler((error, request, reply) => answerTrouble(error, request, reply, ports));
+  answerUnknown(app);
+  guardRoutes(app, access, state, options.epoch);
+  const budget = readBodies(app, limits);
+  ports.telemetry.gauge("tocsin_http_body_bytes", () => budget.used);
+  measure(app, ports);
+
+  await registerDocument(app, options.version);
+  for (const schema of NAMED_SCHEMAS) app.addSchema(schema);
+  await app.register(async (scope) => {
+    registerHealth(scope, ports);
+    registerScrape(scope, ports);
+    registerIncidents(scope, ports);
+    registerRecords(scope, ports);
+    registerPostedEvents(scope, ports);
+    registerMutes(scope, ports);
+    registerCmdb(scope, ports, limits.importBytesMax);
+    registerAgents(scope, ports);
+    registerConsole(scope, ports, { limits, version: options.version });
+  });
+  for (const ingest of options.ingest) await app.register(async (scope) => ingest(scope, ports));
+  await app.ready();
+
+  return {
+    app,
+    listen: async (host, port) => {
+      if (access.open && !isLoopback(host))
+        throw new Error(
+          `without auth.tokens only loopback may be listened on, not ${host}: add tokens, or listen on 127.0.0.1`,
+        );
+      await app.listen({ host, port });
+      const address = app.server.address() as AddressInfo;
+      const shown = address.family === "IPv6" ? `[${address.address}]` : address.address;
+      return { url: `http://${shown}:${address.port}` };
+    },
+    close: async () => {
+      state.closing = true;
+      await app.close();
+    },
+  };
+}
+
+function fastifyOptions(limits: ApiLimits, ports: ApiPorts): FastifyServerOptions & { http: ServerOptionsOfHttp } {
+  return {
+    logger: false,
+    bodyLimit: limits.bodyBytesMax,
+    requestTimeout: limits.requestTimeoutMs,
+    maxRequestsPerSocket: limits.requestsPerConnectionMax,
+    http: { headersTimeout: limits.headersTimeoutMs, maxHeaderSize: 16 * 1024 },
+    // Our own answer, in our own form.
+    return503OnClosing: false,
+    forceCloseConnections: "idle",
+    routerOptions: { maxParamLength: 1024 },
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
+    frameworkErrors: (error, request, reply) => {
+      void answerTrouble(error, request, reply, ports);
+    },
+    clientErrorHandler: answerBrokenRequest,
+  };
+}
+
+/** What is not even HTTP, or came too slowly. There is no request and no route: the answer is written by hand. */
+function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  const answer =
+    error.code === "HPE_HEADER_OVERFLOW"
+      ? (["431 Request Header Fields Too Large", "headersTooLarge", "the headers are larger than 16 KiB"] as const)
+      : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
+        ? (["408 Request Timeout", "timeout", "the request did not arrive in time"] as const)
+        : (["400 Bad Request", "badRequest", "this is not HTTP"] as const);
+  const body = JSON.stringify({ code: answer[1], message: answer[2] });
+  if (socket.writable && error.code !== "ECONNRESET")
+    socket.write(
+      `HTTP/1.1 ${answer[0]}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    );
+  socket.destroySoon();
+}
+
+/** 404, or 405 with Allow where the path has other methods. */
+function answerUnknown(app: FastifyInstance): void {
+  const methods = new MethodTable();
+  app.addHook("onRoute", (route) => {
+    for (const method of [route.method].flat()) methods.add(route.url, method);
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const allowed = methods.of(request.url);
+    if (allowed.length === 0) throw new Refusal(404, "notFound", "there is nothing at this path");
+    void reply.header("allow", allowed.join(", "));
+    throw new Refusal(405, "methodNotAllowed", `this path takes ${allowed.join(", ")}, not ${request.method}`);
+  });
+}
+
+/** Every route says who may call it, and is asked before its body is read. */
+function guardRoutes(app: FastifyInstance, access: Authenticator, state: { closing: boolean }, epoch: string): void {
+  app.addHook("onRoute", (route: RouteOptions) => {
+    const roles = route.config?.roles;
+    if (roles === undefined || roles.length === 0)
+      throw new Error(
+        `the route ${String(route.method)} ${route.url} does not say who may call it: config.roles is missing`,
+      );
+  });
+  app.addHook("onRequest", async (request, reply) => {
+    request.identity = NOBODY;
+    void reply.header(EPOCH_HEADER, epoch).header("x-content-type-options", "nosniff");
+    if (state.closing) throw new Refusal(503, "closing", "the collector is ending", { retryAfterS: 5 });
+    if (access.open) refuseStrangers(request);
+    const { roles } = request.routeOptions.config;
+    if (roles !== undefined) request.identity = access.authorise(request, roles);
+  });
+  // A body that may be left out is an empty object.
+  app.addHook("preValidation", async (request) => {
+    const { body = "json" } = request.routeOptions.config;
+    if (body === "json" && request.body === undefined && request.routeOptions.schema?.body !== undefined)
+      request.body = {};
+  });
+}
+
+function measure(app: FastifyInstance, ports: ApiPorts): void {
+  app.addHook("onResponse", async (request, reply) => {
+    const route = request.routeOptions.url ?? "unknown";
+    ports.telemetry.count("tocsin_http_requests_total", {
+      route,
+      method: request.method,
+      status: String(reply.statusCode),
+    });
+    ports.telemetry.observe("tocsin_http_request_duration_seconds", reply.elapsedTime / 1000, { route });
+  });
+}
+
+async function registerDocument(app: FastifyInstance, version: string): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Tocsin",
+        version,
+        description:
+          "Event correlation for IT operations. Errors answer {code, message, details?}; times are RFC 3339 in UTC.",
+      },
+      components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
+      security: [{ token: [] }],
+    },
+    refResolver: {
+      buildLocalReference: (json, _base, _fragment, index) =>
+        typeof json.$id === "string" ? json.$id : `schema${index}`,
+    },
+  });
+  app.get("/openapi.json", { config: { roles: ["public"] }, schema: { hide: true } }, async () => app.swagger());
+}

@@ -1,0 +1,342 @@
+import { expect, test } from "vitest";
+import type { Role } from "../../../collector/port/ingest.ts";
+import { mayCall } from "../../../collector/api/access.ts";
+import { type ApiBench, apiBench, incidentDocument, TOKENS } from "../../support/api-bench.ts";
+
+const ROLES = ["agent", "viewer", "operator", "admin"] as const;
+
+/** Every route with who may call it, besides admin. A new route is added here, or this test fails. */
+const ROUTES: readonly [method: string, url: string, allowed: readonly Role[]][] = [
+  ["GET", "/", ["public"]],
+  ["GET", "/console.css", ["public"]],
+  ["GET", "/console.js", ["public"]],
+  ["GET", "/healthz", ["public"]],
+  ["GET", "/readyz", ["public"]],
+  ["GET", "/openapi.json", ["public"]],
+  ["GET", "/metrics", ["viewer"]],
+  ["GET", "/metrics/agents", ["viewer"]],
+  ["GET", "/metrics/agents/:id", ["viewer"]],
+  ["GET", "/sd/prometheus", ["viewer"]],
+  ["POST", "/api/v1/events", ["agent", "operator"]],
+  ["GET", "/api/v1/incidents", ["viewer"]],
+  ["GET", "/api/v1/incidents/:id", ["viewer"]],
+  ["POST", "/api/v1/incidents/:id/acknowledge", ["operator"]],
+  ["POST", "/api/v1/incidents/:id/resolve", ["operator"]],
+  ["POST", "/api/v1/incidents/:id/assign", ["operator"]],
+  ["POST", "/api/v1/incidents/:id/note", ["operator"]],
+  ["POST", "/api/v1/incidents/:id/merge", ["operator"]],
+  ["POST", "/api/v1/incidents/:id/split", ["operator"]],
+  ["POST", "/api/v1/incidents/:id/root-cause", ["operator"]],
+  ["GET", "/api/v1/alerts", ["viewer"]],
+  ["GET", "/api/v1/problems", ["viewer"]],
+  ["GET", "/api/v1/ledger", ["viewer"]],
+  ["GET", "/api/v1/changes", ["viewer"]],
+  ["POST", "/api/v1/changes", ["agent", "operator"]],
+  ["POST", "/api/v1/drill", ["operator"]],
+  ["GET", "/api/v1/silences", ["viewer"]],
+  ["GET", "/api/v1/silences/:id", ["viewer"]],
+  ["POST", "/api/v1/silences", ["operator"]],
+  ["DELETE", "/api/v1/silences/:id", ["operator"]],
+  ["GET", "/api/v1/maintenance", ["viewer"]],
+  ["POST", "/api/v1/maintenance", ["operator"]],
+  ["DELETE", "/api/v1/maintenance/:id", ["operator"]],
+  ["GET", "/api/v1/cmdb/cis", ["viewer"]],
+  ["GET", "/api/v1/cmdb/cis/:id", ["viewer"]],
+  ["GET", "/api/v1/cmdb/relations", ["viewer"]],
+  ["GET", "/api/v1/cmdb/sources", ["viewer"]],
+  ["GET", "/api/v1/cmdb/drift", ["viewer"]],
+  ["GET", "/api/v1/cmdb/export", ["viewer"]],
+  ["POST", "/api/v1/cmdb/import", ["admin"]],
+  ["GET", "/api/v1/agents", ["viewer"]],
+  ["DELETE", "/api/v1/agents/:ci", ["operator"]],
+  ["GET", "/api/v1/agent/rules", ["agent", "viewer"]],
+  ["GET", "/api/v1/series", ["viewer"]],
+  ["GET", "/api/v1/status", ["viewer"]],
+  ["GET", "/api/v1/stream", ["viewer"]],
+];
+
+const registered = (bench: ApiBench): string[] => bench.server.app.printRoutes({ commonPrefix: false }).split("\n");
+
+test("the table above has every route", async () => {
+  const bench = await apiBench();
+  const text = registered(bench).join("\n");
+  for (const [, url] of ROUTES)
+    expect(
+      bench.server.app.hasRoute({ method: "GET", url }) ||
+        bench.server.app.hasRoute({ method: "POST", url }) ||
+        bench.server.app.hasRoute({ method: "DELETE", url }),
+      url,
+    ).toBe(true);
+  const count = [...text.matchAll(/\((?:[A-Z]+, )*[A-Z]+\)/g)]
+    .flatMap(([methods]) => methods.slice(1, -1).split(", "))
+    .filter((method) => method !== "HEAD").length;
+  expect(count).toBe(ROUTES.length);
+});
+
+test("each route lets in exactly its roles", async () => {
+  const bench = await apiBench({ auth: TOKENS });
+  const wrong: string[] = [];
+  for (const [method, url, allowed] of ROUTES) {
+    if (url === "/api/v1/stream") continue;
+    const path = url.replace(/:(id|ci)/, "x");
+    for (const role of [undefined, ...ROLES]) {
+      const { status } = await bench.call(method, path, role === undefined ? {} : { as: role });
+      const isPublic = allowed.includes("public");
+      const expected =
+        isPublic || (role !== undefined && mayCall(role, allowed)) ? "in" : role === undefined ? 401 : 403;
+      const actual = status === 401 || status === 403 ? status : "in";
+      if (actual !== expected) wrong.push(`${method} ${url} as ${role}: ${status}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
+test.for<[Role, Role[], boolean]>([
+  ["admin", ["operator"], true],
+  ["operator", ["viewer"], true],
+  ["operator", ["agent"], false],
+  ["viewer", ["operator"], false],
+  ["agent", ["viewer"], false],
+  ["agent", ["agent", "operator"], true],
+])("%s may call what %s may: %s", ([role, allowed, expected]) => {
+  expect(mayCall(role, allowed)).toBe(expected);
+});
+
+test.for<[situation: string, authorization: string | undefined, status: number]>([
+  ["a bearer token", "Bearer viewer-secret", 200],
+  ["in another case", "bearer viewer-secret", 200],
+  ["a token as the password of Basic", `Basic ${Buffer.from("x:viewer-secret").toString("base64")}`, 200],
+  ["GenieKey", "GenieKey viewer-secret", 200],
+  ["a wrong token", "Bearer viewer-secret2", 401],
+  ["an empty token", "Bearer ", 401],
+  ["another scheme", "Digest viewer-secret", 401],
+  ["none", undefined, 401],
+  ["a token of the wrong role", "Bearer agent-secret", 403],
+])("authorization: %s", async ([, authorization, status]) => {
+  const { call } = await apiBench({ auth: TOKENS });
+  const answer = await call("GET", "/api/v1/incidents", {
+    headers: authorization === undefined ? {} : { authorization },
+  });
+  expect(answer.status).toBe(status);
+  if (status === 401)
+    expect(answer).toMatchObject({
+      json: { code: "unauthorised" },
+      headers: { "www-authenticate": 'Bearer realm="tocsin"' },
+    });
+  if (status === 403)
+    expect(answer.json).toEqual({
+      code: "forbidden",
+      message: "the role agent of this token may not do this; viewer, admin may",
+    });
+});
+
+test("a route that does not say who may call it is refused at start", async () => {
+  await expect(apiBench({ ingest: [(app) => void app.get("/open", async () => "x")] })).rejects.toThrow(
+    "the route GET /open does not say who may call it",
+  );
+});
+
+test("without tokens another address than loopback is refused", async () => {
+  const { server } = await apiBench();
+  await expect(server.listen("0.0.0.0", 0)).rejects.toThrow(/only loopback may be listened on, not 0\.0\.0\.0/);
+  const { url } = await server.listen("127.0.0.1", 0);
+  expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  expect((await fetch(`${url}/readyz`)).status).toBe(200);
+  await server.close();
+});
+
+test.for<[situation: string, headers: Record<string, string>, status: number, code: string]>([
+  ["localhost", { host: "localhost:8430" }, 200, ""],
+  ["::1", { host: "[::1]:8430" }, 200, ""],
+  ["a name made to point here", { host: "evil.example:8430" }, 403, "foreignHost"],
+  ["a page of another origin", { origin: "https://evil.example" }, 403, "foreignOrigin"],
+  ["a page of this origin", { origin: "http://127.0.0.1:8430" }, 200, ""],
+  ["a browser says cross-site", { "sec-fetch-site": "cross-site" }, 403, "foreignOrigin"],
+])("without tokens: %s", async ([, headers, status, code]) => {
+  const { call } = await apiBench();
+  const answer = await call("GET", "/api/v1/incidents", { headers });
+  expect([answer.status, answer.json.code ?? ""]).toEqual([status, code]);
+});
+
+test.for<[situation: string, method: string, url: string, status: number, code: string]>([
+  ["an unknown path", "GET", "/nothing", 404, "notFound"],
+  ["Grafana's probe", "GET", "/alertmanager/api/v2/status", 404, "notFound"],
+  ["a known path with another method", "PUT", "/api/v1/incidents", 405, "methodNotAllowed"],
+  ["a path with a parameter and another method", "DELETE", "/api/v1/incidents/7", 405, "methodNotAllowed"],
+  ["a path that is no path", "GET", "/%zz", 400, "badUrl"],
+  ["a parameter too long", "GET", `/api/v1/incidents/${"x".repeat(2000)}`, 414, "badUrl"],
+])("%s", async ([, method, url, status, code]) => {
+  const { call } = await apiBench();
+  const answer = await call(method, url);
+  expect([answer.status, answer.json?.code]).toEqual([status, code]);
+});
+
+test("405 names the methods", async () => {
+  const { call } = await apiBench();
+  expect((await call("PUT", "/api/v1/silences")).headers["allow"]).toBe("GET, HEAD, POST");
+});
+
+test.for<[url: string, status: number, code: string]>([
+  ["/api/v1/incidents?limit=0", 400, "badLimit"],
+  ["/api/v1/incidents?limit=1001", 400, "badLimit"],
+  ["/api/v1/incidents?limit=ten", 400, "badLimit"],
+  ["/api/v1/alerts?limit=5&limit=6", 400, "badQuery"],
+  ["/api/v1/incidents?cursor=", 400, "badCursor"],
+  ["/api/v1/cmdb/cis?cursor=zzz", 400, "badCursor"],
+  ["/api/v1/ledger?cursor=zzz", 400, "badCursor"],
+  ["/api/v1/incidents?status=firing", 400, "badStatus"],
+  ["/api/v1/alerts?status=open", 400, "badStatus"],
+  ["/api/v1/silences?status=open", 400, "badStatus"],
+  ["/api/v1/ledger?from=yesterday", 400, "badTime"],
+  ["/api/v1/cmdb/cis?known=perhaps", 400, "badQuery"],
+  ["/api/v1/series?ci=x", 400, "badQuery"],
+  ["/api/v1/incidents/99", 404, "incidentNotFound"],
+  ["/api/v1/silences/none", 404, "silenceNotFound"],
+  ["/api/v1/cmdb/cis/none", 404, "ciNotFound"],
+  ["/metrics/agents/none", 404, "noSeries"],
+])("GET %s → %s %s", async ([url, status, code]) => {
+  const { call } = await apiBench();
+  const answer = await call("GET", url);
+  expect([answer.status, answer.json?.code]).toEqual([status, code]);
+});
+
+test("lists: statuses, pages, documents as the schema says", async () => {
+  const { call, query } = await apiBench();
+  query.incidentList = [1, 2, 3].map((number) => incidentDocument({ id: `inc-${number}`, number }));
+  query.incidentList.push(incidentDocument({ id: "inc-4", number: 4, status: "closed" }));
+  const first = await call("GET", "/api/v1/incidents?limit=2");
+  expect(first.json.items.map((item: { number: number }) => item.number)).toEqual([1, 2]);
+  const second = await call("GET", `/api/v1/incidents?limit=2&cursor=${first.json.next}`);
+  expect(second.json).toMatchObject({ items: [{ number: 3 }], next: null });
+  expect((await call("GET", "/api/v1/incidents?status=all")).json.items).toHaveLength(4);
+  expect((await call("GET", "/api/v1/incidents?status=closed,resolved")).json.items).toMatchObject([{ number: 4 }]);
+  expect((await call("GET", "/api/v1/incidents?status=closed&status=open&ci=web-01")).json.items).toHaveLength(4);
+  expect(query.asked.at(-1)).toEqual({ ci: "web-01", limit: 100, cursor: null, statuses: ["closed", "open"] });
+  expect((await call("GET", "/api/v1/incidents/4")).json).toEqual(query.incidentList[3]);
+});
+
+test("commands reach the core in the caller's name and answer the incident as it is", async () => {
+  const bench = await apiBench({ auth: TOKENS });
+  const { call, intake, query } = bench;
+  query.incidentList = [incidentDocument({ id: "inc-a", number: 7 }), incidentDocument({ id: "inc-b", number: 8 })];
+  const rows: [path: string, body: object | undefined, command: object][] = [
+    ["acknowledge", { note: "on it" }, { type: "acknowledge", note: "on it" }],
+    ["acknowledge", undefined, { type: "acknowledge" }],
+    ["resolve", {}, { type: "resolve" }],
+    ["assign", { owner: "anna" }, { type: "assign", owner: "anna" }],
+    ["assign", { owner: null }, { type: "assign", owner: null }],
+    ["note", { text: "replaced" }, { type: "note", text: "replaced" }],
+    ["merge", { into: "8" }, { type: "merge", into: "inc-b" }],
+    ["split", { alerts: ["a-1"] }, { type: "split", alerts: ["a-1"] }],
+    ["root-cause", { ci: "sw-3" }, { type: "rootCause", ci: "sw-3" }],
+    ["root-cause", { ci: null }, { type: "rootCause", ci: null }],
+  ];
+  for (const [path, body, command] of rows) {
+    const answer = await call("POST", `/api/v1/incidents/7/${path}`, {
+      as: "operator",
+      ...(body === undefined ? {} : { body }),
+    });
+    expect([answer.status, answer.json?.number ?? answer.text], path).toEqual([200, 7]);
+    expect(intake.batches.at(-1)).toEqual({
+      lane: "command",
+      submissions: [{ kind: "command", actor: "anna", command: { incident: "inc-a", ...command } }],
+    });
+  }
+});
+
+test.for<[path: string, body: unknown, code: string]>([
+  ["acknowledge", { note: 5 }, "badRequest"],
+  ["acknowledge", { comment: "x" }, "badRequest"],
+  ["acknowledge", [], "badRequest"],
+  ["assign", {}, "badRequest"],
+  ["note", { text: "" }, "badRequest"],
+  ["merge", { into: "9" }, "incidentNotFound"],
+  ["split", { alerts: [] }, "badRequest"],
+  ["root-cause", { ci: "" }, "badRequest"],
+])("a bad command %s %j is refused with %s", async ([path, body, code]) => {
+  const { call, query, intake } = await apiBench();
+  query.incidentList = [incidentDocument({ number: 7 })];
+  const answer = await call("POST", `/api/v1/incidents/7/${path}`, { body });
+  expect(answer.json.code).toBe(code);
+  expect(answer.status).toBe(code === "badRequest" ? 400 : 404);
+  expect(intake.batches).toEqual([]);
+});
+
+test.for<[code: string, status: number]>([
+  ["incidentNotFound", 404],
+  ["notOpen", 409],
+  ["badMatcher", 400],
+])("the core refuses a command with %s: %s", async ([code, status]) => {
+  const { call, query, intake } = await apiBench();
+  query.incidentList = [incidentDocument({ number: 7 })];
+  intake.answer = () => ({ status: "committed", outcomes: [{ status: "rejected", code, message: "no" }] });
+  expect(await call("POST", "/api/v1/incidents/7/resolve", { body: {} })).toMatchObject({
+    status,
+    json: { code, message: "no" },
+  });
+});
+
+test.for<[situation: string, raw: string, headers: Record<string, string>, status: number, code: string]>([
+  ["no JSON", "{", {}, 400, "badJson"],
+  ["deep", `${'{"note":'.repeat(40)}1${"}".repeat(40)}`, {}, 400, "tooDeep"],
+  ["__proto__", '{"__proto__": {"x": 1}}', {}, 400, "forbiddenKey"],
+  ["a text too long", `{"note": "${"x".repeat(70_000)}"}`, {}, 400, "tooLong"],
+  [
+    "too many keys",
+    JSON.stringify(Object.fromEntries(Array.from({ length: 1001 }, (_, index) => [`k${index}`, 1]))),
+    {},
+    400,
+    "tooManyKeys",
+  ],
+  ["plain text", "note", { "content-type": "text/plain" }, 415, "unsupportedType"],
+])("a command with a body that is %s", async ([, raw, headers, status, code]) => {
+  const { call, query } = await apiBench();
+  query.incidentList = [incidentDocument({ number: 7 })];
+  const answer = await call("POST", "/api/v1/incidents/7/acknowledge", {
+    raw,
+    headers: { "content-type": "application/json", ...headers },
+  });
+  expect([answer.status, answer.json.code]).toEqual([status, code]);
+});
+
+test("a fault of ours answers 500, says nothing of itself, and stands in the log", async () => {
+  const { call, query, log } = await apiBench();
+  query.incidents = async () => {
+    throw new Error("secret detail");
+  };
+  const answer = await call("GET", "/api/v1/incidents");
+  expect(answer).toMatchObject({ status: 500, json: { code: "internal" } });
+  expect(answer.text).not.toContain("secret");
+  expect(log.lines).toMatchObject([{ level: "error", fields: { route: "/api/v1/incidents" } }]);
+});
+
+test("health is progress; readiness has a reason", async () => {
+  const { call, waiting, readiness } = await apiBench({ auth: TOKENS });
+  expect(await call("GET", "/healthz")).toMatchObject({ status: 200, json: { status: "ok", stuck: [] } });
+  waiting.commit = 10_001;
+  expect(await call("GET", "/healthz")).toMatchObject({ status: 503, json: { status: "stuck", stuck: ["commit"] } });
+  expect(await call("GET", "/readyz")).toMatchObject({ status: 200, json: { status: "ready" } });
+  readiness.ready = false;
+  expect(await call("GET", "/readyz")).toMatchObject({ status: 503, json: { status: "notReady", reason: "loading" } });
+});
+
+test("the OpenAPI document: 3.1, every documented route, named schemas, no dangling reference", async () => {
+  const { call } = await apiBench();
+  const { json } = await call("GET", "/openapi.json");
+  expect(json.openapi).toBe("3.1.0");
+  expect(Object.keys(json.components.schemas)).toEqual(
+    expect.arrayContaining(["Refusal", "Incident", "Alert", "Silence", "WireEvent"]),
+  );
+  expect(Object.keys(json.components.schemas).filter((name) => /^(def-|schema)\d/.test(name))).toEqual([]);
+  for (const [, url, allowed] of ROUTES)
+    if (!allowed.includes("public")) expect(Object.keys(json.paths), url).toContain(url.replace(/:(\w+)/, "{$1}"));
+  const references = [...JSON.stringify(json).matchAll(/"\$ref":"([^"]+)"/g)].map(([, target]) => target!);
+  expect(references.length).toBeGreaterThan(20);
+  for (const target of new Set(references)) {
+    const found = target
+      .replace("#/", "")
+      .split("/")
+      .reduce<any>((at, part) => at?.[part], json);
+    expect(found, target).toBeDefined();
+  }
+});

@@ -1,0 +1,229 @@
+import type { IncidentDocument } from "../../collector/core/model/document.ts";
+import { type AuthConfig } from "../../collector/api/access.ts";
+import type { ApiLimits } from "../../collector/api/limits.ts";
+import type { ApiPorts } from "../../collector/api/ports.ts";
+import { type ApiServer, createServer, type IngestPlugin } from "../../collector/api/server.ts";
+import { registerNative } from "../../collector/ingest/native/register.ts";
+import type { CmdbImportRequest, CmdbImportResult, CmdbService } from "../../collector/port/cmdb.ts";
+import type { Progress } from "../../collector/port/progress.ts";
+import { createSeriesRoom, type SeriesRoom } from "../../collector/series/series-room.ts";
+import { FakeQuery, ManualFeed, RecordingIntake, RecordingLog, RecordingTelemetry } from "./recording-ports.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+
+export const TOKENS = {
+  tokens: [
+    { name: "web-agents", role: "agent", secret: "agent-secret" },
+    { name: "grafana", role: "viewer", secret: "viewer-secret" },
+    { name: "anna", role: "operator", secret: "operator-secret" },
+    { name: "root", role: "admin", secret: "admin-secret" },
+  ],
+} as const satisfies AuthConfig;
+
+/** A CMDB that takes what it is told and remembers it. */
+export class FakeCmdb implements CmdbService {
+  readonly imports: CmdbImportRequest[] = [];
+  answer: CmdbImportResult = {
+    status: "planned",
+    plan: {
+      source: "api",
+      counts: {
+        cisAdded: 1,
+        cisChanged: 0,
+        cisRemoved: 0,
+        cisRetired: 0,
+        relationsAdded: 0,
+        relationsChanged: 0,
+        relationsRemoved: 0,
+      },
+      cisAdded: ["web-01"],
+      cisChanged: [],
+      cisRemoved: [],
+      cisRetired: [],
+      relationsAdded: [],
+      relationsChanged: [],
+      relationsRemoved: [],
+    },
+    findings: [],
+  };
+  private readonly query: FakeQuery;
+
+  constructor(query: FakeQuery) {
+    this.query = query;
+  }
+  document() {
+    return this.query.document;
+  }
+  sources() {
+    const counts = { cis: 1, relations: 0, loadedAt: 0, findings: [] };
+    return [{ name: "cmdb.yaml", kind: "file" as const, observed: false, ...counts }];
+  }
+  async import(request: CmdbImportRequest): Promise<CmdbImportResult> {
+    this.imports.push(request);
+    return this.answer;
+  }
+  drift() {
+    return {
+      at: 0,
+      unknownCis: [],
+      undeclaredRelations: [],
+      unobservedRelations: [],
+      counts: { unknownCis: 0, undeclaredRelations: 0, unobservedRelations: 0 },
+    };
+  }
+}
+
+export interface ApiBench {
+  server: ApiServer;
+  clock: VirtualClock;
+  intake: RecordingIntake;
+  query: FakeQuery;
+  cmdb: FakeCmdb;
+  telemetry: RecordingTelemetry;
+  log: RecordingLog;
+  feed: ManualFeed;
+  series: SeriesRoom;
+  /** Waiting of each thing that must move, in milliseconds. */
+  waiting: { commit: number };
+  readiness: { ready: boolean };
+  call: (method: string, url: string, options?: CallOptions) => Promise<Called>;
+}
+
+export interface CallOptions {
+  /** A role of TOKENS; absent = no Authorization header. */
+  as?: "agent" | "viewer" | "operator" | "admin";
+  body?: unknown;
+  /** Instead of body. */
+  raw?: string | Buffer;
+  headers?: Record<string, string>;
+}
+
+export interface Called {
+  status: number;
+  // biome-ignore lint: tests look into answers freely
+  json: any;
+  text: string;
+  headers: Record<string, unknown>;
+}
+
+/** The API with recording adapters behind it. `auth` defaults to loopback without tokens. */
+export async function apiBench(
+  options: { auth?: AuthConfig; limits?: Partial<ApiLimits>; ingest?: readonly IngestPlugin[] } = {},
+): Promise<ApiBench> {
+  const clock = new VirtualClock();
+  const intake = new RecordingIntake();
+  const query = new FakeQuery();
+  const telemetry = new RecordingTelemetry();
+  const log = new RecordingLog();
+  const feed = new ManualFeed();
+  const cmdb = new FakeCmdb(query);
+  const waiting = { commit: 0 };
+  const readiness = { ready: true };
+  const commit: Progress = { name: "commit", limitMs: 10_000, waitingMs: () => waiting.commit };
+  const series = createSeriesRoom({
+    intake,
+    clock,
+    log,
+    telemetry,
+    resolveCi: (name) => query.ci(name)?.id ?? name,
+    detector: null,
+  });
+  let ids = 0;
+  const ports: ApiPorts = {
+    intake,
+    query,
+    samples: series.store,
+    clock,
+    log,
+    telemetry,
+    cmdb,
+    agents: series.agents,
+    series: series.store,
+    changes: feed,
+    progress: [commit],
+    ready: () => (readiness.ready ? { ready: true } : { ready: false, reason: "loading" }),
+    exposeOwn: async () => ({ contentType: "text/plain; version=0.0.4; charset=utf-8", body: "# own\n" }),
+    agentRules: () => ({ body: '{"rules":[]}', etag: "r1" }),
+    newId: () => `id-${(ids += 1)}`,
+    silenceFault: (matchers) =>
+      matchers.some((matcher) => matcher.value === "[") ? "invalid regular expression" : undefined,
+  };
+  const server = await createServer({
+    ports,
+    auth: options.auth ?? "loopbackOpen",
+    epoch: "epoch-1",
+    version: "0.1.0",
+    ingest: options.ingest ?? [registerNative],
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+  });
+  const call = async (
+    method: string,
+    url: string,
+    { as, body, raw, headers = {} }: CallOptions = {},
+  ): Promise<Called> => {
+    const answer = await server.app.inject({
+      method: method as "GET",
+      url,
+      headers: {
+        host: "127.0.0.1:8430",
+        ...(as === undefined ? {} : { authorization: `Bearer ${as}-secret` }),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(raw !== undefined ? { payload: raw } : body === undefined ? {} : { payload: JSON.stringify(body) }),
+    });
+    const isJson = (answer.headers["content-type"]?.toString() ?? "").startsWith("application/json");
+    return {
+      status: answer.statusCode,
+      json: isJson && answer.body !== "" ? JSON.parse(answer.body) : undefined,
+      text: answer.body,
+      headers: answer.headers,
+    };
+  };
+  return { server, clock, intake, query, cmdb, telemetry, log, feed, series, waiting, readiness, call };
+}
+
+export function incidentDocument(more: Partial<IncidentDocument> = {}): IncidentDocument {
+  return {
+    id: "inc-000000000001",
+    number: 1,
+    status: "open",
+    severity: "critical",
+    priority: "P1",
+    title: "sw-3 is down",
+    openedAt: "2026-03-01T09:58:00.000Z",
+    acknowledgedAt: null,
+    resolvedAt: null,
+    rootCause: {
+      ci: "sw-3",
+      confidence: 0.93,
+      inferred: true,
+      candidates: [{ ci: "sw-3", score: 0.93, reasons: ["22 of 23 hosts behind sw-3 went silent within 40 s"] }],
+      change: null,
+    },
+    impact: { services: [{ ci: "shop", criticality: 1, redundancyLeft: 0 }], cis: ["shop", "sw-3"] },
+    alerts: [
+      {
+        id: "a-1",
+        ci: "web-01",
+        source: "agent",
+        check: "agent_missing",
+        instance: "",
+        status: "firing",
+        severity: "critical",
+        summary: "silent",
+        labels: {},
+        firstSeenAt: "2026-03-01T09:58:00.000Z",
+        lastSeenAt: "2026-03-01T09:58:00.000Z",
+        resolvedAt: null,
+        count: 1,
+        incident: "inc-000000000001",
+      },
+    ],
+    owner: null,
+    timeline: [{ at: "2026-03-01T09:58:00.000Z", kind: "opened", text: "opened", actor: null }],
+    revision: 3,
+    mergedInto: null,
+    problem: null,
+    ...more,
+  };
+}
