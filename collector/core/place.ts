@@ -1,4 +1,5 @@
 import { attach, openIncident, takeOut } from "./incident/attach.ts";
+import { isOpen, resolve } from "./incident/life.ts";
 import { merge } from "./incident/merge.ts";
 import type { Alert, AlertId } from "./model/alert.ts";
 import type { Placement } from "./model/correlation.ts";
@@ -55,7 +56,10 @@ function withhold(state: CoreState, turn: Turn, placement: Extract<Placement, { 
   const { rule, reasons, until } = placement;
   if (alert.withheld === rule && alert.incident === null) return;
   const from = takeOut(state, turn, alert);
-  if (from !== undefined) turn.rank(from.id);
+  if (from !== undefined && from.members.length > 0) turn.rank(from.id);
+  else if (from !== undefined && isOpen(from)) {
+    resolve(state, turn, from, { rule, reason: `nothing is left in it: ${reasons[0] ?? rule}`, actor: null });
+  }
   alert.withheld = rule;
   turn.alertChanged(alert);
   turn.record({

@@ -13,6 +13,7 @@ export function takeCmdb(state: CoreState, turn: Turn, cmdb: CmdbDocument): void
   const reported = [...state.alerts.all()].sort((a, b) => byText(a.id, b.id));
   for (const alert of reported) topology.register(alert.ci);
   state.topology = topology;
+  state.cmdb = cmdb;
   state.fallen.clear();
   state.mutes.takeWindows(cmdb.maintenance, topology, turn.at);
   muteAll(state, turn);

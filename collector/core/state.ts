@@ -28,6 +28,8 @@ import type { NotifyState } from "./notify/state.ts";
 export interface CoreState extends DeduplicateState, IncidentState, NotifyState {
   /** Of the last input; inputs never go back. */
   at: UnixMillis;
+  /** As it was given last; CIs that only events have named are in `topology`. */
+  cmdb: CmdbDocument;
   readonly correlator: Correlator;
   readonly view: CorrelationView;
   readonly changes: ChangeLog;
@@ -60,6 +62,7 @@ export function createState(options: CoreOptions): CoreState {
   const state: CoreState = {
     at,
     settings,
+    cmdb,
     topology,
     alerts,
     timers,

@@ -154,6 +154,7 @@ export class RecordingPorts implements IngestPorts {
       incident: null,
       withheld: null,
       suppressedBy: [],
+      unobservedSince: null,
       sourceStatus: "firing",
       late: false,
       joinedAt: null,

@@ -41,7 +41,8 @@ export function openIncident(
   return incident;
 }
 
-function emptyIncident(number: number, first: Readonly<Alert>, at: number): Incident {
+/** An incident before its first alert is in it. */
+export function emptyIncident(number: number, first: Readonly<Alert>, at: number): Incident {
   return {
     id: `inc-${hashHex([first.id, String(first.episode), String(number)]).slice(0, 12)}`,
     number,

@@ -1,0 +1,48 @@
+import { priorityOf } from "./incident/priority.ts";
+import { emptyIncident } from "./incident/attach.ts";
+import { newMember } from "./incident/member.ts";
+import type { Alert } from "./model/alert.ts";
+import type { CmdbDocument } from "./model/ci.ts";
+import type { Incident } from "./model/incident.ts";
+import { receiversOf } from "./notify/route.ts";
+import type { CoreState } from "./state.ts";
+
+interface Routed {
+  revision: number;
+  receivers: readonly string[];
+}
+
+const routed = new WeakMap<Incident, Routed>();
+
+/**
+ * To whom the routes send this alert: those who know of its incident and those whom it matches now, or, while it is in
+ * none, those an incident with this alert alone would have. Sorted by route. Remembers the answer for a revision of the incident.
+ */
+export function receiversOfAlert(state: CoreState, alert: Readonly<Alert>): readonly string[] {
+  const incident = state.incidents.of(alert);
+  if (incident === undefined) return receiversOf(state, aloneIn(state, alert), state.at);
+  const known = routed.get(incident);
+  if (known !== undefined && known.revision === incident.revision) return known.receivers;
+  const receivers = receiversOf(state, incident, state.at);
+  for (const told of incident.told) if (!receivers.includes(told.receiver)) receivers.push(told.receiver);
+  routed.set(incident, { revision: incident.revision, receivers });
+  return receivers;
+}
+
+function aloneIn(state: CoreState, alert: Readonly<Alert>): Incident {
+  const incident = emptyIncident(0, alert, alert.firstSeenAt);
+  const index = state.topology.find(alert.ci);
+  const ci = index === undefined ? null : state.topology.ci(index);
+  const services =
+    ci?.type === "businessService" ? [{ ci: ci.id, criticality: ci.criticality ?? 3, redundancyLeft: null }] : [];
+  incident.impact = { services, cis: [alert.ci] };
+  incident.priority = priorityOf(alert.severity, incident.impact, ci?.criticality ?? null).priority;
+  incident.members = [newMember(alert, alert.firstSeenAt, "")];
+  return incident;
+}
+
+/** The CMDB as the core has it now, with the CIs that only events have named. */
+export function cmdbWithUnknown(state: CoreState): CmdbDocument {
+  const unknown = state.topology.all().filter((ci) => !ci.known);
+  return { ...state.cmdb, cis: [...state.cmdb.cis, ...unknown], maintenance: [...state.mutes.windows()] };
+}

@@ -1,0 +1,510 @@
+import { expect, test } from "vitest";
+import { ciOf, cmdbOf, CoreDriver, minutes, ONE_ROUTE, seconds, T0 } from "../../test/support/core-driver.ts";
+import type { Silence } from "./model/silence.ts";
+import { severityRank } from "./model/severity.ts";
+import { nextWakeAt, step } from "./step.ts";
+
+const silence = (id: string, from: number, to: number, ci = "web-01"): Silence => ({
+  id,
+  matchers: [{ name: "ci", value: ci, isRegex: false, isEqual: true }],
+  startsAt: from,
+  endsAt: to,
+  createdBy: "anna",
+  comment: "known",
+  createdAt: from,
+  updatedAt: from,
+});
+
+const byName = (a: unknown, b: unknown): number => (String(a) < String(b) ? -1 : 1);
+
+test("one fault rings once, and its end is told", () => {
+  const core = new CoreDriver();
+  core.event();
+  core.to(seconds(9));
+  expect(core.told()).toBe("");
+  core.to(seconds(60));
+  core.event({ summary: "CPU is busier" });
+  core.event({ check: "load", severity: "major" });
+  core.to(minutes(5));
+  core.event({ status: "resolved" });
+  core.event({ status: "resolved", check: "load" });
+  core.to(minutes(10));
+  expect(core.told()).toBe("OPENED resolved");
+  expect(core.notifications().map((notification) => notification.at)).toEqual([seconds(10), minutes(6)]);
+  expect(core.incident(1)).toMatchObject({ status: "resolved", resolvedAt: minutes(6) });
+  core.to(minutes(70));
+  expect(core.incident(1)?.status).toBe("closed");
+  expect(core.state.incidents.size).toBe(0);
+});
+
+test("a repeat of the transport is told apart from a re-notification", () => {
+  const core = new CoreDriver();
+  expect(core.event({ id: "e-1" })).toMatchObject({ status: "accepted" });
+  expect(core.event({ id: "e-1" })).toEqual({ status: "duplicate" });
+  expect(core.event({ id: "e-1", source: "other" })).toMatchObject({ status: "accepted" });
+  expect(core.event({ id: "e-2", idGiven: false })).toMatchObject({ status: "accepted" });
+  expect(core.event({ id: "e-2", idGiven: false })).toMatchObject({ status: "accepted" });
+  expect(core.alert()?.count).toBe(3);
+});
+
+test("a re-notification that changes nothing is a touch and an outcome, nothing else", () => {
+  const core = new CoreDriver();
+  core.event();
+  core.to(minutes(2));
+  const before = core.effects.length;
+  core.event();
+  expect(core.effects.slice(before).map((effect) => effect.kind)).toEqual(["touch", "outcome"]);
+  expect(core.incident(1)?.members[0]).toMatchObject({ count: 2, lastSeenAt: minutes(2) });
+});
+
+test("names of one CI are one alert", () => {
+  const core = new CoreDriver({ cmdb: cmdbOf([], [ciOf("web-01", { aliases: ["web-01.example.net", "10.0.0.7"] })]) });
+  core.event({ ci: "WEB-01.example.net" });
+  core.event({ ci: "10.0.0.7" });
+  expect(core.alert()).toMatchObject({ ci: "web-01", count: 2 });
+  expect(core.state.alerts.size).toBe(1);
+});
+
+test("what heals during the hold wakes nobody; an urgent fault leaves a message without a page", () => {
+  const quick = { ...ONE_ROUTE, correlation: { ...ONE_ROUTE.correlation, resolveAfterMs: 5000 } };
+  const minor = new CoreDriver({ settings: quick });
+  minor.event();
+  minor.to(seconds(2));
+  minor.event({ status: "resolved" });
+  minor.to(minutes(5));
+  expect(minor.told()).toBe("");
+  expect(minor.ledger("notification.withheld").map((record) => record.rule)).toEqual(["healed"]);
+
+  const cmdb = cmdbOf(["shop dependsOn web-01"], [ciOf("shop", { type: "businessService", criticality: 1 })]);
+  const urgent = new CoreDriver({ settings: quick, cmdb });
+  urgent.event({ ci: "shop" });
+  urgent.to(seconds(2));
+  urgent.event({ ci: "shop", status: "resolved" });
+  urgent.to(minutes(5));
+  expect(urgent.told()).toBe("resolved");
+});
+
+test("a fault that comes back after its end was told rings again; before that it does not", () => {
+  const core = new CoreDriver();
+  core.event();
+  core.to(minutes(2));
+  core.event({ status: "resolved" });
+  core.to(minutes(2) + 30_000);
+  core.event();
+  core.to(minutes(4));
+  expect(core.told()).toBe("OPENED");
+  core.event({ status: "resolved" });
+  core.to(minutes(45));
+  expect(core.told()).toBe("OPENED resolved");
+  core.event();
+  core.to(minutes(58));
+  expect(core.told()).toBe("OPENED resolved REOPENED");
+  // It has come back once: it must stay clear for twice as long.
+  core.event({ status: "resolved" });
+  core.to(minutes(59) + 30_000);
+  expect(core.incident(1)?.status).toBe("open");
+  core.to(minutes(61));
+  expect(core.told()).toBe("OPENED resolved REOPENED resolved");
+});
+
+test("an acknowledged incident does not page again, and those who know hear of it", () => {
+  const core = new CoreDriver({ cmdb: cmdbOf(["app dependsOn web-01"]) });
+  core.event({ severity: "major" });
+  core.to(minutes(1));
+  core.command({ type: "acknowledge", incident: core.incident(1)?.id ?? "", note: "on it" });
+  core.to(minutes(3));
+  core.event({ ci: "app", severity: "critical" });
+  core.to(minutes(6));
+  expect(core.told()).toMatch(/^OPENED acknowledged( updated| escalated)*$/);
+  expect(core.incident(1)).toMatchObject({ status: "acknowledged", owner: "anna" });
+});
+
+test("two incidents that turn out to be one: nobody is paged twice, and the absorbed one ends", () => {
+  const core = new CoreDriver({ cmdb: cmdbOf(["app-1 dependsOn db", "app-2 dependsOn db"]) });
+  core.event({ ci: "app-1" });
+  core.event({ ci: "app-2" });
+  core.to(minutes(1));
+  expect(core.told()).toBe("OPENED OPENED");
+  core.event({ ci: "db" });
+  core.to(minutes(3));
+  expect(core.notifications().filter((notification) => notification.page)).toHaveLength(2);
+  expect(core.incident(2)).toMatchObject({ status: "closed", mergedInto: core.incident(1)?.id });
+  expect(
+    core.notifications().find(({ incident }) => incident === core.incident(2)?.id && core.incident(2)),
+  ).toBeDefined();
+  expect(
+    core
+      .incident(1)
+      ?.members.map((member) => member.ci)
+      .sort(),
+  ).toEqual(["app-1", "app-2", "db"]);
+  const absorbed = core.notifications().filter((notification) => notification.incident === core.incident(2)?.id);
+  expect(absorbed.map((notification) => notification.kind)).toEqual(["opened", "resolved"]);
+});
+
+test("a receiver that knew only the absorbed incident hears of the surviving one, without a page", () => {
+  const core = new CoreDriver({ cmdb: cmdbOf(["app-1 dependsOn db", "app-2 dependsOn db"]) });
+  core.event({ ci: "app-1", severity: "minor" });
+  core.event({ ci: "app-2", severity: "critical" });
+  const [first, second] = [core.incident(1), core.incident(2)];
+  core.to(minutes(1));
+  core.event({ ci: "db", severity: "minor" });
+  core.to(minutes(3));
+  const kinds = core.notifications().map(({ incident, kind, page }) => [incident === first?.id ? 1 : 2, kind, page]);
+  expect(kinds.filter(([, , page]) => page)).toEqual([[2, "opened", true]]);
+  expect(second?.mergedInto).toBe(first?.id);
+});
+
+test("a silence keeps the page back and the resolve passes; when it ends, what still fires is told", () => {
+  const core = new CoreDriver();
+  core.command({ type: "silence.put", silence: silence("s-1", T0, minutes(10)) });
+  core.event();
+  core.to(minutes(5));
+  expect(core.told()).toBe("");
+  expect(core.alert()?.suppressedBy).toEqual(["silence:s-1"]);
+  expect(core.ledger("notification.withheld")).toMatchObject([{ rule: "silence:s-1" }]);
+  core.to(minutes(11));
+  expect(core.told()).toBe("OPENED");
+  core.command({ type: "silence.put", silence: silence("s-2", minutes(11), minutes(60)) });
+  core.event({ status: "resolved" });
+  core.to(minutes(20));
+  expect(core.told()).toBe("OPENED resolved");
+});
+
+test("a silence that a person ends early lets the alert speak", () => {
+  const core = new CoreDriver();
+  core.command({ type: "silence.put", silence: silence("s-1", T0, minutes(100)) });
+  core.event();
+  core.to(minutes(5));
+  expect(core.command({ type: "silence.expire", id: "s-1" })).toMatchObject({ status: "accepted" });
+  expect(core.told()).toBe("OPENED");
+  expect(core.command({ type: "silence.expire", id: "nope" })).toMatchObject({ code: "silenceNotFound" });
+});
+
+test("a silence with a regex that cannot be matched safely is refused", () => {
+  const core = new CoreDriver();
+  const bad = {
+    ...silence("s", T0, minutes(1)),
+    matchers: [{ name: "ci", value: "(a)\\1", isRegex: true, isEqual: true }],
+  };
+  expect(core.command({ type: "silence.put", silence: bad })).toMatchObject({
+    status: "rejected",
+    code: "badMatcher",
+    message: "ci: back-references are not supported, at character 4 of (a)\\1",
+  });
+});
+
+test("maintenance covers the CI, those that cannot work without it, and what overruns a little", () => {
+  const cmdb = {
+    ...cmdbOf(["vm-1 runsOn hv-1", "pool hasMember vm-1", "pool hasMember vm-2", "vm-2 runsOn hv-2"]),
+    maintenance: [
+      { id: "mw", cis: ["hv-1"], from: minutes(0), to: minutes(30), includeDependents: true, reason: "", owner: null },
+    ],
+  };
+  const core = new CoreDriver({ cmdb });
+  core.event({ ci: "vm-1" });
+  core.to(minutes(1));
+  expect(core.told()).toBe("");
+  core.event({ ci: "pool", severity: "major" });
+  core.to(minutes(2));
+  // One of two members is enough for the pool: its alert is its own.
+  expect(core.told()).toBe("OPENED");
+  expect(core.alert({ ci: "vm-1" })?.suppressedBy).toEqual(["maintenance:mw"]);
+  core.to(minutes(34));
+  expect(core.alert({ ci: "vm-1" })?.suppressedBy).toEqual(["maintenance:mw"]);
+  core.to(minutes(36));
+  expect(core.alert({ ci: "vm-1" })?.suppressedBy).toEqual([]);
+});
+
+test("inhibition: two sources with one key; one resolves, the other still inhibits", () => {
+  const matcher = (name: string, value: string) => ({ name, value, isRegex: false, isEqual: true });
+  const settings = {
+    ...ONE_ROUTE,
+    inhibitions: [{ source: [matcher("check", "down")], target: [matcher("severity", "major")], equal: ["site"] }],
+  };
+  const core = new CoreDriver({ settings });
+  const labels = { site: "ams1" };
+  core.event({ ci: "a", check: "down", labels });
+  core.event({ ci: "b", check: "down", labels });
+  core.event({ ci: "c", severity: "major", labels });
+  core.event({ ci: "d", severity: "major", labels: { site: "fra2" } });
+  core.to(minutes(1));
+  expect(
+    core
+      .notifications()
+      .map((notification) => notification.document.alerts[0]?.ci)
+      .sort(byName),
+  ).toEqual(["a", "b", "d"]);
+  core.event({ ci: "a", check: "down", labels, status: "resolved" });
+  core.to(minutes(10));
+  expect(core.alert({ ci: "c" })?.suppressedBy).toEqual([`inhibition:${core.alert({ ci: "b", check: "down" })?.id}`]);
+  core.event({ ci: "b", check: "down", labels, status: "resolved" });
+  expect(core.alert({ ci: "c" })?.suppressedBy).toEqual([]);
+  expect(core.notifications().at(-1)?.document.alerts[0]?.ci).toBe("c");
+});
+
+test("a late burst completes the timeline and pages nobody; what still holds does", () => {
+  const core = new CoreDriver();
+  core.to(minutes(60));
+  core.event({ occurredAt: minutes(10) });
+  core.event({ occurredAt: minutes(12), check: "load" });
+  core.event({ occurredAt: minutes(20), status: "resolved" });
+  core.to(minutes(63));
+  expect(core.told()).toBe("");
+  expect(core.alert({ check: "load" })?.late).toBe(true);
+  core.event({ check: "load" });
+  core.to(minutes(65));
+  expect(core.told()).toBe("OPENED");
+  expect(core.alert({ check: "load" })?.late).toBe(false);
+});
+
+test("flapping is one state: no page a change, one resolve at the end", () => {
+  const core = new CoreDriver();
+  for (let minute = 0; minute < 40; minute += 2) {
+    core.to(minutes(minute));
+    core.event();
+    core.to(minutes(minute + 1));
+    core.event({ status: "resolved" });
+  }
+  expect(core.alert()).toMatchObject({ flapping: true, status: "firing", sourceStatus: "resolved", episode: 3 });
+  expect(core.notifications().filter((notification) => notification.page).length).toBeLessThanOrEqual(2);
+  core.to(minutes(90));
+  expect(core.alert()).toMatchObject({ flapping: false, status: "resolved" });
+  expect(core.incident(1)?.status).toBe("resolved");
+  expect(core.told()).toBe("OPENED resolved REOPENED resolved");
+});
+
+test("an alert expires: by its own word, by its missed repetitions, by the time to live", () => {
+  const core = new CoreDriver();
+  core.event({ check: "own", expiresAfterMs: 120_000 });
+  core.event({ ci: "lone", check: "once" });
+  for (let minute = 0; minute <= 20; minute += 5) {
+    core.to(minutes(minute));
+    core.event({ check: "often" });
+    core.event({ ci: "other", check: "noise", status: minute % 10 === 0 ? "firing" : "resolved" });
+  }
+  expect(core.alert({ check: "own" })?.resolvedAt).toBe(minutes(2));
+  core.to(minutes(49));
+  core.event({ ci: "other", check: "noise" });
+  expect(core.alert({ check: "often" })?.status).toBe("firing");
+  core.to(minutes(60));
+  expect(core.alert({ check: "often" })?.resolvedAt).toBe(minutes(50));
+  expect(core.alert({ ci: "lone", check: "once" })?.status).toBe("firing");
+  core.to(minutes(24 * 60));
+  expect(core.alert({ ci: "lone", check: "once" })?.resolvedAt).toBe(minutes(24 * 60));
+  expect(core.ledger("alert.expired").map((record) => record.rule)).toContain("missed repetitions");
+});
+
+test("an agent that is not heard raises an alert of ours, which ends with its next word", () => {
+  const core = new CoreDriver();
+  const beat = (): void =>
+    void core.input({ kind: "heartbeat", at: core.now, ci: "web-01", agent: "ag", missingAfterMs: 30_000 });
+  beat();
+  core.to(seconds(20));
+  beat();
+  core.to(seconds(49));
+  expect(core.alert({ source: "collector", check: "agent_missing" })).toBeUndefined();
+  core.to(seconds(50));
+  expect(core.alert({ source: "collector", check: "agent_missing" })).toMatchObject({
+    status: "firing",
+    severity: "critical",
+  });
+  core.to(minutes(3));
+  beat();
+  expect(core.alert({ source: "collector", check: "agent_missing" })?.status).toBe("resolved");
+  core.to(minutes(3) + 10_000);
+  core.input({ kind: "restarted", at: minutes(60), from: minutes(3) + 10_000 });
+  core.to(minutes(60) + 40_000);
+  expect(core.alert({ source: "collector", check: "agent_missing" })?.status).not.toBe("firing");
+  core.to(minutes(60) + 50_000);
+  expect(core.alert({ source: "collector", check: "agent_missing" })?.status).toBe("firing");
+});
+
+test("a host that is forgotten is no longer expected, and its alerts resolve", () => {
+  const core = new CoreDriver();
+  core.input({ kind: "heartbeat", at: core.now, ci: "web-01", agent: "ag", missingAfterMs: 30_000 });
+  core.to(minutes(1));
+  core.event();
+  expect(core.command({ type: "agent.forget", ci: "web-01" })).toMatchObject({ status: "accepted" });
+  core.to(minutes(10));
+  expect(core.state.alerts.activeCount).toBe(0);
+  expect(core.incident(1)?.status).toBe("resolved");
+  expect(core.command({ type: "agent.forget", ci: "web-01" })).toMatchObject({ code: "agentNotFound" });
+});
+
+test("children of a failed root are unobserved, and speak again when it is well and they are not", () => {
+  const cmdb = cmdbOf(["vm-1 runsOn hv-1", "vm-2 runsOn hv-1", "vm-3 runsOn hv-1"]);
+  const core = new CoreDriver({ cmdb });
+  for (const ci of ["hv-1", "vm-1", "vm-2", "vm-3"]) core.event({ ci, expiresAfterMs: 86_400_000 });
+  core.to(minutes(1));
+  expect(core.told()).toBe("OPENED");
+  expect(core.alert({ ci: "vm-1" })).toMatchObject({ status: "unobserved", suppressedBy: ["dependency:hv-1"] });
+  expect(core.alert({ ci: "hv-1" })?.status).toBe("firing");
+  core.event({ ci: "vm-1", status: "resolved" });
+  expect(core.alert({ ci: "vm-1" })?.status).toBe("resolved");
+  core.to(minutes(10));
+  core.event({ ci: "hv-1", status: "resolved" });
+  core.to(minutes(14));
+  expect(core.alert({ ci: "vm-2" })?.status).toBe("unobserved");
+  core.event({ ci: "vm-3", status: "resolved" });
+  core.to(minutes(16));
+  expect(core.alert({ ci: "vm-2" })).toMatchObject({ status: "firing", suppressedBy: [] });
+  expect(core.incident(1)?.status).toBe("open");
+});
+
+test("suppression has a limit", () => {
+  const core = new CoreDriver({ cmdb: cmdbOf(["vm-1 runsOn hv-1"]) });
+  core.event({ ci: "hv-1", expiresAfterMs: 86_400_000 });
+  core.event({ ci: "vm-1", expiresAfterMs: 86_400_000 });
+  core.to(minutes(239));
+  expect(core.alert({ ci: "vm-1" })?.status).toBe("unobserved");
+  core.to(minutes(241));
+  expect(core.alert({ ci: "vm-1" })?.status).toBe("firing");
+});
+
+test("a clear that was lost does not keep an incident open for ever", () => {
+  const core = new CoreDriver({ cmdb: cmdbOf(["a dependsOn sw", "b dependsOn sw", "c dependsOn sw"]) });
+  for (const ci of ["sw", "a", "b", "c"]) core.event({ ci });
+  core.to(minutes(10));
+  for (const ci of ["sw", "a", "b"]) core.event({ ci, status: "resolved" });
+  core.to(minutes(60));
+  expect(core.incident(1)?.status).toBe("resolved");
+  expect(core.ledger("alert.presumed")).toMatchObject([{ ci: "c" }]);
+});
+
+test("routes: first match, continue, union over the life, and none at all", () => {
+  const settings = {
+    ...ONE_ROUTE,
+    routes: [
+      { match: { severities: ["critical" as const] }, receivers: ["pager"], continue: true },
+      { match: { owners: ["team-db"] }, receivers: ["dba"], continue: false },
+      { match: { severities: ["critical" as const, "major" as const] }, receivers: ["chat"], continue: false },
+    ],
+  };
+  const core = new CoreDriver({ settings, cmdb: cmdbOf([], [ciOf("db-1", { owner: "team-db" })]) });
+  core.event({ ci: "web-1", severity: "major" });
+  core.event({ ci: "db-1", severity: "major" });
+  core.event({ ci: "lamp-1", severity: "minor" });
+  core.to(minutes(2));
+  expect(
+    core
+      .notifications()
+      .map(({ receiver, document }) => [receiver, document.alerts[0]?.ci])
+      .sort(byName),
+  ).toEqual([
+    ["chat", "web-1"],
+    ["dba", "db-1"],
+  ]);
+  expect(core.ledger("notification.withheld")).toMatchObject([{ rule: "no-route" }]);
+  core.event({ ci: "web-1", severity: "critical" });
+  core.to(minutes(5));
+  expect(core.told("pager")).toBe("OPENED");
+  expect(core.told("chat")).toMatch(/^OPENED/);
+  core.event({ ci: "web-1", status: "resolved" });
+  core.to(minutes(10));
+  expect(core.told("pager")).toBe("OPENED resolved");
+});
+
+test("a person resolves: the source is believed again only if it goes on", () => {
+  const core = new CoreDriver();
+  core.event();
+  core.to(minutes(1));
+  core.command({ type: "resolve", incident: core.incident(1)?.id ?? "", note: "restarted the daemon" });
+  expect(core.told()).toBe("OPENED resolved");
+  core.to(minutes(3));
+  core.event();
+  expect(core.incident(1)?.status).toBe("resolved");
+  core.to(minutes(8));
+  core.event();
+  expect(core.incident(1)?.status).toBe("open");
+  expect(core.incident(1)?.problem).not.toBeNull();
+  expect(core.incident(1)?.timeline.find((entry) => entry.kind === "problem")?.text).toContain("restarted the daemon");
+});
+
+test("a person splits, merges, pins the root, assigns and notes", () => {
+  const core = new CoreDriver({ cmdb: cmdbOf(["app dependsOn db"]) });
+  core.event({ ci: "app" });
+  core.event({ ci: "db" });
+  core.to(minutes(1));
+  const id = core.incident(1)?.id ?? "";
+  const alert = core.alert({ ci: "app" })?.id ?? "";
+  core.command({ type: "split", incident: id, alerts: [alert] });
+  expect(core.incident(2)?.members.map((member) => member.ci)).toEqual(["app"]);
+  expect(core.alert({ ci: "app" })?.incident).toBe(core.incident(2)?.id);
+  // A person said so: correlation does not undo it.
+  core.event({ ci: "app", severity: "major" });
+  expect(core.incident(2)?.members.map((member) => member.ci)).toEqual(["app"]);
+  core.command({ type: "merge", incident: core.incident(2)?.id ?? "", into: id });
+  expect(
+    core
+      .incident(1)
+      ?.members.map((member) => member.ci)
+      .sort(),
+  ).toEqual(["app", "db"]);
+  core.command({ type: "rootCause", incident: id, ci: "app" });
+  core.event({ ci: "db", severity: "major" });
+  expect(core.incident(1)).toMatchObject({ rootPinned: true, rootCause: { ci: "app", confidence: 1 } });
+  core.command({ type: "assign", incident: id, owner: "team-db" });
+  core.command({ type: "note", incident: id, text: "looking" });
+  expect(core.incident(1)?.owner).toBe("team-db");
+  expect(core.command({ type: "note", incident: "inc-none", text: "" })).toMatchObject({ code: "incidentNotFound" });
+  expect(core.command({ type: "split", incident: id, alerts: ["nope"] })).toMatchObject({ code: "alertsNotFound" });
+  expect(core.command({ type: "merge", incident: id, into: id })).toMatchObject({ code: "sameIncident" });
+});
+
+test("a change is recorded and is never an alert", () => {
+  const core = new CoreDriver();
+  core.event({ kind: "change", id: "c-1", check: "deployment", severity: "info", summary: "v2" });
+  expect(core.event({ kind: "change", id: "c-1" })).toEqual({ status: "duplicate" });
+  expect(core.state.changes.on("web-01")).toMatchObject([{ event: "c-1", summary: "v2" }]);
+  expect(core.state.alerts.size).toBe(0);
+});
+
+test("a notification shows the incident as it was, whatever happens later", () => {
+  const core = new CoreDriver();
+  core.event();
+  core.to(minutes(1));
+  const before = JSON.stringify(core.notifications()[0]?.document);
+  core.event({ check: "load", summary: "more" });
+  core.event({ status: "resolved" });
+  core.event({ status: "resolved", check: "load" });
+  core.to(minutes(5));
+  expect(JSON.stringify(core.notifications()[0]?.document)).toBe(before);
+});
+
+test("too many active alerts are refused with a reason; those that are known go on", () => {
+  const settings = { ...ONE_ROUTE, limits: { ...ONE_ROUTE.limits, alertsMax: 2 } };
+  const core = new CoreDriver({ settings });
+  core.event({ ci: "a" });
+  core.event({ ci: "b" });
+  expect(core.event({ ci: "c" })).toMatchObject({ status: "rejected", code: "tooManyAlerts" });
+  expect(core.event({ ci: "a", severity: "major" })).toMatchObject({ status: "accepted" });
+});
+
+test("resolved alerts beyond the limit leave memory and the store, the oldest first", () => {
+  const settings = { ...ONE_ROUTE, limits: { ...ONE_ROUTE.limits, resolvedAlertsMax: 1 } };
+  const core = new CoreDriver({ settings });
+  for (const ci of ["a", "b", "c"]) {
+    core.event({ ci });
+    core.event({ ci, status: "resolved" });
+    core.to(core.now + 1000);
+  }
+  expect(core.effects.filter((effect) => effect.kind === "remove")).toHaveLength(2);
+  expect([...core.state.alerts.all()].map((alert) => alert.ci)).toEqual(["c"]);
+});
+
+test("a tick before anything is due changes nothing", () => {
+  const core = new CoreDriver();
+  core.event();
+  core.to(minutes(1));
+  const wake = nextWakeAt(core.state);
+  expect(wake).not.toBeNull();
+  expect(step(core.state, { kind: "tick", at: (wake ?? 0) - 1 })).toEqual([]);
+});
+
+test("the severity of the situation is never lower than what fired", () => {
+  const core = new CoreDriver();
+  core.event({ severity: "minor" });
+  core.event({ check: "load", severity: "critical" });
+  expect(severityRank(core.incident(1)?.severity ?? "info")).toBe(severityRank("critical"));
+});
