@@ -45,6 +45,8 @@ export interface DetectorOptions {
 export interface DetectorCounts {
   series: number;
   groups: number;
+  /** Conditions that hold and wait for their `for` to end. */
+  pending: number;
   /** Samples of series beyond the limit. */
   dropped: number;
   /** Samples that were late or repeated. */
@@ -295,7 +297,13 @@ class RuleDetector implements Detector {
   }
 
   counts(): DetectorCounts {
-    return { series: this.#series, groups: this.#groups.size, dropped: this.#dropped, ignored: this.#ignored };
+    return {
+      series: this.#series,
+      groups: this.#groups.size,
+      pending: [...this.#pending].filter((group) => group.isPending).length,
+      dropped: this.#dropped,
+      ignored: this.#ignored,
+    };
   }
 }
 
