@@ -33,6 +33,9 @@ const ALARM_BEFORE_MS: Milliseconds = 3 * 60_000;
 const SPEAKS_BEFORE_MS: Milliseconds = 5_000;
 const ALARM_AFTER_MS: Milliseconds = 12 * 60_000;
 
+/** At once only where it is clear; the rest is seen when the neighbourhood is solved. */
+const QUICK_MARGIN = 1.2;
+const RAGING_MIN = 6;
 /** With less than this share of the evidence left, the last verdict stands. */
 const EVIDENCE_LEFT = 0.6;
 /** What flapped before a fault began does not belong to it. */
@@ -47,6 +50,7 @@ interface Thread {
   lastOnset: UnixMillis;
   looks: number;
   doubt: number;
+  raging: boolean;
   /** The last verdict, and when it was given. */
   ranked: { at: UnixMillis; ranking: Ranking; evidence: number } | null;
 }
@@ -188,6 +192,7 @@ class OnlineCorrelator implements Correlator {
     );
     this.setRoot(incident.id, ranking.fault, at);
     thread.doubt = ranking.doubt;
+    thread.raging = notes.length >= RAGING_MIN && notes.filter((note) => note.resolvedAt === null).length * 2 > notes.length;
     thread.ranked = { at, ranking, evidence: Math.max(notes.length, last?.evidence ?? 0) };
     return ranking;
   }
@@ -378,7 +383,7 @@ class OnlineCorrelator implements Correlator {
   private bestThread(note: Note, view: CorrelationView): Thread | null {
     const unit = unitsOf([note])[0];
     let best: Thread | null = null;
-    let bestCost = (unit === undefined ? 0 : aloneCost(view.topology, unit)) - 0.6;
+    let bestCost = (unit === undefined ? 0 : aloneCost(view.topology, unit)) - QUICK_MARGIN;
     const { keys, costs } = note.causes;
     for (let index = 0; index < keys.length; index += 1) {
       const cost = costs[index] ?? 9;
@@ -403,7 +408,7 @@ class OnlineCorrelator implements Correlator {
     let thread = this.threads.get(incident);
     if (thread === undefined) {
       const root = view.incident(incident)?.rootCause.ci ?? null;
-      thread = { incident, root: null, firstOnset: note.onset, lastOnset: note.onset, looks: 0, doubt: 0, ranked: null };
+      thread = { incident, root: null, firstOnset: note.onset, lastOnset: note.onset, looks: 0, doubt: 0, raging: false, ranked: null };
       this.threads.set(incident, thread);
       if (root !== null)
         this.setRoot(incident, faultKey(view.topology.register(root), note.symptom === "gone"), note.onset);
@@ -415,7 +420,7 @@ class OnlineCorrelator implements Correlator {
   private threadOf(incident: IncidentId, at: UnixMillis): Thread {
     let thread = this.threads.get(incident);
     if (thread === undefined) {
-      thread = { incident, root: null, firstOnset: at, lastOnset: at, looks: 0, doubt: 0, ranked: null };
+      thread = { incident, root: null, firstOnset: at, lastOnset: at, looks: 0, doubt: 0, raging: false, ranked: null };
       this.threads.set(incident, thread);
     }
     return thread;
@@ -498,6 +503,7 @@ class OnlineCorrelator implements Correlator {
         firstOnset: thread.firstOnset,
         lastOnset: thread.lastOnset,
         doubt: thread.doubt,
+        raging: thread.raging,
         settled,
       });
     };

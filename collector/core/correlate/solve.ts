@@ -13,6 +13,8 @@ export interface Anchor {
   lastOnset: UnixMillis;
   /** See `Dependents.doubt`: a fault that hits few of those it should is unlikely to have hit this one too. */
   doubt: number;
+  /** Most of its many members still fire. */
+  raging: boolean;
   /** Its members are not all among the units: it stays whatever the units do. */
   settled: boolean;
 }
@@ -40,9 +42,12 @@ const WAVE_GAP_MS: Milliseconds = 10 * 60_000;
 /** A unit that begins this long after the last one known of a fault costs one more nat. */
 const LATE_MS: Milliseconds = 12 * 60_000;
 const LATE_MAX = 3;
+/** While most of a large fault still fires, more of it can come at any time. */
+const RAGING = 0.35;
+const LONG_MS: Milliseconds = 16 * 60_000;
 const EARLY_MS: Milliseconds = 3 * 60_000;
 /** What it is worth to leave an alert where people have seen it. */
-const STAY = 0.6;
+const STAY = 0.4;
 const SETTLED_PRICE = 0.4;
 /** A fault must explain a unit at least this much better than chance does. */
 const MARGIN = 0.4;
@@ -125,10 +130,14 @@ function propose(units: readonly Unit[], anchors: readonly Anchor[], context: So
   return hypotheses;
 }
 
-export function lateness(onset: UnixMillis, span: { firstOnset: UnixMillis; lastOnset: UnixMillis }): number {
+export function lateness(
+  onset: UnixMillis,
+  span: { firstOnset: UnixMillis; lastOnset: UnixMillis; raging?: boolean },
+): number {
   if (onset < span.firstOnset) return Math.max(0, span.firstOnset - onset - 60_000) / EARLY_MS;
   const gap = Math.max(0, onset - span.lastOnset) / LATE_MS;
-  return gap + Math.min(LATE_MAX, Math.max(0, onset - span.firstOnset - LATE_MS) / (2 * LATE_MS));
+  const late = gap + Math.min(LATE_MAX, Math.max(0, onset - span.firstOnset - LATE_MS) / LONG_MS);
+  return span.raging === true ? late * RAGING : late;
 }
 
 function bound(hypothesis: Hypothesis, alone: readonly number[]): number {

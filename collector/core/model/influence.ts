@@ -1,6 +1,6 @@
 import { EffectsOf } from "./effects.ts";
 import { Reachability } from "./reachability.ts";
-import { costOf, memberChance, ONE_OF_SEVERAL, ONLY_LINE, REPLICA, transmission } from "./transmission.ts";
+import { costOf, isTimeSource, memberChance, ONE_OF_SEVERAL, ONLY_LINE, REPLICA, TIME_USERS, transmission, type Transmission } from "./transmission.ts";
 import type { Symptom } from "./symptom.ts";
 import type { Edge, Topology } from "./topology.ts";
 
@@ -110,7 +110,6 @@ export const OUTCOME_TYPES: ReadonlySet<string> = new Set(["businessService"]);
 const HOSTING: ReadonlySet<string> = new Set(["runsOn", "hostedOn", "connectsTo", "containedIn"]);
 /** Places have no fault of their own beside power and cooling, and these have sensors. */
 export const PLACE_TYPES: ReadonlySet<string> = new Set(["site", "rack", "room", "building", "zone", "region"]);
-const TIME_WORDS = /ntp|clock|chrony|timeserver/;
 
 /** Answers "who could have caused this?" from the graph alone; the same question costs nothing the second time. */
 export class Influence {
@@ -239,13 +238,17 @@ class Search {
       if (mode === DEAD || mode === BAD) this.followMember(edge.ci, dead, cost, count.members);
       return;
     }
-    const way = edge.type !== "connectsTo" ? transmission(edge.type) : count.lines > 1 ? ONE_OF_SEVERAL : ONLY_LINE;
+    const way = edge.type !== "connectsTo" ? this.wayTo(edge) : count.lines > 1 ? ONE_OF_SEVERAL : ONLY_LINE;
     if (dead) {
       if (way.deadToDead > 0) this.push(edge.ci, DEAD, cost + costOf(way.deadToDead));
     } else {
       if (way.deadToBad > 0) this.push(edge.ci, DEAD, cost + costOf(way.deadToBad));
-      this.push(edge.ci, BAD, cost + costOf(way.badToBad));
+      if (way.badToBad > 0) this.push(edge.ci, BAD, cost + costOf(way.badToBad));
     }
+  }
+
+  private wayTo(edge: Edge): Transmission {
+    return isTimeSource(this.topology.ci(edge.ci)) && !HOSTING.has(edge.type) ? TIME_USERS : transmission(edge.type);
   }
 
   private followMember(to: number, dead: boolean, cost: number, members: number): void {
@@ -328,9 +331,7 @@ class Search {
     for (const user of from) {
       for (const edge of this.topology.needs(user)) {
         if (edge.type !== "uses" && edge.type !== "dependsOn") continue;
-        const source = this.topology.ci(edge.ci);
-        if (TIME_WORDS.test(source.id.toLowerCase()) || TIME_WORDS.test(source.type.toLowerCase()))
-          this.push(edge.ci, BAD, 0.25);
+        if (isTimeSource(this.topology.ci(edge.ci))) this.push(edge.ci, BAD, 0.25);
         else this.suspect(edge.ci, false, 2.2);
       }
     }

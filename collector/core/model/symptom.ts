@@ -46,7 +46,7 @@ const BY_CHECK: readonly (readonly [RegExp, Symptom])[] = [
   [/lag.?high|consumer.?lag|queue.?depth|queue.?length|backlog|messages.?ready|lag$/, "backlog"],
   [/replication/, "backlog"],
   [
-    /ping|icmp|host.?alive|host.?down|instance.?down|node.?not.?ready|node.?down|agent.?missing|heartbeat|dead.?man|connection.?lost|powered.?off|disassociated|offline|unreachable|vm.?down|device.?down|array/,
+    /ping|icmp|host.?alive|host.?down|instance.?down|node.?not.?ready|node.?down|agent.?missing|heartbeat|dead.?man|connection.?lost|powered.?off|offline|unreachable|vm.?down|device.?down|array/,
     "gone",
   ],
   [/wan|circuit/, "link"],

@@ -42,3 +42,13 @@ export const REPLICA = 0.5;
 export function costOf(chance: number): number {
   return -Math.log(chance);
 }
+
+const TIME_WORDS = /ntp|clock|chrony|timeserver/;
+
+/** Whether a CI gives the time to others, by its name or type. */
+export function isTimeSource(ci: { id: string; type: string }): boolean {
+  return TIME_WORDS.test(ci.id.toLowerCase()) || TIME_WORDS.test(ci.type.toLowerCase());
+}
+
+/** A wrong or missing clock is felt late and by few. */
+export const TIME_USERS: Transmission = { deadToDead: 0, deadToBad: 0.08, badToBad: 0.12 };

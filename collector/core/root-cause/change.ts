@@ -1,11 +1,12 @@
 import type { ChangeRecord, CorrelationView } from "../model/correlation.ts";
 import type { Unit } from "../model/evidence.ts";
-import type { Milliseconds } from "../model/time.ts";
+import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { Verdict } from "./ranker.ts";
 
 /** A change shows its fault within this time, or slowly, as a leak does. */
 const BEFORE_MS: Milliseconds = 30 * 60_000;
 const AFTER_MS: Milliseconds = 60_000;
+const SHORT_MS: Milliseconds = 15 * 60_000;
 
 /** The change on the root, or on what it is a replica of, that best explains the fault; null when none does. */
 export function suspectChange(best: Verdict, units: readonly Unit[], view: CorrelationView): string | null {
@@ -29,4 +30,10 @@ function places(root: number, view: CorrelationView): { ci: number; weight: numb
   for (const edge of view.topology.needs(root))
     if (edge.type === "hasMember" && list.length < 16) list.push({ ci: edge.ci, weight: 0.8 });
   return list;
+}
+
+/** Whether this very CI was changed within a quarter of an hour before. */
+export function changedBefore(root: number, onset: UnixMillis, view: CorrelationView): boolean {
+  const changes = view.changesOn(view.topology.id(root));
+  return changes.some((change) => onset - change.at <= SHORT_MS && onset - change.at >= -AFTER_MS);
 }

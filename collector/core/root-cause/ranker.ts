@@ -5,7 +5,7 @@ import { faultCi, faultDead, type FaultKey } from "../model/influence.ts";
 import type { Candidate } from "../model/incident.ts";
 import type { Topology } from "../model/topology.ts";
 import type { UnixMillis } from "../model/time.ts";
-import { suspectChange } from "./change.ts";
+import { changedBefore, suspectChange } from "./change.ts";
 import { impactOf } from "./impact.ts";
 import { urgencyOf } from "./urgency.ts";
 import { reasonsFor } from "./reasons.ts";
@@ -25,6 +25,8 @@ const OWN_EVIDENCE = 1;
 /** Who alarms first is likelier to be the cause. */
 const FIRST_MS = 45_000;
 const FIRST_WORTH = 0.8;
+/** Something was changed there shortly before: rarely by chance. */
+const CHANGE_WORTH = 2;
 
 /** One candidate, priced: what the whole incident costs if it is the root. */
 export interface Verdict {
@@ -47,7 +49,7 @@ export function createRootRanker(): RootRanker {
 function rankIncident(evidence: RootEvidence, at: UnixMillis, view: CorrelationView): Ranking {
   const { topology } = view;
   const units = unitsOf([...evidence.notes]);
-  const verdicts = price(units, evidence, at, topology);
+  const verdicts = price(units, evidence, at, view);
   const weights = verdicts.map((verdict) => Math.exp(-(verdict.cost - (verdicts[0]?.cost ?? 0)) / TEMPERATURE));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const candidates: Candidate[] = verdicts.slice(0, SHOWN).map((verdict, index) => ({
@@ -97,11 +99,12 @@ interface Claims {
   costs: (number | undefined)[];
 }
 
-function price(units: readonly Unit[], evidence: RootEvidence, at: UnixMillis, topology: Topology): Verdict[] {
+function price(units: readonly Unit[], evidence: RootEvidence, at: UnixMillis, view: CorrelationView): Verdict[] {
+  const { topology } = view;
   const alone = units.map((unit) => aloneCost(topology, unit));
   const links = linksBetween(units);
   return candidatesOf(units, alone)
-    .map(([fault, claims]) => priceOne(fault, claims, { units, alone, links, evidence, at, topology }))
+    .map(([fault, claims]) => priceOne(fault, claims, { units, alone, links, evidence, at, view }))
     .sort((a, b) => a.cost - b.cost || a.fault - b.fault)
     .filter((verdict, index, all) => all.findIndex((other) => other.root === verdict.root) === index);
 }
@@ -149,7 +152,7 @@ interface Pricing {
   links: readonly (readonly { unit: number; cost: number }[])[];
   evidence: RootEvidence;
   at: UnixMillis;
-  topology: Topology;
+  view: CorrelationView;
 }
 
 /**
@@ -157,7 +160,8 @@ interface Pricing {
  * to be in trouble, only the last step is paid for, so that a root far below is not dearer than what it broke first.
  */
 function priceOne(fault: FaultKey, claims: Claims, pricing: Pricing): Verdict {
-  const { units, alone, links, evidence, at, topology } = pricing;
+  const { units, alone, links, evidence, at, view } = pricing;
+  const { topology } = view;
   const root = faultCi(fault);
   const explained: Unit[] = [];
   let cost = 0;
@@ -182,6 +186,7 @@ function priceOne(fault: FaultKey, claims: Claims, pricing: Pricing): Verdict {
   });
   cost += openingCost(topology, fault, own === undefined) + dependents.cost;
   cost += aliveCost(topology, fault, faultDead(fault) && evidence.speaks(root, first));
+  if (changedBefore(root, first, pricing.view)) cost -= CHANGE_WORTH;
   if (own !== undefined && own.onset - first <= FIRST_MS) cost -= FIRST_WORTH;
   const silent = own === undefined && !units.some((unit) => unit.ci === root);
   return { root, fault, cost, explained, units: units.length, silent, dead: faultDead(fault), dependents };
