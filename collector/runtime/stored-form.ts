@@ -1,6 +1,7 @@
 import type { Alert } from "../core/model/alert.ts";
 import type { Effect, Entity, EntityKind } from "../core/model/effect.ts";
-import type { Notification } from "../core/model/notification.ts";
+import type { DeliveryOutcome } from "../core/model/input.ts";
+import type { Notification, NotificationKind } from "../core/model/notification.ts";
 import type { UnixMillis } from "../core/model/time.ts";
 import { type OutboxRow, type StoredEntity, type Touch, sortKey } from "../port/store.ts";
 
@@ -83,4 +84,10 @@ export function outboxRows(effects: readonly Effect[]): OutboxRow[] {
 
 export function readNotification(row: OutboxRow): Notification {
   return JSON.parse(row.body) as Notification;
+}
+
+/** How a row ended, as the core is told. */
+export function outcomeOf(row: OutboxRow, status: DeliveryOutcome["status"], reason: string | null): DeliveryOutcome {
+  const { key, incident, receiver } = row;
+  return { idempotencyKey: key, incident, receiver, kind: row.kind as NotificationKind, status, reason };
 }
