@@ -99,8 +99,17 @@ function world(receivers: readonly string[], limits: Partial<DeliveryLimits> = {
       document: { id: incident, status: "open", priority: "P3", made },
     });
     const row: OutboxRow = {
-      ...{ key, receiver, incident, kind, revision: made, page: kind === "opened", createdAt: clock.now(), body },
-      ...{ attempts: 0, nextAttemptAt: clock.now(), ...parts },
+      key,
+      receiver,
+      incident,
+      kind,
+      revision: made,
+      page: kind === "opened",
+      createdAt: clock.now(),
+      body,
+      attempts: 0,
+      nextAttemptAt: clock.now(),
+      ...parts,
     };
     rows.set(key, row);
     delivery.enqueue([row]);
@@ -118,7 +127,15 @@ function world(receivers: readonly string[], limits: Partial<DeliveryLimits> = {
       outcomes.map(({ kind, incident, status, reason }) => `${kind} ${incident} ${reason ?? status}`),
     );
   return {
-    ...{ clock, delivery, reports, log, telemetry, say, pass, get, ends },
+    clock,
+    delivery,
+    reports,
+    log,
+    telemetry,
+    say,
+    pass,
+    get,
+    ends,
     holdReports: (until: Promise<void>): void => {
       hold = until;
     },
@@ -139,8 +156,12 @@ test("a message goes out, its outcome is recorded and told to the core", async (
       changes: [{ type: "done", key: row.key, receiver: "hook", at: clock.now(), status: "delivered", reason: null }],
       outcomes: [
         {
-          ...{ idempotencyKey: row.key, incident: "inc-1", receiver: "hook", kind: "opened" },
-          ...{ status: "delivered", reason: null },
+          idempotencyKey: row.key,
+          incident: "inc-1",
+          receiver: "hook",
+          kind: "opened",
+          status: "delivered",
+          reason: null,
         },
       ],
     },
