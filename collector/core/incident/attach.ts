@@ -36,9 +36,20 @@ export function openIncident(
     counterfactual: "had it belonged to a fault that is known already, it would have joined that incident",
     facts: { number: incident.number, alerts: alerts.length },
   });
+  for (const alert of alerts) inheritTold(incident, state.incidents.of(alert));
   for (const alert of alerts) attach(state, turn, incident, alert, reasons);
   turn.count("tocsin_incidents_total", { change: "opened" });
   return incident;
+}
+
+/** Whoever was told of these alerts in another incident is not told of them as new. */
+function inheritTold(incident: Incident, from: Incident | undefined): void {
+  for (const told of from?.told ?? []) {
+    if (told.kind === "resolved") continue;
+    const known = incident.told.find((other) => other.receiver === told.receiver);
+    if (known === undefined) incident.told.push({ ...told, revision: 0 });
+    else known.paged ||= told.paged;
+  }
 }
 
 /** An incident before its first alert is in it. */

@@ -4,6 +4,8 @@ import { severityRank } from "../model/severity.ts";
 import type { Topology } from "../model/topology.ts";
 
 const TITLE_MAX = 120;
+/** A storm's symptom is that of its first alerts; all of them are only counted. */
+const SYMPTOMS_READ_MAX = 300;
 
 /** Nouns of CI types, for counting them. */
 const NOUNS: Readonly<Record<string, readonly [one: string, many: string]>> = {
@@ -64,19 +66,21 @@ function reach(topology: Topology, members: readonly Member[], besides: string |
   const types = new Map<string, Set<string>>();
   const symptoms = new Map<string, Set<string>>();
   const all = new Set<string>();
-  for (const member of members) {
+  const read = new Set<string>();
+  for (const member of members) all.add(member.ci);
+  for (const member of members.slice(0, SYMPTOMS_READ_MAX)) {
     const index = topology.find(member.ci);
     const type = index === undefined ? "host" : topology.ci(index).type;
     addTo(types, type, member.ci);
     addTo(symptoms, symptomOf(member), member.ci);
-    all.add(member.ci);
+    read.add(member.ci);
   }
   const [type] = largest(types);
   const [symptom, hit] = largest(symptoms);
   const count = all.size;
   const oneType = types.size === 1 && type !== undefined ? NOUNS[type] : undefined;
   const noun = oneType === undefined ? (count === 1 ? "CI" : "CIs") : oneType[count === 1 ? 0 : 1];
-  const what = symptom !== undefined && symptom !== "" && hit * 2 > count ? symptom : "affected";
+  const what = symptom !== undefined && symptom !== "" && hit * 2 > read.size ? symptom : "affected";
   return `${count}${besides === null ? "" : " more"} ${noun} ${what}`;
 }
 

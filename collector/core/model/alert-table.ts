@@ -3,6 +3,8 @@ import type { CiId } from "./ci.ts";
 import { hashHex } from "./hash.ts";
 
 const NONE: readonly Alert[] = [];
+/** A CI with more alerts than this gets an index of its own. */
+const SCANNED_MAX = 16;
 
 /** Firing, unobserved or pending: it is about something that is not over. */
 export function isActive(alert: Readonly<Alert>): boolean {
@@ -20,7 +22,9 @@ export function alertId(ci: CiId, source: string, check: string, instance: strin
  */
 export class AlertTable {
   private readonly byId = new Map<AlertId, Alert>();
-  private readonly byIdentity = new Map<string, Alert>();
+  /** All alerts of a CI; few, so that a scan that compares texts is faster than a key that must be built and hashed. */
+  private readonly byCi = new Map<CiId, Alert[]>();
+  private readonly crowded = new Map<CiId, Map<string, Alert>>();
   private readonly activeByCi = new Map<CiId, Alert[]>();
   private activeSize = 0;
 
@@ -37,18 +41,35 @@ export class AlertTable {
   }
 
   find(ci: CiId, source: string, check: string, instance: string): Alert | undefined {
-    return this.byIdentity.get(identity(ci, source, check, instance));
+    const list = this.byCi.get(ci);
+    if (list === undefined) return undefined;
+    if (list.length > SCANNED_MAX) return this.crowded.get(ci)?.get(identity(source, check, instance));
+    for (const alert of list) {
+      if (alert.check === check && alert.source === source && alert.instance === instance) return alert;
+    }
+    return undefined;
   }
 
   add(alert: Alert): void {
     this.byId.set(alert.id, alert);
-    this.byIdentity.set(identity(alert.ci, alert.source, alert.check, alert.instance), alert);
+    const list = this.byCi.get(alert.ci);
+    if (list === undefined) this.byCi.set(alert.ci, [alert]);
+    else {
+      list.push(alert);
+      if (list.length > SCANNED_MAX) this.crowd(list, alert);
+    }
     this.reindex(alert);
   }
 
   remove(alert: Alert): void {
     this.byId.delete(alert.id);
-    this.byIdentity.delete(identity(alert.ci, alert.source, alert.check, alert.instance));
+    const list = this.byCi.get(alert.ci);
+    if (list !== undefined) {
+      list.splice(list.indexOf(alert), 1);
+      this.crowded.get(alert.ci)?.delete(identity(alert.source, alert.check, alert.instance));
+      if (list.length <= SCANNED_MAX) this.crowded.delete(alert.ci);
+      if (list.length === 0) this.byCi.delete(alert.ci);
+    }
     this.withdraw(alert);
   }
 
@@ -82,6 +103,15 @@ export class AlertTable {
     return this.byId.values();
   }
 
+  private crowd(list: readonly Alert[], newest: Alert): void {
+    const known = this.crowded.get(newest.ci);
+    const index = known ?? new Map<string, Alert>();
+    for (const alert of known === undefined ? list : [newest]) {
+      index.set(identity(alert.source, alert.check, alert.instance), alert);
+    }
+    this.crowded.set(newest.ci, index);
+  }
+
   private withdraw(alert: Alert): void {
     const list = this.activeByCi.get(alert.ci);
     const index = list?.indexOf(alert) ?? -1;
@@ -96,6 +126,6 @@ function isBefore(a: Alert, b: Alert): boolean {
   return a.firstSeenAt < b.firstSeenAt || (a.firstSeenAt === b.firstSeenAt && a.id < b.id);
 }
 
-function identity(ci: string, source: string, check: string, instance: string): string {
-  return `${ci}\n${source}\n${check}\n${instance}`;
+function identity(source: string, check: string, instance: string): string {
+  return `${source}\n${check}\n${instance}`;
 }

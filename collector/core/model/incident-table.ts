@@ -6,11 +6,11 @@ import type { Incident, IncidentId, Member } from "./incident.ts";
  * One member an alert in one incident: the newest episode that was in it.
  */
 export class IncidentTable {
+  /** In the order of their numbers, which only rise. */
   private readonly byId = new Map<IncidentId, Incident>();
   private readonly membersOf = new Map<IncidentId, Map<AlertId, Member>>();
   private readonly activeOf = new Map<IncidentId, number>();
-  /** Ascending by number; numbers only rise, so new ones go to the end. */
-  private order: Incident[] = [];
+  private lastNumber = 0;
 
   get size(): number {
     return this.byId.size;
@@ -21,25 +21,24 @@ export class IncidentTable {
   }
 
   /** Open, acknowledged, and resolved ones that can still be reopened; by number. */
-  live(): readonly Incident[] {
-    return this.order;
+  live(): Iterable<Incident> {
+    return this.byId.values();
   }
 
+  /** Numbers must rise. */
   add(incident: Incident): void {
+    if (incident.number <= this.lastNumber)
+      throw new Error(`incident ${incident.number} comes after ${this.lastNumber}`);
+    this.lastNumber = incident.number;
     this.byId.set(incident.id, incident);
     this.membersOf.set(incident.id, new Map(incident.members.map((member) => [member.alert, member])));
     this.activeOf.set(incident.id, incident.members.filter((member) => member.status !== "resolved").length);
-    const last = this.order.at(-1);
-    this.order.push(incident);
-    if (last !== undefined && last.number > incident.number) this.order.sort((a, b) => a.number - b.number);
   }
 
   remove(id: IncidentId): void {
     this.byId.delete(id);
     this.membersOf.delete(id);
     this.activeOf.delete(id);
-    const index = this.order.findIndex((incident) => incident.id === id);
-    if (index >= 0) this.order.splice(index, 1);
   }
 
   /** The incident that holds this alert now, if it is not closed. */

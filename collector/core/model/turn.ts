@@ -15,10 +15,11 @@ export class Turn {
   readonly effects: Effect[] = [];
   /** Correlation was asked, though perhaps nothing changed: its verdicts may have. */
   correlated = false;
-  private readonly alerts = new Set<Alert>();
-  private readonly incidents = new Set<Incident>();
-  private readonly looks = new Set<Incident>();
-  private readonly ranks = new Set<IncidentId>();
+  // Made when they are needed: most turns are re-notifications and need none of them.
+  private alerts: Set<Alert> | null = null;
+  private incidents: Set<Incident> | null = null;
+  private looks: Set<Incident> | null = null;
+  private ranks: Set<IncidentId> | null = null;
 
   constructor(at: UnixMillis) {
     this.at = at;
@@ -35,40 +36,44 @@ export class Turn {
   }
 
   alertChanged(alert: Alert): void {
+    this.alerts ??= new Set();
     this.alerts.add(alert);
   }
 
   incidentChanged(incident: Incident): void {
+    this.incidents ??= new Set();
     this.incidents.add(incident);
   }
 
   /** Nothing of the incident changed, but what may be told of it: its time has come, or a mute has ended. */
   lookAt(incident: Incident): void {
+    this.looks ??= new Set();
     this.looks.add(incident);
   }
 
   /** Incidents that changed or must be looked at, in order. */
   incidentsToTell(): readonly Incident[] {
-    return [...new Set([...this.incidents, ...this.looks])];
+    return [...new Set([...(this.incidents ?? []), ...(this.looks ?? [])])];
   }
 
   /** Whether the turn has to be settled: false for a re-notification that moved only counters. */
   hasWork(): boolean {
     return (
-      this.correlated || this.incidents.size > 0 || this.looks.size > 0 || this.alerts.size > 0 || this.ranks.size > 0
+      this.correlated || this.alerts !== null || this.incidents !== null || this.looks !== null || this.ranks !== null
     );
   }
 
   /** The verdict on this incident must be asked for before the turn ends. */
   rank(id: IncidentId): void {
+    this.ranks ??= new Set();
     this.ranks.add(id);
   }
 
   /** Incidents that wait for a verdict; empties the list. */
   takeRanks(): IncidentId[] {
-    if (this.ranks.size === 0) return [];
+    if (this.ranks === null) return [];
     const ids = [...this.ranks];
-    this.ranks.clear();
+    this.ranks = null;
     return ids;
   }
 
@@ -86,8 +91,8 @@ export class Turn {
 
   /** Ends the turn: all effects, the changed entities last. */
   finish(): Effect[] {
-    for (const alert of this.alerts) this.put({ kind: "alert", id: alert.id, value: alert });
-    for (const incident of this.incidents) this.put({ kind: "incident", id: incident.id, value: incident });
+    for (const alert of this.alerts ?? []) this.put({ kind: "alert", id: alert.id, value: alert });
+    for (const incident of this.incidents ?? []) this.put({ kind: "incident", id: incident.id, value: incident });
     return this.effects;
   }
 }

@@ -9,12 +9,13 @@ import type { NotifyState } from "./state.ts";
 /** From this priority on, people want to know even of a fault that healed before the page. */
 const URGENT: readonly Priority[] = ["P1", "P2"];
 
+const STILL_AT_IT_MS = 10 * 60_000;
+
 /**
  * Decides who is told what about an incident that changed, or whose time has come. Idempotent: called again without a
  * change it says nothing.
  *
- * One fault rings once: the first word to a receiver is the page, everything later is an update, save an escalation to P1
- * of what was told as minor. Who was told of the fire is told of its end, whatever is silenced by then.
+ * One fault rings once: the first word that is worth a page is the page, everything later is an update. Who was told of the fire is told of its end, whatever is silenced by then.
  */
 export function notify(state: NotifyState, turn: Turn, incident: Incident): void {
   if (incident.mergedInto !== null) return tellEnd(state, turn, incident, "it is part of another incident now");
@@ -56,7 +57,9 @@ function messagesFor(incident: Readonly<Incident>, receivers: readonly string[],
       const page = mayPage && !told.paged;
       messages.push({ receiver, kind: "opened", page, reason: "an incident that it was told of is part of this one" });
     } else if (told.kind === "resolved") {
-      messages.push({ receiver, kind: "reopened", page: mayPage, reason: `it is back: ${openingReason(incident)}` });
+      // Who was paged and heard the end minutes ago is still at it.
+      const page = mayPage && !(told.paged && at - told.at < STILL_AT_IT_MS);
+      messages.push({ receiver, kind: "reopened", page, reason: `it is back: ${openingReason(incident)}` });
     } else {
       const escalation = escalationOf(incident, told);
       if (escalation !== null) messages.push({ receiver, kind: "escalated", ...escalation });
@@ -82,9 +85,7 @@ function escalationOf(incident: Readonly<Incident>, told: Readonly<Told>): { pag
   const from = PRIORITIES.indexOf(told.priority);
   const to = PRIORITIES.indexOf(incident.priority);
   if (to >= from) return null;
-  const reason = `priority rises from ${told.priority} to ${incident.priority}`;
-  const wasMinor = !URGENT.includes(told.priority);
-  return { page: mayPage && wasMinor && incident.priority === "P1", reason };
+  return { page: false, reason: `priority rises from ${told.priority} to ${incident.priority}` };
 }
 
 function tellEnd(state: NotifyState, turn: Turn, incident: Incident, reason: string): void {
