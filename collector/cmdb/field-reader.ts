@@ -23,25 +23,26 @@ export class FieldReader {
   }
 
   /** Calls for each entry of a section that is a mapping. */
-  entries(
+  eachEntry(
+    input: { value(key: string): unknown; entries(key: string): Iterable<unknown> | undefined },
     section: string,
-    value: unknown,
     keys: readonly string[],
     each: (entry: Record<string, unknown>, index: number) => void,
   ): void {
-    if (value === undefined || value === null) return;
-    if (!Array.isArray(value)) {
-      this.error("CMDB_WRONG_TYPE", [section], `"${section}" takes a list, not ${describeValue(value)}`);
+    const entries = input.entries(section);
+    if (entries === undefined) {
+      const value = input.value(section);
+      if (value !== undefined && value !== null)
+        this.error("CMDB_WRONG_TYPE", [section], `"${section}" takes a list, not ${describeValue(value)}`);
       return;
     }
-    value.forEach((entry: unknown, index) => {
+    let index = -1;
+    for (const entry of entries) {
+      index += 1;
       if (!isMapping(entry)) {
-        this.error(
-          "CMDB_WRONG_TYPE",
-          [section, index],
-          `an entry of "${section}" is a mapping, not ${describeValue(entry)}`,
-        );
-        return;
+        const message = `an entry of "${section}" is a mapping, not ${describeValue(entry)}`;
+        this.error("CMDB_WRONG_TYPE", [section, index], message);
+        continue;
       }
       for (const key in entry)
         if (!keys.includes(key)) {
@@ -55,7 +56,7 @@ export class FieldReader {
           );
         }
       each(entry, index);
-    });
+    }
   }
 
   /** A text that must be there. */

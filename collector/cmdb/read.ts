@@ -1,10 +1,11 @@
 import { type Finding, sortFindings } from "../../protocol/finding.ts";
 import { type Ci, type CmdbDocument, type MaintenanceWindow, type Relation, RELATION_TYPES } from "../core/model/ci.ts";
-import { readDocument, type SourceDocument } from "../config/document/document.ts";
 import type { DataPath } from "../config/document/problem.ts";
 import { describeValue, didYouMean } from "../config/document/suggest.ts";
 import { directionDoubt } from "./direction.ts";
 import { FieldReader, isMapping } from "./field-reader.ts";
+import { type CmdbInput, openStreaming, openWhole } from "./input.ts";
+import { NameIndex, relationNumber } from "./name-index.ts";
 
 export interface CmdbReadOptions {
   /** Bytes, about: characters are counted. */
@@ -27,70 +28,84 @@ const CI_KEYS = ["id", "type", "name", "aliases", "labels", "owner", "criticalit
 const RELATION_KEYS = ["from", "type", "to", "confidence", "lastSeenAt"];
 const WINDOW_KEYS = ["id", "cis", "from", "to", "includeDependents", "reason", "owner"];
 const ALIAS_MAX = 1024;
-/** YAML of this size takes some ten seconds and a gigabyte; JSON does not. */
-const YAML_MAX_BYTES = 16 * 1024 * 1024;
+const SHARED_TEXTS_MAX = 10_000;
+
 /**
- * Reads and checks a CMDB file in the form of docs/guide/cmdb.md, JSON or YAML. Reports everything at once.
- * Cost: about 2 s for 100,000 CIs and 500,000 relations in JSON; positions are looked up only when there is something to report.
+ * Reads and checks a CMDB in the form of docs/guide/cmdb.md, JSON or YAML. Reports everything at once.
+ * Cost: about 3 s and 150 MiB for 100,000 CIs and 500,000 relations in JSON; positions are looked up only when there is
+ * something to report.
  */
-export function readCmdb(text: string, file: string, options: CmdbReadOptions): CmdbReadResult {
-  const read = readDocument(text, file, {
-    prefix: "CMDB",
-    sizeMaxBytes: options.sizeMaxBytes,
-    yamlSizeMaxBytes: Math.min(options.sizeMaxBytes, YAML_MAX_BYTES),
-  });
-  if (read.status === "broken") return read;
-  return new CmdbReader(read.document, options).result();
+export function readCmdb(source: string | Buffer, file: string, options: CmdbReadOptions): CmdbReadResult {
+  if (typeof source !== "string" && source.length <= options.sizeMaxBytes) {
+    const streaming = openStreaming(source, file);
+    const result = streaming === undefined ? undefined : readStreaming(streaming, options);
+    if (result !== undefined) return result;
+  }
+  const opened = openWhole(typeof source === "string" ? source : source.toString("utf8"), file, options.sizeMaxBytes);
+  if (opened.status === "broken") return opened;
+  if (opened.status === "open") return new CmdbReader(opened.input, options).result();
+  const fields = new FieldReader();
+  const message = `a CMDB is a mapping with cis and relations, not ${describeValue(opened.value)}`;
+  fields.error("CMDB_WRONG_TYPE", [], message);
+  return { status: "broken", findings: opened.locate(fields.problems.all()) };
+}
+
+/** undefined where an entry turned out not to be JSON: the ordinary reader then says where. */
+function readStreaming(input: CmdbInput, options: CmdbReadOptions): CmdbReadResult | undefined {
+  try {
+    return new CmdbReader(input, options).result();
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 class CmdbReader extends FieldReader {
-  private readonly source: SourceDocument;
+  private readonly input: CmdbInput;
   private readonly options: CmdbReadOptions;
-  /** Lower-case id → the CI, so that relations share its id's text rather than keep their own. */
-  private readonly byId = new Map<string, Ci>();
-  /** Lower-case name or alias → the id that claimed it first. */
-  private readonly claims = new Map<string, string>();
+  private readonly names = new NameIndex();
+  /** Texts that come again and again, so that each is in memory once. */
+  private readonly texts = new Map<string, string>();
 
-  constructor(source: SourceDocument, options: CmdbReadOptions) {
+  constructor(input: CmdbInput, options: CmdbReadOptions) {
     super();
-    this.source = source;
+    this.input = input;
     this.options = options;
   }
 
   result(): CmdbReadResult {
-    const value = this.source.value ?? {};
-    const document: CmdbDocument = { vantage: [], cis: [], relations: [], maintenance: [] };
-    if (isMapping(value)) {
-      for (const key of Object.keys(value))
-        if (!SECTIONS.includes(key))
-          this.error(
-            "CMDB_UNKNOWN_SECTION",
-            [key],
-            `${describeValue(key)} is not a section`,
-            didYouMean(key, SECTIONS),
-            "key",
-          );
-      document.cis = this.cis(value["cis"]);
-      this.claimNames(document.cis);
-      document.relations = this.relations(value["relations"]);
-      document.vantage = this.names(value["vantage"], ["vantage"]);
-      document.maintenance = this.windows(value["maintenance"]);
-    } else {
-      this.error("CMDB_WRONG_TYPE", [], `a CMDB is a mapping with cis and relations, not ${describeValue(value)}`);
-    }
-    const findings = sortFindings(this.source.locate(this.problems.all()));
+    for (const key of this.input.keys())
+      if (!SECTIONS.includes(key)) {
+        const message = `${describeValue(key)} is not a section`;
+        this.error("CMDB_UNKNOWN_SECTION", [key], message, didYouMean(key, SECTIONS), "key");
+      }
+    const cis = this.cis();
+    this.claimNames(cis);
+    const document: CmdbDocument = {
+      vantage: this.namesOf(this.input.value("vantage"), ["vantage"]),
+      cis,
+      relations: this.relations(),
+      maintenance: this.windows(),
+    };
+    const findings = sortFindings(this.input.locate(this.problems.all()));
     return this.problems.hasErrors ? { status: "broken", findings } : { status: "read", document, findings };
   }
 
-  private cis(value: unknown): Ci[] {
+  private shared(text: string): string {
+    const known = this.texts.get(text);
+    if (known === undefined && this.texts.size < SHARED_TEXTS_MAX) this.texts.set(text, text);
+    return known ?? text;
+  }
+
+  private cis(): Ci[] {
     const cis: Ci[] = [];
-    this.entries("cis", value, CI_KEYS, (entry, index) => {
+    this.eachEntry(this.input, "cis", CI_KEYS, (entry, index) => {
       const path = (): DataPath => ["cis", index];
       const id = this.text(entry, "id", path);
       if (id === undefined) return;
       const ci: Ci = {
         id,
-        type: this.optionalText(entry, "type", path) ?? "host",
+        type: this.shared(this.optionalText(entry, "type", path) ?? "host"),
         name: this.optionalText(entry, "name", path) ?? id,
         aliases: this.aliases(entry["aliases"], index),
         labels: this.labels(entry["labels"], index),
@@ -99,8 +114,7 @@ class CmdbReader extends FieldReader {
         minHealthy: this.wholeNumber(entry, "minHealthy", [0, 1_000_000], path),
         known: true,
       };
-      const key = id.toLowerCase();
-      if (this.byId.has(key)) {
+      if (!this.names.addId(ci)) {
         this.error(
           "CMDB_DUPLICATE_ID",
           [...path(), "id"],
@@ -109,7 +123,6 @@ class CmdbReader extends FieldReader {
         );
         return;
       }
-      this.byId.set(key, ci);
       cis.push(ci);
     });
     return cis;
@@ -138,7 +151,7 @@ class CmdbReader extends FieldReader {
     }
     const labels: [string, string][] = [];
     for (const [key, label] of Object.entries(value)) {
-      if (typeof label === "string") labels.push([key, label]);
+      if (typeof label === "string") labels.push([key, this.shared(label)]);
       else if (typeof label === "number" || typeof label === "boolean") labels.push([key, String(label)]);
       else if (label !== null)
         this.error("CMDB_WRONG_TYPE", ["cis", index, "labels", key], `a label is a text, not ${describeValue(label)}`);
@@ -155,77 +168,76 @@ class CmdbReader extends FieldReader {
   }
 
   private claim(ci: Ci, name: string, path: DataPath): void {
-    const key = name.toLowerCase();
-    const owner = this.byId.get(key)?.id ?? this.claims.get(key);
-    if (owner === undefined) this.claims.set(key, ci.id);
-    else if (owner !== ci.id)
+    const owner = this.names.claim(ci, name);
+    if (owner !== undefined)
       this.warning(
         "CMDB_AMBIGUOUS_NAME",
         path,
-        `${describeValue(name)} already means ${describeValue(owner)}`,
+        `${describeValue(name)} already means ${describeValue(owner.id)}`,
         `it will not find ${ci.id}`,
       );
   }
 
-  /** The id as its CI spells it, so that equal ids are one text in memory; an unknown one is reported and kept. */
-  private resolve(name: string, path: () => DataPath): string {
-    const key = name.toLowerCase();
-    const known = this.byId.get(key)?.id ?? this.claims.get(key);
-    if (known === undefined && this.options.elsewhere?.has(key) !== true)
+  /** The number of the CI that a text names; one that nobody declares is reported. */
+  private resolve(name: string, path: () => DataPath): number {
+    const number = this.names.number(name);
+    if (this.names.ci(number) === undefined && this.options.elsewhere?.has(name.toLowerCase()) !== true)
       this.warning(
         "CMDB_DANGLING",
         path(),
         `${describeValue(name)} is not declared`,
         "declare it, or correct the name",
       );
-    return known ?? name;
+    return number;
   }
 
-  private relations(value: unknown): Relation[] {
+  private relations(): Relation[] {
     const relations: Relation[] = [];
-    const seen = new Map<string, Set<string>>();
-    const types = new Map<string, string>(RELATION_TYPES.map((type) => [type, type]));
-    this.entries("relations", value, RELATION_KEYS, (entry, index) => {
+    const seen = new Set<number>();
+    const types = new Map<string, number>(RELATION_TYPES.map((type, index) => [type, index]));
+    this.eachEntry(this.input, "relations", RELATION_KEYS, (entry, index) => {
       const path = (): DataPath => ["relations", index];
-      const named = [this.text(entry, "from", path), this.text(entry, "type", path), this.text(entry, "to", path)];
-      const [fromName, typeName, toName] = named;
-      if (fromName === undefined || typeName === undefined || toName === undefined) return;
-      const type = types.get(typeName) ?? this.unknownType(typeName, types, [...path(), "type"]);
+      const fromName = this.text(entry, "from", path);
+      const type = this.text(entry, "type", path);
+      const toName = this.text(entry, "to", path);
+      if (fromName === undefined || type === undefined || toName === undefined) return;
       const from = this.resolve(fromName, () => [...path(), "from"]);
       const to = this.resolve(toName, () => [...path(), "to"]);
+      const kind = types.get(type) ?? this.unknownType(type, types, [...path(), "type"]);
+      const relation = { from: this.names.id(from), type: this.shared(type), to: this.names.id(to) };
       if (from === to) {
-        this.warning("CMDB_SELF_RELATION", path(), `${describeValue(from)} ${type} itself`, "the relation is left out");
+        const message = `${describeValue(relation.from)} ${type} itself`;
+        this.warning("CMDB_SELF_RELATION", path(), message, "the relation is left out");
         return;
       }
-      let targets = seen.get(from);
-      if (targets === undefined) seen.set(from, (targets = new Set()));
-      const target = `${type} ${to}`;
-      if (targets.has(target)) {
-        this.warning("CMDB_DUPLICATE_RELATION", path(), `${describeValue(`${from} ${target}`)} stands twice`);
+      const number = relationNumber(from, kind, to);
+      if (seen.has(number)) {
+        const message = `${describeValue(`${relation.from} ${type} ${relation.to}`)} stands twice`;
+        this.warning("CMDB_DUPLICATE_RELATION", path(), message);
         return;
       }
-      targets.add(target);
-      this.doubtDirection({ from, type, to }, index);
-      relations.push({ from, type, to, source: this.options.source, ...this.seenAs(entry, index) });
+      seen.add(number);
+      this.doubtDirection(relation, [from, to], index);
+      relations.push({ ...relation, source: this.options.source, ...this.seenAs(entry, index) });
     });
     return relations;
   }
 
-  private unknownType(type: string, types: Map<string, string>, path: DataPath): string {
-    this.warning(
-      "CMDB_UNKNOWN_RELATION",
-      path,
-      `${describeValue(type)} is read as dependsOn`,
-      didYouMean(type, RELATION_TYPES),
-    );
-    types.set(type, type);
-    return type;
+  private unknownType(type: string, types: Map<string, number>, path: DataPath): number {
+    const hint = didYouMean(type, RELATION_TYPES);
+    this.warning("CMDB_UNKNOWN_RELATION", path, `${describeValue(type)} is read as dependsOn`, hint);
+    // All of one file's own types share a number: at worst two of them between the same CIs count as a repeat.
+    types.set(type, RELATION_TYPES.length);
+    return RELATION_TYPES.length;
   }
 
-  private doubtDirection({ from, type, to }: { from: string; type: string; to: string }, index: number): void {
-    const [upper, lower] = [this.byId.get(from.toLowerCase()), this.byId.get(to.toLowerCase())];
-    if (upper === undefined || lower === undefined) return;
-    const doubt = directionDoubt(type, upper.type, lower.type);
+  private doubtDirection(
+    { from, type, to }: Pick<Relation, "from" | "type" | "to">,
+    ends: [number, number],
+    index: number,
+  ): void {
+    const [upper, lower] = [this.names.ci(ends[0]), this.names.ci(ends[1])];
+    const doubt = upper === undefined || lower === undefined ? null : directionDoubt(type, upper.type, lower.type);
     if (doubt === null) return;
     const message = `${from} ${type} ${to}: ${doubt}`;
     this.warning("CMDB_SUSPICIOUS_DIRECTION", ["relations", index], message, "`from` needs `to`: exchange them");
@@ -242,11 +254,11 @@ class CmdbReader extends FieldReader {
   }
 
   /** A list of CIs, by id, name or alias. */
-  private names(value: unknown, path: DataPath): string[] {
+  private namesOf(value: unknown, path: DataPath): string[] {
     if (value === undefined || value === null) return [];
     const list: unknown[] = Array.isArray(value) ? value : [value];
     return list.flatMap((name, place) => {
-      if (typeof name === "string" && name !== "") return [this.resolve(name, () => [...path, place])];
+      if (typeof name === "string" && name !== "") return [this.names.id(this.resolve(name, () => [...path, place]))];
       this.error(
         "CMDB_WRONG_TYPE",
         [...path, place],
@@ -257,10 +269,10 @@ class CmdbReader extends FieldReader {
     });
   }
 
-  private windows(value: unknown): MaintenanceWindow[] {
+  private windows(): MaintenanceWindow[] {
     const windows: MaintenanceWindow[] = [];
     const ids = new Set<string>();
-    this.entries("maintenance", value, WINDOW_KEYS, (entry, index) => {
+    this.eachEntry(this.input, "maintenance", WINDOW_KEYS, (entry, index) => {
       const path = (): DataPath => ["maintenance", index];
       const id = this.text(entry, "id", path);
       const from = this.time(entry["from"], [...path(), "from"]);
@@ -275,7 +287,7 @@ class CmdbReader extends FieldReader {
         this.error("CMDB_WRONG_TYPE", [...path(), "includeDependents"], `"includeDependents" takes true or false`);
       windows.push({
         id,
-        cis: this.names(entry["cis"], [...path(), "cis"]),
+        cis: this.namesOf(entry["cis"], [...path(), "cis"]),
         from,
         to,
         includeDependents: includeDependents === true,

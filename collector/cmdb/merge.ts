@@ -1,0 +1,118 @@
+import type { Ci, CmdbDocument, MaintenanceWindow, Relation } from "../core/model/ci.ts";
+
+/** What one source declares. */
+export interface SourcePart {
+  name: string;
+  document: CmdbDocument;
+}
+
+/** Two sources disagree about a CI; the first one holds. */
+export interface Contradiction {
+  ci: string;
+  field: string;
+  kept: string;
+  keptFrom: string;
+  refused: string;
+  refusedFrom: string;
+}
+
+export interface Merged {
+  document: CmdbDocument;
+  contradictions: Contradiction[];
+}
+
+const CONTRADICTIONS_MAX = 200;
+
+/**
+ * One CMDB from several sources, in the order of their precedence: what a CI is said to be is taken from the first source
+ * that says it; aliases, labels and relations add up. A relation that several sources know keeps its first source, the
+ * greater confidence and the later sighting.
+ *
+ * The result may share objects with the parts, which must not be changed afterwards. One part alone costs nothing.
+ */
+export function mergeSources(parts: readonly SourcePart[]): Merged {
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1) return { document: only.document, contradictions: [] };
+  const cis = new Map<string, { ci: Ci; from: string }>();
+  const contradictions: Contradiction[] = [];
+  for (const { name, document } of parts)
+    for (const ci of document.cis) {
+      const key = ci.id.toLowerCase();
+      const known = cis.get(key);
+      if (known === undefined) cis.set(key, { ci, from: name });
+      else {
+        if (contradictions.length < CONTRADICTIONS_MAX) contradictions.push(...disagreements(known, ci, name));
+        cis.set(key, { ci: joined(known.ci, ci), from: known.from });
+      }
+    }
+  return {
+    document: {
+      vantage: [...new Set(parts.flatMap(({ document }) => document.vantage))],
+      cis: Array.from(cis.values(), ({ ci }) => ci),
+      relations: mergeRelations(parts),
+      maintenance: mergeWindows(parts),
+    },
+    contradictions,
+  };
+}
+
+function disagreements(known: { ci: Ci; from: string }, other: Ci, refusedFrom: string): Contradiction[] {
+  return (["type", "owner", "criticality", "minHealthy"] as const).flatMap((field) => {
+    const [kept, refused] = [known.ci[field], other[field]];
+    if (kept === null || refused === null || kept === refused) return [];
+    return [
+      { ci: known.ci.id, field, kept: String(kept), keptFrom: known.from, refused: String(refused), refusedFrom },
+    ];
+  });
+}
+
+function joined(first: Ci, second: Ci): Ci {
+  const named = first.name === first.id ? second.name : first.name;
+  return {
+    id: first.id,
+    type: first.type,
+    name: named,
+    aliases: [...new Set([...first.aliases, ...second.aliases])],
+    labels: { ...second.labels, ...first.labels },
+    owner: first.owner ?? second.owner,
+    criticality: first.criticality ?? second.criticality,
+    minHealthy: first.minHealthy ?? second.minHealthy,
+    known: true,
+  };
+}
+
+function mergeRelations(parts: readonly SourcePart[]): Relation[] {
+  const relations: Relation[] = [];
+  const places = new Map<string, number>();
+  for (const { document } of parts)
+    for (const relation of document.relations) {
+      const key = relationKey(relation).toLowerCase();
+      const place = places.get(key);
+      const known = place === undefined ? undefined : relations[place];
+      if (place === undefined || known === undefined) {
+        places.set(key, relations.length);
+        relations.push(relation);
+      } else {
+        relations[place] = {
+          ...known,
+          confidence: Math.max(known.confidence, relation.confidence),
+          lastSeenAt: later(known.lastSeenAt, relation.lastSeenAt),
+        };
+      }
+    }
+  return relations;
+}
+
+const later = (a: number | null, b: number | null): number | null => (a === null ? b : b === null ? a : Math.max(a, b));
+
+function mergeWindows(parts: readonly SourcePart[]): MaintenanceWindow[] {
+  const windows = new Map<string, MaintenanceWindow>();
+  for (const { document } of parts)
+    for (const window of document.maintenance) if (!windows.has(window.id)) windows.set(window.id, window);
+  return [...windows.values()];
+}
+
+/** `web-01 runsOn hv-3` */
+export function relationKey({ from, type, to }: Pick<Relation, "from" | "type" | "to">): string {
+  return `${from} ${type} ${to}`;
+}
