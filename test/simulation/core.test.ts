@@ -31,10 +31,12 @@ function live(list: readonly Happening[], view: () => CoreState, take: (input: I
   };
   for (const { after, what } of list) {
     runTo(now + after);
-    const known = [...view().incidents.live()].map((incident) => ({
-      id: incident.id,
-      alerts: incident.members.map((member) => member.alert),
-    }));
+    const known = view()
+      .incidents.live()
+      .map((incident) => ({
+        id: incident.id,
+        alerts: incident.members.map((member) => member.alert),
+      }));
     take(inputOf(what, now, known));
   }
   runTo(now + 26 * 3_600_000);

@@ -6,11 +6,11 @@ import type { Incident, IncidentId, Member } from "./incident.ts";
  * One member an alert in one incident: the newest episode that was in it.
  */
 export class IncidentTable {
-  /** In the order of their numbers, which only rise. */
   private readonly byId = new Map<IncidentId, Incident>();
   private readonly membersOf = new Map<IncidentId, Map<AlertId, Member>>();
   private readonly activeOf = new Map<IncidentId, number>();
-  private lastNumber = 0;
+  /** Ascending by number; numbers only rise, so new ones go to the end. */
+  private readonly order: Incident[] = [];
 
   get size(): number {
     return this.byId.size;
@@ -21,8 +21,8 @@ export class IncidentTable {
   }
 
   /** Open, acknowledged, and resolved ones that can still be reopened; by number. */
-  live(): Iterable<Incident> {
-    return this.byId.values();
+  live(): readonly Incident[] {
+    return this.order;
   }
 
   /** Numbers must rise. */
@@ -36,6 +36,9 @@ export class IncidentTable {
   }
 
   remove(id: IncidentId): void {
+    const incident = this.byId.get(id);
+    if (incident === undefined) return;
+    this.order.splice(this.indexOf(incident.number), 1);
     this.byId.delete(id);
     this.membersOf.delete(id);
     this.activeOf.delete(id);
@@ -85,6 +88,17 @@ export class IncidentTable {
     const is = status !== "resolved";
     member.status = status;
     if (was !== is) this.adjust(incident.id, is ? 1 : -1);
+  }
+
+  private indexOf(number: number): number {
+    let low = 0;
+    let high = this.order.length - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.order[middle]?.number ?? 0) < number) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   private adjust(id: IncidentId, by: number): void {
