@@ -1,6 +1,6 @@
 import type { Alert } from "../model/alert.ts";
 import type { MaintenanceWindow } from "../model/ci.ts";
-import { faultCi, type Causes, type Influence } from "../model/influence.ts";
+import { faultCi, OUTCOME_TYPES, type Causes, type Influence } from "../model/influence.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 
@@ -108,7 +108,7 @@ export class Maintenance {
     for (const window of windows) {
       if (onset < window.from - 30_000 || onset > window.to) continue;
       const covered = this.coverOf(window);
-      const by = covered.has(ci) ? ci : nearest(causes, covered);
+      const by = covered.has(ci) ? ci : nearest(causes, covered, OUTCOME_TYPES.has(this.topology.ci(ci).type) ? NEAR_OUTCOME : NEAR);
       if (by === null) continue;
       const reason =
         by === ci
@@ -130,8 +130,11 @@ export class Maintenance {
 }
 
 /** A covered CI that by itself is a likely cause. */
-function nearest(causes: Causes, covered: ReadonlySet<number>): number | null {
-  for (let index = 0; index < causes.keys.length && (causes.costs[index] ?? 9) <= 0.75; index += 1) {
+const NEAR = 1.2;
+const NEAR_OUTCOME = 2.2;
+
+function nearest(causes: Causes, covered: ReadonlySet<number>, limit: number): number | null {
+  for (let index = 0; index < causes.keys.length && (causes.costs[index] ?? 9) <= limit; index += 1) {
     const ci = faultCi(causes.keys[index] ?? -1);
     if (covered.has(ci)) return ci;
   }

@@ -35,6 +35,8 @@ const ALARM_AFTER_MS: Milliseconds = 12 * 60_000;
 
 /** At once only where it is clear; the rest is seen when the neighbourhood is solved. */
 const QUICK_MARGIN = 1.2;
+const STORM = 8;
+const STORM_MS: Milliseconds = 4 * 60_000;
 const RAGING_MIN = 6;
 /** With less than this share of the evidence left, the last verdict stands. */
 const EVIDENCE_LEFT = 0.6;
@@ -74,6 +76,7 @@ class OnlineCorrelator implements Correlator {
   /** `look <incident>`, `alert <id>` (withheld until), `rank <incident>`. */
   private timers = new TimerQueue();
   private stale = new Set<IncidentId>();
+  private storm: { incident: IncidentId; at: UnixMillis } | null = null;
 
   constructor(ranker: RootRanker) {
     this.ranker = ranker;
@@ -91,6 +94,7 @@ class OnlineCorrelator implements Correlator {
     this.seeds = new Map();
     this.timers = new TimerQueue();
     this.stale = new Set();
+    this.storm = null;
     this.solveAt = null;
     this.openedAtOnce = 0;
     this.topology = null;
@@ -173,11 +177,13 @@ class OnlineCorrelator implements Correlator {
     const { influence } = this.graph(view);
     const thread = this.threadOf(incident.id, at);
     const last = thread.ranked;
-    if (last !== null && at < last.at + rankPause(incident.members.length)) {
+    const isDue = last !== null && last.ranking.pageAfterMs > 0 && at >= last.at + last.ranking.pageAfterMs;
+    if (last !== null && !isDue && at < last.at + rankPause(incident.members.length)) {
       this.timers.schedule(`rank ${incident.id}`, last.at + rankPause(incident.members.length));
       return { ...last.ranking, holdMs: Math.max(0, last.at + last.ranking.holdMs - at) };
     }
     const notes = this.notesOf(incident.id, view);
+    if (notes.length >= STORM) this.storm = { incident: incident.id, at: thread.lastOnset };
     if (last !== null && notes.length < last.evidence * EVIDENCE_LEFT) return { ...last.ranking, holdMs: 0 };
     const ranking = this.ranker.rank(
       {
@@ -186,6 +192,7 @@ class OnlineCorrelator implements Correlator {
         influence,
         alarmed: (ci, around) => this.notebook.alarmed(ci, around - ALARM_BEFORE_MS, around + ALARM_AFTER_MS),
         speaks: (ci, around) => this.notebook.speaks(ci, around - SPEAKS_BEFORE_MS, around + ALARM_AFTER_MS),
+        storm: this.storm !== null && this.storm.incident !== incident.id && at - this.storm.at < STORM_MS,
       },
       at,
       view,
@@ -193,6 +200,7 @@ class OnlineCorrelator implements Correlator {
     this.setRoot(incident.id, ranking.fault, at);
     thread.doubt = ranking.doubt;
     thread.raging = notes.length >= RAGING_MIN && notes.filter((note) => note.resolvedAt === null).length * 2 > notes.length;
+    if (ranking.pageAfterMs > 0) this.timers.schedule(`rank ${incident.id}`, at + ranking.pageAfterMs);
     thread.ranked = { at, ranking, evidence: Math.max(notes.length, last?.evidence ?? 0) };
     return ranking;
   }

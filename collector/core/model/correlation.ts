@@ -62,6 +62,8 @@ export interface Ranking {
   /** False: nobody should be woken for it (informational, background noise); it may still be shown and told as an update. */
   pageWorthy: boolean;
   pageReason: string;
+  /** What is not worth a page yet may be so after this long, if nothing changes; 0 = there is nothing to wait for. */
+  pageAfterMs: Milliseconds;
 }
 
 /** What ranking may look at, beside the view: the evidence of one incident, prepared by correlation. */
@@ -74,6 +76,8 @@ export interface RootEvidence {
   alarmed: (ci: number, around: UnixMillis) => boolean;
   /** Whether this CI itself was heard around that time, and so is not dead. */
   speaks: (ci: number, around: UnixMillis) => boolean;
+  /** Another incident is growing fast just now: what looks alone may be a part of it. */
+  storm: boolean;
 }
 
 /** The verdict on one incident. Lives in `core/root-cause`; `step` hands it to the correlator. */

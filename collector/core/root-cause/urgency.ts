@@ -13,7 +13,7 @@ interface Picture {
   impact: Impact;
 }
 
-type Urgency = Pick<Ranking, "holdMs" | "holdReason" | "pageWorthy" | "pageReason">;
+type Urgency = Pick<Ranking, "holdMs" | "holdReason" | "pageWorthy" | "pageReason" | "pageAfterMs">;
 
 /** A wide fault is told once it has this many CIs in serious trouble; a narrower one waits longer. */
 const WIDE = 5;
@@ -36,8 +36,10 @@ export function urgencyOf(picture: Picture, at: UnixMillis, view: CorrelationVie
   const serious = active.filter((unit) => unit.notes.some((note) => note.rank >= 4 && note.resolvedAt === null));
   const services = active.filter((unit) => OUTCOME_TYPES.has(topology.ci(unit.ci).type));
   const told = (holdMs: Milliseconds, holdReason: string, pageReason: string): Urgency => {
-    const wait = Math.max(settings.settleMinMs, holdMs);
-    return { holdMs: Math.max(0, first + wait - at), holdReason, pageWorthy: true, pageReason };
+    const wait = Math.max(0, first + Math.max(settings.settleMinMs, holdMs) - at);
+    // Who has been told already without a page is not paged before its time either.
+    const now = wait === 0 || picture.evidence.incident.told.length === 0;
+    return { holdMs: wait, holdReason, pageWorthy: now, pageReason: now ? pageReason : holdReason, pageAfterMs: wait };
   };
   if (services.length > 0 && (serious.length > 0 || units.length > 2)) {
     const name = topology.id(services[0]?.ci ?? 0);
@@ -54,8 +56,8 @@ export function urgencyOf(picture: Picture, at: UnixMillis, view: CorrelationVie
     return told(PAIR_MS, "it may still heal or grow", "two CIs fail together, and one of them matters");
   }
   const critical = active.filter((unit) => unit.notes.some((note) => note.rank === 5 && note.resolvedAt === null));
-  if (critical.some((unit) => !topology.ci(unit.ci).known)) {
-    return told(settings.settleMaxMs, "what it means is not known", "it is critical, and the CMDB does not say what depends on it");
+  if (critical.some((unit) => isStranger(unit.ci, topology))) {
+    return told(picture.evidence.storm ? PAIR_MS : settings.settleMaxMs, "what it means is not known", "it is critical, and the CMDB does not say what depends on it");
   }
   if (critical.some((unit) => criticality(unit.ci, topology) <= 2) && at - first >= LONE_MS) {
     return told(0, "", "it is critical and has not healed by itself");
@@ -67,6 +69,11 @@ function criticality(ci: number, topology: Topology): number {
   return topology.ci(ci).criticality ?? 3;
 }
 
+/** The CMDB does not know it, and nothing that it knows is like it. */
+function isStranger(ci: number, topology: Topology): boolean {
+  return !topology.ci(ci).known && topology.needs(ci).length === 0 && topology.neededBy(ci).length === 0;
+}
+
 function none(reason: string): Urgency {
-  return { holdMs: 0, holdReason: "", pageWorthy: false, pageReason: reason };
+  return { pageAfterMs: 0, holdMs: 0, holdReason: "", pageWorthy: false, pageReason: reason };
 }
