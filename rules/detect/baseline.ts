@@ -1,5 +1,5 @@
 /**
- * Learns what is usual for one series, in one pass and 960 bytes: its level, its spread, its day and its week. The answer
+ * Learns what is usual for one series, in one pass and one kibibyte: its level, its spread, its day and its week. The answer
  * to each sample is how far it lies outside of everything that was seen before.
  *
  * The measure is the *soft record*: for each of five views of the series (the distance from the level; the mean of the last
@@ -66,8 +66,11 @@ const F = {
   seasonCount: 19,
   slot: 20,
   origin: 21,
+  score: 22,
+  direction: 23,
+  expected: 24,
 } as const;
-const DOUBLES = 24;
+const DOUBLES = 25;
 /** Float32 after the doubles: the day by hours, then the week by hours, as differences. */
 const FLOATS = SLOTS_DAY + SLOTS_WEEK;
 /** State of one series. */
@@ -104,28 +107,41 @@ export class BaselineMemory {
   }
 }
 
-/** One series' baseline. `push` answers through fields, so that a sample allocates nothing. */
+/** One series' baseline: a handle on its place in memory. */
 export class Baseline {
-  /** 0…1 of the last sample: 0 = within what was seen, 0.5 = a third beyond, 0.9 = twice as far out as ever before. */
-  score = 0;
-  /** Which way the last sample is unusual: 1 high, -1 low, 0 neither. */
-  direction: -1 | 0 | 1 = 0;
-  /** What the last sample was expected to be. */
-  expected = 0;
   readonly #d: Float64Array;
   readonly #f: Float32Array;
-  readonly #at: number;
-  readonly #day: number;
-  readonly #week: number;
-  readonly place: { doubles: Float64Array; floats: Float32Array; index: number };
+  readonly #index: number;
 
   constructor(memory: BaselineMemory) {
-    this.place = memory.take();
-    this.#d = this.place.doubles;
-    this.#f = this.place.floats;
-    this.#at = this.place.index * DOUBLES;
-    this.#day = this.place.index * FLOATS;
-    this.#week = this.#day + SLOTS_DAY;
+    const place = memory.take();
+    this.#d = place.doubles;
+    this.#f = place.floats;
+    this.#index = place.index;
+  }
+
+  /** Gives its memory back; it must not be used afterwards. */
+  release(memory: BaselineMemory): void {
+    memory.give({ doubles: this.#d, floats: this.#f, index: this.#index });
+  }
+
+  get #at(): number {
+    return this.#index * DOUBLES;
+  }
+
+  /** 0…1 of the last sample: 0 = within what was seen, 0.5 = a quarter beyond, 0.9 = twice as far out as ever before. */
+  get score(): number {
+    return this.#d[this.#at + F.score]!;
+  }
+
+  /** Which way the last sample is unusual: above 0 high, below 0 low, 0 neither. */
+  get direction(): number {
+    return this.#d[this.#at + F.direction]!;
+  }
+
+  /** What the last sample was expected to be. */
+  get expected(): number {
+    return this.#d[this.#at + F.expected]! + this.#d[this.#at + F.origin]!;
   }
 
   /** False until a day and 50 samples have been seen. */
@@ -161,8 +177,8 @@ export class Baseline {
     // A record of few samples is soon broken: young series must exceed it further.
     const beyond = Math.abs(unusual) - 0.2 * Math.min(1, 100 / count);
     const isUnusual = beyond > 0 && this.isReady;
-    this.score = isUnusual ? 1 - 10 ** -beyond : 0;
-    this.direction = isUnusual ? (unusual > 0 ? 1 : -1) : 0;
+    d[o + F.score] = isUnusual ? 1 - 10 ** -beyond : 0;
+    d[o + F.direction] = isUnusual ? Math.sign(unusual) : 0;
   }
 
   /**
@@ -205,10 +221,12 @@ export class Baseline {
     const position = isFine ? hours - 0.5 : Math.floor(hours);
     const first = Math.floor(position);
     const part = position - first;
-    const day0 = this.#day + modulo(first, SLOTS_DAY);
-    const day1 = this.#day + modulo(first + 1, SLOTS_DAY);
-    const week0 = this.#week + modulo(first, SLOTS_WEEK);
-    const week1 = this.#week + modulo(first + 1, SLOTS_WEEK);
+    const day = this.#index * FLOATS;
+    const week = day + SLOTS_DAY;
+    const day0 = day + modulo(first, SLOTS_DAY);
+    const day1 = day + modulo(first + 1, SLOTS_DAY);
+    const week0 = week + modulo(first, SLOTS_WEEK);
+    const week1 = week + modulo(first + 1, SLOTS_WEEK);
     const f = this.#f;
     return {
       ofDay: f[day0]! * (1 - part) + f[day1]! * part,
@@ -252,7 +270,7 @@ export class Baseline {
 
     d[o + F.spread]! += gain * (Math.abs(away) - spread);
     d[o + F.level]! += gain * away;
-    this.expected = d[o + F.level]! + d[o + F.origin]!;
+    d[o + F.expected] = d[o + F.level]!;
     const largest = Math.max(point, means, rest);
     if (largest <= 0) return 0;
     const sign = largest === means ? meanAway : away;
@@ -319,7 +337,7 @@ export class Baseline {
       isLearning,
     );
     if (!this.isSeasonal) return 0;
-    this.expected = x - error + d[o + F.origin]!;
+    d[o + F.expected] = x - error;
     const largest = Math.max(point, means);
     return (largest === point ? error : mean) < 0 ? -largest : largest;
   }
@@ -350,10 +368,11 @@ export class Baseline {
   /** The day's course has the mean 0: what it has beyond belongs to the level. */
   #centreDay(): void {
     const f = this.#f;
+    const day = this.#index * FLOATS;
     let sum = 0;
-    for (let slot = 0; slot < SLOTS_DAY; slot += 1) sum += f[this.#day + slot]!;
+    for (let slot = 0; slot < SLOTS_DAY; slot += 1) sum += f[day + slot]!;
     const mean = sum / SLOTS_DAY;
-    for (let slot = 0; slot < SLOTS_DAY; slot += 1) f[this.#day + slot]! -= mean;
+    for (let slot = 0; slot < SLOTS_DAY; slot += 1) f[day + slot]! -= mean;
     this.#d[this.#at + F.seasonLevel]! += mean;
   }
 }

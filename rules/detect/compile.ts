@@ -19,6 +19,7 @@ export interface CompiledRule {
   isLone: boolean;
   isAbsence: boolean;
   hasShift: boolean;
+  hasForecast: boolean;
   /** It asks for the unusual, or for what is judged beside the season. */
   hasBaseline: boolean;
   /** What `{{value}}` is shown in; null = the metric's own unit. */
@@ -55,6 +56,7 @@ export function compileRule(rule: MetricRule): CompiledRule {
     isLone: expression.op === "series" && expression.aggregate === "worst" && rule.while === null,
     isAbsence: has("absence"),
     hasShift: has("shift"),
+    hasForecast: has("forecast"),
     hasBaseline: has("baseline") || has("shift") || has("forecast"),
     unit: rule.percent ? "%" : (rule.unit ?? (expression.op === "series" ? null : "")),
     unitSuffix: fn === "rate" && rule.unit === null && !rule.percent ? "/s" : "",

@@ -14,6 +14,9 @@ const NONE: readonly Detection[] = Object.freeze([]);
 /** A series not seen for this long is forgotten; an absence that it raised ends with it. */
 const FORGET_MS = 7 * 24 * 3_600_000;
 
+/** Keys of one metric on one CI, beyond which other orders of the same labels are looked up the slow way. */
+const ORDERS_MAX = 100_000;
+
 /** A silence of the ticks longer than this is a suspend or a step of the clock, not a slow caller. */
 const TICK_GAP_MS = 60_000;
 
@@ -116,8 +119,6 @@ class RuleDetector implements Detector {
     for (const { group, slot } of series.bindings) {
       if (group !== null && slot.isFresh) this.#evaluate(group);
       slot.value = slot.window === null ? value : slot.window.push(value, at, arrival === "gap");
-      slot.at = at;
-      slot.intervalMs = series.intervalMs;
       if (group !== null) this.#updated(group, slot, arrival === "gap");
     }
     return this.#take();
@@ -131,7 +132,8 @@ class RuleDetector implements Detector {
     }
     slot.isFresh = true;
     group.fresh += 1;
-    if (slot.at > group.at || isGap) group.at = slot.at;
+    const at = slot.series.lastAt;
+    if (at > group.at || isGap) group.at = at;
     group.seenTick = this.#tickAt;
     if (group.isWarm && group.fresh >= group.expected) this.#evaluate(group);
     else if (!this.#open.has(group)) this.#open.set(group, { ticks: 0 });
@@ -184,18 +186,18 @@ class RuleDetector implements Detector {
     const inOrder = sortedKey(sample.labels);
     const known = byLabels.get(inOrder);
     if (known !== undefined) {
-      byLabels.set(key, known);
-      this.#series += 1;
+      // The same labels in another order. Each order seen is kept, so that it is looked up once.
+      if (byLabels.size < ORDERS_MAX) byLabels.set(key, known);
       return known;
     }
     const state = this.#cis.get(ci) ?? { seenTick: this.#tickAt };
     this.#cis.set(ci, state);
-    const bindings = index.readers.flatMap((reader) => this.#bind(reader, ci, sample));
-    const series = new Series(state, bindings);
+    const series = new Series(state);
+    series.bindings = index.readers.flatMap((reader) => this.#bind(reader, ci, sample, series));
+    if (byLabels.size === 0) this.#calendar.add(this.#nowOr(FORGET_MS), (now) => this.#forgetOld(index, ci, now));
     byLabels.set(inOrder, series);
     byLabels.set(key, series);
     this.#series += 1;
-    if (bindings.length > 0) this.#calendar.add(this.#nowOr(FORGET_MS), (now) => this.#forget(series, byLabels, now));
     return series;
   }
 
@@ -203,11 +205,12 @@ class RuleDetector implements Detector {
     return Number.isNaN(this.#tickAt) ? 0 : this.#tickAt + waitMs;
   }
 
-  #bind(reader: Reader, ci: string, sample: Sample): Binding[] {
+  #bind(reader: Reader, ci: string, sample: Sample, series: Series): Binding[] {
     const { compiled, input, expression } = reader;
     if (!labelsMatch(expression.match, sample.labels)) return [];
     const { over } = expression;
-    const slot = new Slot(over === null ? null : new Window(over.fn, over.windowMs, sample.type === "counter"));
+    const window = over === null ? null : new Window(over.fn, over.windowMs, sample.type === "counter");
+    const slot = new Slot(series, window);
     const { group, isNew } = this.#groups.place(compiled, ci, sample.labels, { input, slot });
     if (group === null) return [{ group, slot }];
     if (isNew && compiled.isAbsence) {
@@ -273,13 +276,22 @@ class RuleDetector implements Detector {
     return now + Math.max(this.#tickSpacingMs, 1000, waits.length === 0 ? group.absenceMs : Math.min(...waits));
   }
 
-  #forget(series: Series, byLabels: Map<string, Series>, now: number): number | null {
-    if (Number.isNaN(series.seenTick)) series.seenTick = now;
-    const silentMs = this.#silentMs(series.seenTick, now);
-    if (silentMs < FORGET_MS) return now + FORGET_MS - silentMs;
-    for (const [key, value] of byLabels) {
-      if (value === series) byLabels.delete(key);
+  /** Drops one metric's series of one CI that were not seen for long. */
+  #forgetOld(index: NameIndex, ci: string, now: number): number | null {
+    const byLabels = index.byCi.get(ci);
+    if (byLabels === undefined) return null;
+    for (const [key, series] of byLabels) {
+      if (Number.isNaN(series.seenTick)) series.seenTick = now;
+      if (this.#silentMs(series.seenTick, now) < FORGET_MS) continue;
+      byLabels.delete(key);
+      if (![...byLabels.values()].includes(series)) this.#forget(series, now);
     }
+    if (byLabels.size > 0) return now + FORGET_MS / 7;
+    index.byCi.delete(ci);
+    return null;
+  }
+
+  #forget(series: Series, now: number): void {
     this.#series -= 1;
     for (const { group, slot } of series.bindings) {
       if (group === null) continue;
@@ -289,7 +301,6 @@ class RuleDetector implements Detector {
       this.#open.delete(group);
       this.#pending.delete(group);
     }
-    return null;
   }
 
   firing(): readonly Detection[] {
@@ -309,7 +320,7 @@ class RuleDetector implements Detector {
 
 function intervalOf(group: Group): number {
   let longest = 0;
-  for (const slots of group.inputs) for (const slot of slots) longest = Math.max(longest, slot.intervalMs);
+  for (const slots of group.inputs) for (const slot of slots) longest = Math.max(longest, slot.series.intervalMs);
   return longest === 0 ? 60_000 : longest;
 }
 
@@ -318,7 +329,7 @@ function markStale(group: Group): void {
   for (const slots of group.inputs) {
     for (const slot of slots) {
       if (slot.isStale || slot.isFresh) continue;
-      if (group.at - slot.at <= GAP_INTERVALS * (slot.intervalMs || 60_000)) continue;
+      if (group.at - slot.series.lastAt <= GAP_INTERVALS * (slot.series.intervalMs || 60_000)) continue;
       slot.isStale = true;
       group.expected -= 1;
     }

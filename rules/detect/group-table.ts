@@ -88,7 +88,7 @@ export class GroupTable {
     if (left > 0 || place.groups.get(group.instance) !== group) return;
     place.groups.delete(group.instance);
     this.size -= 1;
-    if (group.baseline !== null) this.#baselines.give(group.baseline.place);
+    group.baseline?.release(this.#baselines);
     if (place.groups.size === 0) this.#places.get(group.compiled)?.delete(group.ci);
   }
 

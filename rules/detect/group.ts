@@ -37,7 +37,8 @@ export class Group {
   isWarm: boolean;
   hasGap = false;
   unit = "";
-  readonly #forecasts: (Forecast | null)[];
+  /** By level; null where no level forecasts. */
+  readonly #forecasts: readonly (Forecast | null)[] | null;
   readonly #changePoint: ChangePoint | null;
   /** Where a rule asks for the unusual. */
   readonly baseline: Baseline | null;
@@ -59,9 +60,11 @@ export class Group {
     this.inputs = compiled.inputs.map(() => []);
     this.states = compiled.rule.levels.map((level) => new LevelState(level));
     this.isWarm = compiled.isLone;
-    this.#forecasts = compiled.rule.levels.map(({ condition }) =>
-      condition.kind === "forecast" ? new Forecast(condition.withinMs) : null,
-    );
+    this.#forecasts = compiled.hasForecast
+      ? compiled.rule.levels.map(({ condition }) =>
+          condition.kind === "forecast" ? new Forecast(condition.withinMs) : null,
+        )
+      : null;
     this.baseline = baseline;
     this.#changePoint = compiled.hasShift ? new ChangePoint() : null;
   }
@@ -119,7 +122,7 @@ export class Group {
       case "absence":
         return "clear";
       case "forecast":
-        return this.#forecastVerdict(condition, this.#forecasts[index] as Forecast);
+        return this.#forecastVerdict(condition, this.#forecasts?.[index] as Forecast);
       case "baseline":
         return this.#unusualVerdict(condition, state);
       case "shift":

@@ -22,16 +22,15 @@ export const GAP_INTERVALS = 3;
 /** One series that some rule reads. */
 export class Series {
   readonly ci: CiState;
-  readonly bindings: readonly Binding[];
+  bindings: readonly Binding[] = [];
   lastAt = Number.NEGATIVE_INFINITY;
   intervalMs = 0;
   seenTick = Number.NaN;
   #lateAt = Number.NEGATIVE_INFINITY;
   #lateRun = 0;
 
-  constructor(ci: CiState, bindings: readonly Binding[]) {
+  constructor(ci: CiState) {
     this.ci = ci;
-    this.bindings = bindings;
   }
 
   /** Takes the time of a sample in: `ignore` it (late or a repeat), or use it, after a `gap` or not. */
