@@ -87,17 +87,49 @@ interface Choice {
 export function solve(units: readonly Unit[], anchors: readonly Anchor[], context: SolveContext): Group[] {
   const hypotheses = propose(units, anchors, context);
   const alone = units.map((unit) => aloneCost(context.topology, unit));
-  const taken = new Uint8Array(units.length);
-  const chosen: Choice[] = [];
   for (const hypothesis of hypotheses) hypothesis.bound = bound(hypothesis, alone);
   hypotheses.sort((a, b) => b.bound - a.bound || a.fault - b.fault);
+  const setting = { units, alone, context };
+  let chosen = greedy(hypotheses, setting, null);
+  if (units.length <= IMPROVED_UNITS_MAX) chosen = improve(hypotheses, setting, chosen);
+  return settle(units, chosen, { alone, context });
+}
+
+interface Setting {
+  units: readonly Unit[];
+  alone: readonly number[];
+  context: SolveContext;
+}
+
+function greedy(hypotheses: readonly Hypothesis[], setting: Setting, without: Hypothesis | null): Choice[] {
+  const taken = new Uint8Array(setting.units.length);
+  const open = hypotheses.filter((hypothesis) => hypothesis !== without).map((hypothesis) => ({ ...hypothesis }));
+  const chosen: Choice[] = [];
   for (;;) {
-    const best = pick(hypotheses, { units, alone, taken, context });
-    if (best === null) break;
+    const best = pick(open, { ...setting, taken });
+    if (best === null) return chosen;
     chosen.push(best);
     for (const claim of best.claims) taken[claim.unit] = 1;
   }
-  return settle(units, chosen, { alone, context });
+}
+
+const IMPROVED_UNITS_MAX = 120;
+const IMPROVED_CHOICES_MAX = 4;
+
+/** The greedy first choice can stand in the way of two better ones: what if it were not there? */
+function improve(hypotheses: readonly Hypothesis[], setting: Setting, first: Choice[]): Choice[] {
+  let best = first;
+  for (const choice of first.slice(0, IMPROVED_CHOICES_MAX)) {
+    if (choice.claims.length < 3 || choice.hypothesis.anchor?.settled === true) continue;
+    const without = hypotheses.find((other) => other.fault === choice.hypothesis.fault && other.anchor === choice.hypothesis.anchor);
+    const other = greedy(hypotheses, setting, without ?? null);
+    if (worth(other) > worth(best) + 0.5) best = other;
+  }
+  return best;
+}
+
+function worth(chosen: readonly Choice[]): number {
+  return chosen.reduce((sum, choice) => sum + choice.gain, 0);
 }
 
 function propose(units: readonly Unit[], anchors: readonly Anchor[], context: SolveContext): Hypothesis[] {
@@ -204,6 +236,7 @@ function price(hypothesis: Hypothesis, claims: Claim[], round: Round): Choice | 
   const members = new Set(units.map((unit) => unit.ci));
   const quiet = quietDependents(influence, fault, {
     alarmed: (ci) => members.has(ci) || alarmed(ci, first),
+    speaks: (ci) => round.context.speaks(ci, first),
     onset: first,
     at,
     silent,
@@ -251,7 +284,36 @@ function settle(
   });
   const rest = attach(left, groups, context);
   for (const unit of rest) groups.push({ fault: faultKey(unit.ci, false), anchor: context.incidentOf(unit), units: [unit] });
-  return absorb(groups.filter((group) => group.units.length > 0), context);
+  return sweep(absorb(groups.filter((group) => group.units.length > 0), context));
+}
+
+/** A storm: so many CIs in one group. */
+const STORM = 10;
+/** So many of them with the same symptom within this time of a stray one make chance unlikely. */
+const ALIKE = 6;
+const ALIKE_MS: Milliseconds = 60_000;
+
+/**
+ * What begins in the middle of a storm, in the same way as much of it, and has no explanation of its own, belongs to it:
+ * the CMDB lacks a relation. Two strangers that only share a moment do not.
+ */
+function sweep(groups: Group[]): Group[] {
+  const storms = groups.filter((group) => group.units.length >= STORM);
+  if (storms.length === 0) return groups;
+  return groups.filter((group) => {
+    const unit = group.units[0];
+    if (group.units.length > 1 || unit === undefined) return true;
+    const home = storms.find((storm) => alike(unit, storm) >= ALIKE);
+    home?.units.push(unit);
+    return home === undefined;
+  });
+}
+
+function alike(unit: Unit, storm: Group): number {
+  const symptom = unit.notes[0]?.symptom;
+  return storm.units.filter(
+    (other) => Math.abs(other.onset - unit.onset) <= ALIKE_MS && other.notes.some((note) => note.symptom === symptom),
+  ).length;
 }
 
 /** How cheaply a group's root must be explained by a member of another group for both to be one fault. */

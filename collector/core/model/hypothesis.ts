@@ -56,6 +56,9 @@ const DEAD_PLACE = 1.2;
 /** What speaks for itself is not dead; and were the place from which we look dead, nobody could tell us. */
 const SPEAKS = 9;
 const VANTAGE = 25;
+/** Who would certainly be dead with it, and speaks. */
+const DEPENDENT_SPEAKS = 2.5;
+const CERTAIN = 0.75;
 
 /** What argues against a death: the CI itself was heard since, or everything is seen through it. */
 export function aliveCost(topology: Topology, fault: FaultKey, speaks: boolean): number {
@@ -101,11 +104,13 @@ export interface Dependents {
 export function quietDependents(
   influence: Influence,
   fault: FaultKey,
-  ask: { alarmed: (ci: number) => boolean; onset: UnixMillis; at: UnixMillis; silent: boolean },
+  ask: { alarmed: (ci: number) => boolean; speaks: (ci: number) => boolean; onset: UnixMillis; at: UnixMillis; silent: boolean },
 ): Dependents {
   const { cis, chances, direct } = influence.effects.of(faultCi(fault), faultDead(fault));
   const ripe = 1 - Math.exp(-Math.max(0, ask.at - ask.onset) / CHECK_DELAY_MS);
   const result: Dependents = { expected: 0, failing: 0, cost: 0, doubt: 0 };
+  const sure = faultDead(fault);
+  let contradiction = 0;
   let due = 1;
   let alarming = 1;
   for (let index = 0; index < cis.length; index += 1) {
@@ -113,6 +118,7 @@ export function quietDependents(
     const seen = (chances[index] ?? 0) * visibility(influence.topology, other);
     if (seen < 0.02) continue;
     const alarms = ask.alarmed(other);
+    if (alarms && sure && (chances[index] ?? 0) >= CERTAIN && ask.speaks(other)) contradiction += DEPENDENT_SPEAKS;
     if (index < direct && seen >= 0.1) {
       result.expected += 1;
       if (alarms) result.failing += 1;
@@ -121,8 +127,9 @@ export function quietDependents(
     if (alarms) alarming += 1;
     else result.cost -= Math.log(1 - seen * ripe);
   }
+  contradiction = Math.min(SPEAKS, contradiction);
   result.doubt = Math.max(0, Math.log(due / alarming));
-  result.cost = Math.min(QUIET_MAX, result.cost) * (ask.silent ? 1 : QUIET_WITH_OWN_EVIDENCE);
+  result.cost = Math.min(QUIET_MAX, result.cost) * (ask.silent ? 1 : QUIET_WITH_OWN_EVIDENCE) + contradiction;
   return result;
 }
 

@@ -180,6 +180,7 @@ function priceOne(fault: FaultKey, claims: Claims, pricing: Pricing): Verdict {
   const members = new Set(units.map((unit) => unit.ci));
   const dependents = quietDependents(evidence.influence, fault, {
     alarmed: (ci) => members.has(ci) || evidence.alarmed(ci, first),
+    speaks: (ci) => evidence.speaks(ci, first),
     onset: first,
     at,
     silent: own === undefined,
