@@ -53,7 +53,7 @@ export const ROOMS: readonly Room[] = [
     rooms: ["collector/connector", MODEL, PORT, "protocol"],
     packages: ["node:", "nodemailer", "typebox"],
   },
-  { path: "collector/config/document", rooms: ["protocol"], packages: ["yaml"] },
+  { path: "collector/config/document", rooms: [PORT, "protocol"], packages: ["node:", "yaml"] },
   { path: "collector/cmdb", rooms: ["collector/config/document", MODEL, PORT, "protocol"], packages: ["node:"] },
   { path: "collector/cmdb/import/*", rooms: ["collector/cmdb", MODEL, PORT, "protocol"], packages: ["node:", "yaml"] },
   {
@@ -70,6 +70,7 @@ export const ROOMS: readonly Room[] = [
     packages: ["node:", "fastify", "@fastify/swagger", "typebox"],
   },
   { path: "collector/command", rooms: "*", packages: ["node:", "yaml"] },
+  { path: "collector/composition", rooms: "*", packages: ["node:"] },
   { path: "collector/main.ts", rooms: "*", packages: ["node:"] },
 ];
 

@@ -1,0 +1,32 @@
+import type { ReceiverConfig, TocsinConfig } from "../config/config.ts";
+import { refusalOfHost } from "../connector/address.ts";
+import { email } from "../connector/email/email.ts";
+import { VettedOutgoing } from "../connector/outgoing.ts";
+import { slack } from "../connector/slack/slack.ts";
+import { webhook } from "../connector/webhook/webhook.ts";
+import type { Connector, ConnectorKind } from "../port/connector.ts";
+import type { Clock } from "../port/clock.ts";
+import type { Log } from "../port/telemetry.ts";
+
+/** Every way to tell people or a tool; a new one is one line here. */
+export const CONNECTOR_KINDS: readonly ConnectorKind[] = [webhook, email, slack];
+
+export { refusalOfHost };
+
+/** The configured receivers, ready to deliver; nothing is connected yet. */
+export function createConnectors(config: TocsinConfig, ports: { clock: Clock; log: Log }): { byReceiver: Map<string, Connector>; close: () => Promise<void> } {
+  const outgoing = new VettedOutgoing({ allowPrivateTargets: config.limits.allowPrivateTargets });
+  const create = ({ name, kind, settings }: ReceiverConfig): [string, Connector] => {
+    const found = CONNECTOR_KINDS.find((candidate) => candidate.kind === kind);
+    if (found === undefined) throw new Error(`the configuration let through a receiver of the unknown kind ${kind}`);
+    return [name, found.create(settings, { outgoing, clock: ports.clock, log: ports.log, externalUrl: config.externalUrl })];
+  };
+  const byReceiver = new Map(config.receivers.map(create));
+  return {
+    byReceiver,
+    close: async () => {
+      for (const connector of byReceiver.values()) await connector.close?.();
+      await outgoing.close();
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import { createHash } from "node:crypto";
+import type { Finding } from "../../protocol/finding.ts";
+import { createDetector } from "../../rules/detect/create-detector.ts";
+import type { Detector } from "../../rules/detect/detector.ts";
+import type { Rule } from "../../rules/detect/rule.ts";
+import { loadPacks } from "../command/load-packs.ts";
+
+/** The packs of the configuration: evaluated here for foreign samples, and handed to the agents as data. */
+export interface LoadedRules {
+  /** A new one; its state begins empty. */
+  detector: Detector | null;
+  /** What `GET /api/v1/agent/rules` answers. */
+  agentRules: { body: string; etag: string };
+  findings: Finding[];
+}
+
+/** The pack every collector has when its configuration names none: what people expect of host monitoring. */
+export const DEFAULT_PACKS: readonly string[] = [new URL("../../rules/packs/linux-host", import.meta.url).pathname];
+
+/** @param packs folders of packs; none named means the default ones. */
+export async function loadRules(packs: readonly string[]): Promise<LoadedRules> {
+  const { rules, findings } = await loadPacks(packs.length === 0 ? DEFAULT_PACKS : packs);
+  return { detector: rules.length === 0 ? null : createDetector(rules), agentRules: agentRules(rules), findings };
+}
+
+function agentRules(rules: readonly Rule[]): { body: string; etag: string } {
+  const body = JSON.stringify({ rules });
+  return { body, etag: `"${createHash("sha256").update(body).digest("hex").slice(0, 32)}"` };
+}
