@@ -107,6 +107,22 @@ test("a fault that comes back after its end was told rings again; before that it
   expect(core.told()).toBe("OPENED resolved REOPENED resolved");
 });
 
+test("a fault that is back minutes after its end rings again only if it stays", () => {
+  const core = new CoreDriver();
+  core.event();
+  core.to(minutes(10));
+  core.event({ status: "resolved" });
+  core.to(minutes(14));
+  core.event();
+  core.to(minutes(18));
+  expect(core.told()).toBe("OPENED resolved reopened");
+  core.to(minutes(20));
+  expect(core.told()).toBe("OPENED resolved reopened ESCALATED");
+  core.event({ status: "resolved" });
+  core.to(minutes(30));
+  expect(core.told()).toBe("OPENED resolved reopened ESCALATED resolved");
+});
+
 test("an acknowledged incident does not page again, and those who know hear of it", () => {
   const core = new CoreDriver({ cmdb: cmdbOf(["app dependsOn web-01"]) });
   core.event({ severity: "major" });
@@ -271,7 +287,7 @@ test("flapping is one state: no page a change, one resolve at the end", () => {
   core.to(minutes(90));
   expect(core.alert()).toMatchObject({ flapping: false, status: "resolved" });
   expect(core.incident(1)?.status).toBe("resolved");
-  expect(core.told()).toBe("OPENED resolved REOPENED resolved");
+  expect(core.told()).toBe("OPENED resolved reopened ESCALATED resolved");
 });
 
 test("an alert expires: by its own word, by its missed repetitions, by the time to live", () => {

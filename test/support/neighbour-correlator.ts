@@ -76,6 +76,7 @@ export class NeighbourCorrelator implements Correlator {
       pageReason: worst >= severityRank("major") ? "a major condition" : "nothing major in it",
       fault: null,
       doubt: 0,
+      pageAfterMs: 0,
     };
   }
 

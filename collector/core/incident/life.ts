@@ -114,8 +114,6 @@ export function reopen(state: IncidentState, turn: Turn, incident: Incident, rea
   incident.quietSince = null;
   incident.withheld = null;
   incident.revision += 1;
-  // Who was told that it is over must be told, and paged, anew; who was told nothing of the end still knows of the fire.
-  for (const told of incident.told) if (told.kind === "resolved") told.paged = false;
   tellTimeline(incident, turn.at, "reopened", reason);
   turn.incidentChanged(incident);
   turn.record({

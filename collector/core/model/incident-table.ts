@@ -27,9 +27,9 @@ export class IncidentTable {
 
   /** Numbers must rise. */
   add(incident: Incident): void {
-    if (incident.number <= this.lastNumber)
-      throw new Error(`incident ${incident.number} comes after ${this.lastNumber}`);
-    this.lastNumber = incident.number;
+    const last = this.order.at(-1)?.number ?? 0;
+    if (incident.number <= last) throw new Error(`incident ${incident.number} comes after ${last}`);
+    this.order.push(incident);
     this.byId.set(incident.id, incident);
     this.membersOf.set(incident.id, new Map(incident.members.map((member) => [member.alert, member])));
     this.activeOf.set(incident.id, incident.members.filter((member) => member.status !== "resolved").length);

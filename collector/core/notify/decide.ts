@@ -1,5 +1,6 @@
 import type { Incident, Told } from "../model/incident.ts";
 import { PRIORITIES, type Priority } from "../model/severity.ts";
+import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { Turn } from "../model/turn.ts";
 import { audibilityOf } from "./audible.ts";
 import { type Message, tell } from "./message.ts";
@@ -9,13 +10,18 @@ import type { NotifyState } from "./state.ts";
 /** From this priority on, people want to know even of a fault that healed before the page. */
 const URGENT: readonly Priority[] = ["P1", "P2"];
 
-const STILL_AT_IT_MS = 10 * 60_000;
+/** Who was paged and heard the end less than this ago is not rung up for its return at once … */
+const STILL_AT_IT_MS: Milliseconds = 10 * 60_000;
+/** … but when it has stayed for this long. */
+const RETURN_STAYS_MS: Milliseconds = 5 * 60_000;
 
 /**
  * Decides who is told what about an incident that changed, or whose time has come. Idempotent: called again without a
  * change it says nothing.
  *
- * One fault rings once: the first word that is worth a page is the page, everything later is an update. Who was told of the fire is told of its end, whatever is silenced by then.
+ * One fault rings once: the first word that is worth a page is the page, everything later is an update. A fault that comes
+ * back minutes after its end rings again only if it stays. Who was told of the fire is told of its end, whatever is
+ * silenced by then.
  */
 export function notify(state: NotifyState, turn: Turn, incident: Incident): void {
   if (incident.mergedInto !== null) return tellEnd(state, turn, incident, "it is part of another incident now");
@@ -30,8 +36,11 @@ export function notify(state: NotifyState, turn: Turn, incident: Incident): void
   const receivers = receiversOf(state, incident, turn.at);
   if (receivers.length === 0 && incident.told.length === 0) return withhold(turn, incident, ["no-route"]);
   const messages = messagesFor(incident, receivers, turn.at);
-  if (messages.length > 0) tell(state, turn, incident, messages);
-  else if (incident.updateDueAt !== null && turn.at >= incident.updateDueAt) incident.updateDueAt = null;
+  if (messages.length > 0) {
+    tell(state, turn, incident, messages);
+    const isBack = messages.some((message) => message.kind === "reopened" && !message.page);
+    if (isBack && incident.pageWorthy && incident.status === "open") incident.updateDueAt = turn.at + RETURN_STAYS_MS;
+  } else if (incident.updateDueAt !== null && turn.at >= incident.updateDueAt) incident.updateDueAt = null;
 }
 
 /** Cheap test before the work that grows with the incident. */
@@ -39,7 +48,7 @@ function mayTellMore(incident: Readonly<Incident>, at: number): boolean {
   if (incident.updateDueAt !== null && at >= incident.updateDueAt) return true;
   if (incident.told.length === 0) return true;
   return incident.told.some(
-    (told) => told.kind === "resolved" || told.revision === 0 || escalationOf(incident, told) !== null,
+    (told) => told.kind === "resolved" || told.revision === 0 || escalationOf(incident, told, at) !== null,
   );
 }
 
@@ -57,11 +66,11 @@ function messagesFor(incident: Readonly<Incident>, receivers: readonly string[],
       const page = mayPage && !told.paged;
       messages.push({ receiver, kind: "opened", page, reason: "an incident that it was told of is part of this one" });
     } else if (told.kind === "resolved") {
-      // Who was paged and heard the end minutes ago is still at it.
       const page = mayPage && !(told.paged && at - told.at < STILL_AT_IT_MS);
-      messages.push({ receiver, kind: "reopened", page, reason: `it is back: ${openingReason(incident)}` });
+      const wait = mayPage && !page ? "; it pages if it stays" : "";
+      messages.push({ receiver, kind: "reopened", page, reason: `it is back: ${openingReason(incident)}${wait}` });
     } else {
-      const escalation = escalationOf(incident, told);
+      const escalation = escalationOf(incident, told, at);
       if (escalation !== null) messages.push({ receiver, kind: "escalated", ...escalation });
       else if (isDue && told.revision < incident.revision) {
         messages.push({ receiver, kind: "updated", page: false, reason: "root, impact or priority has changed" });
@@ -78,10 +87,16 @@ function openingReason(incident: Readonly<Incident>): string {
 }
 
 /** Null: nothing to escalate for this receiver. */
-function escalationOf(incident: Readonly<Incident>, told: Readonly<Told>): { page: boolean; reason: string } | null {
+function escalationOf(
+  incident: Readonly<Incident>,
+  told: Readonly<Told>,
+  at: UnixMillis,
+): { page: boolean; reason: string } | null {
   if (told.kind === "resolved" || told.revision === 0) return null;
   const mayPage = incident.pageWorthy && incident.status === "open";
-  if (mayPage && !told.paged) return { page: true, reason: `it is worth a page now: ${incident.pageReason}` };
+  const mayStay = told.kind === "reopened" && at - told.at < RETURN_STAYS_MS;
+  if (mayPage && !told.paged && !mayStay)
+    return { page: true, reason: `it is worth a page now: ${incident.pageReason}` };
   const from = PRIORITIES.indexOf(told.priority);
   const to = PRIORITIES.indexOf(incident.priority);
   if (to >= from) return null;

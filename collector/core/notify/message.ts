@@ -72,7 +72,8 @@ function remember(
     kind,
     revision: incident.revision,
     at,
-    paged: page || (known?.paged ?? false),
+    // An opening of its own: what was paged before the end does not count.
+    paged: kind === "reopened" ? page : page || (known?.paged ?? false),
     priority: incident.priority,
   };
   if (known === undefined) incident.told.push(told);
