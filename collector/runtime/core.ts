@@ -33,7 +33,7 @@ export interface Core {
   alerts(): Iterable<Readonly<Alert>>;
   incident(id: IncidentId): Readonly<Incident> | undefined;
   /** All that are not closed, by number. */
-  incidents(): readonly Readonly<Incident>[];
+  incidents(): Iterable<Readonly<Incident>>;
   problems(): Iterable<Readonly<Problem>>;
   /** One list a CI, each oldest first. */
   changes(): Iterable<readonly ChangeRecord[]>;

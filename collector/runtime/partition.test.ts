@@ -239,7 +239,7 @@ test("the core is woken when it wants to be, not before", async () => {
   clock.advance(1_000);
   await settle();
   expect(inputs().filter(({ kind }) => kind === "tick")).toHaveLength(1);
-  expect(partition.core.incidents()).toEqual([]);
+  expect([...partition.core.incidents()]).toEqual([]);
   await partition.stop();
 });
 
@@ -414,7 +414,7 @@ test("a core that throws is built anew, and only the input that it failed on is 
     "rejected",
     "accepted",
   ]);
-  const titles = partition.core.incidents().map(({ title }) => title);
+  const titles = [...partition.core.incidents()].map(({ title }) => title);
   expect(titles).toEqual(["before", "good-1", "good-2", "other"]);
   expect([...disk.entities.values()].filter(({ entity }) => entity.kind === "incident")).toHaveLength(4);
   expect(log.lines.map(({ message }) => message)).toEqual(["the core failed and is built anew from the store"]);
