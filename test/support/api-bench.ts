@@ -4,6 +4,7 @@ import type { ApiLimits } from "../../collector/api/limits.ts";
 import type { ApiPorts } from "../../collector/api/ports.ts";
 import { type ApiServer, createServer, type IngestPlugin } from "../../collector/api/server.ts";
 import { registerNative } from "../../collector/ingest/native/register.ts";
+import { registerOtlp } from "../../collector/ingest/otlp/register.ts";
 import type { CmdbImportRequest, CmdbImportResult, CmdbService } from "../../collector/port/cmdb.ts";
 import type { Progress } from "../../collector/port/progress.ts";
 import { createSeriesRoom, type SeriesRoom } from "../../collector/series/series-room.ts";
@@ -102,6 +103,7 @@ export interface Called {
   // biome-ignore lint: tests look into answers freely
   json: any;
   text: string;
+  bytes: Buffer;
   headers: Record<string, unknown>;
 }
 
@@ -152,7 +154,14 @@ export async function apiBench(
     auth: options.auth ?? "loopbackOpen",
     epoch: "epoch-1",
     version: "0.1.0",
-    ingest: options.ingest ?? [registerNative],
+    ingest: options.ingest ?? [
+      registerNative,
+      (app, ingestPorts) =>
+        registerOtlp(app, ingestPorts, {
+          agents: series.agents,
+          logRules: ({ body }) => (body.includes("OOM") ? { check: "oom", severity: "critical" } : undefined),
+        }),
+    ],
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
   const call = async (
@@ -176,6 +185,7 @@ export async function apiBench(
       status: answer.statusCode,
       json: isJson && answer.body !== "" ? JSON.parse(answer.body) : undefined,
       text: answer.body,
+      bytes: answer.rawPayload,
       headers: answer.headers,
     };
   };

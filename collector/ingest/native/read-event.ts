@@ -1,6 +1,7 @@
 import { parseDuration } from "../../../protocol/duration.ts";
 import { parseRfc3339 } from "../../../protocol/rfc3339.ts";
 import type { Event, Labels, Link } from "../../core/model/event.ts";
+import { hashHex } from "../../core/model/hash.ts";
 import { SEVERITIES, type Severity } from "../../core/model/severity.ts";
 import type { Milliseconds, UnixMillis } from "../../core/model/time.ts";
 import { BadLine } from "../../port/ingest.ts";
@@ -80,7 +81,16 @@ function read(element: unknown, receivedAt: UnixMillis): Event {
     expiresAfterMs: duration(wire["expiresAfter"]),
   };
   if (event.id !== "") return event;
-  event.id = contentId(event, receivedAt);
+  event.id = hashHex([
+    event.source,
+    event.ci,
+    event.check,
+    event.instance,
+    event.status,
+    event.severity,
+    event.summary,
+    `${event.occurredAt} ${receivedAt}`,
+  ]);
   event.idGiven = false;
   return event;
 }
@@ -184,19 +194,3 @@ const shown = (value: unknown): string =>
     : typeof value === "number"
       ? String(value)
       : kindOf(value);
-
-/** 16 hex digits of what the event says and when it came (two 32-bit mixes in the manner of MurmurHash3). */
-function contentId(event: Event, receivedAt: UnixMillis): string {
-  const content = `${event.source}\n${event.ci}\n${event.check}\n${event.instance}\n${event.status}\n${event.severity}\n${event.occurredAt}\n${receivedAt}\n${event.summary}`;
-  let a = 0x9e3779b9;
-  let b = 0x85ebca6b;
-  for (let at = 0; at < content.length; at++) {
-    const code = content.charCodeAt(at);
-    a = Math.imul(a ^ code, 0xcc9e2d51);
-    b = Math.imul(b ^ code, 0x1b873593);
-    a ^= a >>> 15;
-    b ^= b >>> 13;
-  }
-  const hex = (word: number): string => (word >>> 0).toString(16).padStart(8, "0");
-  return hex(a ^ (b << 7)) + hex(b ^ (a >>> 3));
-}

@@ -18,6 +18,8 @@ const ROUTES: readonly [method: string, url: string, allowed: readonly Role[]][]
   ["GET", "/metrics/agents/:id", ["viewer"]],
   ["GET", "/sd/prometheus", ["viewer"]],
   ["POST", "/api/v1/events", ["agent", "operator"]],
+  ["POST", "/v1/metrics", ["agent", "operator"]],
+  ["POST", "/v1/logs", ["agent", "operator"]],
   ["GET", "/api/v1/incidents", ["viewer"]],
   ["GET", "/api/v1/incidents/:id", ["viewer"]],
   ["POST", "/api/v1/incidents/:id/acknowledge", ["operator"]],

@@ -1,0 +1,201 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { AGENT_ATTRIBUTES, AGENT_SERVICE_NAME } from "../../../protocol/agent-resource.ts";
+import { jsonFault } from "../../../protocol/json-guard.ts";
+import type { OtlpAttributes, OtlpResourceLogs, OtlpResourceMetrics, OtlpResult } from "../../../protocol/otlp.ts";
+import { logsFromJson, metricsFromJson } from "../../../protocol/otlp-json.ts";
+import { readLogsRequest } from "../../../protocol/otlp-read-logs.ts";
+import { readMetricsRequest } from "../../../protocol/otlp-read-metrics.ts";
+import { StringCache } from "../../../protocol/wire-reader.ts";
+import type { Event } from "../../core/model/event.ts";
+import type { Milliseconds } from "../../core/model/time.ts";
+import { type AgentDirectory, missingAfterMs } from "../../port/agents.ts";
+import { type IngestPorts, Refusal, type RouteConfig } from "../../port/ingest.ts";
+import type { SampleBatch } from "../../port/samples.ts";
+import { bytesOf, JSON_DEPTH_MAX, jsonOf } from "../body.ts";
+import { submitEvents } from "../submit.ts";
+import { CONTENT_TYPES, type Encoding, encodingOf, exportAnswer, type Partial, renderStatus } from "./answer.ts";
+import { findCi, shownLabels } from "./find-ci.ts";
+import { flatten, nothingYet } from "./flatten.ts";
+import { HeartbeatOutlet } from "./heartbeat-outlet.ts";
+import { type LogRules, readLogRecord } from "./log-event.ts";
+
+export interface OtlpOptions {
+  agents: AgentDirectory;
+  /** Which log records are events, besides those that say so themselves. */
+  logRules?: LogRules;
+}
+
+const EXPORT: RouteConfig = { roles: ["agent", "operator"], body: "bytes", renderError: renderStatus };
+const ADAPTER = "otlp";
+const VALUES_MAX = 1_000_000;
+const INTERVAL_DEFAULT_MS: Milliseconds = 10_000;
+
+/** OTLP/HTTP at `/v1/metrics` and `/v1/logs`, from our agents and from anyone who speaks it. */
+export function registerOtlp(app: FastifyInstance, ports: IngestPorts, options: OtlpOptions): void {
+  const strings = new StringCache();
+  const heartbeats = new HeartbeatOutlet(ports);
+  app.post(
+    "/v1/metrics",
+    {
+      config: EXPORT,
+      schema: { tags: ["otlp"], operationId: "exportMetrics", summary: "OTLP metrics, Protocol Buffers or JSON." },
+    },
+    async (request, reply) => {
+      const { encoding, value } = readRequest(request, (bytes) => readMetricsRequest(bytes, strings), metricsFromJson);
+      const partial = takeMetrics(value, ports, (resource) => heardAgent(resource, ports, options.agents, heartbeats));
+      return answer(reply, encoding, exportAnswer(encoding, "rejectedDataPoints", partial));
+    },
+  );
+  app.post(
+    "/v1/logs",
+    {
+      config: EXPORT,
+      schema: { tags: ["otlp"], operationId: "exportLogs", summary: "OTLP logs, Protocol Buffers or JSON." },
+    },
+    async (request, reply) => {
+      const { encoding, value } = readRequest(request, (bytes) => readLogsRequest(bytes, strings), logsFromJson);
+      const partial = await takeLogs(value, ports, options.logRules);
+      return answer(reply, encoding, exportAnswer(encoding, "rejectedLogRecords", partial));
+    },
+  );
+}
+
+function answer(reply: FastifyReply, encoding: Encoding, body: string | Uint8Array): FastifyReply {
+  return reply
+    .header("content-type", CONTENT_TYPES[encoding])
+    .serializer((text: string) => text)
+    .send(typeof body === "string" ? body : Buffer.from(body));
+}
+
+function readRequest<T>(
+  request: FastifyRequest,
+  fromBytes: (bytes: Uint8Array) => OtlpResult<T>,
+  fromJson: (body: unknown) => OtlpResult<T>,
+): { encoding: Encoding; value: T } {
+  const encoding = encodingOf(request.headers["content-type"] ?? "");
+  if (encoding === null)
+    throw new Refusal(415, "unsupportedType", "the content type must be application/x-protobuf or application/json");
+  if (request.headers["content-encoding"] !== undefined && request.headers["content-encoding"] !== "identity")
+    throw new Refusal(415, "unsupportedEncoding", "the content encoding must be gzip, deflate or identity");
+  const bytes = bytesOf(request.body);
+  const result = encoding === "protobuf" ? fromBytes(bytes) : fromJson(jsonBody(bytes));
+  if (result.status === "malformed") throw new Refusal(400, "malformed", result.message);
+  return { encoding, value: result.value };
+}
+
+/** An empty request is a success, in either encoding. */
+function jsonBody(bytes: Buffer): unknown {
+  if (bytes.length === 0) return {};
+  if (jsonFault(bytes, { depthMax: JSON_DEPTH_MAX, valuesMax: VALUES_MAX }) === "tooManyValues")
+    throw new Refusal(413, "tooManyValues", `the JSON body has more than ${VALUES_MAX} values`);
+  return jsonOf(bytes);
+}
+
+/** What a resource is to us: one of our agents, with its CI, or somebody else. */
+interface Sender {
+  ci: string;
+  source: "agent" | "otlp";
+  labels: Record<string, string>;
+  intervalMs: Milliseconds | undefined;
+}
+
+function takeMetrics(
+  requests: readonly OtlpResourceMetrics[],
+  ports: IngestPorts,
+  heard: (resource: OtlpAttributes) => Sender | null,
+): Partial {
+  const reasons = new Map<string, number>();
+  const reject = (reason: string, count: number): void => void reasons.set(reason, (reasons.get(reason) ?? 0) + count);
+  let points = 0;
+  let accepted = 0;
+  for (const { resource, metrics } of requests) {
+    const flat = nothingYet();
+    for (const metric of metrics) flatten(metric, flat);
+    points += flat.points;
+    for (const [reason, count] of Object.entries(flat.faults)) reject(reason, count);
+    const sender = heard(resource) ?? foreignSender(resource, ports);
+    if (sender === null) {
+      reject("noCi", flat.points);
+      continue;
+    }
+    for (const temporality of ["cumulative", "delta"] as const) {
+      const samples = flat[temporality];
+      if (samples.length === 0) continue;
+      const { ci, source, labels, intervalMs } = sender;
+      const batch: SampleBatch = { ci, source, labels, samples, temporality, help: flat.help };
+      if (intervalMs !== undefined) batch.intervalMs = intervalMs;
+      const result = ports.samples.write(batch, ports.clock.now());
+      accepted += result.accepted;
+      ports.telemetry.count("tocsin_samples_total", { source }, result.accepted);
+      for (const [reason, count] of Object.entries(result.reasons)) reject(reason, count);
+    }
+  }
+  for (const [reason, count] of reasons)
+    ports.telemetry.count("tocsin_samples_rejected_total", { source: ADAPTER, reason }, count);
+  if (accepted === 0 && (reasons.get("overload") ?? 0) > 0)
+    throw new Refusal(503, "overloaded", "no more senders can be taken now; send it again", { retryAfterS: 30 });
+  return partialOf(reasons, points);
+}
+
+/** A point that became several samples counts once at most. */
+function partialOf(reasons: ReadonlyMap<string, number>, points: number): Partial {
+  let rejected = 0;
+  for (const count of reasons.values()) rejected += count;
+  const message = [...reasons].map(([reason, count]) => `${count} ${reason}`).join(", ");
+  return { rejected: Math.min(rejected, points), message: message === "" ? "" : `not taken: ${message}` };
+}
+
+function foreignSender(resource: OtlpAttributes, ports: IngestPorts): Sender | null {
+  const ci = findCi(resource, (name) => ports.query.ci(name)?.known === true);
+  return ci === null ? null : { ci, source: "otlp", labels: shownLabels(resource), intervalMs: undefined };
+}
+
+/** null for a sender that is not one of our agents. An agent that sends is an agent that lives. */
+function heardAgent(
+  resource: OtlpAttributes,
+  ports: IngestPorts,
+  agents: AgentDirectory,
+  heartbeats: HeartbeatOutlet,
+): Sender | null {
+  const agentId = resource[AGENT_ATTRIBUTES.agentId];
+  const ci = resource[AGENT_ATTRIBUTES.ci] || resource[AGENT_ATTRIBUTES.hostName];
+  if (resource[AGENT_ATTRIBUTES.serviceName] !== AGENT_SERVICE_NAME || !agentId || !ci || ci.length > 512) return null;
+  const said = Number(resource[AGENT_ATTRIBUTES.intervalMs]);
+  const intervalMs = said >= 100 && said <= 3_600_000 ? said : INTERVAL_DEFAULT_MS;
+  agents.heard({ agentId, ci, version: resource["service.version"] ?? "", intervalMs, at: ports.clock.now() });
+  heartbeats.push({ ci, agent: agentId, missingAfterMs: missingAfterMs(intervalMs) });
+  return { ci, source: "agent", labels: {}, intervalMs };
+}
+
+async function takeLogs(
+  requests: readonly OtlpResourceLogs[],
+  ports: IngestPorts,
+  rules: LogRules | undefined,
+): Promise<Partial> {
+  const now = ports.clock.now();
+  const events: Event[] = [];
+  const reasons = new Map<string, number>();
+  const reject = (reason: string, count = 1): void => void reasons.set(reason, (reasons.get(reason) ?? 0) + count);
+  let records = 0;
+  let counted = 0;
+  for (const { resource, records: list } of requests) {
+    records += list.length;
+    const resourceCi = findCi(resource, (name) => ports.query.ci(name)?.known === true);
+    for (const record of list) {
+      // A record can be about another CI than its resource.
+      const ci = record.attributes[AGENT_ATTRIBUTES.ci] || resourceCi;
+      const reading = readLogRecord(record, { resource, ci: ci ?? "", now, rules });
+      if (reading.kind === "counted") counted += 1;
+      else if (reading.kind === "rejected") reject(reading.message);
+      else if (ci === null) reject("noCi");
+      else events.push(reading.event);
+    }
+  }
+  for (const outcome of await submitEvents(ports, ADAPTER, events))
+    if (outcome.status === "rejected") reject(outcome.code);
+  const partial = partialOf(reasons, records);
+  const outcomes = { event: events.length, counted, rejected: partial.rejected };
+  for (const [outcome, count] of Object.entries(outcomes))
+    if (count > 0) ports.telemetry.count("tocsin_log_records_total", { outcome }, count);
+  return partial;
+}
