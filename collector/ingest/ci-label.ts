@@ -92,8 +92,16 @@ export type IsKnownCi = (name: string) => boolean;
 /**
  * The CI among what a message says, likeliest first: the first that the CMDB knows, else the first that is there.
  * Hosts are taken out of addresses. `unknown` where nothing is there.
+ *
+ * @param ids names that nobody would read (a uid, a cloud's resource id): they count only where the CMDB knows them.
  */
-export function pickCi(candidates: readonly (string | undefined)[], isKnown: IsKnownCi): string {
+export function pickCi(
+  candidates: readonly (string | undefined)[],
+  isKnown: IsKnownCi,
+  ids: readonly (string | undefined)[] = [],
+): string {
+  const byId = ids.find((id) => id !== undefined && isKnown(id));
+  if (byId !== undefined) return byId;
   const names = candidates.flatMap((name) => (name === undefined || name.trim() === "" ? [] : [hostPart(name)]));
   return names.find(isKnown) ?? names[0] ?? "unknown";
 }

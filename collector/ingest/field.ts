@@ -79,13 +79,18 @@ export function labelsOf(entries: Readonly<Record<string, unknown>>): Record<str
   return labelsFrom(entries);
 }
 
-const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:?\d{2})?$/;
+const DATE_TIME = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2}(?:\.\d{1,12})?) ?([Zz]|UTC|[+-]\d{2}:?\d{2})?$/;
 
-/** Milliseconds since 1970 of an RFC 3339 time (a missing zone is UTC); undefined for anything else and for the zero time. */
+/**
+ * Milliseconds since 1970 of an RFC 3339 time and its near relations (a space for the T, `UTC`, `+0100`; a missing zone is
+ * UTC); undefined for anything else and for times before 1970, Go's zero time among them.
+ */
 export function timeAt(value: unknown): number | undefined {
-  if (typeof value !== "string" || !RFC3339.test(value)) return undefined;
-  const zoned = /(?:[Zz]|[+-]\d{2}:?\d{2})$/.test(value.slice(19)) ? value : `${value}Z`;
-  const parsed = Date.parse(zoned.replace(" ", "T").replace(/([+-]\d{2})(\d{2})$/, "$1:$2"));
+  const match = typeof value === "string" ? DATE_TIME.exec(value) : null;
+  if (match === null) return undefined;
+  const [, date = "", time = "", zone = "Z"] = match;
+  const offset = /^[+-]/.test(zone) ? zone.replace(/^(...):?/, "$1:") : "Z";
+  const parsed = Date.parse(`${date}T${time}${offset}`);
   return Number.isNaN(parsed) || parsed <= 0 ? undefined : parsed;
 }
 

@@ -1,0 +1,67 @@
+import type { Event } from "../../../core/model/event.ts";
+import { hashHex } from "../../../core/model/hash.ts";
+import { at, listOf, timeAt } from "../../field.ts";
+import { ALERTMANAGER, eventOf, InvalidAlert, prepareAlert, type PreparedAlert } from "../../prometheus-alert.ts";
+import { UNSTATED_SEVERITY } from "../../severity.ts";
+import { type MapContext, type Mapped, notOfKind, type WebhookKind } from "../webhook-kind.ts";
+
+/** Alerts of one message that are read; Alertmanager itself cuts at `max_alerts`. */
+const ALERTS_MAX = 20_000;
+
+/**
+ * The alerts of a message in Alertmanager's form, which Grafana shares. What is missing from the list is not resolved:
+ * it may have been cut (`truncatedAlerts`), or belong to another group.
+ *
+ * @param adapt what the sender has of its own.
+ */
+export function groupedAlerts(
+  body: unknown,
+  context: MapContext,
+  adapt: (prepared: PreparedAlert, alert: unknown) => PreparedAlert & { source: string },
+): Mapped {
+  const alerts = listOf(at(body, "alerts")).slice(0, ALERTS_MAX);
+  const events: Event[] = [];
+  let invalid = 0;
+  for (const alert of alerts) {
+    try {
+      events.push(eventOfAlert(alert, context, adapt));
+    } catch (error) {
+      if (!(error instanceof InvalidAlert)) throw error;
+      invalid += 1;
+    }
+  }
+  const truncated = Number(at(body, "truncatedAlerts") ?? 0);
+  return { events, dropped: { invalidAlert: invalid, truncated: Number.isFinite(truncated) ? truncated : 0 } };
+}
+
+function eventOfAlert(
+  alert: unknown,
+  context: MapContext,
+  adapt: (prepared: PreparedAlert, alert: unknown) => PreparedAlert & { source: string },
+): Event {
+  const { now, ciLabels, isKnownCi } = context;
+  const prepared = adapt(
+    prepareAlert(at(alert, "labels"), at(alert, "annotations"), at(alert, "generatorURL"), {
+      ciLabels,
+      isKnownCi,
+      unstatedSeverity: UNSTATED_SEVERITY,
+    }),
+    alert,
+  );
+  const firing = at(alert, "status") !== "resolved";
+  const startsAt = Math.min(timeAt(at(alert, "startsAt")) ?? now, now);
+  const id = hashHex([prepared.fingerprint, String(startsAt), firing ? "firing" : "resolved", String(now)]);
+  const event = eventOf(prepared, { startsAt, endsAt: firing ? now + 1 : now }, now, id);
+  // A webhook does not say until when: it is repeated at the sender's repeat interval, hours apart.
+  return { ...event, source: prepared.source, expiresAfterMs: null };
+}
+
+/** Alertmanager's webhook receiver, version 4. The same alerts as through its API, with the same identity. */
+export const alertmanager: WebhookKind = {
+  name: "alertmanager",
+  map(message, context) {
+    const body = message.json();
+    if (!Array.isArray(at(body, "alerts"))) throw notOfKind("alertmanager", "a list `alerts` is expected");
+    return groupedAlerts(body, context, (prepared) => ({ ...prepared, source: ALERTMANAGER }));
+  },
+};

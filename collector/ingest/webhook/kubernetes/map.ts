@@ -1,0 +1,96 @@
+import type { Event } from "../../../core/model/event.ts";
+import type { Severity } from "../../../core/model/severity.ts";
+import { pickCi } from "../../ci-label.ts";
+import { eventOfDraft } from "../../event-draft.ts";
+import { anyTimeAt, at, documentOf, labelsFrom, listOf, textAt } from "../../field.ts";
+import { type MapContext, notOfKind, type WebhookKind } from "../webhook-kind.ts";
+
+/** Reasons of warnings that are worse than a warning. */
+const SEVERITIES: Readonly<Record<string, Severity>> = {
+  NodeNotReady: "critical",
+  SystemOOM: "critical",
+  Rebooted: "major",
+  OOMKilling: "major",
+  Evicted: "major",
+  BackOff: "major",
+  CrashLoopBackOff: "major",
+  FailedMount: "major",
+  FailedAttachVolume: "major",
+  FailedScheduling: "major",
+  NetworkNotReady: "critical",
+};
+
+/** Normal events that end what a warning told. */
+const ENDS: Readonly<Record<string, string>> = { NodeReady: "NodeNotReady" };
+
+/** Normal events that are somebody's change. */
+const CHANGES: ReadonlySet<string> = new Set([
+  "ScalingReplicaSet",
+  "SuccessfulRescale",
+  "NodeSchedulable",
+  "NodeNotSchedulable",
+]);
+
+/** Kubernetes tells that something happened and rarely that it is over: a warning holds for as long as it is repeated. */
+const HOLDS_MS = 15 * 60_000;
+
+type Dropped = "normal" | "deleted";
+
+/** `events.k8s.io/v1` (`regarding`, `note`) and core `v1` (`involvedObject`, `message`). */
+function eventOf(item: unknown, context: MapContext): Event | Dropped {
+  const object = at(item, "regarding") ?? at(item, "involvedObject");
+  const reason = textAt(at(item, "reason"), 128);
+  const kind = textAt(at(object, "kind"), 100);
+  const name = textAt(at(object, "name"), 253);
+  if (reason === undefined || kind === undefined || name === undefined)
+    throw notOfKind("kubernetes", "an Event with reason and regarding (or involvedObject) is expected");
+  const isNormal = at(item, "type") === "Normal";
+  const ends = isNormal ? ENDS[reason] : undefined;
+  const isChange = isNormal && CHANGES.has(reason);
+  if (isNormal && ends === undefined && !isChange) return "normal";
+  const namespace = textAt(at(object, "namespace"), 253);
+  const qualified = namespace === undefined ? name : `${namespace}/${name}`;
+  const last =
+    at(item, "series", "lastObservedTime") ?? at(item, "deprecatedLastTimestamp") ?? at(item, "lastTimestamp");
+  return eventOfDraft(
+    {
+      source: "kubernetes",
+      ci: pickCi([qualified, name], context.isKnownCi, [textAt(at(object, "uid"))]),
+      check: ends ?? reason,
+      instance: `${kind} ${qualified}`,
+      kind: isChange ? "change" : "alert",
+      status: ends === undefined ? "firing" : "resolved",
+      severity: isNormal ? "info" : (SEVERITIES[reason] ?? "warning"),
+      summary: textAt(at(item, "note") ?? at(item, "message"), 1024) ?? reason,
+      at: anyTimeAt(last) ?? anyTimeAt(at(item, "eventTime")),
+      labels: labelsFrom({
+        kind,
+        namespace,
+        name,
+        node: at(item, "deprecatedSource", "host") ?? at(item, "source", "host"),
+        controller: at(item, "reportingController") ?? at(item, "source", "component"),
+      }),
+      expiresAfterMs: ends === undefined && !isChange ? HOLDS_MS : undefined,
+    },
+    context.now,
+  );
+}
+
+/** Kubernetes events: one, a list, or what a watch gives; exporters of events post them. */
+export const kubernetes: WebhookKind = {
+  name: "kubernetes",
+  map(message, context) {
+    const body = message.json();
+    const items = Array.isArray(body) ? body : Array.isArray(at(body, "items")) ? listOf(at(body, "items")) : [body];
+    const events: Event[] = [];
+    const dropped: Record<string, number> = {};
+    for (const item of items.slice(0, 10_000)) {
+      const watched = documentOf(at(item, "object"));
+      const event =
+        watched !== undefined && at(item, "type") === "DELETED" ? "deleted" : eventOf(watched ?? item, context);
+      if (typeof event === "string") dropped[event] = (dropped[event] ?? 0) + 1;
+      else events.push(event);
+    }
+    return { events, dropped };
+  },
+};
