@@ -323,12 +323,12 @@ const ABSORB_DEAD = 0.6;
 
 /** A fault whose root is itself an effect of another group is no fault of its own. Small groups go first. */
 function absorb(groups: Group[], context: SolveContext): Group[] {
-  const home = new Map<number, { group: Group; onset: UnixMillis }[]>();
+  const home = new Map<number, { group: Group; unit: Unit }[]>();
   for (const group of groups) {
     for (const unit of group.units) {
       const list = home.get(unit.ci);
-      if (list === undefined) home.set(unit.ci, [{ group, onset: unit.onset }]);
-      else list.push({ group, onset: unit.onset });
+      if (list === undefined) home.set(unit.ci, [{ group, unit }]);
+      else list.push({ group, unit });
     }
   }
   const into = new Map<Group, Group>();
@@ -347,9 +347,17 @@ function absorb(groups: Group[], context: SolveContext): Group[] {
   return groups.filter((group) => !into.has(group));
 }
 
+/** Whether a unit's alerts are those of a CI that is dead, or that works badly; a trap about a neighbour is neither. */
+function shows(unit: Unit, dead: boolean): boolean {
+  return unit.notes.some((note) => {
+    if (note.symptom === "link" || note.symptom === "member") return false;
+    return !dead || note.symptom === "gone" || note.symptom === "down" || note.symptom === "environment";
+  });
+}
+
 function parentOf(
   group: Group,
-  home: ReadonlyMap<number, { group: Group; onset: UnixMillis }[]>,
+  home: ReadonlyMap<number, { group: Group; unit: Unit }[]>,
   context: SolveContext,
   final: (group: Group) => Group,
 ): Group | null {
@@ -363,8 +371,9 @@ function parentOf(
     const cost = causes.costs[at] ?? 9;
     if (cost > (dead ? ABSORB_DEAD : ABSORB_COST) || (best !== null && cost >= best.cost)) continue;
     for (const near of home.get(faultCi(causes.keys[at] ?? -1)) ?? []) {
-      const apart = onset - near.onset;
+      const apart = onset - near.unit.onset;
       const target = final(near.group);
+      if (!shows(near.unit, faultDead(causes.keys[at] ?? 0))) continue;
       if (target === group || apart < -ATTACH_BEFORE_MS || apart > ATTACH_AFTER_MS) continue;
       best = { group: target, cost };
     }
@@ -375,7 +384,9 @@ function parentOf(
 /** A unit joins the fault of what it directly needs, when that began before: the graph above may have gaps. */
 function attach(left: Unit[], groups: readonly Group[], context: SolveContext): Unit[] {
   const home = new Map<number, { group: Group; onset: UnixMillis }>();
-  for (const group of groups) for (const unit of group.units) home.set(unit.ci, { group, onset: unit.onset });
+  for (const group of groups) {
+    for (const unit of group.units) if (shows(unit, false)) home.set(unit.ci, { group, onset: unit.onset });
+  }
   let rest = left;
   for (let moved = true; moved; ) {
     moved = false;
