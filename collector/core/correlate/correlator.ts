@@ -271,8 +271,8 @@ class OnlineCorrelator implements Correlator {
   private flapper(note: Note, at: UnixMillis, view: CorrelationView): Background | null {
     const found = flapping(note.alert, at);
     if (found === null || this.corroborated(note)) return null;
-    const thread = this.bestThread(note, view) ?? this.threads.get(note.alert.incident ?? "") ?? null;
-    if (thread === null || this.isLone(thread, note.ci, view)) return found;
+    const thread = this.threads.get(note.alert.incident ?? "") ?? this.bestThread(note, view);
+    if (thread === null || !thread.raging || this.isLone(thread, note.ci, view)) return found;
     const began = note.alert.changes.find((change) => at - change <= FLAP_SPAN_MS) ?? at;
     return began < thread.firstOnset - FLAP_BEFORE_MS ? found : null;
   }

@@ -47,7 +47,7 @@ const RAGING = 0.35;
 const LONG_MS: Milliseconds = 16 * 60_000;
 const EARLY_MS: Milliseconds = 3 * 60_000;
 /** What it is worth to leave an alert where people have seen it. */
-const STAY = 0.4;
+const STAY = 0.3;
 const SETTLED_PRICE = 0.4;
 /** A fault must explain a unit at least this much better than chance does. */
 const MARGIN = 0.4;
@@ -56,7 +56,7 @@ const OWN_EVIDENCE = 1;
 /** So many units within so short a time are the beginning of a storm; what came before it is something else. */
 const BURST = 4;
 const BURST_MS: Milliseconds = 150_000;
-const ANCHOR_PRICE = 0.5;
+const ANCHOR_PRICE = 0.8;
 
 interface Claim {
   unit: number;
@@ -363,8 +363,8 @@ function parentOf(
 ): Group | null {
   const root = faultCi(group.fault);
   const own = group.units.find((unit) => unit.ci === root);
-  const dead = own === undefined ? faultDead(group.fault) : own.notes.some((note) => note.symptom === "gone" && note.rank >= 4);
-  const causes = own?.causes ?? context.influence.causes(root, dead ? "gone" : "errors");
+  const dead = own !== undefined && own.notes.some((note) => note.symptom === "gone" && note.rank >= 4);
+  const causes = own?.causes ?? context.influence.causes(root, "errors");
   const onset = own?.onset ?? group.units[0]?.onset ?? 0;
   let best: { group: Group; cost: number } | null = null;
   for (let at = 0; at < causes.keys.length; at += 1) {
