@@ -122,6 +122,17 @@ export type CommitResult =
   | { status: "retryable"; reason: "busy" | "full" }
   | { status: "fatal"; reason: string };
 
+export interface StoreSize {
+  /** On disk. */
+  sizeBytes: number;
+  /** By table; the large ones may be estimates. */
+  rows: Record<string, number>;
+  /** How much more it can take: free on the disk, and free within its own files. null = no disk. */
+  freeBytes: number | null;
+  /** Of the disk; null = no disk. */
+  diskBytes: number | null;
+}
+
 /**
  * One atomic, durable commit for each batch, and the reads that the product needs.
  * One writer at a time. A commit that was answered `committed` survives kill -9 and power loss.
@@ -146,7 +157,6 @@ export interface Store {
     outbox: UnixMillis;
     entities: UnixMillis;
   }): Promise<boolean>;
-  /** Size on disk, rows a table (the large ones may be estimates), and the free space that is left; null = no disk. */
-  size(): Promise<{ sizeBytes: number; rows: Record<string, number>; freeBytes: number | null }>;
+  size(): Promise<StoreSize>;
   close(): Promise<void>;
 }

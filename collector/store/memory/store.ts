@@ -13,6 +13,7 @@ import {
   type Store,
   type StoredEntity,
   type StoredLedgerRecord,
+  type StoreSize,
   sortKey,
 } from "../../port/store.ts";
 
@@ -187,7 +188,7 @@ class MemoryStore implements Store {
     return false;
   }
 
-  async size(): Promise<{ sizeBytes: number; rows: Record<string, number>; freeBytes: number | null }> {
+  async size(): Promise<StoreSize> {
     const { disk } = this;
     const rows = {
       journal: disk.journal.length,
@@ -197,7 +198,7 @@ class MemoryStore implements Store {
       outbox: disk.outbox.size,
       pending: 0,
     };
-    return { sizeBytes: 0, rows, freeBytes: null };
+    return { sizeBytes: 0, rows, freeBytes: null, diskBytes: null };
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,7 @@
 import { statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import type { Commit, CommitResult } from "../../port/store.ts";
+import type { Commit, CommitResult, StoreSize } from "../../port/store.ts";
 import { CommitWriter, EventIdWindow } from "./commit.ts";
 import { Compaction, type Horizon } from "./compaction.ts";
 import { DATABASE_FILE, openDatabase } from "./database.ts";
@@ -11,6 +11,7 @@ import { Loader, type Position } from "./load.ts";
 import { type DirectoryLock, lockDirectory } from "./lock.ts";
 import { Pending, pendingBody } from "./pending.ts";
 import { Reader } from "./read.ts";
+import { readPragma } from "./schema.ts";
 
 export interface EngineOptions {
   dataDir: string;
@@ -136,14 +137,19 @@ export class SqliteEngine {
     return this.lazily(() => this.compaction.run(before, this.timer(COMPACT_SLICE_MS)));
   }
 
-  size(): { sizeBytes: number; rows: Record<string, number>; freeBytes: number | null } {
+  size(): StoreSize {
     const file = join(this.options.dataDir, DATABASE_FILE);
     const sizeBytes = [file, `${file}-wal`]
       .map((path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0)
       .reduce((sum, size) => sum + size, 0);
     const disk = statfsSync(this.options.dataDir);
-    const rows = this.rows();
-    return { sizeBytes, rows, freeBytes: disk.bavail * disk.bsize };
+    const freePages = Number(readPragma(this.db, "freelist_count")) * Number(readPragma(this.db, "page_size"));
+    return {
+      sizeBytes,
+      rows: this.rows(),
+      freeBytes: disk.bavail * disk.bsize + freePages,
+      diskBytes: disk.blocks * disk.bsize,
+    };
   }
 
   /** Counting the rows of a long table reads all of it: journal (in inputs) and ledger are taken from their first number. */

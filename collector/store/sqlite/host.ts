@@ -8,6 +8,7 @@ import type {
   OutboxRow,
   StoredEntity,
   StoredLedgerRecord,
+  StoreSize,
 } from "../../port/store.ts";
 import type { Horizon } from "./compaction.ts";
 import { SqliteEngine, type EngineOptions } from "./engine.ts";
@@ -35,7 +36,7 @@ export interface Operations {
   reference(receiver: string, incident: string): Json | undefined;
   journal(afterSequence: number, limit: number): { sequence: number; at: UnixMillis; journal: string }[];
   compact(before: Horizon): boolean;
-  size(): { sizeBytes: number; rows: Record<string, number>; freeBytes: number | null };
+  size(): StoreSize;
   close(): void;
 }
 
@@ -110,7 +111,7 @@ export class EngineHost implements Operations {
     return this.use().compact(before);
   }
 
-  size(): { sizeBytes: number; rows: Record<string, number>; freeBytes: number | null } {
+  size(): StoreSize {
     return this.use().size();
   }
 

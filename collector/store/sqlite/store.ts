@@ -11,6 +11,7 @@ import type {
   Store,
   StoredEntity,
   StoredLedgerRecord,
+  StoreSize,
 } from "../../port/store.ts";
 import type { Horizon } from "./compaction.ts";
 import type { EngineOptions } from "./engine.ts";
@@ -102,7 +103,7 @@ class SqliteStore implements Store {
     return this.use()("compact", before);
   }
 
-  async size(): Promise<{ sizeBytes: number; rows: Record<string, number>; freeBytes: number | null }> {
+  async size(): Promise<StoreSize> {
     return this.use()("size");
   }
 
