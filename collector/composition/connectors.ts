@@ -13,13 +13,22 @@ export const CONNECTOR_KINDS: readonly ConnectorKind[] = [webhook, email, slack]
 
 export { refusalOfHost };
 
+/** The configured receivers and what they share. */
+export interface Connectors {
+  byReceiver: ReadonlyMap<string, Connector>;
+  close: () => Promise<void>;
+}
+
 /** The configured receivers, ready to deliver; nothing is connected yet. */
-export function createConnectors(config: TocsinConfig, ports: { clock: Clock; log: Log }): { byReceiver: Map<string, Connector>; close: () => Promise<void> } {
+export function createConnectors(config: TocsinConfig, ports: { clock: Clock; log: Log }): Connectors {
   const outgoing = new VettedOutgoing({ allowPrivateTargets: config.limits.allowPrivateTargets });
   const create = ({ name, kind, settings }: ReceiverConfig): [string, Connector] => {
     const found = CONNECTOR_KINDS.find((candidate) => candidate.kind === kind);
     if (found === undefined) throw new Error(`the configuration let through a receiver of the unknown kind ${kind}`);
-    return [name, found.create(settings, { outgoing, clock: ports.clock, log: ports.log, externalUrl: config.externalUrl })];
+    return [
+      name,
+      found.create(settings, { outgoing, clock: ports.clock, log: ports.log, externalUrl: config.externalUrl }),
+    ];
   };
   const byReceiver = new Map(config.receivers.map(create));
   return {

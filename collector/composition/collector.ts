@@ -1,0 +1,186 @@
+import { randomUUID } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { Authenticator, type AuthConfig } from "../api/access.ts";
+import { type ApiServer, createServer } from "../api/server.ts";
+import { CmdbRoom, type CmdbSettings } from "../cmdb/service.ts";
+import type { TocsinConfig } from "../config/config.ts";
+import { coreSettings } from "../config/core-settings.ts";
+import { invalidMatcher } from "../core/model/matcher.ts";
+import type { Clock } from "../port/clock.ts";
+import type { Log, Telemetry } from "../port/telemetry.ts";
+import { createDelivery, type Delivery } from "../runtime/delivery.ts";
+import { createLiveCores } from "../runtime/live-core.ts";
+import { createPartition, type Partition } from "../runtime/partition.ts";
+import { createQuery } from "../runtime/query.ts";
+import { createSeriesRoom, type SeriesRoom } from "../series/series-room.ts";
+import { createSqliteStore } from "../store/sqlite/store.ts";
+import type { LoopLag } from "../telemetry/loop-lag.ts";
+import type { PrometheusTelemetry } from "../telemetry/prometheus-telemetry.ts";
+import { type Connectors, createConnectors } from "./connectors.ts";
+import { storageEpoch } from "./epoch.ts";
+import { ingestPlugins } from "./ingest.ts";
+import { loadRules, type LoadedRules } from "./rules.ts";
+
+/** What every room of the collector shares. */
+export interface Surroundings {
+  clock: Clock;
+  log: Log;
+  telemetry: PrometheusTelemetry & Telemetry;
+  loopLag: LoopLag;
+  version: string;
+  /** The process must end: nothing is acknowledged any more. */
+  onFatal: (reason: string) => void;
+}
+
+/** The rooms, joined; what a change of the configuration has to reach. */
+export interface Rooms {
+  partition: Partition;
+  delivery: Delivery;
+  cmdb: CmdbRoom;
+  series: SeriesRoom;
+  server: ApiServer;
+  /** Replaced together when the configuration changes. */
+  current: { config: TocsinConfig; connectors: Connectors; rules: LoadedRules };
+  stop: () => Promise<void>;
+}
+
+/**
+ * Joins the rooms in the order in which they need each other: CMDB → store and core → delivery → series → HTTP. Nothing
+ * listens yet. Throws for the operator when something cannot be used.
+ */
+export async function composeCollector(config: TocsinConfig, surroundings: Surroundings): Promise<Rooms> {
+  const { clock, log, telemetry, onFatal } = surroundings;
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  const cmdb = await openCmdb(config, surroundings);
+  const current = {
+    config,
+    connectors: createConnectors(config, { clock, log }),
+    rules: await loadRules(config.rules),
+  };
+  const store = createSqliteStore({ dataDir: config.dataDir });
+  let delivery: Delivery | undefined;
+  const partition = createPartition({
+    store,
+    createCore: createLiveCores({ settings: coreSettings(config, clock.now()), cmdb: cmdb.document() }),
+    clock,
+    random: Math.random,
+    telemetry,
+    log,
+    limits: { eventIdsMax: config.limits.eventIdsMax },
+    onOutbox: (rows) => delivery?.enqueue(rows),
+    onFatal,
+  });
+  delivery = createDelivery({
+    store,
+    report: (report) => partition.report(report),
+    connectors: current.connectors.byReceiver,
+    clock,
+    random: Math.random,
+    telemetry,
+    log,
+  });
+  const waiting = await partition.start();
+  const query = createQuery({ partition, store, receivers: () => current.config.receivers.map(({ name }) => name) });
+  const series = createSeriesRoom({
+    intake: partition,
+    clock,
+    log,
+    telemetry,
+    resolveCi: (name) => query.ci(name)?.id ?? name,
+    detector: current.rules.detector,
+    limits: { seriesMax: config.limits.seriesMax, seriesPerSenderMax: config.limits.seriesPerSenderMax },
+  });
+  const rooms = { partition, delivery, cmdb, series, current };
+  const server = await openServer(rooms, query, surroundings);
+  await cmdb.start({ intake: partition, query });
+  delivery.enqueue(waiting);
+  delivery.start();
+  series.start();
+  return { ...rooms, server, stop: () => stopRooms({ ...rooms, server }) };
+}
+
+async function openCmdb(config: TocsinConfig, { clock, log }: Surroundings): Promise<CmdbRoom> {
+  const cmdb = new CmdbRoom({ settings: cmdbSettings(config), folder: join(config.dataDir, "cmdb"), clock, log });
+  const findings = await cmdb.open();
+  const errors = findings.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) throw new UnusableFiles(findings);
+  for (const { message, file, line, hint } of findings)
+    log.warn("the CMDB has a doubtful entry", { file, line, message, hint });
+  return cmdb;
+}
+
+/** Files that keep the collector from starting; all that is wrong with them. */
+export class UnusableFiles extends Error {
+  readonly findings: Awaited<ReturnType<CmdbRoom["open"]>>;
+  constructor(findings: Awaited<ReturnType<CmdbRoom["open"]>>) {
+    super("some files cannot be used");
+    this.findings = findings;
+  }
+}
+
+/** The part of the configuration that the CMDB room takes. */
+export function cmdbSettings(config: TocsinConfig): CmdbSettings {
+  return {
+    files: config.cmdb.files,
+    maintenance: config.maintenance,
+    staleAfterMs: config.cmdb.staleAfterMs,
+    sizeMaxBytes: config.limits.cmdbSizeMaxBytes,
+  };
+}
+
+type Joined = Omit<Rooms, "server" | "stop">;
+
+async function openServer(
+  { partition, delivery, cmdb, series, current }: Joined,
+  query: ReturnType<typeof createQuery>,
+  surroundings: Surroundings,
+): Promise<ApiServer> {
+  const { clock, log, telemetry, loopLag, version } = surroundings;
+  const { config } = current;
+  const auth: AuthConfig =
+    config.tokens.length === 0
+      ? "loopbackOpen"
+      : { tokens: config.tokens.map(({ name, role, token }) => ({ name, role, secret: token.reveal() })) };
+  const ports = { intake: partition, query, samples: series.store, clock, log, telemetry };
+  return createServer({
+    ports: {
+      ...ports,
+      cmdb,
+      agents: series.agents,
+      series: series.store,
+      changes: partition.feed,
+      progress: [...partition.progress, delivery.progress, loopLag],
+      ready: partition.readiness,
+      exposeOwn: () => telemetry.expose(),
+      agentRules: () => current.rules.agentRules,
+      newId: randomUUID,
+      silenceFault: (matchers) => matchers.map(invalidMatcher).find((fault) => fault !== null) ?? undefined,
+    },
+    auth,
+    epoch: storageEpoch(config.dataDir),
+    version,
+    limits: {
+      bodyCompressedBytesMax: config.limits.bodySizeMaxBytes,
+      bodyBytesMax: config.limits.decompressedSizeMaxBytes,
+      importBytesMax: config.limits.cmdbSizeMaxBytes,
+    },
+    ingest: ingestPlugins({
+      access: new Authenticator(auth),
+      agents: series.agents,
+      current,
+      version,
+      startedAt: clock.now(),
+    }),
+  });
+}
+
+/** The way of the data, from its beginning: no more requests, then no more commits, then no more deliveries. */
+async function stopRooms({ server, series, cmdb, delivery, partition, current }: Omit<Rooms, "stop">): Promise<void> {
+  await server.close();
+  series.stop();
+  await cmdb.close();
+  await delivery.stop();
+  await partition.stop();
+  await current.connectors.close();
+}

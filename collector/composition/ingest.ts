@@ -1,0 +1,46 @@
+import type { Authenticator } from "../api/access.ts";
+import type { IngestPlugin } from "../api/server.ts";
+import type { TocsinConfig } from "../config/config.ts";
+import { VettedOutgoing } from "../connector/outgoing.ts";
+import type { UnixMillis } from "../core/model/time.ts";
+import { registerAlertmanager } from "../ingest/alertmanager/register.ts";
+import { registerNative } from "../ingest/native/register.ts";
+import { registerOtlp } from "../ingest/otlp/register.ts";
+import { registerPagerDuty } from "../ingest/pagerduty/register.ts";
+import { registerRemoteWrite } from "../ingest/remote-write/register.ts";
+import { registerWebhooks } from "../ingest/webhook/register.ts";
+import type { AgentDirectory } from "../port/agents.ts";
+import type { Identity } from "../port/ingest.ts";
+
+export interface IngestSurroundings {
+  access: Authenticator;
+  agents: AgentDirectory;
+  current: { config: TocsinConfig };
+  version: string;
+  startedAt: UnixMillis;
+}
+
+const LOCAL: Identity = { name: "local", role: "admin" };
+
+/** Every protocol that we take; a new one is one line here. */
+export function ingestPlugins({ access, agents, current, version, startedAt }: IngestSurroundings): IngestPlugin[] {
+  const { config } = current;
+  const identify = (secret: string | undefined): Identity | undefined => {
+    if (access.open) return LOCAL;
+    return secret === undefined ? undefined : access.identify(secret);
+  };
+  const outgoing = new VettedOutgoing({ allowPrivateTargets: config.limits.allowPrivateTargets });
+  const address = `${config.listen.host}:${config.listen.port}`;
+  return [
+    registerNative,
+    (app, ports) => registerOtlp(app, ports, { agents }),
+    (app, ports) =>
+      registerAlertmanager(app, ports, {
+        facts: { name: "tocsin", address, version, startedAt },
+        resolveTimeoutMs: config.alertmanager.resolveTimeoutMs,
+      }),
+    (app, ports) => registerRemoteWrite(app, ports),
+    (app, ports) => registerPagerDuty(app, ports, { identify }),
+    (app, ports) => registerWebhooks(app, ports, { identify, outgoing }),
+  ];
+}

@@ -1,0 +1,103 @@
+import { resolve } from "node:path";
+import { coreSettings, TIME_INTERVALS_AHEAD_MS } from "../config/core-settings.ts";
+import { restartNeeded, type TocsinConfig } from "../config/config.ts";
+import { FileWatch } from "../config/document/file-watch.ts";
+import type { ParseOptions } from "../config/parse.ts";
+import type { Clock } from "../port/clock.ts";
+import type { Log } from "../port/telemetry.ts";
+import { cmdbSettings, type Rooms } from "./collector.ts";
+import { createConnectors } from "./connectors.ts";
+import { loadConfig } from "./load-config.ts";
+import { loadRules } from "./rules.ts";
+
+type Overrides = NonNullable<ParseOptions["overrides"]>;
+
+/**
+ * Loads the configuration again on SIGHUP and when its file changes. A file with mistakes never replaces a good one; what
+ * needs a restart is said and left as it is. Time intervals of routes are resolved ahead, and so again before they run out.
+ */
+export function followConfig(
+  file: string | undefined,
+  overrides: Overrides,
+  rooms: Rooms,
+  ports: { clock: Clock; log: Log },
+): { stop: () => void } {
+  const { clock, log } = ports;
+  let tail: Promise<void> = Promise.resolve();
+  const reload = (): void => {
+    tail = tail
+      .then(() => loadAgain(file, overrides, rooms, ports))
+      .catch((error: unknown) => log.error("the configuration could not be loaded again", { error: String(error) }));
+  };
+  const watch =
+    file === undefined
+      ? undefined
+      : new FileWatch([resolve(file)], {
+          clock,
+          onChange: reload,
+          onTrouble: (reason) => log.warn("changes of the configuration file are seen late", { reason }),
+        });
+  process.on("SIGHUP", reload);
+  let cancel: () => void = () => undefined;
+  const extend = (): void => {
+    cancel = clock.after(TIME_INTERVALS_AHEAD_MS / 4, () => {
+      void submitSettings(rooms, rooms.current.config, ports);
+      extend();
+    });
+  };
+  extend();
+  return {
+    stop: () => {
+      process.off("SIGHUP", reload);
+      watch?.close();
+      cancel();
+    },
+  };
+}
+
+async function loadAgain(
+  file: string | undefined,
+  overrides: Overrides,
+  rooms: Rooms,
+  ports: { clock: Clock; log: Log },
+): Promise<void> {
+  const { log } = ports;
+  const loaded = loadConfig(file, overrides);
+  for (const { severity, code, message, hint, line, column } of loaded.findings)
+    log.warn("the configuration has a mistake", { severity, code, file, line, column, message, hint });
+  if (loaded.status === "invalid") {
+    log.error("the configuration has errors; the one before stays", { file });
+    return;
+  }
+  const { config } = loaded;
+  const { current } = rooms;
+  for (const key of restartNeeded(current.config, config))
+    log.warn("this change takes effect after a restart", { key });
+  const rules = await loadRules(config.rules);
+  const rulesFit = rules.findings.every(({ severity }) => severity !== "error");
+  if (!rulesFit) log.error("the rules have errors; those before stay", { findings: rules.findings });
+  if (!(await submitSettings(rooms, config, ports))) return;
+  const before = current.connectors;
+  current.config = config;
+  current.connectors = createConnectors(config, ports);
+  rooms.delivery.replaceConnectors(current.connectors.byReceiver);
+  await before.close();
+  if (rulesFit && rules.agentRules.etag !== current.rules.agentRules.etag) {
+    current.rules = rules;
+    rooms.series.setDetector(rules.detector);
+  }
+  for (const { message, file: place, line, hint } of await rooms.cmdb.reconfigure(cmdbSettings(config)))
+    log.warn("the CMDB has a mistake", { file: place, line, message, hint });
+  log.info("the configuration was loaded again", { file });
+}
+
+async function submitSettings(
+  { partition }: Rooms,
+  config: TocsinConfig,
+  { clock, log }: { clock: Clock; log: Log },
+): Promise<boolean> {
+  const result = await partition.submit([{ kind: "settings", settings: coreSettings(config, clock.now()) }], "command");
+  if (result.status === "committed") return true;
+  log.error("the new configuration could not be stored; the one before stays", { status: result.status });
+  return false;
+}
