@@ -23,11 +23,6 @@ const TICK_GAP_MS = 60_000;
 /** Where a CI sends anything at all, the end of one of its series means that the thing is gone. */
 const CI_ALIVE_MS = 120_000;
 
-/** How long a multi-series value waits for its missing parts, in ticks. */
-interface OpenGroup {
-  ticks: number;
-}
-
 /** One metric's readers: which input of which rule. */
 interface Reader {
   compiled: CompiledRule;
@@ -76,7 +71,8 @@ class RuleDetector implements Detector {
   readonly #cis = new Map<string, CiState>();
   readonly #groups = new GroupTable();
   readonly #seriesMax: number;
-  readonly #open = new Map<Group, OpenGroup>();
+  /** Groups of which only a part was updated in this round. */
+  readonly #open = new Set<Group>();
   readonly #pending = new Set<Group>();
   readonly #firing = new Set<Group>();
   readonly #calendar = new Calendar();
@@ -117,7 +113,8 @@ class RuleDetector implements Detector {
     series.seenTick = this.#tickAt;
     series.ci.seenTick = this.#tickAt;
     for (const { group, slot } of series.bindings) {
-      if (group !== null && slot.isFresh) this.#evaluate(group);
+      // What is half an interval newer, or comes a second time, belongs to the next round.
+      if (group !== null && group.fresh > 0 && (slot.isFresh || isNextRound(group, series))) this.#evaluate(group);
       slot.value = slot.window === null ? value : slot.window.push(value, at, arrival === "gap");
       if (group !== null) this.#updated(group, slot, arrival === "gap");
     }
@@ -130,18 +127,19 @@ class RuleDetector implements Detector {
       slot.isStale = false;
       group.expected += 1;
     }
+    const at = slot.series.lastAt;
+    if (group.fresh === 0) group.roundAt = at;
     slot.isFresh = true;
     group.fresh += 1;
-    const at = slot.series.lastAt;
     if (at > group.at || isGap) group.at = at;
     group.seenTick = this.#tickAt;
     if (group.isWarm && group.fresh >= group.expected) this.#evaluate(group);
-    else if (!this.#open.has(group)) this.#open.set(group, { ticks: 0 });
+    else this.#open.add(group);
   }
 
   #evaluate(group: Group): void {
     if (group.fresh < group.expected) markStale(group);
-    if (group.expected > 1 || !group.compiled.isLone) this.#open.delete(group);
+    if (this.#open.size > 0) this.#open.delete(group);
     this.#note(group, group.evaluate());
     if (group.isPending) this.#pending.add(group);
   }
@@ -230,12 +228,8 @@ class RuleDetector implements Detector {
       this.#tickSpacingMs = elapsedMs;
     }
     this.#tickAt = at;
-    for (const [group, open] of this.#open) {
-      // The first round is over with the first tick; later ones get until the second, in case a tick falls into a round.
-      open.ticks += 1;
-      if (!group.isWarm || open.ticks > 1) this.#evaluate(group);
-      if (group.fresh === 0) this.#open.delete(group);
-    }
+    // Callers tick after a round: what has not come by now is missing.
+    for (const group of this.#open) this.#evaluate(group);
     for (const group of this.#pending) this.#tickPending(group);
     for (const group of this.#firing) this.#tickFiring(group);
     this.#calendar.run(at);
@@ -249,6 +243,7 @@ class RuleDetector implements Detector {
   }
 
   #tickPending(group: Group): void {
+    if (Number.isNaN(group.seenTick)) group.seenTick = this.#tickAt;
     const silentMs = this.#silentMs(group.seenTick, this.#tickAt);
     const isAwake = group.seenTick >= this.#awakeSince;
     if (isAwake && silentMs > 0 && silentMs <= GAP_INTERVALS * intervalOf(group)) {
@@ -259,9 +254,12 @@ class RuleDetector implements Detector {
 
   #tickFiring(group: Group): void {
     if (group.compiled.isAbsence) return;
-    const goneMs = Math.max(NO_VALUE_CLEARS_MS, 10 * intervalOf(group));
+    if (Number.isNaN(group.seenTick)) group.seenTick = this.#tickAt;
     const ci = this.#cis.get(group.ci);
-    if (this.#silentMs(group.seenTick, this.#tickAt) < goneMs || ci === undefined) return;
+    if (ci === undefined) return;
+    if (Number.isNaN(ci.seenTick)) ci.seenTick = this.#tickAt;
+    const goneMs = Math.max(NO_VALUE_CLEARS_MS, 10 * intervalOf(group));
+    if (this.#silentMs(group.seenTick, this.#tickAt) < goneMs) return;
     if (this.#silentMs(ci.seenTick, this.#tickAt) <= CI_ALIVE_MS) this.#note(group, group.end(this.#tickAt));
   }
 
@@ -316,6 +314,10 @@ class RuleDetector implements Detector {
       ignored: this.#ignored,
     };
   }
+}
+
+function isNextRound(group: Group, series: Series): boolean {
+  return Math.abs(series.lastAt - group.roundAt) > series.intervalMs / 2;
 }
 
 function intervalOf(group: Group): number {

@@ -33,6 +33,8 @@ export class Group {
   /** Own slots that are not stale, and how many of them were updated since the last evaluation. */
   expected = 0;
   fresh = 0;
+  /** The time of the first sample of this round. */
+  roundAt = 0;
   /** False until the first round is known to be over. */
   isWarm: boolean;
   hasGap = false;

@@ -176,6 +176,8 @@ class PackParser {
     const instance = this.#instance(entries);
     const labels = this.#labels(entries);
     const unit = this.#optionalText(entries, "unit") ?? null;
+    if (summary !== undefined)
+      this.#checkPlaceholders(entries.get("summary") as Entry, summary, [...instance, ...Object.keys(labels)]);
     if (value === undefined || gate === undefined || levels.length === 0 || summary === undefined) return undefined;
     return {
       expression: value,
@@ -241,6 +243,20 @@ class PackParser {
       result.error.hint,
     );
     return undefined;
+  }
+
+  /** A label that is not known would be shown as nothing, and nobody would see why. */
+  #checkPlaceholders(entry: Entry, parts: readonly TemplatePart[], known: readonly string[]): void {
+    for (const part of parts) {
+      if (typeof part === "string" || part.field !== "labels" || known.includes(part.label)) continue;
+      const hint = `put it into instance: [${part.label}], or into labels:`;
+      this.#reader.error(
+        offsetOf(entry),
+        "RULE_UNKNOWN_LABEL",
+        `{{labels.${part.label}}} is not a label of this rule`,
+        hint,
+      );
+    }
   }
 
   #instance(entries: Map<string, Entry>): string[] {
