@@ -73,6 +73,67 @@ const SERIES: readonly MetricDefinition[] = [
   gauge("tocsin_agents", "Agents by status.", "status"),
 ];
 
+const CORE: readonly MetricDefinition[] = [
+  counter("tocsin_inputs_total", "Inputs that the core took, by kind.", "kind"),
+  counter("tocsin_alerts_total", "Changes of alerts, by kind of change.", "change"),
+  counter("tocsin_incidents_total", "Changes of incidents, by kind of change.", "change"),
+  counter("tocsin_events_refused_total", "Events that the core refused, by reason.", "reason"),
+  counter(
+    "tocsin_notifications_decided_total",
+    "Notifications decided, by kind and whether they page.",
+    "kind",
+    "page",
+  ),
+  counter("tocsin_core_failures_total", "Inputs on which the core failed and was built anew, by kind.", "kind"),
+  counter("tocsin_not_observing_total", "Gaps in which the process did not observe (stopped, suspended)."),
+  gauge("tocsin_open_incidents", "Incidents that are open or acknowledged."),
+  gauge("tocsin_active_alerts", "Alerts that are not resolved."),
+  gauge("tocsin_cis", "Configuration items known, unknown ones that were reported included."),
+  gauge("tocsin_relations", "Relations between configuration items."),
+];
+
+const RUNTIME: readonly MetricDefinition[] = [
+  gauge("tocsin_inbox_inputs", "Inputs that wait for the core, by lane.", "lane"),
+  gauge("tocsin_inbox_bytes", "Bytes of inputs that wait for the core."),
+  counter(
+    "tocsin_inbox_refused_total",
+    "Inputs refused because there were too many, by lane and reason.",
+    "lane",
+    "reason",
+  ),
+  histogram(
+    "tocsin_acknowledge_duration_seconds",
+    "From an input's arrival to its durable acknowledgement.",
+    SECONDS,
+    "lane",
+  ),
+  counter("tocsin_commits_total", "Commits, by result.", "result"),
+  histogram("tocsin_commit_duration_seconds", "Duration of commits, the wait for the disk included.", SECONDS),
+  histogram("tocsin_commit_inputs", "Inputs in one commit.", [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000]),
+  counter("tocsin_changes_lost_total", "Changes that readers were not told of, because there were too many at once."),
+];
+
+const DELIVERY: readonly MetricDefinition[] = [
+  gauge("tocsin_outbox_waiting", "Notifications that wait to be delivered, by receiver.", "receiver"),
+  gauge("tocsin_delivery_in_flight", "Attempts under way, by receiver.", "receiver"),
+  gauge("tocsin_delivery_breaker_open", "Whether a receiver is left alone after many failures (1) or not (0).", "receiver"),
+  counter("tocsin_delivery_attempts_total", "Attempts to deliver, by receiver and result.", "receiver", "result"),
+  counter(
+    "tocsin_deliveries_total",
+    "Notifications that were concluded, by receiver, kind and result.",
+    "receiver",
+    "kind",
+    "result",
+  ),
+  histogram("tocsin_delivery_duration_seconds", "Duration of one attempt, by receiver.", SECONDS, "receiver"),
+  histogram(
+    "tocsin_notification_delay_seconds",
+    "From the decision to the receiver's acceptance, by kind.",
+    [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800],
+    "kind",
+  ),
+];
+
 const HEALTH: readonly MetricDefinition[] = [
   gauge("tocsin_progress_waiting_seconds", "How long due work has not moved, by kind; health is read from it.", "kind"),
   counter("tocsin_telemetry_undeclared_total", "Metrics used in the code that the table of metrics does not have."),
@@ -90,7 +151,16 @@ const BUILD: readonly MetricDefinition[] = [
 ];
 
 /** Every metric that the collector has, and nothing else: the reference page and a test are made from this table. */
-export const METRICS: readonly MetricDefinition[] = [...HTTP, ...INGEST, ...SERIES, ...HEALTH, ...BUILD];
+export const METRICS: readonly MetricDefinition[] = [
+  ...HTTP,
+  ...INGEST,
+  ...SERIES,
+  ...CORE,
+  ...RUNTIME,
+  ...DELIVERY,
+  ...HEALTH,
+  ...BUILD,
+];
 
 /** The newest release of Alertmanager whose API v2 we follow. */
 export const ALERTMANAGER_API_VERSION = "0.34.0";

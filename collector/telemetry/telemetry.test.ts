@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from "node:fs";
 import { Writable } from "node:stream";
 import { expect, test } from "vitest";
 import { RecordingLog } from "../../test/support/recording-ports.ts";
@@ -115,6 +116,26 @@ test("each metric stands once in the table, with a help that is a sentence", () 
     expect(metric.help, metric.name).toMatch(/^[A-Z].*\.$/);
     expect(metric.name.endsWith("_total"), metric.name).toBe(metric.type === "counter");
   }
+});
+
+test("the table has every metric that the collector's code names, and no other", () => {
+  const files = globSync("collector/**/*.ts", { cwd: new URL("../..", import.meta.url) }).filter(
+    (path) => !path.endsWith(".test.ts") && path !== "collector/telemetry/metrics.ts",
+  );
+  const used = new Set<string>();
+  for (const path of files)
+    for (const [, name] of readFileSync(new URL(`../../${path}`, import.meta.url), "utf8").matchAll(
+      /"((?:tocsin|alertmanager)_[a-z_]+)"/g,
+    ))
+      used.add(name!);
+  const table = new Set(METRICS.map((metric) => metric.name));
+  expect({
+    missing: [...used].filter((name) => !table.has(name)),
+    unused: [...table].filter((name) => !used.has(name)),
+  }).toEqual({
+    missing: [],
+    unused: [],
+  });
 });
 
 test("loop lag is the longest delay of the last 30 s", () => {

@@ -58,7 +58,7 @@ export function registerAgents(app: FastifyInstance, ports: ApiPorts): void {
     },
     async (request, reply) => {
       const { body, etag } = ports.agentRules();
-      const tag = `"${etag}"`;
+      const tag = etag.startsWith('"') ? etag : `"${etag}"`;
       void reply.header("etag", tag);
       const known = (request.headers["if-none-match"] ?? "").split(",").map((each) => each.trim().replace(/^W\//, ""));
       if (known.includes(tag)) return reply.code(304).send();

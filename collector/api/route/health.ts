@@ -20,6 +20,11 @@ export function registerHealth(app: FastifyInstance, ports: ApiPorts): void {
   ports.telemetry.gauge("tocsin_progress_waiting_seconds", () =>
     ports.progress.map((each) => ({ labels: { kind: each.name }, value: each.waitingMs() / 1000 })),
   );
+  const figure = (key: keyof ReturnType<typeof ports.query.counts>) => () => ports.query.counts()[key];
+  ports.telemetry.gauge("tocsin_open_incidents", figure("openIncidents"));
+  ports.telemetry.gauge("tocsin_active_alerts", figure("activeAlerts"));
+  ports.telemetry.gauge("tocsin_cis", figure("cis"));
+  ports.telemetry.gauge("tocsin_relations", figure("relations"));
   app.get(
     "/healthz",
     {
