@@ -80,7 +80,7 @@ export async function composeCollector(config: TocsinConfig, surroundings: Surro
     telemetry,
     log,
   });
-  const waiting = await partition.start();
+  await partition.start();
   const query = createQuery({ partition, store, receivers: () => current.config.receivers.map(({ name }) => name) });
   const series = createSeriesRoom({
     intake: partition,
@@ -94,7 +94,6 @@ export async function composeCollector(config: TocsinConfig, surroundings: Surro
   const rooms = { partition, delivery, cmdb, series, current };
   const server = await openServer(rooms, query, surroundings);
   await cmdb.start({ intake: partition, query });
-  delivery.enqueue(waiting);
   delivery.start();
   series.start();
   return { ...rooms, server, stop: () => stopRooms({ ...rooms, server }) };

@@ -42,7 +42,7 @@ export interface PartitionOptions {
   telemetry: Telemetry;
   log: Log;
   limits?: Partial<PartitionLimits>;
-  /** New rows of the outbox, after their commit. */
+  /** What waited in the outbox at the start, and new rows after their commit. */
   onOutbox: (rows: readonly OutboxRow[]) => void;
   /** Nothing is acknowledged any more: the process must end, and say why. Called at most once. */
   onFatal: (reason: string) => void;
@@ -113,17 +113,20 @@ export class Partition implements Intake {
     options.telemetry.gauge("tocsin_inbox_bytes", () => this.inbox.sizeBytes);
   }
 
-  /** Opens the store and builds the core. Throws for the operator. Returns what waits to be delivered. */
-  async start(): Promise<readonly OutboxRow[]> {
+  /**
+   * Opens the store and builds the core. Throws for the operator. What waits to be delivered goes to `onOutbox` before
+   * anything new does.
+   */
+  async start(): Promise<void> {
     const { snapshot, core } = await this.load();
     this.sequence = snapshot.sequence;
     this.time = new ArrivalTime(this.options.clock, snapshot.at);
     this.stepper = this.drive(core);
+    if (snapshot.outbox.length > 0) this.options.onOutbox(snapshot.outbox);
     if (snapshot.sequence > 0)
       this.stepper.step({ kind: "restarted", at: this.time.read().at, from: snapshot.at }, undefined);
     this.state = "running";
     this.beat();
-    return snapshot.outbox;
   }
 
   /** The live core, for reads between two steps. Another one after a failure: do not keep it. */
