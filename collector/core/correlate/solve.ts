@@ -284,7 +284,30 @@ function settle(
   });
   const rest = attach(left, groups, context);
   for (const unit of rest) groups.push({ fault: faultKey(unit.ci, false), anchor: context.incidentOf(unit), units: [unit] });
-  return sweep(absorb(groups.filter((group) => group.units.length > 0), context));
+  return sweep(absorb(unite(groups.filter((group) => group.units.length > 0)), context));
+}
+
+/** One CI is at fault once at a time: groups with the same root are one. */
+function unite(groups: Group[]): Group[] {
+  const byRoot = new Map<number, Group>();
+  return groups.filter((group) => {
+    const root = faultCi(group.fault);
+    const known = byRoot.get(root);
+    if (known === undefined || !near(known, group)) {
+      byRoot.set(root, group);
+      return true;
+    }
+    known.units.push(...group.units);
+    known.anchor ??= group.anchor;
+    return false;
+  });
+}
+
+function near(a: Group, b: Group): boolean {
+  if (a.anchor !== null || b.anchor !== null) return true;
+  const last = Math.max(...a.units.map((unit) => unit.onset));
+  const first = Math.min(...b.units.map((unit) => unit.onset));
+  return first - last < WAVE_GAP_MS;
 }
 
 /** A storm: so many CIs in one group. */
@@ -318,6 +341,8 @@ function alike(unit: Unit, storm: Group): number {
 
 /** How cheaply a group's root must be explained by a member of another group for both to be one fault. */
 const ABSORB_COST = 1.3;
+/** The same for a root that sends nothing itself: it was only inferred. */
+const ABSORB_SILENT = 1.9;
 /** The same for a root that is seen to be dead: that is rarely the effect of something else nearby. */
 const ABSORB_DEAD = 0.6;
 
@@ -366,10 +391,11 @@ function parentOf(
   const dead = own !== undefined && own.notes.some((note) => note.symptom === "gone" && note.rank >= 4);
   const causes = own?.causes ?? context.influence.causes(root, "errors");
   const onset = own?.onset ?? group.units[0]?.onset ?? 0;
+  const limit = own === undefined ? ABSORB_SILENT : dead ? ABSORB_DEAD : ABSORB_COST;
   let best: { group: Group; cost: number } | null = null;
   for (let at = 0; at < causes.keys.length; at += 1) {
     const cost = causes.costs[at] ?? 9;
-    if (cost > (dead ? ABSORB_DEAD : ABSORB_COST) || (best !== null && cost >= best.cost)) continue;
+    if (cost > limit || (best !== null && cost >= best.cost)) continue;
     for (const near of home.get(faultCi(causes.keys[at] ?? -1)) ?? []) {
       const apart = onset - near.unit.onset;
       const target = final(near.group);

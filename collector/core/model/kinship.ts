@@ -69,14 +69,14 @@ export class Kinship {
       const number = numberOf(ci.id);
       if (number !== null) this.numberedCis.set(`${stem} ${number}`, index);
     });
-    for (const family of this.families.values()) if (family.members.length >= MEMBERS_MIN) this.learn(family);
+    for (const family of this.families.values()) this.learn(family);
   }
 
   /** For every CI that is known: what it lacks and its siblings have. */
   gaps(): KinRelation[] {
     const found: KinRelation[] = [];
     for (const family of this.families.values()) {
-      if (family.shared.size === 0 && family.numbered.size === 0) continue;
+      if (family.members.length < MEMBERS_MIN) continue;
       for (const ci of family.members) found.push(...this.gapsOf(ci, family));
     }
     return found;
@@ -86,7 +86,7 @@ export class Kinship {
   adopt(ci: number, name: string): { type: string; criticality: number | null; relations: KinRelation[] } | null {
     const family = this.families.get(stemOf(name));
     const like = this.cis[family?.members[0] ?? -1];
-    if (family === undefined || like === undefined || family.members.length < MEMBERS_MIN - 1) return null;
+    if (family === undefined || like === undefined) return null;
     const alike = family.members.every((member) => this.cis[member]?.type === like.type);
     if (!alike) return null;
     return { type: like.type, criticality: like.criticality, relations: this.gapsOf(ci, family, name) };
@@ -105,7 +105,7 @@ export class Kinship {
       }
       for (const edge of this.neededBy(ci)) if (edge.type === "hasMember") count(family.shared, `<hasMember ${edge.ci}`);
     }
-    const enough = Math.max(2, SHARE_MIN * Math.min(LOOKED_AT_MAX, family.members.length));
+    const enough = Math.max(Math.min(2, family.members.length), SHARE_MIN * Math.min(LOOKED_AT_MAX, family.members.length));
     for (const map of [family.shared, family.numbered]) for (const [key, times] of map) if (times < enough) map.delete(key);
   }
 

@@ -19,8 +19,14 @@ type Urgency = Pick<Ranking, "holdMs" | "holdReason" | "pageWorthy" | "pageReaso
 const WIDE = 5;
 const NARROW = 3;
 const SERVICE_MS: Milliseconds = 25_000;
-const NARROW_MS: Milliseconds = 90_000;
-const PAIR_MS: Milliseconds = 160_000;
+const NARROW_MS: Milliseconds = 60_000;
+/** Many CIs in mild trouble together are no mild matter. */
+const MILD_WIDE = 8;
+const MILD_MS: Milliseconds = 60_000;
+/** Checks of different kinds that call the same CI critical. */
+const AGREEING = 3;
+const AGREEING_MS: Milliseconds = 90_000;
+const PAIR_MS: Milliseconds = 240_000;
 /** A critical condition on one important CI that does not heal is somebody's business in the end. */
 const LONE_MS: Milliseconds = 30 * 60_000;
 /** CIs of this criticality and below wake nobody by themselves. */
@@ -41,12 +47,16 @@ export function urgencyOf(picture: Picture, at: UnixMillis, view: CorrelationVie
     const now = wait === 0 || picture.evidence.incident.told.length === 0;
     return { holdMs: wait, holdReason, pageWorthy: now, pageReason: now ? pageReason : holdReason, pageAfterMs: wait };
   };
-  if (services.length > 0 && (serious.length > 0 || units.length > 2)) {
+  const failed = services.some((unit) => unit.notes.some((note) => note.rank >= 4 && note.resolvedAt === null));
+  if (services.length > 0 && (failed ? units.length > 1 : units.length > 2 && serious.length > 0)) {
     const name = topology.id(services[0]?.ci ?? 0);
     return told(SERVICE_MS, `${name} is hit`, `the business service ${name} is hit`);
   }
   if (serious.length >= WIDE) {
     return told(settings.settleMaxMs, "the storm gathers", `${serious.length} CIs are in serious trouble`);
+  }
+  if (active.length >= MILD_WIDE) {
+    return told(MILD_MS, "the storm gathers", `${active.length} CIs fail together`);
   }
   const important = serious.filter((unit) => criticality(unit.ci, topology) < MINOR_CI);
   if (important.length >= 1 && active.length >= NARROW) {
@@ -56,6 +66,9 @@ export function urgencyOf(picture: Picture, at: UnixMillis, view: CorrelationVie
     return told(PAIR_MS, "it may still heal or grow", "two CIs fail together, and one of them matters");
   }
   const critical = active.filter((unit) => unit.notes.some((note) => note.rank === 5 && note.resolvedAt === null));
+  if (critical.some((unit) => criticality(unit.ci, topology) <= 2 && criticalChecks(unit) >= AGREEING)) {
+    return told(AGREEING_MS, "it may still heal", "several checks call the same CI critical");
+  }
   if (critical.some((unit) => isStranger(unit.ci, topology))) {
     return told(picture.evidence.storm ? PAIR_MS : settings.settleMaxMs, "what it means is not known", "it is critical, and the CMDB does not say what depends on it");
   }
@@ -65,13 +78,20 @@ export function urgencyOf(picture: Picture, at: UnixMillis, view: CorrelationVie
   return { ...none("one CI without serious trouble"), holdMs: Math.max(0, first + settings.settleMaxMs - at) };
 }
 
+function criticalChecks(unit: Unit): number {
+  const checks = new Set<string>();
+  for (const note of unit.notes) if (note.rank === 5 && note.resolvedAt === null) checks.add(note.alert.check);
+  return checks.size;
+}
+
 function criticality(ci: number, topology: Topology): number {
   return topology.ci(ci).criticality ?? 3;
 }
 
 /** The CMDB does not know it, and nothing that it knows is like it. */
 function isStranger(ci: number, topology: Topology): boolean {
-  return !topology.ci(ci).known && topology.needs(ci).length === 0 && topology.neededBy(ci).length === 0;
+  const { known, criticality: rank } = topology.ci(ci);
+  return !known && rank === null && topology.needs(ci).length === 0 && topology.neededBy(ci).length === 0;
 }
 
 function none(reason: string): Urgency {
