@@ -11,25 +11,30 @@ export interface DriftInput {
   observed: readonly Relation[];
   /** CIs that reported and that nobody declared. */
   unknownCis: readonly string[];
+  /** The id that a name or alias means: agents name CIs as they see them. */
+  idOf: (name: string) => string;
   now: UnixMillis;
   staleAfterMs: Milliseconds;
 }
 
+type Ends = Pick<Relation, "from" | "to">;
+
 /** A pair of CIs, whatever the relation is called: an agent sees a socket, not whether it is `dependsOn` or `uses`. */
-const pairOf = ({ from, to }: Relation): string => `${from}\n${to}`.toLowerCase();
+const pairOf = ({ from, to }: Ends): string => `${from}\n${to}`;
 
 /** Declared against observed: what nobody declared, and what is declared but was not seen for long although both ends are watched. */
-export function computeDrift({ declared, observed, unknownCis, now, staleAfterMs }: DriftInput): CmdbDrift {
+export function computeDrift(input: DriftInput): CmdbDrift {
+  const { unknownCis, now, staleAfterMs, idOf } = input;
+  const byId = (relation: Relation): Relation => ({ ...relation, from: idOf(relation.from), to: idOf(relation.to) });
+  const declared = input.declared.map(byId);
+  const observed = input.observed.map(byId);
   const declaredPairs = new Set(declared.map(pairOf));
   const fresh = observed.filter(({ lastSeenAt }) => lastSeenAt === null || now - lastSeenAt <= staleAfterMs);
   const seenPairs = new Set(fresh.map(pairOf));
-  const watched = new Set(observed.flatMap(({ from, to }) => [from.toLowerCase(), to.toLowerCase()]));
+  const watched = new Set(observed.flatMap(({ from, to }) => [from, to]));
   const undeclared = fresh.filter((relation) => !declaredPairs.has(pairOf(relation)));
   const unobserved = declared.filter(
-    (relation) =>
-      watched.has(relation.from.toLowerCase()) &&
-      watched.has(relation.to.toLowerCase()) &&
-      !seenPairs.has(pairOf(relation)),
+    (relation) => watched.has(relation.from) && watched.has(relation.to) && !seenPairs.has(pairOf(relation)),
   );
   return {
     at: now,

@@ -1,4 +1,5 @@
 import type { Ci, CmdbDocument, MaintenanceWindow, Relation } from "../core/model/ci.ts";
+import { NameIndex } from "./name-index.ts";
 
 /** What one source declares. */
 export interface SourcePart {
@@ -28,14 +29,24 @@ const CONTRADICTIONS_MAX = 200;
  * that says it; aliases, labels and relations add up. A relation that several sources know keeps its first source, the
  * greater confidence and the later sighting.
  *
- * The result may share objects with the parts, which must not be changed afterwards. One part alone costs nothing.
+ * The result may share objects with the parts, which must not be changed afterwards. Where only one part has
+ * CIs, their lists are taken over as they are: a hundred thousand of them cost nothing.
  */
 export function mergeSources(parts: readonly SourcePart[]): Merged {
-  const [only] = parts;
-  if (only !== undefined && parts.length === 1) return { document: only.document, contradictions: [] };
+  const filled = parts.filter(({ document }) => document.cis.length > 0 || document.relations.length > 0);
+  const [only] = filled;
+  const rest = {
+    vantage: [...new Set(parts.flatMap(({ document }) => document.vantage))],
+    maintenance: mergeWindows(parts),
+  };
+  if (filled.length <= 1)
+    return {
+      document: { ...rest, cis: only?.document.cis ?? [], relations: only?.document.relations ?? [] },
+      contradictions: [],
+    };
   const cis = new Map<string, { ci: Ci; from: string }>();
   const contradictions: Contradiction[] = [];
-  for (const { name, document } of parts)
+  for (const { name, document } of filled)
     for (const ci of document.cis) {
       const key = ci.id.toLowerCase();
       const known = cis.get(key);
@@ -45,13 +56,9 @@ export function mergeSources(parts: readonly SourcePart[]): Merged {
         cis.set(key, { ci: joined(known.ci, ci), from: known.from });
       }
     }
+  const merged = Array.from(cis.values(), ({ ci }) => ci);
   return {
-    document: {
-      vantage: [...new Set(parts.flatMap(({ document }) => document.vantage))],
-      cis: Array.from(cis.values(), ({ ci }) => ci),
-      relations: mergeRelations(parts),
-      maintenance: mergeWindows(parts),
-    },
+    document: { ...rest, cis: merged, relations: mergeRelations(filled, NameIndex.of(merged)) },
     contradictions,
   };
 }
@@ -81,17 +88,20 @@ function joined(first: Ci, second: Ci): Ci {
   };
 }
 
-function mergeRelations(parts: readonly SourcePart[]): Relation[] {
+/** Sources name a CI by id, name or address: two relations are one when they mean the same CIs. */
+function mergeRelations(parts: readonly SourcePart[], names: NameIndex): Relation[] {
   const relations: Relation[] = [];
   const places = new Map<string, number>();
   for (const { document } of parts)
     for (const relation of document.relations) {
-      const key = relationKey(relation).toLowerCase();
+      const [from, to] = [names.idOf(relation.from), names.idOf(relation.to)];
+      const key = `${from}\n${relation.type}\n${to}`;
       const place = places.get(key);
       const known = place === undefined ? undefined : relations[place];
       if (place === undefined || known === undefined) {
         places.set(key, relations.length);
-        relations.push(relation);
+        const same = from === relation.from && to === relation.to;
+        relations.push(same ? relation : { ...relation, from, to });
       } else {
         relations[place] = {
           ...known,

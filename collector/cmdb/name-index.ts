@@ -5,6 +5,15 @@ import type { Ci } from "../core/model/ci.ts";
  * of equal claims the first. A name that finds nothing gets a number of its own, so that relations can be compared by numbers.
  */
 export class NameIndex {
+  /** Of CIs whose ids are unique. */
+  static of(cis: readonly Ci[]): NameIndex {
+    const index = new NameIndex();
+    for (const ci of cis) index.addId(ci);
+    for (const ci of cis) index.claim(ci, ci.name);
+    for (const ci of cis) for (const alias of ci.aliases) index.claim(ci, alias);
+    return index;
+  }
+
   private readonly cis: Ci[] = [];
   private readonly numbers = new Map<string, number>();
   private readonly strangers: string[] = [];
@@ -28,11 +37,7 @@ export class NameIndex {
     return undefined;
   }
 
-  get size(): number {
-    return this.cis.length;
-  }
-
-  /** The number of the CI; from `strangerBase` on that of a name which finds none. */
+  /** The number of the CI; from `STRANGER_BASE` on that of a name which finds none. */
   number(name: string): number {
     const key = name.toLowerCase();
     const known = this.numbers.get(key);
@@ -46,6 +51,11 @@ export class NameIndex {
   /** The CI's id as the CMDB spells it, always the same text in memory; a stranger's name as it was first written. */
   id(number: number): string {
     return this.ci(number)?.id ?? this.strangers[number - STRANGER_BASE] ?? "";
+  }
+
+  /** The id that a name means; the name itself where it means none. */
+  idOf(name: string): string {
+    return this.id(this.number(name));
   }
 
   ci(number: number): Ci | undefined {

@@ -18,6 +18,7 @@ const MARK_EVERY = 1024;
 class NotPlain extends SyntaxError {}
 
 interface Section {
+  key: number;
   from: number;
   to: number;
   /** Byte offsets of every `MARK_EVERY`th entry that was read. */
@@ -70,7 +71,7 @@ export class JsonEntries {
     return problems.map(({ severity, code, path, part, message, hint }) => {
       const [key, index, ...rest] = path;
       const section = this.sections.get(String(key));
-      let offset = section?.from ?? 0;
+      let offset = (path.length === 1 && part === "key" ? section?.key : section?.from) ?? 0;
       if (section !== undefined && typeof index === "number") {
         offset = this.offsetOf(section, index);
         if (this.bytes[section.from] === OPEN_BRACKET) offset = this.within(offset, rest, part);
@@ -103,7 +104,7 @@ export class JsonEntries {
       const to = this.skipValue(from);
       // Which of two equal keys counts is for the ordinary reader to tell.
       if (this.sections.has(key)) throw new NotPlain();
-      this.sections.set(key, { from, to, marks: [] });
+      this.sections.set(key, { key: at, from, to, marks: [] });
       at = this.separator(to, CLOSE_BRACE);
     }
     if (this.skipSpace(at + 1) < this.bytes.length) throw new NotPlain();
@@ -121,10 +122,10 @@ export class JsonEntries {
 
   /** Only problems need it, so only every thousandth place is remembered. */
   private offsetOf(section: Section, index: number): number {
-    const mark = Math.floor(index / MARK_EVERY);
-    let at = section.marks[mark];
-    if (at === undefined) return section.from;
-    for (let entry = mark * MARK_EVERY; entry < index; entry += 1)
+    if (this.bytes[section.from] !== OPEN_BRACKET) return section.from;
+    const mark = Math.min(Math.floor(index / MARK_EVERY), section.marks.length - 1);
+    let at = section.marks[mark] ?? this.skipSpace(section.from + 1);
+    for (let entry = Math.max(0, mark) * MARK_EVERY; entry < index; entry += 1)
       at = this.separator(this.skipValue(at), CLOSE_BRACKET);
     return at;
   }

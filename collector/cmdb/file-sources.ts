@@ -1,0 +1,112 @@
+import { readFile } from "node:fs/promises";
+import { type Finding, findingPlace } from "../../protocol/finding.ts";
+import type { Clock } from "../port/clock.ts";
+import type { Log } from "../port/telemetry.ts";
+import { DECLARED, fileKey, type LoadedSource, readSource } from "./source.ts";
+import type { SourceStore } from "./source-store.ts";
+
+export interface FileSourcesOptions {
+  store: SourceStore;
+  clock: Clock;
+  log: Log;
+}
+
+export interface FilesRead {
+  /** In the order asked for; a file with errors gives what it said before, if it ever said anything. */
+  sources: LoadedSource[];
+  findings: Finding[];
+  /** Files whose new content was taken. */
+  good: string[];
+}
+
+/** Reads the CMDB's files. A file with errors never replaces what it said before, not even over a restart. */
+export class FileSources {
+  private readonly options: FileSourcesOptions;
+
+  constructor(options: FileSourcesOptions) {
+    this.options = options;
+  }
+
+  /** @param before what the files said last; @param others sources that are no files, and come from elsewhere. */
+  async read(
+    files: readonly string[],
+    before: readonly LoadedSource[],
+    others: readonly LoadedSource[],
+    sizeMaxBytes: number,
+  ): Promise<FilesRead> {
+    const read: FilesRead = { sources: [], findings: [], good: [] };
+    for (const file of files) {
+      const neighbours = files.flatMap((name) => (name === file ? [] : this.newest(name, read.sources, before)));
+      const result = await this.readOne(file, null, [...neighbours, ...others], sizeMaxBytes);
+      if (result.status === "read") {
+        read.good.push(file);
+        read.findings.push(...result.findings);
+        read.sources.push(this.loaded(file, result.document, result.findings, this.options.clock.now()));
+        continue;
+      }
+      const old = before.find(({ name }) => name === file) ?? (await this.lastGood(file, others, sizeMaxBytes));
+      if (old !== undefined) read.sources.push({ ...old, findings: result.findings });
+      if (old !== undefined)
+        this.options.log.error("a CMDB file has errors; what it said before stays in use", told(result.findings));
+      // With something to work on it is no reason not to start.
+      read.findings.push(...(old === undefined ? result.findings : result.findings.map(asWarning)));
+    }
+    return read;
+  }
+
+  /** For the next start, should the file be broken then. Failing to is no reason to stop. */
+  async keepGood(files: readonly string[]): Promise<void> {
+    for (const file of files)
+      try {
+        const text = await readFile(file, "utf8");
+        const meta = { name: file, observed: false, storedAt: this.options.clock.now(), file };
+        await (await this.options.store.prepare(fileKey(file), { meta, text })).commit();
+      } catch (error) {
+        this.options.log.warn("the last good content of a CMDB file could not be kept", {
+          file,
+          reason: error instanceof Error ? error.message : String(error),
+        });
+      }
+  }
+
+  private newest(name: string, now: readonly LoadedSource[], before: readonly LoadedSource[]): LoadedSource[] {
+    const found = now.find((source) => source.name === name) ?? before.find((source) => source.name === name);
+    return found === undefined ? [] : [found];
+  }
+
+  private readOne(file: string, text: string | null, others: readonly LoadedSource[], sizeMaxBytes: number) {
+    return readSource({ file, text, source: DECLARED, observedAt: null, sizeMaxBytes }, others);
+  }
+
+  private async lastGood(
+    file: string,
+    others: readonly LoadedSource[],
+    sizeMaxBytes: number,
+  ): Promise<LoadedSource | undefined> {
+    const stored = await this.options.store.read(fileKey(file));
+    if (stored === undefined) return undefined;
+    const result = await this.readOne(file, stored.text, others, sizeMaxBytes);
+    return result.status === "read" ? this.loaded(file, result.document, [], stored.meta.storedAt) : undefined;
+  }
+
+  private loaded(
+    name: string,
+    document: LoadedSource["document"],
+    findings: Finding[],
+    loadedAt: number,
+  ): LoadedSource {
+    return { name, kind: "file", observed: false, document, loadedAt, findings };
+  }
+}
+
+const asWarning = (finding: Finding): Finding => ({ ...finding, severity: "warning" });
+
+/** The first error, for a log line. */
+function told(findings: readonly Finding[]): Record<string, unknown> {
+  const errors = findings.filter(({ severity }) => severity === "error");
+  const [first] = errors;
+  return {
+    errors: errors.length,
+    ...(first === undefined ? {} : { place: findingPlace(first), code: first.code, message: first.message }),
+  };
+}

@@ -1,0 +1,358 @@
+import type { Finding } from "../../protocol/finding.ts";
+import { FileWatch } from "../config/document/file-watch.ts";
+import type { CmdbDocument, MaintenanceWindow } from "../core/model/ci.ts";
+import type { Milliseconds } from "../core/model/time.ts";
+import type { Clock } from "../port/clock.ts";
+import type {
+  CmdbDrift,
+  CmdbImportRequest,
+  CmdbImportResult,
+  CmdbPlan,
+  CmdbService,
+  CmdbSource,
+} from "../port/cmdb.ts";
+import type { Intake, IntakeResult } from "../port/intake.ts";
+import type { Query } from "../port/query.ts";
+import type { Log } from "../port/telemetry.ts";
+import { computeDrift } from "./drift.ts";
+import { fileForm } from "./file-form.ts";
+import { FileSources } from "./file-sources.ts";
+import { mergeSources } from "./merge.ts";
+import { NameIndex } from "./name-index.ts";
+import { byCodeUnit, planOf } from "./plan.ts";
+import { cisInUse, retiredOf } from "./retired.ts";
+import { DECLARED, EMPTY_DOCUMENT, importKey, isSourceName, type LoadedSource, readSource } from "./source.ts";
+import { SourceStore } from "./source-store.ts";
+
+export interface CmdbSettings {
+  /** Absolute, in the order of their precedence. */
+  files: readonly string[];
+  /** Windows of `tocsin.yaml`. */
+  maintenance: readonly MaintenanceWindow[];
+  staleAfterMs: Milliseconds;
+  sizeMaxBytes: number;
+}
+
+export interface CmdbRoomOptions {
+  settings: CmdbSettings;
+  /** Where imports and last good texts are kept; made when needed. */
+  folder: string;
+  clock: Clock;
+  log: Log;
+}
+
+/** What exists only once the core runs. */
+export interface CmdbPorts {
+  intake: Intake;
+  query: Query;
+}
+
+const IMPORTS_MAX = 64;
+/** How often retired CIs are looked at: is their incident over? */
+const SWEEP_MS = 60_000;
+const RETRY_MS = 5000;
+const RETIRED_KEY = "retired";
+
+/**
+ * The CMDB's files and imports: reads them, merges them, gives the core the result, and does so again when they change.
+ * A source with errors never replaces what it said before. Changes happen one after the other.
+ */
+export class CmdbRoom implements CmdbService {
+  private settings: CmdbSettings;
+  private readonly clock: Clock;
+  private readonly log: Log;
+  private readonly store: SourceStore;
+  private readonly fileSources: FileSources;
+  private files: LoadedSource[] = [];
+  private imports: LoadedSource[] = [];
+  private retired: CmdbDocument = EMPTY_DOCUMENT;
+  private merged: CmdbDocument = EMPTY_DOCUMENT;
+  private ports: CmdbPorts | undefined;
+  private watch: FileWatch | undefined;
+  private cancelSweep: (() => void) | undefined;
+  private cancelRetry: (() => void) | undefined;
+  private tail: Promise<unknown> = Promise.resolve();
+
+  constructor({ settings, folder, clock, log }: CmdbRoomOptions) {
+    this.settings = settings;
+    this.clock = clock;
+    this.log = log;
+    this.store = new SourceStore(folder);
+    this.fileSources = new FileSources({ store: this.store, clock, log });
+  }
+
+  /**
+   * Reads everything. A file with errors is replaced by its last good text, where there is one.
+   *
+   * @returns what is wrong; with an error among it there is no CMDB to use, and the collector should not start.
+   */
+  open(): Promise<Finding[]> {
+    return this.inOrder(async () => {
+      for (const key of await this.store.keys("import-")) await this.openImport(key);
+      await this.openRetired();
+      const read = await this.fileSources.read(this.settings.files, [], this.imports, this.settings.sizeMaxBytes);
+      this.files = read.sources;
+      this.merged = this.merge(this.files, this.imports, this.retired);
+      await this.fileSources.keepGood(read.good);
+      return read.findings;
+    });
+  }
+
+  /** Gives the core the CMDB and begins to watch the files. Resolves with what became of the submission. */
+  start(ports: CmdbPorts): Promise<IntakeResult> {
+    this.ports = ports;
+    this.rewatch();
+    this.cancelSweep = this.clock.after(SWEEP_MS, () => this.sweep());
+    return this.inOrder(() => this.submit(this.merged));
+  }
+
+  /** Other files, windows or limits after a change of the configuration. @returns what is wrong with the files. */
+  reconfigure(settings: CmdbSettings): Promise<Finding[]> {
+    this.settings = settings;
+    this.rewatch();
+    return this.reload();
+  }
+
+  /** Reads the files again. @returns what is wrong with them. */
+  reload(): Promise<Finding[]> {
+    return this.inOrder(async () => {
+      const read = await this.fileSources.read(
+        this.settings.files,
+        this.files,
+        this.imports,
+        this.settings.sizeMaxBytes,
+      );
+      const taken = await this.takeOver(read.sources, this.imports);
+      if (taken.status === "committed") {
+        await this.fileSources.keepGood(read.good);
+        this.log.info("the CMDB was read again", {
+          cis: this.merged.cis.length,
+          relations: this.merged.relations.length,
+        });
+      } else {
+        this.cancelRetry?.();
+        this.cancelRetry = this.clock.after(taken.status === "overloaded" ? taken.retryAfterMs : RETRY_MS, () =>
+          this.reloadLater(),
+        );
+      }
+      return read.findings;
+    });
+  }
+
+  document(): CmdbDocument {
+    return this.merged;
+  }
+
+  sources(): CmdbSource[] {
+    return [...this.files, ...this.imports].map(({ document, ...source }) => ({
+      ...source,
+      cis: document.cis.length,
+      relations: document.relations.length,
+    }));
+  }
+
+  import(request: CmdbImportRequest): Promise<CmdbImportResult> {
+    const { source } = request;
+    const refused = (
+      code: "badSource" | "ownedByFile" | "tooManySources",
+      message: string,
+    ): Promise<CmdbImportResult> => Promise.resolve({ status: "refused", code, message });
+    if (!isSourceName(source))
+      return refused("badSource", `a source's name has lower-case letters, digits, "-", "_" and ".", at most 64`);
+    if (source === DECLARED) return refused("ownedByFile", `"${source}" is the name of the configured files`);
+    return this.inOrder(async () => {
+      if (this.imports.length >= IMPORTS_MAX && !this.imports.some(({ name }) => name === source))
+        return refused("tooManySources", `there are ${IMPORTS_MAX} sources already`);
+      return this.importNow(request);
+    });
+  }
+
+  drift(): CmdbDrift {
+    const isObserved = ({ observed }: LoadedSource): boolean => observed;
+    const relationsOf = (sources: readonly LoadedSource[]) => sources.flatMap(({ document }) => document.relations);
+    const unknown = this.ports?.query.cmdb().cis.filter(({ known }) => !known) ?? [];
+    const names = NameIndex.of(this.merged.cis);
+    return computeDrift({
+      idOf: (name) => names.idOf(name),
+      declared: relationsOf([...this.files, ...this.imports.filter((source) => !isObserved(source))]),
+      observed: relationsOf(this.imports.filter(isObserved)),
+      unknownCis: unknown.map(({ id }) => id),
+      now: this.clock.now(),
+      staleAfterMs: this.settings.staleAfterMs,
+    });
+  }
+
+  async close(): Promise<void> {
+    this.watch?.close();
+    this.cancelSweep?.();
+    this.cancelRetry?.();
+    await this.tail;
+  }
+
+  /** One change after the other; a failure of one does not stop the next. */
+  private inOrder<T>(act: () => Promise<T>): Promise<T> {
+    const result = this.tail.then(act);
+    this.tail = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Files before imports, what people declare before what machines saw, what is gone last. */
+  private merge(files: readonly LoadedSource[], imports: readonly LoadedSource[], retired: CmdbDocument): CmdbDocument {
+    const declared = imports.filter(({ observed }) => !observed);
+    const observed = imports.filter((source) => source.observed);
+    const windows = { ...EMPTY_DOCUMENT, maintenance: [...this.settings.maintenance] };
+    const { document, contradictions } = mergeSources([
+      ...files,
+      ...declared,
+      ...observed,
+      { name: "tocsin.yaml", document: windows },
+      { name: RETIRED_KEY, document: retired },
+    ]);
+    for (const contradiction of contradictions.slice(0, 20))
+      this.log.warn("sources of the CMDB disagree", { code: "CMDB_CONTRADICTION", ...contradiction });
+    return document;
+  }
+
+  private async openImport(key: string): Promise<void> {
+    const stored = await this.store.read(key);
+    if (stored === undefined) {
+      this.log.error("a stored CMDB import is damaged and left out", { key });
+      return;
+    }
+    const { name, observed, storedAt, file } = stored.meta;
+    const observedAt = observed ? storedAt : null;
+    const read = { file, text: stored.text, source: name, observedAt, sizeMaxBytes: this.settings.sizeMaxBytes };
+    const result = await readSource(read, this.imports);
+    if (result.status === "broken")
+      this.log.error("a stored CMDB import cannot be read and is left out", { source: name });
+    else
+      this.imports.push({
+        name,
+        kind: "import",
+        observed,
+        document: result.document,
+        loadedAt: storedAt,
+        findings: result.findings,
+      });
+  }
+
+  private async openRetired(): Promise<void> {
+    const stored = await this.store.read(RETIRED_KEY);
+    if (stored === undefined) return;
+    const { sizeMaxBytes } = this.settings;
+    const read = { file: RETIRED_KEY, text: stored.text, source: DECLARED, observedAt: null, sizeMaxBytes };
+    const result = await readSource(read, []);
+    if (result.status === "read") this.retired = result.document;
+  }
+
+  private async submit(document: CmdbDocument): Promise<IntakeResult> {
+    if (this.ports === undefined) return { status: "committed", outcomes: [] };
+    return this.ports.intake.submit([{ kind: "topology", cmdb: document }], "command");
+  }
+
+  private inUse(): Promise<Set<string>> {
+    return this.ports === undefined ? Promise.resolve(new Set()) : cisInUse(this.ports.query);
+  }
+
+  /** Takes over what the sources say now, once the core has it; what is gone and still in use is retired. */
+  private async takeOver(files: LoadedSource[], imports: LoadedSource[]): Promise<IntakeResult> {
+    const plain = this.merge(files, imports, EMPTY_DOCUMENT);
+    const retired = retiredOf(this.merged, plain, await this.inUse());
+    const document = retired.cis.length === 0 ? plain : this.merge(files, imports, retired);
+    const result = await this.submit(document);
+    if (result.status !== "committed") return result;
+    const changed = retired.cis.length > 0 || this.retired.cis.length > 0;
+    this.files = files;
+    this.imports = imports;
+    this.retired = retired;
+    this.merged = document;
+    if (changed) await this.keepRetired();
+    return result;
+  }
+
+  private async keepRetired(): Promise<void> {
+    const meta = { name: RETIRED_KEY, observed: false, storedAt: this.clock.now(), file: RETIRED_KEY };
+    try {
+      await (await this.store.prepare(RETIRED_KEY, { meta, text: JSON.stringify(fileForm(this.retired)) })).commit();
+    } catch (error) {
+      this.log.warn("retired configuration items could not be kept", { reason: messageOf(error) });
+    }
+  }
+
+  private async importNow({ source, observed, text, file, dryRun }: CmdbImportRequest): Promise<CmdbImportResult> {
+    const now = this.clock.now();
+    const others = [...this.files, ...this.imports.filter(({ name }) => name !== source)];
+    const read = { file, text, source, observedAt: observed ? now : null, sizeMaxBytes: this.settings.sizeMaxBytes };
+    const result = await readSource(read, others);
+    if (result.status === "broken") return { status: "invalid", findings: result.findings };
+    const { document, findings } = result;
+    const before = this.imports.find(({ name }) => name === source)?.document ?? EMPTY_DOCUMENT;
+    const plan = planOf(source, before, document, await this.inUse());
+    if (dryRun) return { status: "planned", plan, findings };
+    const loaded: LoadedSource = { name: source, kind: "import", observed, document, loadedAt: now, findings };
+    return this.applyImport(loaded, { text, file }, plan);
+  }
+
+  /** The text is on disk before the core has it, and takes its place after: a failure at any point changes nothing. */
+  private async applyImport(
+    loaded: LoadedSource,
+    { text, file }: { text: string; file: string },
+    plan: CmdbPlan,
+  ): Promise<CmdbImportResult> {
+    const { name, observed, loadedAt, findings } = loaded;
+    const imports = [...this.imports.filter((other) => other.name !== name), loaded].sort((a, b) =>
+      byCodeUnit(a.name, b.name),
+    );
+    const before = this.imports;
+    const meta = { name, observed, storedAt: loadedAt, file };
+    try {
+      const stored = await this.store.prepare(importKey(name), { meta, text });
+      const taken = await this.takeOver(this.files, imports);
+      if (taken.status !== "committed") {
+        await stored.discard();
+        return {
+          status: "unavailable",
+          reason: taken.status === "overloaded" ? "the collector is overloaded" : taken.reason,
+        };
+      }
+      await stored.commit();
+    } catch (error) {
+      // Whatever the core was given meanwhile: what is not on disk would be gone after the next restart.
+      if (this.imports === imports) await this.takeOver(this.files, before);
+      return { status: "unavailable", reason: `the import could not be stored: ${messageOf(error)}` };
+    }
+    this.log.info("a CMDB import was applied", { source: name, ...plan.counts });
+    return { status: "applied", plan, findings: [...findings] };
+  }
+
+  private async dropRetired(): Promise<void> {
+    if (this.retired.cis.length === 0) return;
+    const inUse = await this.inUse();
+    if (this.retired.cis.every(({ id }) => inUse.has(id.toLowerCase()))) return;
+    await this.takeOver(this.files, this.imports);
+  }
+
+  private rewatch(): void {
+    this.watch?.close();
+    this.watch = new FileWatch(this.settings.files, {
+      clock: this.clock,
+      onChange: () => this.reloadLater(),
+      onTrouble: (message) => this.log.warn("a CMDB file is watched less closely", { message }),
+    });
+  }
+
+  private reloadLater(): void {
+    this.reload().catch((error: unknown) =>
+      this.log.error("reading the CMDB again failed", { reason: messageOf(error) }),
+    );
+  }
+
+  private sweep(): void {
+    this.cancelSweep = this.clock.after(SWEEP_MS, () => this.sweep());
+    this.inOrder(() => this.dropRetired()).catch((error: unknown) =>
+      this.log.error("retired configuration items could not be removed", { reason: messageOf(error) }),
+    );
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
