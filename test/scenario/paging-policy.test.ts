@@ -1,0 +1,161 @@
+import { expect, test } from "vitest";
+import type { Ci, CmdbDocument, Relation } from "../../collector/core/model/ci.ts";
+import { DEFAULT_SETTINGS } from "../../collector/core/model/settings.ts";
+import { replayEvents } from "../../collector/runtime/replay.ts";
+
+/**
+ * When a lone condition wakes a person: what the on-call engineer and the administrator expect, whatever the scenarios' score
+ * would like. A storm has its own tests; here there is one alert, and it stays.
+ */
+
+const ci = (id: string, type: string, more: Partial<Ci> = {}): Ci => ({
+  id,
+  type,
+  name: id,
+  aliases: [],
+  labels: {},
+  owner: null,
+  criticality: null,
+  minHealthy: null,
+  known: true,
+  ...more,
+});
+const needs = (from: string, type: string, to: string): Relation => ({
+  from,
+  type,
+  to,
+  source: "cmdb",
+  confidence: 1,
+  lastSeenAt: null,
+});
+
+const CMDB: CmdbDocument = {
+  vantage: [],
+  cis: [
+    ci("shop", "businessService", { criticality: 1 }),
+    ci("shop-db", "database", { criticality: 1 }),
+    ci("db-host", "host", { criticality: 1 }),
+    ci("pool", "loadBalancer", { criticality: 1, minHealthy: 1 }),
+    ci("web-1", "host", { criticality: 2 }),
+    ci("web-2", "host", { criticality: 2 }),
+    ci("web-3", "host", { criticality: 2 }),
+    ci("build-7", "host", { criticality: 4 }),
+    ci("plain-host", "host"),
+  ],
+  relations: [
+    needs("shop", "dependsOn", "shop-db"),
+    needs("shop-db", "runsOn", "db-host"),
+    needs("shop", "dependsOn", "pool"),
+    needs("pool", "hasMember", "web-1"),
+    needs("pool", "hasMember", "web-2"),
+    needs("pool", "hasMember", "web-3"),
+  ],
+  maintenance: [],
+};
+
+const START = Date.parse("2026-03-01T03:12:00.000Z");
+
+/** Fires one alert at 03:12, again each minute, for ten minutes; gives the first page's delay in seconds, or null. */
+async function firstPage(event: {
+  ci: string;
+  check: string;
+  severity: string;
+  summary: string;
+}): Promise<{ pagedAfterS: number | null; told: boolean }> {
+  const lines = Array.from({ length: 10 }, (_, minute) => {
+    const at = new Date(START + minute * 60_000).toISOString();
+    return JSON.stringify({
+      receivedAt: at,
+      id: `e-${minute}`,
+      source: "agent",
+      instance: "",
+      status: "firing",
+      time: at,
+      kind: "alert",
+      ...event,
+    });
+  });
+  const { incidents } = await replayEvents({
+    cmdb: CMDB,
+    settings: DEFAULT_SETTINGS,
+    lines,
+    until: START + 15 * 60_000,
+  });
+  const notifications = incidents.flatMap((incident) => incident.notifications);
+  const page = notifications.find((notification) => notification.page);
+  return {
+    pagedAfterS: page === undefined ? null : (Date.parse(page.at) - START) / 1000,
+    told: notifications.length > 0,
+  };
+}
+
+test.for<
+  [
+    situation: string,
+    event: { ci: string; check: string; severity: string; summary: string },
+    pagesWithinS: number | null,
+  ]
+>([
+  [
+    "the host of the shop's only database is down",
+    { ci: "db-host", check: "host_down", severity: "critical", summary: "no answer to ping" },
+    60,
+  ],
+  [
+    "the shop's only database does not run",
+    { ci: "shop-db", check: "process_missing", severity: "critical", summary: "postgres is not running" },
+    60,
+  ],
+  [
+    "the agent of the shop's database host has gone silent",
+    { ci: "db-host", check: "agent_missing", severity: "critical", summary: "not heard for 30 s" },
+    60,
+  ],
+  [
+    "the file system of the database host is full",
+    { ci: "db-host", check: "filesystem_full", severity: "critical", summary: "/var is 99 % full" },
+    60,
+  ],
+  [
+    "the business service itself is down",
+    { ci: "shop", check: "synthetic_probe", severity: "critical", summary: "checkout fails" },
+    60,
+  ],
+  [
+    "a CI that nobody knows calls itself critical",
+    { ci: "who-is-this", check: "something", severity: "critical", summary: "bad" },
+    60,
+  ],
+  [
+    "a known host of which the CMDB says nothing else is down",
+    { ci: "plain-host", check: "host_down", severity: "critical", summary: "no answer to ping" },
+    60,
+  ],
+  [
+    "a watched process on such a host does not run",
+    { ci: "plain-host", check: "process_missing", severity: "critical", summary: "nginx is not running" },
+    60,
+  ],
+  [
+    "one of three web servers is down and one is enough",
+    { ci: "web-1", check: "host_down", severity: "critical", summary: "no answer to ping" },
+    null,
+  ],
+  [
+    "an unimportant host is down",
+    { ci: "build-7", check: "host_down", severity: "critical", summary: "no answer to ping" },
+    null,
+  ],
+  [
+    "a warning on an important host",
+    { ci: "db-host", check: "cpu_util", severity: "warning", summary: "CPU 91 %" },
+    null,
+  ],
+])("%s", async ([, event, pagesWithinS]) => {
+  const { pagedAfterS } = await firstPage(event);
+  if (pagesWithinS === null) expect(pagedAfterS).toBeNull();
+  else {
+    expect(pagedAfterS).not.toBeNull();
+    expect(pagedAfterS).toBeLessThanOrEqual(pagesWithinS);
+  }
+});
