@@ -1,3 +1,5 @@
+import { parseDuration } from "../../protocol/duration.ts";
+import { parseRfc3339 } from "../../protocol/rfc3339.ts";
 import type { Event, Labels, Link } from "../core/model/event.ts";
 import { SEVERITIES, type Severity } from "../core/model/severity.ts";
 import type { Milliseconds, UnixMillis } from "../core/model/time.ts";
@@ -111,7 +113,7 @@ function oneOf<T extends string>(fields: Fields, name: string, allowed: readonly
 function time(fields: Fields, name: string): UnixMillis | null {
   const value = fields[name];
   if (value === undefined || value === null) return null;
-  const at = typeof value === "string" ? Date.parse(value) : Number.NaN;
+  const at = typeof value === "string" ? parseRfc3339(value) : Number.NaN;
   if (Number.isNaN(at)) throw new BadLine(`${name} must be a time as RFC 3339 has it, not ${shown(value)}`);
   return at;
 }
@@ -140,14 +142,12 @@ function links(fields: Fields): Link[] {
   });
 }
 
-const UNITS: Readonly<Record<string, Milliseconds>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
 function duration(fields: Fields, name: string): Milliseconds | null {
   const value = fields[name];
   if (value === undefined || value === null) return null;
-  const match = typeof value === "string" ? /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(value) : null;
-  if (match === null) throw new BadLine(`${name} must be a duration such as 30s or 5m, not ${shown(value)}`);
-  return Number(match[1]) * (UNITS[match[2] ?? ""] ?? 0);
+  const parsed = typeof value === "string" ? parseDuration(value) : null;
+  if (parsed === null) throw new BadLine(`${name} must be a duration such as 30s or 5m, not ${shown(value)}`);
+  return parsed;
 }
 
 function shown(value: unknown): string {

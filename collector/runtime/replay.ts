@@ -2,6 +2,7 @@ import type { Alert } from "../core/model/alert.ts";
 import type { CmdbDocument } from "../core/model/ci.ts";
 import type { Correlator } from "../core/model/correlation.ts";
 import { type AlertDocument, alertDocument, type IncidentDocument, incidentDocument } from "../core/model/document.ts";
+import type { Event } from "../core/model/event.ts";
 import type { Effect } from "../core/model/effect.ts";
 import type { Incident } from "../core/model/incident.ts";
 import type { Input } from "../core/model/input.ts";
@@ -19,6 +20,7 @@ const AFTERWARDS_MS: Milliseconds = 5 * 60_000;
 /** Told to when no receiver is configured, so that a replay shows what would have been told. */
 export const REPLAY_RECEIVER = "replay";
 const PROBLEMS_KEPT = 100;
+const RULES_EVERY_MS: Milliseconds = 10_000;
 /** A core that wants to be woken again and again at the same time has a bug. */
 const TICKS_AT_ONE_TIME_MAX = 1000;
 
@@ -32,10 +34,20 @@ export interface ReplayOptions {
   correlator?: Correlator;
   /** Every decision, as it is taken; for `why` and for tests. */
   onLedger?: (record: LedgerRecord) => void;
-  /** Metric values, when the recording has any. */
-  onSample?: (sample: ReplaySample, receivedAt: UnixMillis) => void;
+  /** Rules of packs, run over the recording. */
+  rules?: ReplayRules;
   /** Called every few thousand lines. */
   onProgress?: (lines: number) => void;
+}
+
+/** What rules make of a recording. */
+export interface ReplayRules {
+  /** The event as it goes on; null = a rule drops it. */
+  event(event: Event): Event | null;
+  /** Conditions that begin or end with this metric value. */
+  sample(sample: ReplaySample, receivedAt: UnixMillis): readonly Event[];
+  /** Conditions that begin or end without a metric value. */
+  tick(at: UnixMillis): readonly Event[];
 }
 
 /** One notification as the result shows it. */
@@ -67,6 +79,8 @@ export interface ReplayStats {
   duplicates: number;
   changes: number;
   samples: number;
+  /** Events that a rule dropped. */
+  dropped: number;
   badLines: number;
   alerts: number;
   incidents: number;
@@ -120,12 +134,14 @@ class Replay {
   private readonly until: UnixMillis | null;
   private firstAt: UnixMillis | null = null;
   private now: UnixMillis = 0;
+  private ruledAt: UnixMillis | null = null;
   private readonly counts = {
     lines: 0,
     events: 0,
     duplicates: 0,
     changes: 0,
     samples: 0,
+    dropped: 0,
     badLines: 0,
     pages: 0,
     notifications: 0,
@@ -158,14 +174,20 @@ class Replay {
     this.firstAt ??= at;
     this.runTo(at);
     this.now = at;
+    const { rules } = this.options;
     if (line.type === "sample") {
       this.counts.samples += 1;
-      this.options.onSample?.(line.sample, at);
+      for (const event of rules?.sample(line.sample, at) ?? []) this.runEvent(event, at);
       return true;
     }
-    const effects = this.run({ kind: "event", at, event: line.event });
-    this.bookEvent(line.event, effects);
+    const event = rules === undefined ? line.event : rules.event(line.event);
+    if (event === null) this.counts.dropped += 1;
+    else this.runEvent(event, at);
     return true;
+  }
+
+  private runEvent(event: Event, at: UnixMillis): void {
+    this.bookEvent(event, this.run({ kind: "event", at, event }));
   }
 
   finish(): ReplayResult & { problems: ReplayProblem[] } {
@@ -185,6 +207,7 @@ class Replay {
         duplicates: counts.duplicates,
         changes: counts.changes,
         samples: counts.samples,
+        dropped: counts.dropped,
         badLines: counts.badLines,
         alerts: episodes.length,
         incidents: incidents.filter((incident) => incident.mergedInto === null).length,
@@ -200,6 +223,26 @@ class Replay {
 
   /** Lets virtual time run: the core is woken exactly when it asked to be. */
   private runTo(at: UnixMillis): void {
+    if (this.counts.samples > 0) this.runRules(at);
+    this.wake(at);
+  }
+
+  /** Absence is noticed in steps of ten seconds, as in the collector. */
+  private runRules(at: UnixMillis): void {
+    const { rules } = this.options;
+    if (rules === undefined) return;
+    this.ruledAt ??= at;
+    while (this.ruledAt + RULES_EVERY_MS <= at) {
+      this.ruledAt += RULES_EVERY_MS;
+      for (const event of rules.tick(this.ruledAt)) {
+        this.wake(this.ruledAt);
+        this.now = Math.max(this.now, this.ruledAt);
+        this.runEvent(event, this.now);
+      }
+    }
+  }
+
+  private wake(at: UnixMillis): void {
     let ticks = 0;
     let last = -1;
     for (let wake = nextWakeAt(this.state); wake !== null && wake <= at; wake = nextWakeAt(this.state)) {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { readReplayCmdb } from "../../collector/command/replay-cmdb.ts";
+import { readCmdb } from "../../collector/cmdb/read.ts";
 import { DEFAULT_SETTINGS } from "../../collector/core/model/settings.ts";
 import { replayEvents, type ReplayResult } from "../../collector/runtime/replay.ts";
 import { calibration, type Named } from "./calibration.ts";
@@ -19,6 +19,8 @@ Replays every scenario in DIR (or $TOCSIN_SCENARIOS, or ../shared/scenarios/dev)
   --json FILE     the figures as JSON
   --results DIR   the replay results, one file a scenario
 `;
+
+const CMDB_SIZE_MAX_BYTES = 1024 * 1024 * 1024;
 
 interface Truth {
   faults: { id: string; acceptableRoots: string[]; identifiable: boolean; noSingleRoot: boolean }[];
@@ -55,7 +57,9 @@ async function runScenario(scenario: Scenario, options: RunOptions): Promise<Run
   const text = read("cmdb.json");
   const truth = JSON.parse(read("truth.json")) as Truth;
   const degraded = degrade(JSON.parse(text), { missing: options.missing ?? 0, wrong: options.wrong ?? 0, seed: scenario.name });
-  const cmdb = readReplayCmdb(JSON.stringify(degraded));
+  const cmdbFile = readCmdb(JSON.stringify(degraded), "cmdb.json", { sizeMaxBytes: CMDB_SIZE_MAX_BYTES, source: "cmdb", observedAt: null });
+  if (cmdbFile.status === "broken") throw new Error(`${scenario.name}: ${JSON.stringify(cmdbFile.findings[0])}`);
+  const cmdb = cmdbFile.document;
   const lines = read("events.jsonl").split("\n");
   const start = performance.now();
   const result = await replayEvents({ cmdb, settings: DEFAULT_SETTINGS, lines });
