@@ -38,6 +38,11 @@ const QUICK_MARGIN = 1.2;
 const STORM = 8;
 const STORM_MS: Milliseconds = 4 * 60_000;
 const RAGING_MIN = 6;
+const DECLINE_MIN = 5;
+const DECLINE_SHARE = 0.4;
+/** In a large incident, what is older than this stays where it is. */
+const SET_MS: Milliseconds = 12 * 60_000;
+const LARGE = 8;
 /** With less than this share of the evidence left, the last verdict stands. */
 const EVIDENCE_LEFT = 0.6;
 /** What flapped before a fault began does not belong to it. */
@@ -53,6 +58,8 @@ interface Thread {
   looks: number;
   doubt: number;
   raging: boolean;
+  /** Much of it has cleared: what it was is known, and nothing is moved any more. */
+  declining: boolean;
   /** The last verdict, and when it was given. */
   ranked: { at: UnixMillis; ranking: Ranking; evidence: number } | null;
 }
@@ -184,7 +191,10 @@ class OnlineCorrelator implements Correlator {
     }
     const notes = this.notesOf(incident.id, view);
     if (notes.length >= STORM) this.storm = { incident: incident.id, at: thread.lastOnset };
-    if (last !== null && notes.length < last.evidence * EVIDENCE_LEFT) return { ...last.ranking, holdMs: 0 };
+    const cleared = notes.filter((note) => note.resolvedAt !== null).length;
+    thread.declining = notes.length >= DECLINE_MIN && cleared >= notes.length * DECLINE_SHARE;
+    const isSpent = last !== null && (thread.declining || notes.length < last.evidence * EVIDENCE_LEFT);
+    if (last !== null && isSpent) return { ...last.ranking, holdMs: 0, pageAfterMs: 0 };
     const ranking = this.ranker.rank(
       {
         incident,
@@ -199,7 +209,7 @@ class OnlineCorrelator implements Correlator {
     );
     this.setRoot(incident.id, ranking.fault, at);
     thread.doubt = ranking.doubt;
-    thread.raging = notes.length >= RAGING_MIN && notes.filter((note) => note.resolvedAt === null).length * 2 > notes.length;
+    thread.raging = notes.length >= RAGING_MIN && cleared * 2 < notes.length;
     if (ranking.pageAfterMs > 0) this.timers.schedule(`rank ${incident.id}`, at + ranking.pageAfterMs);
     thread.ranked = { at, ranking, evidence: Math.max(notes.length, last?.evidence ?? 0) };
     return ranking;
@@ -416,7 +426,7 @@ class OnlineCorrelator implements Correlator {
     let thread = this.threads.get(incident);
     if (thread === undefined) {
       const root = view.incident(incident)?.rootCause.ci ?? null;
-      thread = { incident, root: null, firstOnset: note.onset, lastOnset: note.onset, looks: 0, doubt: 0, raging: false, ranked: null };
+      thread = { incident, root: null, firstOnset: note.onset, lastOnset: note.onset, looks: 0, doubt: 0, raging: false, declining: false, ranked: null };
       this.threads.set(incident, thread);
       if (root !== null)
         this.setRoot(incident, faultKey(view.topology.register(root), note.symptom === "gone"), note.onset);
@@ -428,7 +438,7 @@ class OnlineCorrelator implements Correlator {
   private threadOf(incident: IncidentId, at: UnixMillis): Thread {
     let thread = this.threads.get(incident);
     if (thread === undefined) {
-      thread = { incident, root: null, firstOnset: at, lastOnset: at, looks: 0, doubt: 0, raging: false, ranked: null };
+      thread = { incident, root: null, firstOnset: at, lastOnset: at, looks: 0, doubt: 0, raging: false, declining: false, ranked: null };
       this.threads.set(incident, thread);
     }
     return thread;
@@ -476,6 +486,8 @@ class OnlineCorrelator implements Correlator {
     const incidents = new Set<IncidentId>();
     const take = (note: Note): void => {
       if (found.size >= SOLVE_MAX || (note.background !== null && note.background !== "gathering")) return;
+      const home = note.alert.incident === null ? undefined : this.threads.get(note.alert.incident);
+      if (home !== undefined && this.isSet(note, home, at)) return;
       found.add(note);
       const incident = this.lastIncident.get(note.alert.id);
       if (incident !== undefined) incidents.add(incident);
@@ -493,6 +505,11 @@ class OnlineCorrelator implements Correlator {
       for (const note of this.notesOf(incident, view)) if (note.onset >= from) take(note);
     }
     return found;
+  }
+
+  /** Its place is no longer in question. */
+  private isSet(note: Note, home: Thread, at: UnixMillis): boolean {
+    return home.declining || ((home.ranked?.evidence ?? 0) >= LARGE && at - note.onset > SET_MS);
   }
 
   private anchors(notes: ReadonlySet<Note>, view: CorrelationView): Anchor[] {
