@@ -56,7 +56,7 @@ export function readReplaySettings(
     const message = `the file cannot be read: ${(error as Error).message}`;
     const finding: Finding = {
       severity: "error",
-      code: "CONFIG_UNREADABLE",
+      code: "CONFIG_FILE_UNREADABLE",
       file,
       line: 1,
       column: 1,

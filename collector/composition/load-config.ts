@@ -20,7 +20,7 @@ export function loadConfig(file: string | undefined, overrides: NonNullable<Pars
       findings: [
         {
           severity: "error",
-          code: "CONFIG_UNREADABLE",
+          code: "CONFIG_FILE_UNREADABLE",
           file,
           line: 1,
           column: 1,

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { RE2JS } from "re2js";
+import { invalidMatcher } from "../core/model/matcher.ts";
 import { parseMatchers } from "../core/model/matcher-syntax.ts";
 import type { Matcher } from "../core/model/silence.ts";
 import type { HostPort } from "../port/config-schema.ts";
@@ -96,16 +96,9 @@ export function parseMatcherText(text: string): FormResult<Matcher> {
   return checkedMatcher(matcher);
 }
 
+/** With the engine that will run it, so that what passes here also works. */
 export function checkedMatcher(matcher: Matcher): FormResult<Matcher> {
-  if (!matcher.isRegex) return { value: matcher };
-  try {
-    RE2JS.compile(matcher.value);
-    return { value: matcher };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : "unknown";
-    return {
-      problem: `has a regular expression that RE2 refuses (${reason})`,
-      hint: "look-around and back-references do not exist in RE2",
-    };
-  }
+  const fault = invalidMatcher(matcher);
+  if (fault === null) return { value: matcher };
+  return { problem: `cannot be used: ${fault}`, hint: "regular expressions are RE2's: no look-around, no back-references" };
 }

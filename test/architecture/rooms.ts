@@ -59,7 +59,7 @@ export const ROOMS: readonly Room[] = [
   {
     path: "collector/config",
     rooms: ["collector/config/document", MODEL, PORT, "protocol"],
-    packages: ["node:", "typebox", "re2js"],
+    packages: ["node:", "typebox"],
   },
   { path: "collector/series", rooms: [MODEL, PORT, "protocol", "rules/detect"], packages: [] },
   { path: "collector/telemetry", rooms: [PORT, MODEL], packages: ["node:", "pino", "prom-client"] },
