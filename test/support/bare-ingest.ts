@@ -7,6 +7,7 @@ import type { Event } from "../../collector/core/model/event.ts";
 import type { Command } from "../../collector/core/model/input.ts";
 import { type CoreSettings, DEFAULT_SETTINGS } from "../../collector/core/model/settings.ts";
 import type { Silence } from "../../collector/core/model/silence.ts";
+import type { Clock } from "../../collector/port/clock.ts";
 import { type IngestPorts, Refusal, type RouteConfig, type Trouble } from "../../collector/port/ingest.ts";
 import type { Intake, IntakeResult, Lane, Submission } from "../../collector/port/intake.ts";
 import type { Query } from "../../collector/port/query.ts";
@@ -29,8 +30,8 @@ const notAsked = (): never => {
  * What an ingest adapter sees of the collector, with a table of alerts for a core: it takes events over as they come,
  * without lateness, flapping, incidents or routes. Records everything.
  */
-export class RecordingPorts implements IngestPorts {
-  readonly clock: VirtualClock;
+export class RecordingPorts<C extends Clock = VirtualClock> implements IngestPorts {
+  readonly clock: C;
   readonly log = SILENT;
   readonly events: Event[] = [];
   readonly commands: { actor: string; command: Command }[] = [];
@@ -45,8 +46,9 @@ export class RecordingPorts implements IngestPorts {
   /** Set to make the intake refuse. */
   refuse: IntakeResult | undefined;
 
-  constructor(clock = new VirtualClock()) {
-    this.clock = clock;
+  /** @param clock one that the test turns, where none is given. */
+  constructor(clock?: C) {
+    this.clock = clock ?? (new VirtualClock() as unknown as C);
   }
 
   readonly telemetry: Telemetry = {

@@ -1,0 +1,88 @@
+import { createSocket } from "node:dgram";
+import { connect } from "node:net";
+import { expect, test } from "vitest";
+import { RecordingPorts } from "../../../test/support/bare-ingest.ts";
+import { waitFor } from "../../../test/support/tocsin-process.ts";
+import type { Clock } from "../../port/clock.ts";
+import { startSyslog } from "./listener.ts";
+
+const realClock: Clock = {
+  now: () => Date.UTC(2026, 2, 1, 10),
+  monotonic: () => performance.now(),
+  after: (delayMs, call) => {
+    const timer = setTimeout(call, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+const LOCAL = { host: "127.0.0.1", port: 0 };
+const line = (unit: string): string =>
+  `<29>Mar  1 09:59:00 web-01 systemd[1]: ${unit}.service: Failed with result 'exit-code'.`;
+
+async function send(port: number, text: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => socket.end(text));
+    socket
+      .on("close", () => resolve())
+      .on("error", reject)
+      .resume();
+  });
+}
+
+test("UDP and TCP, both framings; a repeat is heard once", async () => {
+  const ports = new RecordingPorts(realClock);
+  const syslog = await startSyslog(ports, { udp: LOCAL, tcp: LOCAL });
+  const socket = createSocket("udp4");
+  for (const name of ["a", "a", "b"]) socket.send(line(name), syslog.ports.udp, "127.0.0.1");
+  await send(syslog.ports.tcp ?? 0, `${line("c")}\n${line("d").length} ${line("d")}${line("e")}`);
+  const all = ["a.service", "b.service", "c.service", "d.service", "e.service"];
+  const seen = await waitFor(() => {
+    const instances = ports.events.map((event) => event.instance).sort();
+    return instances.length >= all.length ? instances : undefined;
+  }, 5000);
+  expect(seen).toEqual(all);
+  expect(ports.counts.get("tocsin_ingest_dropped_total syslog repeat")).toBe(1);
+  socket.close();
+  await syslog.close();
+});
+
+test("more connections than allowed are closed; a message that is too long is counted", async () => {
+  const ports = new RecordingPorts(realClock);
+  const syslog = await startSyslog(ports, { tcp: LOCAL, connectionsMax: 1, messageSizeMax: 100 });
+  await send(syslog.ports.tcp ?? 0, `<13>${"x".repeat(500)}\n${line("a")}\n`);
+  expect(await waitFor(() => (ports.events.length > 0 ? true : undefined), 5000)).toBe(true);
+  expect(ports.counts.get("tocsin_ingest_dropped_total syslog tooLong")).toBe(1);
+  const first = connect(syslog.ports.tcp ?? 0, "127.0.0.1");
+  await new Promise((resolve) => {
+    first.once("connect", resolve);
+  });
+  const second = connect(syslog.ports.tcp ?? 0, "127.0.0.1")
+    .on("error", () => undefined)
+    .resume();
+  await new Promise((resolve) => {
+    second.once("close", resolve);
+  });
+  expect(ports.counts.get("tocsin_ingest_dropped_total syslog tooManyConnections")).toBe(1);
+  await syslog.close();
+});
+
+test("what cannot be stored is counted, and the listener goes on", async () => {
+  const ports = new RecordingPorts(realClock);
+  const syslog = await startSyslog(ports, { tcp: LOCAL });
+  ports.refuse = { status: "overloaded", retryAfterMs: 1000 };
+  await send(syslog.ports.tcp ?? 0, `${line("a")}\n`);
+  const lost = await waitFor(() => ports.counts.get("tocsin_ingest_dropped_total syslog overloaded"), 5000);
+  expect(lost).toBe(1);
+  ports.refuse = undefined;
+  await send(syslog.ports.tcp ?? 0, `${line("b")}\n`);
+  expect(await waitFor(() => (ports.events.length > 0 ? true : undefined), 5000)).toBe(true);
+  await syslog.close();
+});
+
+test("an address that is taken is told", async () => {
+  const ports = new RecordingPorts(realClock);
+  const first = await startSyslog(ports, { tcp: LOCAL });
+  await expect(startSyslog(ports, { tcp: { host: "127.0.0.1", port: first.ports.tcp ?? 0 } })).rejects.toThrow(
+    "EADDRINUSE",
+  );
+  await first.close();
+});
