@@ -50,6 +50,7 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
   const access = new Authenticator(options.auth);
   const app = fastify(fastifyOptions(limits, ports));
   app.server.maxConnections = limits.connectionsMax;
+  const silent = silentConnections(app);
   const state = { closing: false };
 
   app.decorate("identify", (secret: string) => access.identify(secret));
@@ -95,10 +96,39 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
     },
     close: async () => {
       state.closing = true;
-      await app.close();
+      await closed(app, silent);
     },
   };
 }
+
+/** Connections that have not asked for anything yet: Node does not call them idle. */
+function silentConnections(app: FastifyInstance): Set<Socket> {
+  const silent = new Set<Socket>();
+  app.server.on("connection", (socket: Socket) => {
+    silent.add(socket);
+    socket.once("close", () => silent.delete(socket));
+  });
+  app.server.on("request", (request) => silent.delete(request.socket));
+  return silent;
+}
+
+/** Connections that fall idle one after another must not hold the end up; one that never does is cut. */
+async function closed(app: FastifyInstance, silent: ReadonlySet<Socket>): Promise<void> {
+  const idle = setInterval(() => {
+    app.server.closeIdleConnections();
+    for (const socket of silent) socket.destroy();
+  }, CLOSE_IDLE_EVERY_MS);
+  const hard = setTimeout(() => app.server.closeAllConnections(), CLOSE_ALL_AFTER_MS);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(idle);
+    clearTimeout(hard);
+  }
+}
+
+const CLOSE_IDLE_EVERY_MS = 50;
+const CLOSE_ALL_AFTER_MS = 5000;
 
 function fastifyOptions(limits: ApiLimits, ports: ApiPorts): FastifyServerOptions & { http: ServerOptionsOfHttp } {
   return {

@@ -6,5 +6,6 @@ const read = (name: string): string => readFileSync(new URL(name, import.meta.ur
 export const CONSOLE_FILES: readonly { path: string; contentType: string; body: string }[] = [
   { path: "/", contentType: "text/html; charset=utf-8", body: read("page.html") },
   { path: "/console.css", contentType: "text/css; charset=utf-8", body: read("console.css") },
+  { path: "/favicon.svg", contentType: "image/svg+xml", body: read("favicon.svg") },
   { path: "/console.js", contentType: "text/javascript; charset=utf-8", body: read("console.js") },
 ];

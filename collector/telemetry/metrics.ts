@@ -113,10 +113,21 @@ const RUNTIME: readonly MetricDefinition[] = [
   counter("tocsin_changes_lost_total", "Changes that readers were not told of, because there were too many at once."),
 ];
 
+const STORE: readonly MetricDefinition[] = [
+  gauge("tocsin_store_bytes", "Size of the store on disk."),
+  gauge("tocsin_store_free_bytes", "Free space of the file system that the store is on."),
+  gauge("tocsin_store_rows", "Rows of the store, by table.", "table"),
+  counter("tocsin_compactions_total", "Rounds of compaction, by whether there was more to do.", "result"),
+];
+
 const DELIVERY: readonly MetricDefinition[] = [
   gauge("tocsin_outbox_waiting", "Notifications that wait to be delivered, by receiver.", "receiver"),
   gauge("tocsin_delivery_in_flight", "Attempts under way, by receiver.", "receiver"),
-  gauge("tocsin_delivery_breaker_open", "Whether a receiver is left alone after many failures (1) or not (0).", "receiver"),
+  gauge(
+    "tocsin_delivery_breaker_open",
+    "Whether a receiver is left alone after many failures (1) or not (0).",
+    "receiver",
+  ),
   counter("tocsin_delivery_attempts_total", "Attempts to deliver, by receiver and result.", "receiver", "result"),
   counter(
     "tocsin_deliveries_total",
@@ -157,6 +168,7 @@ export const METRICS: readonly MetricDefinition[] = [
   ...SERIES,
   ...CORE,
   ...RUNTIME,
+  ...STORE,
   ...DELIVERY,
   ...HEALTH,
   ...BUILD,

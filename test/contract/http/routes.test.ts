@@ -10,6 +10,7 @@ const ROUTES: readonly [method: string, url: string, allowed: readonly Role[]][]
   ["GET", "/", ["public"]],
   ["GET", "/console.css", ["public"]],
   ["GET", "/console.js", ["public"]],
+  ["GET", "/favicon.svg", ["public"]],
   ["GET", "/healthz", ["public"]],
   ["GET", "/readyz", ["public"]],
   ["GET", "/openapi.json", ["public"]],
