@@ -40,6 +40,7 @@ const STORM_MS: Milliseconds = 4 * 60_000;
 const RAGING_MIN = 6;
 const DECLINE_MIN = 5;
 const DECLINE_SHARE = 0.4;
+const DECLINE_COST = 1.5;
 /** In a large incident, what is older than this stays where it is. */
 const SET_MS: Milliseconds = 12 * 60_000;
 const LARGE = 8;
@@ -410,7 +411,7 @@ class OnlineCorrelator implements Correlator {
         const thread = this.threads.get(id);
         const incident = view.incident(id);
         if (thread === undefined || incident === undefined || !isOpen(incident)) continue;
-        const total = cost + lateness(note.onset, thread) + thread.doubt;
+        const total = cost + lateness(note.onset, thread) + thread.doubt + (thread.declining ? DECLINE_COST : 0);
         if (total < bestCost) {
           best = thread;
           bestCost = total;
@@ -527,7 +528,7 @@ class OnlineCorrelator implements Correlator {
         fault: thread.root,
         firstOnset: thread.firstOnset,
         lastOnset: thread.lastOnset,
-        doubt: thread.doubt,
+        doubt: thread.doubt + (thread.declining ? DECLINE_COST : 0),
         raging: thread.raging,
         settled,
       });

@@ -45,7 +45,7 @@ const LATE_MAX = 3;
 /** While most of a large fault still fires, more of it can come at any time. */
 const RAGING = 0.35;
 const LONG_MS: Milliseconds = 16 * 60_000;
-const EARLY_MS: Milliseconds = 3 * 60_000;
+const EARLY_MS: Milliseconds = 80_000;
 /** What it is worth to leave an alert where people have seen it. */
 const STAY = 0.3;
 const SETTLED_PRICE = 0.4;
