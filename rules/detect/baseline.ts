@@ -39,8 +39,9 @@ const WEEK_CREDIBLE = 0.95;
 const SEASON_LEARN_DAYS = 3;
 const SEASON_USE_DAYS = 3.5;
 
-const SLOTS_DAY = 24;
-const SLOTS_WEEK = 168;
+/** The day in quarters of an hour, the week in steps of two hours. */
+const SLOTS_DAY = 96;
+const SLOTS_WEEK = 84;
 
 /** Places of the numbers in a series' memory (Float64). */
 const F = {
@@ -71,7 +72,7 @@ const F = {
   expected: 24,
 } as const;
 const DOUBLES = 25;
-/** Float32 after the doubles: the day by hours, then the week by hours, as differences. */
+/** Float32 after the doubles: the day, then the week, as differences. */
 const FLOATS = SLOTS_DAY + SLOTS_WEEK;
 /** State of one series. */
 export const BASELINE_BYTES = DOUBLES * 8 + FLOATS * 4;
@@ -215,23 +216,19 @@ export class Baseline {
 
   /** What the day and the week add at this time, and where in memory they stand. */
   #course(at: number): { ofDay: number; ofWeek: number; slots: Slots } {
-    const hours = at / HOUR_MS;
-    // Points between two hours lie on the line between them; with few samples an hour, each hour stands for itself.
-    const isFine = this.#d[this.#at + F.intervalMs]! < HOUR_MS / 2;
-    const position = isFine ? hours - 0.5 : Math.floor(hours);
+    const start = this.#index * FLOATS;
+    // Days have edges (a job begins at nine), so each quarter of an hour stands for itself; weeks are smooth.
+    const day = start + modulo(Math.floor((at / DAY_MS) * SLOTS_DAY), SLOTS_DAY);
+    const position = (at / (7 * DAY_MS)) * SLOTS_WEEK - 0.5;
     const first = Math.floor(position);
     const part = position - first;
-    const day = this.#index * FLOATS;
-    const week = day + SLOTS_DAY;
-    const day0 = day + modulo(first, SLOTS_DAY);
-    const day1 = day + modulo(first + 1, SLOTS_DAY);
-    const week0 = week + modulo(first, SLOTS_WEEK);
-    const week1 = week + modulo(first + 1, SLOTS_WEEK);
+    const week0 = start + SLOTS_DAY + modulo(first, SLOTS_WEEK);
+    const week1 = start + SLOTS_DAY + modulo(first + 1, SLOTS_WEEK);
     const f = this.#f;
     return {
-      ofDay: f[day0]! * (1 - part) + f[day1]! * part,
+      ofDay: f[day]!,
       ofWeek: f[week0]! * (1 - part) + f[week1]! * part,
-      slots: { day0, day1, week0, week1, part, isFine },
+      slots: { day, week0, week1, part },
     };
   }
 
@@ -347,20 +344,18 @@ export class Baseline {
     const o = this.#at;
     const f = this.#f;
     const { days, intervalMs } = pace;
-    // An hour is visited once a day by many samples: together they move it by `visit`.
-    const share = Math.min(1, ((slots.isFine ? 1.5 : 1) * intervalMs) / HOUR_MS);
+    // A slot is visited once a day, or week, by several samples: together they move it by `visit`.
     const visit = days < 1 ? 1 : Math.max(0.15, 1 / (1 + days));
-    f[slots.day0]! += visit * share * (1 - slots.part) * error;
-    f[slots.day1]! += visit * share * slots.part * error;
+    f[slots.day]! += visit * Math.min(1, (intervalMs * SLOTS_DAY) / DAY_MS) * error;
     if (days > 7) {
-      const weekVisit = Math.max(0.3, 1 / (days / 7));
-      f[slots.week0]! += weekVisit * share * (1 - slots.part) * weekError;
-      f[slots.week1]! += weekVisit * share * slots.part * weekError;
+      const weekShare = Math.max(0.3, 7 / days) * Math.min(1, (1.5 * intervalMs * SLOTS_WEEK) / (7 * DAY_MS));
+      f[slots.week0]! += weekShare * (1 - slots.part) * weekError;
+      f[slots.week1]! += weekShare * slots.part * weekError;
     }
     const levelMemory = Math.max(200, DAY_MS / intervalMs);
     d[o + F.seasonLevel]! += Math.max(1 / d[o + F.count]!, 1 / levelMemory) * 0.5 * error;
-    if (d[o + F.slot]! !== slots.day0) {
-      d[o + F.slot] = slots.day0;
+    if (d[o + F.slot]! !== slots.day) {
+      d[o + F.slot] = slots.day;
       this.#centreDay();
     }
   }
@@ -392,14 +387,12 @@ interface SeasonErrors {
   week: number;
 }
 
-/** The two hours between which a sample lies, as places in memory, and how far it is towards the second. */
+/** Places in memory: of the day's slot, of the two week's slots between which a sample lies, and how far it is towards the second. */
 interface Slots {
-  day0: number;
-  day1: number;
+  day: number;
   week0: number;
   week1: number;
   part: number;
-  isFine: boolean;
 }
 
 function modulo(value: number, size: number): number {

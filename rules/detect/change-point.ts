@@ -21,9 +21,10 @@ export class ChangePoint {
   #level = 0;
   #spread = 0;
   #recent = 0;
-  #up = 0;
-  #down = 0;
   #shiftedAt = 0;
+  /** Each way: the cumulative sum, and the mean of the values since it began to rise. */
+  readonly #up = { sum: 0, mean: 0, count: 0 };
+  readonly #down = { sum: 0, mean: 0, count: 0 };
 
   /** Which way the level has shifted and not come back: 1, -1, or 0. After a day the new level is the level. */
   push(value: number, at: number): -1 | 0 | 1 {
@@ -38,10 +39,11 @@ export class ChangePoint {
     }
     const unit = 1.25 * this.#spread + 1e-6 * Math.abs(this.#level) + 1e-12;
     const z = Math.max(-CLIP, Math.min(CLIP, away / unit));
-    this.#up = Math.max(0, this.#up + z - SLACK);
-    this.#down = Math.max(0, this.#down - z - SLACK);
-    if (this.#up > ALARM || this.#down > ALARM) this.#shift(at);
-    else if (Math.max(this.#up, this.#down) < ALARM / 3) {
+    accumulate(this.#up, z - SLACK, value);
+    accumulate(this.#down, -z - SLACK, value);
+    const largest = this.#up.sum > this.#down.sum ? this.#up : this.#down;
+    if (largest.sum > ALARM) this.#shift(largest.mean, at);
+    else if (largest.sum < ALARM / 3) {
       // While a shift may be under way, it must not be learned.
       this.#level += LEVEL_GAIN * away;
       this.#spread += LEVEL_GAIN * (Math.abs(away) - this.#spread);
@@ -49,10 +51,10 @@ export class ChangePoint {
     return this.#direction(at);
   }
 
-  #shift(at: number): void {
+  #shift(level: number, at: number): void {
     if (Number.isNaN(this.from)) this.from = this.#level;
-    this.#level = this.#recent;
-    this.#up = this.#down = 0;
+    this.#level = this.#recent = level;
+    this.#up.sum = this.#down.sum = 0;
     this.#shiftedAt = at;
   }
 
@@ -71,4 +73,11 @@ export class ChangePoint {
   get level(): number {
     return this.#recent;
   }
+}
+
+function accumulate(way: { sum: number; mean: number; count: number }, step: number, value: number): void {
+  if (way.sum <= 0) way.count = 0;
+  way.sum = Math.max(0, way.sum + step);
+  way.count += 1;
+  way.mean = way.count === 1 ? value : way.mean + (value - way.mean) / way.count;
 }

@@ -396,11 +396,6 @@ test("whatever the clock does, a value that is always good raises nothing", () =
       name: "low",
       levels: [level({ kind: "threshold", operator: "below", value: 1, clear: null, times: null })],
     }),
-    rule({
-      name: "slow",
-      expression: series("c", { fn: "rate", windowMs: null }),
-      levels: [level({ kind: "threshold", operator: "below", value: 0.9, clear: null, times: null })],
-    }),
     rule({ name: "gone", levels: [level({ kind: "absence", afterMs: 5 * MINUTE })] }),
     rule({
       name: "odd",
@@ -422,16 +417,12 @@ test("whatever the clock does, a value that is always good raises nothing", () =
       const detector = createDetector(rules);
       const found: Detection[] = [];
       let at = 1e9;
-      let real = 0;
       for (const elapsedMs of steps) {
         at += elapsedMs;
-        // The counter counts real time; the clock may lie, or the host sleeps, and then nothing counts.
-        real += elapsedMs > 0 && elapsedMs <= 20_000 ? elapsedMs : 10_000;
         found.push(...detector.observe("host", sample(5, at)));
-        found.push(...detector.observe("host", sample(real / 1000 + 1e6, at, { name: "c", type: "counter" })));
         found.push(...detector.tick(START + at));
       }
-      expect(found.filter((detection) => detection.rule !== "slow")).toEqual([]);
+      expect(found).toEqual([]);
     }),
     { numRuns: 200 },
   );

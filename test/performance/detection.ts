@@ -51,7 +51,13 @@ function samplesOf(round: number, names: readonly string[]): { ci: string; sampl
   );
 }
 
-/** The best of some runs: others on the machine only make it slower. */
+/** Processor time of this thread: others on the machine do not count. */
+function secondsSince(start: NodeJS.CpuUsage): number {
+  const { user, system } = process.threadCpuUsage(start);
+  return (user + system) / 1e6;
+}
+
+/** The best of some runs, in processor time. */
 function rate(rules: readonly Rule[], hostCount: number, rounds: number): number {
   const names = Array.from({ length: hostCount }, (_, host) => `host-${host}.example.net`);
   const batches = Array.from({ length: rounds }, (_, round) => samplesOf(round, names));
@@ -60,7 +66,7 @@ function rate(rules: readonly Rule[], hostCount: number, rounds: number): number
     const detector = createDetector(rules);
     let count = 0;
     let found = 0;
-    const start = performance.now();
+    const start = process.threadCpuUsage();
     for (const [round, batch] of batches.entries()) {
       for (const { ci, sample } of batch) {
         found += detector.observe(ci, sample).length;
@@ -68,7 +74,7 @@ function rate(rules: readonly Rule[], hostCount: number, rounds: number): number
       }
       detector.tick(1_767_571_200_000 + round * 10_000);
     }
-    best = Math.max(best, (count / (performance.now() - start)) * 1000);
+    best = Math.max(best, count / secondsSince(start));
     if (found < 0) throw new Error("unreachable");
   }
   return best;
@@ -101,7 +107,9 @@ const plain = rulesOf(
 );
 const unusual = rulesOf("warning: { unusual: high }");
 const perSecond = (value: number): string => `${Math.round(value).toLocaleString("en-US")}/s`;
-process.stdout.write(`${cpus()[0]?.model ?? "unknown processor"}, node ${process.versions.node}, one core\n`);
+process.stdout.write(
+  `${cpus()[0]?.model ?? "unknown processor"}, node ${process.versions.node}, one core, processor time\n`,
+);
 print("thresholds, two levels, 1,000 series", perSecond(rate(plain, HOSTS, ROUNDS * 4)), "budget 1,000,000/s");
 print("thresholds, two levels, 100,000 series", perSecond(rate(plain, HOSTS * 100, 3)), "");
 print(

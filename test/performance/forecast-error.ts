@@ -1,5 +1,5 @@
 import { Baseline, BaselineMemory } from "../../rules/detect/baseline.ts";
-import { hourlySeries } from "./hourly-series.ts";
+import { hourlySeries } from "../support/hourly-series.ts";
 
 const START = Date.UTC(2015, 6, 1);
 const HOUR_MS = 3_600_000;
