@@ -27,6 +27,8 @@ const MILD_MS: Milliseconds = 60_000;
 const AGREEING = 3;
 const AGREEING_MS: Milliseconds = 90_000;
 const PAIR_MS: Milliseconds = 240_000;
+/** One CI alone, but a business service cannot do without it (test/scenario/paging-policy.test.ts). */
+const ESSENTIAL_MS: Milliseconds = 45_000;
 /** A critical condition on one important CI that does not heal is somebody's business in the end. */
 const LONE_MS: Milliseconds = 30 * 60_000;
 /** CIs of this criticality and below wake nobody by themselves. */
@@ -48,7 +50,10 @@ export function urgencyOf(picture: Picture, at: UnixMillis, view: CorrelationVie
     return { holdMs: wait, holdReason, pageWorthy: now, pageReason: now ? pageReason : holdReason, pageAfterMs: wait };
   };
   const failed = services.some((unit) => unit.notes.some((note) => note.rank >= 4 && note.resolvedAt === null));
-  if (services.length > 0 && (failed ? units.length > 1 : units.length > 2 && serious.length > 0)) {
+  if (
+    services.length > 0 &&
+    (failed ? units.length > 1 : units.length > 2 && (serious.length > 0 || active.length >= WIDE))
+  ) {
     const name = topology.id(services[0]?.ci ?? 0);
     return told(SERVICE_MS, `${name} is hit`, `the business service ${name} is hit`);
   }
@@ -60,17 +65,32 @@ export function urgencyOf(picture: Picture, at: UnixMillis, view: CorrelationVie
   }
   const important = serious.filter((unit) => criticality(unit.ci, topology) < MINOR_CI);
   if (important.length >= 1 && active.length >= NARROW) {
-    return told(NARROW_MS, "it may still heal or grow", `${active.length} CIs fail together, ${serious.length} of them seriously`);
+    return told(
+      NARROW_MS,
+      "it may still heal or grow",
+      `${active.length} CIs fail together, ${serious.length} of them seriously`,
+    );
   }
   if (important.some((unit) => criticality(unit.ci, topology) <= 2) && active.length >= 2) {
     return told(PAIR_MS, "it may still heal or grow", "two CIs fail together, and one of them matters");
   }
   const critical = active.filter((unit) => unit.notes.some((note) => note.rank === 5 && note.resolvedAt === null));
-  if (critical.some((unit) => criticality(unit.ci, topology) <= 2 && criticalChecks(unit) >= AGREEING)) {
+  if (critical.some((unit) => criticality(unit.ci, topology) <= 2 && checksOf(unit, 5) >= AGREEING)) {
     return told(AGREEING_MS, "it may still heal", "several checks call the same CI critical");
   }
+  if (serious.some((unit) => criticality(unit.ci, topology) === 1 && checksOf(unit, 4) >= 2)) {
+    return told(AGREEING_MS, "it may still heal", "several checks agree on a CI that everything needs");
+  }
   if (critical.some((unit) => isStranger(unit.ci, topology))) {
-    return told(picture.evidence.storm ? PAIR_MS : settings.settleMaxMs, "what it means is not known", "it is critical, and the CMDB does not say what depends on it");
+    return told(
+      picture.evidence.storm ? PAIR_MS : settings.settleMaxMs,
+      "what it means is not known",
+      "it is critical, and the CMDB does not say what depends on it",
+    );
+  }
+  const essential = picture.impact.services.find((service) => service.redundancyLeft === 0 && service.criticality <= 2);
+  if (critical.length > 0 && essential !== undefined) {
+    return told(ESSENTIAL_MS, "it may still heal", `${essential.ci} needs it and has nothing else`);
   }
   if (critical.some((unit) => criticality(unit.ci, topology) <= 2) && at - first >= LONE_MS) {
     return told(0, "", "it is critical and has not healed by itself");
@@ -78,9 +98,9 @@ export function urgencyOf(picture: Picture, at: UnixMillis, view: CorrelationVie
   return { ...none("one CI without serious trouble"), holdMs: Math.max(0, first + settings.settleMaxMs - at) };
 }
 
-function criticalChecks(unit: Unit): number {
+function checksOf(unit: Unit, rank: number): number {
   const checks = new Set<string>();
-  for (const note of unit.notes) if (note.rank === 5 && note.resolvedAt === null) checks.add(note.alert.check);
+  for (const note of unit.notes) if (note.rank >= rank && note.resolvedAt === null) checks.add(note.alert.check);
   return checks.size;
 }
 
@@ -88,10 +108,9 @@ function criticality(ci: number, topology: Topology): number {
   return topology.ci(ci).criticality ?? 3;
 }
 
-/** The CMDB does not know it, and nothing that it knows is like it. */
+/** Nobody says how important it is, and the CMDB knows of nothing that needs it: it may matter to anyone. */
 function isStranger(ci: number, topology: Topology): boolean {
-  const { known, criticality: rank } = topology.ci(ci);
-  return !known && rank === null && topology.needs(ci).length === 0 && topology.neededBy(ci).length === 0;
+  return topology.ci(ci).criticality === null && topology.neededBy(ci).length === 0;
 }
 
 function none(reason: string): Urgency {
