@@ -1,6 +1,7 @@
 import { incidentDocument } from "../model/document.ts";
 import { hashHex } from "../model/hash.ts";
 import type { Incident, Told } from "../model/incident.ts";
+import type { Json } from "../model/ledger.ts";
 import type { NotificationKind } from "../model/notification.ts";
 import type { Turn } from "../model/turn.ts";
 import type { NotifyState } from "./state.ts";
@@ -52,7 +53,7 @@ export function tell(state: NotifyState, turn: Turn, incident: Incident, message
       rule: kind,
       reasons: [reason],
       counterfactual: counterfactualOf(incident, kind, page),
-      facts: { receiver, page, priority: incident.priority, revision: incident.revision },
+      facts: { receiver, page, priority: incident.priority, revision: incident.revision, ...rootFacts(incident) },
     });
     turn.count("tocsin_notifications_decided_total", { kind, page: String(page) });
   }
@@ -60,6 +61,14 @@ export function tell(state: NotifyState, turn: Turn, incident: Incident, message
   incident.withheld = null;
   incident.updateDueAt = null;
   turn.incidentChanged(incident);
+}
+
+/** The verdict as it was when people were told. */
+function rootFacts({ rootCause }: Readonly<Incident>): Record<string, Json> {
+  const best = rootCause.candidates[0];
+  const reasons = best !== undefined && best.ci === rootCause.ci ? best.reasons.slice(0, 5) : [];
+  const { ci, confidence, inferred, change } = rootCause;
+  return { root: ci, confidence, inferred, change, rootReasons: reasons };
 }
 
 function remember(

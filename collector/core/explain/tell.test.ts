@@ -1,0 +1,90 @@
+import { expect, test } from "vitest";
+import { cmdbOf, CoreDriver, minutes, T0 } from "../../../test/support/core-driver.ts";
+import { storyText, tellCi, tellIncident } from "./tell.ts";
+
+test("why was I paged: who, when, the root with its reasons, the hold, and what would have kept it quiet", () => {
+  const core = new CoreDriver({ cmdb: cmdbOf(["web-01 runsOn hv-1"]) });
+  core.event({ ci: "hv-1" });
+  core.event({ ci: "web-01" });
+  core.to(minutes(2));
+  const story = tellIncident(core.ledger(), "incident 1");
+  expect(story.question).toBe("Why was somebody paged for incident 1?");
+  expect(story.answer).toBe("oncall was paged at 2026-01-01T00:00:10.000Z.");
+  expect(story.because).toContain("root cause: hv-1 (90 %): 1 others need it");
+  expect(story.otherwise).toContain(
+    "with a silence or a maintenance window on its alerts nobody would have been paged",
+  );
+  expect(story.otherwise).toContain("without the hold it would have been told at once");
+  expect(story.steps.map((step) => step.text)).toContain("paged oncall (opened): a major condition");
+});
+
+test("why was I not paged: the silence, and that it would have paged", () => {
+  const core = new CoreDriver();
+  const matchers = [{ name: "ci", value: "web-01", isRegex: false, isEqual: true }];
+  core.command({
+    type: "silence.put",
+    silence: {
+      id: "s-17",
+      matchers,
+      startsAt: T0,
+      endsAt: minutes(60),
+      createdBy: "tom",
+      comment: "",
+      createdAt: T0,
+      updatedAt: T0,
+    },
+  });
+  core.event();
+  core.to(minutes(2));
+  const incident = core.incident(1)?.id ?? "";
+  const story = tellIncident(
+    core.ledger().filter((record) => record.incident === incident),
+    "incident 1",
+  );
+  expect(story).toMatchObject({
+    question: "Why was nobody paged for incident 1?",
+    answer: "Nobody was told: silence s-17.",
+    because: ["silence s-17 mutes its alerts"],
+  });
+  expect(story.otherwise[0]).toBe("without it, a person would have been paged");
+  expect(tellCi(core.ledger(), "web-01", minutes(2)).answer).toBe("Nobody was told: silence s-17.");
+});
+
+test("about a CI: kept out, part of another fault, unknown", () => {
+  const core = new CoreDriver({ cmdb: cmdbOf(["web-01 runsOn hv-1"]) });
+  core.event({ ci: "quiet", severity: "info" });
+  core.event({ ci: "hv-1" });
+  core.event({ ci: "web-01" });
+  core.to(minutes(2));
+  const at = minutes(3);
+  expect(tellCi(core.ledger(), "quiet", at).answer).toBe(
+    "Nobody was told: quiet kept out of incidents (info): it only informs.",
+  );
+  const child = tellCi(core.ledger(), "web-01", at);
+  expect(child.answer).toBe("oncall was paged at 2026-01-01T00:00:10.000Z.");
+  expect(child.because[0]).toMatch(/^its alert is part of inc-/);
+  expect(child.because[1]).toMatch(/^web-01 cannot work without hv-1, which has failed/);
+  expect(tellCi(core.ledger(), "nobody", at).answer).toBe("Nothing is recorded about it in the day before.");
+  expect(tellCi(core.ledger(), "web-01", T0 - 1).steps).toEqual([]);
+});
+
+test("every decision of the core has a phrase of its own", () => {
+  const core = new CoreDriver({ cmdb: cmdbOf(["web-01 runsOn hv-1", "web-02 runsOn hv-1"]) });
+  for (const ci of ["hv-1", "web-01", "web-02"]) core.event({ ci });
+  core.to(minutes(5));
+  core.command({ type: "acknowledge", incident: core.incident(1)?.id ?? "" });
+  core.command({ type: "note", incident: core.incident(1)?.id ?? "", text: "on it" });
+  core.event({ ci: "hv-1", status: "resolved" });
+  core.to(minutes(24 * 60));
+  const text = storyText(tellIncident(core.ledger(), "incident 1"));
+  for (const record of core.ledger()) expect(text).not.toContain(`${record.decision} (`);
+});
+
+test("a storm is told by its first alerts and a count", () => {
+  const core = new CoreDriver({ cmdb: cmdbOf(Array.from({ length: 40 }, (_, index) => `vm-${index} runsOn hv-1`)) });
+  core.event({ ci: "hv-1" });
+  for (let index = 0; index < 40; index += 1) core.event({ ci: `vm-${index}` });
+  core.to(minutes(1));
+  const joins = tellIncident(core.ledger(), "incident 1").steps.filter((step) => step.text.includes("joined"));
+  expect(joins.length).toBeLessThan(10);
+});

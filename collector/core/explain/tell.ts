@@ -1,0 +1,175 @@
+import type { LedgerRecord } from "../model/ledger.ts";
+import { formatTime, type UnixMillis } from "../model/time.ts";
+import { factText, muteName, phraseOf, rootPhrase } from "./phrase.ts";
+
+/** Why something happened, or did not, for a person. Made of ledger records and nothing else. */
+export interface Story {
+  question: string;
+  /** One sentence. */
+  answer: string;
+  /** Strongest first. */
+  because: string[];
+  /** What would have happened without each of the things that decided. */
+  otherwise: string[];
+  /** Everything that was decided, in order. */
+  steps: { at: string; text: string }[];
+}
+
+const STEPS_MAX = 200;
+/** A storm's joins are told by the first and a count. */
+const JOINS_SHOWN = 5;
+/** Decisions about a CI this long before the asked time may explain it. */
+const LOOK_BACK_MS = 24 * 3_600_000;
+
+/**
+ * Why was I paged for this incident, or why not. `records`: of the incident and of those merged into it, oldest first.
+ */
+export function tellIncident(records: readonly LedgerRecord[], name: string): Story {
+  const pages = records.filter((record) => record.decision === "notification.decided" && record.facts["page"] === true);
+  const [first] = pages;
+  if (first === undefined) return tellUnpaged(records, name);
+  const receivers = [...new Set(pages.map((page) => factText(page, "receiver")))];
+  const root = lastBefore(records, first.at, "root.changed");
+  const named = rootPhrase(first);
+  const priority = lastBefore(records, first.at, "priority.changed");
+  const held = lastBefore(records, first.at, "notification.held");
+  const because = [
+    ...first.reasons,
+    ...(named === null ? [] : [named]),
+    ...(priority === undefined ? [] : [phraseOf(priority)]),
+    ...(held === undefined ? [] : [phraseOf(held)]),
+  ];
+  return {
+    question: `Why was somebody paged for ${name}?`,
+    answer: `${receivers.join(", ")} ${receivers.length === 1 ? "was" : "were"} paged at ${formatTime(first.at)}${more(pages.length - receivers.length)}.`,
+    because,
+    otherwise: counterfactuals([first, root, held]),
+    steps: stepsOf(records),
+  };
+}
+
+function more(extra: number): string {
+  if (extra <= 0) return "";
+  return extra === 1 ? ", and once more later" : `, and ${extra} times more later`;
+}
+
+/** The incident exists and nobody was woken. */
+function tellUnpaged(records: readonly LedgerRecord[], name: string): Story {
+  const withheld = records.findLast((record) => record.decision === "notification.withheld");
+  const told = records.find((record) => record.decision === "notification.decided");
+  const held = records.findLast((record) => record.decision === "notification.held");
+  const decisive = withheld ?? told ?? held;
+  const question = `Why was nobody paged for ${name}?`;
+  if (decisive === undefined) {
+    const answer =
+      records.length === 0 ? "Nothing is recorded about it." : "Nothing was decided about telling anybody yet.";
+    return { question, answer, because: [], otherwise: [], steps: stepsOf(records) };
+  }
+  const answers: Readonly<Record<string, string>> = {
+    "notification.withheld": `Nobody was told: ${decisive.rule.split(", ").map(muteName).join(", ")}.`,
+    "notification.decided": `${factText(decisive, "receiver")} was told at ${formatTime(decisive.at)}, without a page.`,
+    "notification.held": "The first word is still held back.",
+  };
+  return {
+    question,
+    answer: answers[decisive.decision] ?? phraseOf(decisive),
+    because: [...decisive.reasons],
+    otherwise: counterfactuals([decisive, held]),
+    steps: stepsOf(records),
+  };
+}
+
+/** Decisions that keep an alert on a CI from waking anybody, weakest last. */
+const SILENCING = [
+  "alert.withheld",
+  "alert.muted",
+  "alert.late",
+  "alert.unobserved",
+  "alert.flapping",
+  "alert.presumed",
+  "alert.expired",
+];
+
+/**
+ * Why was I (not) paged about this CI at that time. `records`: about the CI, and of the incidents that its alerts were in,
+ * oldest first.
+ */
+export function tellCi(records: readonly LedgerRecord[], ci: string, at: UnixMillis): Story {
+  const known = records.filter((record) => record.at <= at && record.at > at - LOOK_BACK_MS);
+  const own = known.filter((record) => record.ci === ci);
+  const joined = own.findLast((record) => record.decision === "alert.joined" || record.decision === "alert.moved");
+  const stopped = own.findLast((record) => SILENCING.includes(record.decision));
+  const question = `What was decided about ${ci} up to ${formatTime(at)}?`;
+  if (
+    joined !== undefined &&
+    (stopped === undefined || stopped.at <= joined.at || stopped.decision === "alert.unobserved")
+  ) {
+    const inside = known.filter((record) => record.incident === joined.incident);
+    const story = tellIncident(inside, `the incident that ${ci} is in (${joined.incident})`);
+    const part = `its alert is part of ${joined.incident}: ${joined.reasons.join("; ")}`;
+    return {
+      ...story,
+      question,
+      because: [part, ...(stopped === undefined ? [] : [phraseOf(stopped)]), ...story.because],
+      otherwise: [...counterfactuals([joined, stopped]), ...story.otherwise],
+    };
+  }
+  if (stopped === undefined) {
+    const answer = own.length === 0 ? "Nothing is recorded about it in the day before." : "Nothing kept it back.";
+    return { question, answer, because: [], otherwise: [], steps: stepsOf(own) };
+  }
+  return {
+    question,
+    answer: `Nobody was told: ${phraseOf(stopped)}.`,
+    because: [...stopped.reasons],
+    otherwise: counterfactuals([stopped]),
+    steps: stepsOf(own),
+  };
+}
+
+function lastBefore(records: readonly LedgerRecord[], at: UnixMillis, decision: string): LedgerRecord | undefined {
+  return records.findLast((record) => record.decision === decision && record.at <= at);
+}
+
+function counterfactuals(records: readonly (LedgerRecord | undefined)[]): string[] {
+  const said = records.flatMap((record) => record?.counterfactual ?? []);
+  return [...new Set(said)];
+}
+
+function stepsOf(records: readonly LedgerRecord[]): Story["steps"] {
+  const steps: Story["steps"] = [];
+  let joins = 0;
+  const tellJoins = (): void => {
+    const hidden = joins - JOINS_SHOWN;
+    const last = steps.at(-1);
+    if (hidden > 0 && last !== undefined) last.text += ` (and ${hidden} more)`;
+    joins = 0;
+  };
+  for (const record of records) {
+    if (record.decision === "alert.joined" || record.decision === "alert.unobserved") {
+      joins += 1;
+      if (joins > JOINS_SHOWN) continue;
+    } else tellJoins();
+    steps.push({ at: formatTime(record.at), text: phraseOf(record) });
+  }
+  tellJoins();
+  if (steps.length <= STEPS_MAX) return steps;
+  const cut = steps.length - STEPS_MAX;
+  const gap = { at: steps[STEPS_MAX / 2]?.at ?? "", text: `… ${cut} more decisions …` };
+  return [...steps.slice(0, STEPS_MAX / 2), gap, ...steps.slice(steps.length - STEPS_MAX / 2)];
+}
+
+/** The story as text, for a terminal or a chat. */
+export function storyText(story: Readonly<Story>): string {
+  const lines = [story.question, story.answer];
+  const section = (title: string, items: readonly string[]): void => {
+    if (items.length > 0) lines.push("", title, ...items.map((item) => `  - ${item}`));
+  };
+  section("Because", story.because);
+  section("Otherwise", story.otherwise);
+  section(
+    "What was decided",
+    story.steps.map(({ at, text }) => `${at}  ${text}`),
+  );
+  return `${lines.join("\n")}\n`;
+}
