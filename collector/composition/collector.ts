@@ -10,6 +10,7 @@ import { invalidMatcher } from "../core/model/matcher.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Log, Telemetry } from "../port/telemetry.ts";
 import { createDelivery, type Delivery } from "../runtime/delivery.ts";
+import { createHousekeeping, type Housekeeping } from "../runtime/housekeeping.ts";
 import { createLiveCores } from "../runtime/live-core.ts";
 import { createPartition, type Partition } from "../runtime/partition.ts";
 import { createQuery } from "../runtime/query.ts";
@@ -40,6 +41,7 @@ export interface Rooms {
   cmdb: CmdbRoom;
   series: SeriesRoom;
   server: ApiServer;
+  housekeeping: Housekeeping;
   /** Replaced together when the configuration changes. */
   current: { config: TocsinConfig; connectors: Connectors; rules: LoadedRules };
   stop: () => Promise<void>;
@@ -96,7 +98,17 @@ export async function composeCollector(config: TocsinConfig, surroundings: Surro
   await cmdb.start({ intake: partition, query });
   delivery.start();
   series.start();
-  return { ...rooms, server, stop: () => stopRooms({ ...rooms, server }) };
+  const housekeeping = createHousekeeping({
+    store,
+    retention: config.retention,
+    clock,
+    telemetry,
+    log,
+    shed: (reason) => partition.shed(reason),
+    dataDir: config.dataDir,
+  });
+  await housekeeping.start();
+  return { ...rooms, server, housekeeping, stop: () => stopRooms({ ...rooms, server, housekeeping }) };
 }
 
 async function openCmdb(config: TocsinConfig, { clock, log }: Surroundings): Promise<CmdbRoom> {
@@ -128,7 +140,7 @@ export function cmdbSettings(config: TocsinConfig): CmdbSettings {
   };
 }
 
-type Joined = Omit<Rooms, "server" | "stop">;
+type Joined = Omit<Rooms, "server" | "housekeeping" | "stop">;
 
 async function openServer(
   { partition, delivery, cmdb, series, current }: Joined,
@@ -175,9 +187,18 @@ async function openServer(
 }
 
 /** The way of the data, from its beginning: no more requests, then no more commits, then no more deliveries. */
-async function stopRooms({ server, series, cmdb, delivery, partition, current }: Omit<Rooms, "stop">): Promise<void> {
+async function stopRooms({
+  server,
+  housekeeping,
+  series,
+  cmdb,
+  delivery,
+  partition,
+  current,
+}: Omit<Rooms, "stop">): Promise<void> {
   await server.close();
   series.stop();
+  await housekeeping.stop();
   await cmdb.close();
   await delivery.stop();
   await partition.stop();

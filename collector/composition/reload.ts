@@ -80,6 +80,7 @@ async function loadAgain(
   const before = current.connectors;
   current.config = config;
   current.connectors = createConnectors(config, ports);
+  rooms.housekeeping.keep(config.retention);
   rooms.delivery.replaceConnectors(current.connectors.byReceiver);
   await before.close();
   if (rulesFit && rules.agentRules.etag !== current.rules.agentRules.etag) {
