@@ -2,6 +2,7 @@ import type { CorrelationView, Ranking, RootEvidence } from "../model/correlatio
 import type { Unit } from "../model/evidence.ts";
 import type { Impact } from "../model/incident.ts";
 import { OUTCOME_TYPES } from "../model/influence.ts";
+import type { Symptom } from "../model/symptom.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { Verdict } from "./ranker.ts";
@@ -21,7 +22,7 @@ const NARROW = 3;
 const SERVICE_MS: Milliseconds = 25_000;
 const NARROW_MS: Milliseconds = 60_000;
 /** Many CIs in mild trouble together are no mild matter. */
-const MILD_WIDE = 8;
+const MILD_WIDE = 10;
 const MILD_MS: Milliseconds = 60_000;
 /** Checks of different kinds that call the same CI critical. */
 const AGREEING = 3;
@@ -57,6 +58,11 @@ export function urgencyOf(picture: Picture, at: UnixMillis, view: CorrelationVie
     const name = topology.id(services[0]?.ci ?? 0);
     return told(SERVICE_MS, `${name} is hit`, `the business service ${name} is hit`);
   }
+  const critical = active.filter((unit) => unit.notes.some((note) => note.rank === 5 && note.resolvedAt === null));
+  const down = critical.find((unit) => OUTCOME_TYPES.has(topology.ci(unit.ci).type));
+  if (down !== undefined) {
+    return told(ESSENTIAL_MS, "it may still heal", `the business service ${topology.id(down.ci)} itself is critical`);
+  }
   if (serious.length >= WIDE) {
     return told(settings.settleMaxMs, "the storm gathers", `${serious.length} CIs are in serious trouble`);
   }
@@ -74,11 +80,10 @@ export function urgencyOf(picture: Picture, at: UnixMillis, view: CorrelationVie
   if (important.some((unit) => criticality(unit.ci, topology) <= 2) && active.length >= 2) {
     return told(PAIR_MS, "it may still heal or grow", "two CIs fail together, and one of them matters");
   }
-  const critical = active.filter((unit) => unit.notes.some((note) => note.rank === 5 && note.resolvedAt === null));
   if (critical.some((unit) => criticality(unit.ci, topology) <= 2 && checksOf(unit, 5) >= AGREEING)) {
     return told(AGREEING_MS, "it may still heal", "several checks call the same CI critical");
   }
-  if (serious.some((unit) => criticality(unit.ci, topology) === 1 && checksOf(unit, 4) >= 2)) {
+  if (serious.some((unit) => criticality(unit.ci, topology) === 1 && isHard(unit) && checksOf(unit, 4) >= 2)) {
     return told(AGREEING_MS, "it may still heal", "several checks agree on a CI that everything needs");
   }
   if (critical.some((unit) => isStranger(unit.ci, topology))) {
@@ -89,13 +94,20 @@ export function urgencyOf(picture: Picture, at: UnixMillis, view: CorrelationVie
     );
   }
   const essential = picture.impact.services.find((service) => service.redundancyLeft === 0 && service.criticality <= 2);
-  if (critical.length > 0 && essential !== undefined) {
+  if (critical.some(isHard) && essential !== undefined) {
     return told(ESSENTIAL_MS, "it may still heal", `${essential.ci} needs it and has nothing else`);
   }
   if (critical.some((unit) => criticality(unit.ci, topology) <= 2) && at - first >= LONE_MS) {
     return told(0, "", "it is critical and has not healed by itself");
   }
   return { ...none("one CI without serious trouble"), holdMs: Math.max(0, first + settings.settleMaxMs - at) };
+}
+
+/** Something has stopped. What only answers badly shows at the service that needs it, if it matters. */
+const HARD: ReadonlySet<Symptom> = new Set<Symptom>(["gone", "down", "resource", "certificate", "link", "other"]);
+
+function isHard(unit: Unit): boolean {
+  return unit.notes.some((note) => HARD.has(note.symptom) && note.rank >= 4 && note.resolvedAt === null);
 }
 
 function checksOf(unit: Unit, rank: number): number {
