@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Sample } from "../../protocol/sample.ts";
-import { escapeLabel, labelName, metricName, toPrometheus } from "./prometheus-names.ts";
+import { escapeLabel, labelName, toPrometheus } from "./prometheus-names.ts";
 
 const sample = (name: string, more: Partial<Sample> = {}): Sample => ({
   name,
@@ -10,23 +10,6 @@ const sample = (name: string, more: Partial<Sample> = {}): Sample => ({
   type: "gauge",
   unit: "",
   ...more,
-});
-
-test.for<[string, Parameters<typeof metricName>, string]>([
-  ["dots become underscores", ["http.server.active_requests", "gauge", "{request}"], "http_server_active_requests"],
-  ["the unit is appended", ["http.server.request.duration", "histogram", "s"], "http_server_request_duration_seconds"],
-  ["not twice", ["process_uptime_seconds", "gauge", "s"], "process_uptime_seconds"],
-  ["counters end in _total", ["my.requests", "counter", "1"], "my_requests_total"],
-  ["once", ["http_requests_total", "counter", ""], "http_requests_total"],
-  ["after the unit", ["disk.total.io", "counter", "By"], "disk_total_io_bytes_total"],
-  ["a ratio says so", ["system.cpu.utilization", "gauge", "1"], "system_cpu_utilization_ratio"],
-  ["a rate", ["net.speed", "gauge", "By/s"], "net_speed_bytes_per_second"],
-  ["a unit of its own", ["queue.age", "gauge", "fortnight"], "queue_age_fortnight"],
-  ["a leading digit", ["2xx.count", "gauge", ""], "_2xx_count"],
-  ["nothing usable", ["größe!", "gauge", ""], "gr_e"],
-  ["nothing at all", ["...", "gauge", ""], ""],
-])("names: %s", ([, parameters, expected]) => {
-  expect(metricName(...parameters)).toBe(expected);
 });
 
 test("node_exporter's names where the table has them", () => {

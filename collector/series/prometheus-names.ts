@@ -1,4 +1,5 @@
 import { toNodeExporter } from "../../protocol/node-exporter-name.ts";
+import { prometheusName } from "../../protocol/prometheus-name.ts";
 import type { Sample } from "../../protocol/sample.ts";
 
 /** A series as Prometheus sees it. */
@@ -26,9 +27,8 @@ export const BORDER_LABELS: readonly string[] = [
 ];
 
 /**
- * What a series is called outside: node_exporter's name where the table of `protocol/metric-names.ts` has it, else the
- * translation of the OpenTelemetry specification ("Prometheus and OpenMetrics compatibility"): characters that Prometheus
- * does not have become `_`, the unit and, for counters, `_total` are appended. null where nothing is left of the name.
+ * What a series is called outside: node_exporter's name where the table of `protocol/metric-names.ts` has it, else the general
+ * translation of `protocol/prometheus-name.ts`. null where nothing is left of the name.
  */
 export function toPrometheus(sample: Sample): PrometheusSeries | null {
   const known = sample.family === undefined ? toNodeExporter(sample.name, sample.labels) : null;
@@ -43,66 +43,12 @@ export function toPrometheus(sample: Sample): PrometheusSeries | null {
   const part = sample.family === undefined ? "" : partOf(sample);
   const base = sample.name.slice(0, sample.name.length - part.length);
   const type = sample.family ?? sample.type;
-  const family = metricName(base, type, sample.unit);
+  const family = prometheusName(base, type, sample.unit);
   return family === "" ? null : { family, type, help: "", name: family + part, labels: labelPairs(sample.labels) };
 }
 
 const partOf = (sample: Sample): string =>
   ["_bucket", "_sum", "_count"].find((part) => sample.name.endsWith(part)) ?? "";
-
-/** The name with unit and type suffixes; "" where no letter or digit is left. */
-export function metricName(name: string, type: PrometheusSeries["type"], unit: string): string {
-  const tokens = name.split(/[^a-zA-Z0-9:]+/).filter((token) => token !== "");
-  if (tokens.length === 0) return "";
-  const total = type === "counter" && tokens.at(-1) === "total";
-  if (total && tokens.length > 1) tokens.pop();
-  for (const suffix of unitTokens(unit, type)) if (!tokens.includes(suffix)) tokens.push(suffix);
-  if (type === "counter") tokens.push("total");
-  const joined = tokens.join("_");
-  return /^[0-9]/.test(joined) ? `_${joined}` : joined;
-}
-
-/** UCUM units to the words that Prometheus names carry. */
-const UNITS: Readonly<Record<string, string>> = {
-  d: "days",
-  h: "hours",
-  min: "minutes",
-  s: "seconds",
-  ms: "milliseconds",
-  us: "microseconds",
-  ns: "nanoseconds",
-  By: "bytes",
-  KiBy: "kibibytes",
-  MiBy: "mebibytes",
-  GiBy: "gibibytes",
-  TiBy: "tibibytes",
-  KBy: "kilobytes",
-  kBy: "kilobytes",
-  MBy: "megabytes",
-  GBy: "gigabytes",
-  TBy: "terabytes",
-  bit: "bits",
-  m: "meters",
-  V: "volts",
-  A: "amperes",
-  J: "joules",
-  W: "watts",
-  g: "grams",
-  Cel: "celsius",
-  Hz: "hertz",
-  "%": "percent",
-};
-
-const PER: Readonly<Record<string, string>> = { s: "second", min: "minute", h: "hour", d: "day" };
-
-function unitTokens(unit: string, type: PrometheusSeries["type"]): string[] {
-  const bare = unit.replace(/\{[^}]*\}/g, "");
-  if (bare === "1") return type === "gauge" ? ["ratio"] : [];
-  const [amount = "", per = ""] = bare.split("/", 2);
-  const word = UNITS[amount] ?? amount.replace(/[^a-zA-Z0-9]+/g, "");
-  const perWord = per === "" ? "" : (PER[per] ?? per.replace(/[^a-zA-Z0-9]+/g, ""));
-  return [...(word === "" ? [] : [word]), ...(perWord === "" ? [] : ["per", perWord])];
-}
 
 /** Sorted by name; two labels that become one name are joined by `;`, as the specification says. */
 function labelPairs(labels: Readonly<Record<string, string>>): [string, string][] {

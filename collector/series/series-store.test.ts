@@ -194,8 +194,11 @@ test("two senders of one CI: the agent's series wins over the same one; services
 
 test("a family that is already there with another type is not shown, and still detected", async () => {
   const store = newStore();
-  store.write(batch([sample("x.total", 1), sample("x", 2, { type: "counter" })], { source: "otlp" }), clock.now());
-  expect(await values(store)).toEqual(['x_total{ci="web-01"} 1']);
+  store.write(
+    batch([sample("x", 1), sample("x_count", 2, { type: "counter", family: "histogram" })], { source: "otlp" }),
+    clock.now(),
+  );
+  expect(await values(store)).toEqual(['x{ci="web-01"} 1']);
   expect(seen).toHaveLength(2);
 });
 

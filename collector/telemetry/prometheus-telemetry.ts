@@ -16,6 +16,15 @@ type Labels = Readonly<Record<string, string>>;
 type GaugeRead = () => number | { labels: Labels; value: number }[];
 type Child = { inc(by: number): void } | { observe(value: number): void };
 
+/** Metrics of the client library whose names break Prometheus's own rules; others of it say the same. */
+const ILL_NAMED = [
+  "nodejs_active_handles_total",
+  "nodejs_active_requests_total",
+  "nodejs_active_resources_total",
+  "nodejs_eventloop_utilization_histogram",
+  "nodejs_eventloop_utilization_summary",
+];
+
 /** Label sets of one metric; more become `other`, so that a mistake cannot eat the memory. */
 const LABEL_SETS_MAX = 1000;
 
@@ -39,7 +48,10 @@ export class PrometheusTelemetry implements Telemetry {
     this.gauge("alertmanager_build_info", () => [
       { labels: { version: ALERTMANAGER_API_VERSION, revision: "tocsin", branch: "" }, value: 1 },
     ]);
-    if (options.processMetrics === true) collectDefaultMetrics({ register: this.registry });
+    if (options.processMetrics === true) {
+      collectDefaultMetrics({ register: this.registry });
+      for (const name of ILL_NAMED) this.registry.removeSingleMetric(name);
+    }
   }
 
   count(metric: string, labels: Labels = {}, by = 1): void {

@@ -157,3 +157,14 @@ test("loop lag is the longest delay of the last 30 s", () => {
   lag.stop();
   expect(clock.pending).toBe(0);
 });
+
+test("the metrics of the process keep Prometheus's rules for names", async () => {
+  const telemetry = new PrometheusTelemetry({ version: "1", log: new RecordingLog(), processMetrics: true });
+  const { body } = await telemetry.expose();
+  const types = [...body.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name!, type!] as const);
+  expect(types.some(([name]) => name === "process_resident_memory_bytes")).toBe(true);
+  const ill = types.filter(
+    ([name, type]) => name.endsWith("_total") !== (type === "counter") || /histogram|summary|gauge|counter/.test(name),
+  );
+  expect(ill).toEqual([]);
+});
