@@ -1,0 +1,123 @@
+import { createSocket } from "node:dgram";
+import * as fc from "fast-check";
+import snmp from "net-snmp";
+import { expect, test } from "vitest";
+import type { Clock } from "../../port/clock.ts";
+import { RecordingPorts } from "../../../test/support/bare-ingest.ts";
+import { mutatedBytes } from "../../../test/support/mutation.ts";
+import { waitFor } from "../../../test/support/tocsin-process.ts";
+import { startSnmp } from "./listener.ts";
+
+const realClock: Clock = {
+  now: () => Date.UTC(2026, 2, 1, 10),
+  monotonic: () => performance.now(),
+  after: (delayMs, call) => {
+    const timer = setTimeout(call, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+const HERE = { host: "127.0.0.1", port: 0 };
+const LINK_DOWN = "1.3.6.1.6.3.1.1.5.3";
+const INDEX = (n: number) => [{ oid: `1.3.6.1.2.1.2.2.1.1.${n}`, type: snmp.ObjectType.Integer, value: n }];
+const USER = {
+  name: "monitor",
+  authentication: { protocol: "sha256" as const, key: "authentication-key" },
+  privacy: { protocol: "aes" as const, key: "privacy-key-long" },
+};
+
+const first = (ports: RecordingPorts<Clock>, count: number): Promise<string[] | undefined> =>
+  waitFor(() => (ports.events.length >= count ? ports.events.map(({ instance }) => instance) : undefined), 5000);
+
+type Call = (error: Error | null) => void;
+const sent = (send: (call: Call) => void): Promise<void> =>
+  new Promise((resolve, reject) => {
+    send((error) => (error === null ? resolve() : reject(error)));
+  });
+
+test("versions 1 and 2c, and an inform that is answered", async () => {
+  const ports = new RecordingPorts<Clock>(realClock);
+  const listener = await startSnmp(ports, { ...HERE, communities: ["public"] });
+  const one = snmp.createSession("127.0.0.1", "public", { version: snmp.Version1, trapPort: listener.port });
+  await sent((call) => one.trap(snmp.TrapType.LinkDown, INDEX(1) as never, "10.0.0.1" as never, call as never));
+  const two = snmp.createSession("127.0.0.1", "public", { version: snmp.Version2c, trapPort: listener.port });
+  await sent((call) => two.trap(LINK_DOWN, INDEX(2) as never, call as never));
+  await sent((call) => two.inform(LINK_DOWN, INDEX(3) as never, call as never));
+  expect(await first(ports, 3)).toEqual(["1", "2", "3"]);
+  expect(ports.events.map(({ ci }) => ci)).toEqual(["10.0.0.1", "127.0.0.1", "127.0.0.1"]);
+  one.close();
+  two.close();
+  await listener.close();
+});
+
+test("version 3 with authentication and privacy", async () => {
+  const ports = new RecordingPorts<Clock>(realClock);
+  const listener = await startSnmp(ports, { ...HERE, users: [USER] });
+  const session = snmp.createV3Session(
+    "127.0.0.1",
+    {
+      name: USER.name,
+      level: snmp.SecurityLevel.authPriv,
+      authProtocol: snmp.AuthProtocols.sha256,
+      authKey: USER.authentication.key,
+      privProtocol: snmp.PrivProtocols.aes,
+      privKey: USER.privacy.key,
+    },
+    { version: snmp.Version3, trapPort: listener.port },
+  );
+  await sent((call) => session.trap(LINK_DOWN, INDEX(7) as never, call as never));
+  expect(await first(ports, 1)).toEqual(["7"]);
+  session.close();
+  await listener.close();
+});
+
+test("another community, and version 3 without a user, are refused", async () => {
+  const ports = new RecordingPorts<Clock>(realClock);
+  const listener = await startSnmp(ports, { ...HERE, communities: ["secret"], users: [USER] });
+  const two = snmp.createSession("127.0.0.1", "public", { version: snmp.Version2c, trapPort: listener.port });
+  await sent((call) => two.trap(LINK_DOWN, INDEX(2) as never, call as never));
+  const three = snmp.createV3Session(
+    "127.0.0.1",
+    { name: "", level: snmp.SecurityLevel.noAuthNoPriv },
+    {
+      version: snmp.Version3,
+      trapPort: listener.port,
+    },
+  );
+  await sent((call) => three.trap(LINK_DOWN, INDEX(3) as never, call as never));
+  const refused = () => ports.counts.get("tocsin_ingest_dropped_total snmp unauthorised");
+  expect(await waitFor(() => (refused() === 2 ? true : undefined), 5000)).toBe(true);
+  expect(ports.events).toEqual([]);
+  two.close();
+  three.close();
+  await listener.close();
+});
+
+test("mutations of a good packet are taken or dropped, and the listener goes on", async () => {
+  const ports = new RecordingPorts<Clock>(realClock);
+  const listener = await startSnmp(ports, { ...HERE, communities: ["public"] });
+  const catcher = createSocket("udp4");
+  await new Promise<void>((resolve) => {
+    catcher.bind(0, "127.0.0.1", resolve);
+  });
+  const good = new Promise<Buffer>((resolve) => {
+    catcher.once("message", resolve);
+  });
+  const session = snmp.createSession("127.0.0.1", "public", {
+    version: snmp.Version2c,
+    trapPort: catcher.address().port,
+  });
+  await sent((call) => session.trap(LINK_DOWN, INDEX(2) as never, call as never));
+  const packets = fc.sample(mutatedBytes(await good), { numRuns: 500, seed: 1 });
+  for (const packet of packets) {
+    catcher.send(packet, listener.port, "127.0.0.1");
+    await new Promise(setImmediate);
+  }
+  const two = snmp.createSession("127.0.0.1", "public", { version: snmp.Version2c, trapPort: listener.port });
+  await sent((call) => two.trap(LINK_DOWN, INDEX(99) as never, call as never));
+  const found = await waitFor(() => (ports.events.some(({ instance }) => instance === "99") ? true : undefined), 5000);
+  expect(found).toBe(true);
+  session.close();
+  two.close();
+  catcher.close();
+  await listener.close();
+});

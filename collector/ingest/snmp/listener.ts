@@ -1,0 +1,182 @@
+import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import snmp from "net-snmp";
+import type { IngestPorts } from "../../port/ingest.ts";
+import { EventBatcher } from "../event-batcher.ts";
+import { countDropped } from "../submit.ts";
+import { DEFAULT_RULES } from "./default-rules.ts";
+import { readTrap } from "./trap.ts";
+import { type TrapRule, TrapRules } from "./trap-rule.ts";
+
+const ADAPTER = "snmp";
+
+/** A user of version 3 (USM). Without keys its messages are neither authenticated nor private. */
+export interface SnmpUser {
+  name: string;
+  authentication?: { protocol: "md5" | "sha" | "sha224" | "sha256" | "sha384" | "sha512"; key: string } | undefined;
+  privacy?: { protocol: "des" | "aes" | "aes256b" | "aes256r"; key: string } | undefined;
+}
+
+export interface SnmpOptions {
+  /** "" = every IPv4 address. */
+  host: string;
+  port: number;
+  /** Of versions 1 and 2c. Empty and no users: every community is taken. */
+  communities?: readonly string[];
+  users?: readonly SnmpUser[];
+  /** Tried before the built-in ones. */
+  rules?: readonly TrapRule[];
+  /** Traps that no rule knows. Default: a warning for a quarter of an hour. */
+  unknown?: "warning" | "drop";
+}
+
+export interface SnmpListener {
+  port: number;
+  close(): Promise<void>;
+}
+
+/** The library remembers a key for each engine that ever spoke to it; beyond this many it starts anew. */
+const ENGINES_MAX = 10_000;
+const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
+
+/** What the library gives for a notification. */
+interface Notification {
+  pdu: { user?: string };
+  rinfo: RemoteInfo;
+}
+
+/** SNMP traps and informs of versions 1, 2c and 3. Informs are answered by the library. */
+export async function startSnmp(ports: IngestPorts, options: SnmpOptions): Promise<SnmpListener> {
+  const { communities = [], users = [] } = options;
+  const isOpen = communities.length === 0 && users.length === 0;
+  const rules = new TrapRules({
+    rules: [...(options.rules ?? []), ...DEFAULT_RULES],
+    isKnownCi: (name) => ports.query.ci(name)?.known === true,
+    unknown: options.unknown ?? "warning",
+  });
+  const batcher = new EventBatcher(ports, { adapter: ADAPTER, waitingMax: 20_000, repeatWithinMs: 10_000 });
+
+  const take = (error: Error | null, notification?: Notification): void => {
+    if (error !== null || notification === undefined) {
+      countDropped(ports, ADAPTER, refusalOf(error));
+      return;
+    }
+    // The library lets an unauthenticated message of version 3 without a user's name pass; we do not.
+    if (!isOpen && notification.pdu.user === "") {
+      countDropped(ports, ADAPTER, "unauthorised");
+      return;
+    }
+    const now = ports.clock.now();
+    const trap = readTrap(notification.pdu, notification.rinfo.address);
+    const event = trap === undefined ? undefined : rules.read(trap, now);
+    if (event === undefined) countDropped(ports, ADAPTER, trap === undefined ? "noTrap" : "noRule");
+    else batcher.add(event);
+  };
+
+  const guard = new GuardedSocket(options, () => countDropped(ports, ADAPTER, "badMessage"));
+  const receiver = snmp.createReceiver(
+    {
+      port: options.port,
+      address: options.host,
+      disableAuthorization: isOpen,
+      includeAuthentication: true,
+      dgramModule: { createSocket: () => guard },
+    },
+    take,
+  ) as { getAuthorizer(): { addCommunity(name: string): void; addUser(user: object): void } };
+  const authorizer = receiver.getAuthorizer();
+  for (const community of communities) authorizer.addCommunity(community);
+  for (const user of users) authorizer.addUser(userOf(user));
+  const port = await guard.bound;
+  return {
+    port,
+    close: async () => {
+      await guard.end();
+      await batcher.close();
+    },
+  };
+}
+
+const refusalOf = (error: Error | null): string =>
+  /not found|requires|authenticat/i.test(error?.message ?? "") ? "unauthorised" : "badMessage";
+
+function userOf({ name, authentication, privacy }: SnmpUser): object {
+  const level = privacy === undefined ? (authentication === undefined ? "noAuthNoPriv" : "authNoPriv") : "authPriv";
+  return {
+    name,
+    level: snmp.SecurityLevel[level],
+    ...(authentication === undefined
+      ? {}
+      : { authProtocol: snmp.AuthProtocols[authentication.protocol], authKey: authentication.key }),
+    ...(privacy === undefined ? {} : { privProtocol: snmp.PrivProtocols[privacy.protocol], privKey: privacy.key }),
+  };
+}
+
+/**
+ * The socket that the library is given in place of its own: it survives what the library throws at a broken packet,
+ * chooses a free port where 0 is asked for, and has a buffer for a burst.
+ */
+class GuardedSocket {
+  readonly bound: Promise<number>;
+  private readonly socket: Socket;
+  private readonly onFault: () => void;
+  private packets = 0;
+
+  constructor({ host, port }: { host: string; port: number }, onFault: () => void) {
+    this.socket = createSocket({ type: host.includes(":") ? "udp6" : "udp4", recvBufferSize: RECEIVE_BUFFER_BYTES });
+    this.onFault = onFault;
+    this.bound = new Promise((resolve, reject) => {
+      this.socket.once("error", reject);
+      this.socket.bind(port, host === "" ? undefined : host, () => {
+        this.socket.removeListener("error", reject);
+        this.socket.on("error", onFault);
+        resolve(this.socket.address().port);
+      });
+    });
+  }
+
+  /** Called by the library for `message` and `error`; errors are handled here. */
+  on(event: string, call: (...args: unknown[]) => void): this {
+    if (event !== "message") return this;
+    this.socket.on("message", (bytes, from) => {
+      try {
+        this.forgetEngines();
+        call(bytes, from);
+      } catch {
+        // A packet that the library could not even refuse.
+        this.onFault();
+      }
+    });
+    return this;
+  }
+
+  /** Already done. */
+  bind(): void {}
+
+  send(bytes: Buffer, offset: number, length: number, port: number, address: string): void {
+    this.socket.send(bytes, offset, length, port, address, (error) => {
+      if (error !== null) this.onFault();
+    });
+  }
+
+  address(): unknown {
+    return this.socket.address();
+  }
+
+  close(call?: () => void): void {
+    this.socket.close(call);
+  }
+
+  end(): Promise<void> {
+    return new Promise((resolve) => {
+      this.socket.close(() => resolve());
+    });
+  }
+
+  private forgetEngines(): void {
+    this.packets += 1;
+    if (this.packets % ENGINES_MAX !== 0) return;
+    const cache = (snmp as { Authentication?: { authToKeyCache?: Record<string, unknown> } }).Authentication
+      ?.authToKeyCache;
+    for (const key of Object.keys(cache ?? {})) delete cache?.[key];
+  }
+}
