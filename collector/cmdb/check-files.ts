@@ -39,7 +39,14 @@ async function readAll(files: readonly string[], known: readonly LoadedSource[])
 function checkedFile(file: string, result: CmdbReadResult): CheckedFile {
   const { findings } = result;
   if (result.status === "broken") return { file, source: null, findings };
-  const source = { name: file, kind: "file", observed: false, document: result.document, loadedAt: 0, findings } as const;
+  const source = {
+    name: file,
+    kind: "file",
+    observed: false,
+    document: result.document,
+    loadedAt: 0,
+    findings,
+  } as const;
   return { file, source, findings };
 }
 

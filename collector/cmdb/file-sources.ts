@@ -107,6 +107,6 @@ function told(findings: readonly Finding[]): Record<string, unknown> {
   const [first] = errors;
   return {
     errors: errors.length,
-    ...(first === undefined ? {} : { place: findingPlace(first), code: first.code, message: first.message }),
+    ...(first === undefined ? {} : { place: findingPlace(first), code: first.code, found: first.message }),
   };
 }

@@ -258,13 +258,11 @@ test("a large file is read in a thread of its own and gives the same", async () 
     id: `ci-${index}`,
     aliases: [`alias-${index}.example.net`],
   }));
-  const relations = cis
-    .slice(1)
-    .map(({ id }, index) => ({
-      from: id,
-      type: "uses",
-      to: index % 2 === 0 ? `ci-${index}` : `ALIAS-${index}.example.net`,
-    }));
+  const relations = cis.slice(1).map(({ id }, index) => ({
+    from: id,
+    type: "uses",
+    to: index % 2 === 0 ? `ci-${index}` : `ALIAS-${index}.example.net`,
+  }));
   write("cmdb.yaml", JSON.stringify({ cis, relations: [...relations, { from: "ci-0", type: "uses", to: "nobody" }] }));
   const cmdb = room();
   const findings = await cmdb.open();

@@ -337,7 +337,7 @@ export class CmdbRoom implements CmdbService {
     this.watch = new FileWatch(this.settings.files, {
       clock: this.clock,
       onChange: () => this.reloadLater(),
-      onTrouble: (message) => this.log.warn("a CMDB file is watched less closely", { message }),
+      onTrouble: (reason) => this.log.warn("a CMDB file is watched less closely", { reason }),
     });
   }
 

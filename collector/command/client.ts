@@ -23,7 +23,7 @@ export interface ClientFlags {
 /** The collector's answer: its JSON, or why there is none, in one line for a person. */
 export type Answer =
   | { status: "ok"; body: unknown }
-  | { status: "refused"; httpStatus: number; code: string; message: string }
+  | { status: "refused"; httpStatus: number; code: string; message: string; details?: unknown }
   | { status: "unreachable"; message: string };
 
 const TIMEOUT_MS = 15_000;
@@ -50,6 +50,11 @@ export class Client {
     return this.call("POST", path, body);
   }
 
+  /** A document as it stands, such as a CMDB; large ones take their time. */
+  postText(path: string, text: string, timeoutMs: number): Promise<Answer> {
+    return this.send("POST", path, { contentType: "application/octet-stream", text, timeoutMs });
+  }
+
   remove(path: string): Promise<Answer> {
     return this.call("DELETE", path, undefined);
   }
@@ -72,16 +77,25 @@ export class Client {
     return { status: "ok", body: { items, next: cursor }, items };
   }
 
-  private async call(method: string, path: string, body: unknown): Promise<Answer> {
+  private call(method: string, path: string, body: unknown): Promise<Answer> {
+    const text = body === undefined ? null : JSON.stringify(body);
+    return this.send(method, path, { contentType: "application/json", text, timeoutMs: TIMEOUT_MS });
+  }
+
+  private async send(
+    method: string,
+    path: string,
+    { contentType, text, timeoutMs }: { contentType: string; text: string | null; timeoutMs: number },
+  ): Promise<Answer> {
     const headers: Record<string, string> = { accept: "application/json" };
     if (this.token !== undefined) headers["authorization"] = `Bearer ${this.token}`;
-    if (body !== undefined) headers["content-type"] = "application/json";
+    if (text !== null) headers["content-type"] = contentType;
     try {
       const response = await fetch(`${this.base}${path}`, {
         method,
         headers,
-        body: body === undefined ? null : JSON.stringify(body),
-        signal: AbortSignal.any([this.signal, AbortSignal.timeout(TIMEOUT_MS)]),
+        body: text,
+        signal: AbortSignal.any([this.signal, AbortSignal.timeout(timeoutMs)]),
       });
       return await readAnswer(response);
     } catch (error) {
@@ -107,13 +121,14 @@ async function readAnswer(response: Response): Promise<Answer> {
     };
   }
   if (response.ok) return { status: "ok", body };
-  const refusal = (body ?? {}) as { code?: string; message?: string };
+  const refusal = (body ?? {}) as { code?: string; message?: string; details?: unknown };
   const hint = response.status === 401 ? " Give a token with --token, --token-file or TOCSIN_TOKEN." : "";
   return {
     status: "refused",
     httpStatus: response.status,
     code: refusal.code ?? `http${response.status}`,
     message: `${refusal.message ?? `HTTP ${response.status}`}${hint}`,
+    ...(refusal.details === undefined ? {} : { details: refusal.details }),
   };
 }
 
@@ -121,5 +136,5 @@ function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause;
   if (cause instanceof Error && "code" in cause && typeof cause.code === "string") return cause.code;
-  return error.name === "TimeoutError" ? `nothing within ${TIMEOUT_MS / 1000} s` : error.message;
+  return error.name === "TimeoutError" ? "nothing in time" : error.message;
 }

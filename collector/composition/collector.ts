@@ -117,7 +117,7 @@ async function openCmdb(config: TocsinConfig, { clock, log }: Surroundings): Pro
   const errors = findings.filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new UnusableFiles(findings);
   for (const { message, file, line, hint } of findings)
-    log.warn("the CMDB has a doubtful entry", { file, line, message, hint });
+    log.warn("the CMDB has a doubtful entry", { file, line, found: message, hint });
   return cmdb;
 }
 

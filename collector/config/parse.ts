@@ -30,7 +30,8 @@ export interface ParseOptions {
 /** `findings` of a valid configuration are warnings. */
 export type ParseResult =
   | { status: "valid"; config: TocsinConfig; findings: Finding[] }
-  | { status: "invalid"; findings: Finding[] };
+  /** `names`: the files it names, as far as they could be read. */
+  | { status: "invalid"; findings: Finding[]; names?: { cmdb: string[]; rules: string[] } };
 
 const SIZE_MAX_BYTES = 4 * 1024 * 1024;
 
@@ -57,9 +58,9 @@ export function parseConfig(text: string, file: string, options: ParseOptions): 
     checkConfig(config, decoding, options);
   }
   const findings = sortFindings(read.document.locate(problems.all()));
-  return config === undefined || problems.hasErrors
-    ? { status: "invalid", findings }
-    : { status: "valid", config, findings };
+  if (config === undefined) return { status: "invalid", findings };
+  if (!problems.hasErrors) return { status: "valid", config, findings };
+  return { status: "invalid", findings, names: { cmdb: config.cmdb.files, rules: config.rules } };
 }
 
 function configOf(

@@ -100,5 +100,8 @@ export function parseMatcherText(text: string): FormResult<Matcher> {
 export function checkedMatcher(matcher: Matcher): FormResult<Matcher> {
   const fault = invalidMatcher(matcher);
   if (fault === null) return { value: matcher };
-  return { problem: `cannot be used: ${fault}`, hint: "regular expressions are RE2's: no look-around, no back-references" };
+  return {
+    problem: `cannot be used: ${fault}`,
+    hint: "regular expressions are RE2's: no look-around, no back-references",
+  };
 }

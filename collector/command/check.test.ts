@@ -1,0 +1,134 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { run } from "./check.ts";
+import { type FileKind, fileKindOf } from "./file-kind.ts";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "tocsin-check-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const path = (name: string): string => join(folder, name);
+const write = (name: string, text: string): string => {
+  writeFileSync(path(name), text);
+  return path(name);
+};
+
+async function check(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  let [out, err] = ["", ""];
+  const code = await run(args, {
+    stdout: (text) => void (out += text.replaceAll(folder, "")),
+    stderr: (text) => void (err += text),
+    env: {},
+    isTerminal: false,
+    signal: new AbortController().signal,
+  });
+  return { code, out, err };
+}
+
+test("mistakes are told with file, line, column, what was found and what to do; exit 1", async () => {
+  const file = write("tocsin.yaml", "listen: 0.0.0.0:80\nreceivrs: {}\n");
+  const { code, out } = await check(file);
+  expect(code).toBe(1);
+  expect(out).toBe(
+    '/tocsin.yaml:2:1: error CONFIG_UNKNOWN_KEY: "receivrs" is not a key here; did you mean "receivers"?\n1 error, 0 warnings\n',
+  );
+});
+
+test("a configuration is checked with the files it names, also when it has errors itself", async () => {
+  write("cmdb.yaml", "cis: [{ id: 1 }]");
+  const { code, out } = await check(
+    write("tocsin.yaml", "listen: 0.0.0.0:80\ncmdb: { files: [cmdb.yaml] }\nrules: [nowhere]\n"),
+  );
+  expect(code).toBe(1);
+  expect(out).toContain("/tocsin.yaml:1:9: error CONFIG_OPEN_LISTEN");
+  expect(out).toContain("/cmdb.yaml:1:13: error CMDB_WRONG_TYPE");
+  expect(out).toContain("/nowhere:1:1: error RULE_NO_PACK");
+  expect(out).toContain("3 errors");
+});
+
+test("what is fine is said in one line; warnings do not fail, unless they shall", async () => {
+  const one = write("one.yaml", "cis: [{ id: a }]\nrelations: [{ from: a, type: uses, to: b }]");
+  const two = write("two.yaml", "cis: [{ id: b }]");
+  expect(await check(one, two)).toEqual({ code: 0, out: "/one.yaml: fine (cmdb)\n/two.yaml: fine (cmdb)\n", err: "" });
+  expect((await check(one)).out).toContain("CMDB_DANGLING");
+  expect((await check(one)).code).toBe(0);
+  expect((await check("--strict", one)).code).toBe(1);
+});
+
+test("sources that disagree are told", async () => {
+  const files = [write("one.yaml", "cis: [{ id: a, type: host }]"), write("two.yaml", "cis: [{ id: A, type: vm }]")];
+  expect((await check(...files)).out).toContain(
+    "/two.yaml:1:1: warning CMDB_CONTRADICTION: a has type vm here and host in /one.yaml",
+  );
+});
+
+test("a folder: its files, or its packs", async () => {
+  write("tocsin.yaml", "{}");
+  write("agent.yaml", "intervall: 5s");
+  const files = await check(folder);
+  expect(files.out).toContain("/tocsin.yaml: fine (config)");
+  expect(files.out).toContain("/agent.yaml:1:1: error AGENT_UNKNOWN_KEY");
+  mkdirSync(path("packs/mine"), { recursive: true });
+  write("packs/mine/pack.yaml", "name: mine\n");
+  expect((await check(path("packs"))).out).toContain("/packs/mine/pack.yaml:");
+  mkdirSync(path("empty"));
+  expect((await check(path("empty"))).code).toBe(1);
+});
+
+test("the packs that come with Tocsin are fine", async () => {
+  const packs = new URL("../../rules/packs", import.meta.url).pathname;
+  const { code, out } = await check(packs);
+  expect([code, out]).toEqual([0, `${packs}: fine (pack)\n`]);
+});
+
+test("--json tells the same to machines", async () => {
+  const { code, out } = await check("--json", write("cmdb.yaml", "cis: [{ id: a, criticality: 9 }]"));
+  expect(code).toBe(1);
+  expect(JSON.parse(out)).toMatchObject({
+    ok: false,
+    files: [
+      {
+        path: "/cmdb.yaml",
+        kind: "cmdb",
+        findings: [{ severity: "error", code: "CMDB_BAD_VALUE", line: 1, column: 29 }],
+      },
+    ],
+  });
+});
+
+test("--kind wins over what the file shows", async () => {
+  const file = write("any.yaml", "cis: [{ id: a }]");
+  expect((await check("--kind", "config", file)).out).toContain("CONFIG_UNKNOWN_KEY");
+});
+
+test("a file that is not there, and wrong usage", async () => {
+  expect(await check(path("nope.yaml"))).toMatchObject({ code: 1 });
+  expect((await check()).code).toBe(2);
+  expect((await check("--kind", "x", "y")).code).toBe(2);
+  expect((await check("--nonsense")).code).toBe(2);
+  const help = await check("--help");
+  expect([help.code, help.out.includes("Examples:")]).toEqual([0, true]);
+});
+
+test.for<[file: string, text: string, kind: FileKind]>([
+  ["tocsin.yaml", "", "config"],
+  ["x.yaml", "listen: 127.0.0.1:1", "config"],
+  ["x.yaml", "cmdb: { files: [a] }\nrules: [b]", "config"],
+  ["x.yaml", "vantage: [a]", "cmdb"],
+  ["cmdb.json", "{}", "cmdb"],
+  ["x.json", '{"cis": [{"id": "a", "name": "b"}], "relations": []}', "cmdb"],
+  ["x.json", '{\n  "vantage": [],\n  "cis": [', "cmdb"],
+  ["x.yaml", "collector: http://a\ninterval: 10s", "agent"],
+  ["agent.yaml", "dataDir: x", "agent"],
+  ["pack.yaml", "listen: x", "pack"],
+  ["rules.yaml", "name: a\nversion: 1\nrules: []", "pack"],
+  ["pack.test.yaml", "", "pack-test"],
+  ["x.yaml", "receivers:\n\tbad: tab", "config"],
+  ["x.yaml", `cis:\n${"  - { id: a }\n".repeat(10_000)}`, "cmdb"],
+])("%s with %j is %s", ([file, text, kind]) => {
+  expect(fileKindOf(file, text)).toBe(kind);
+});

@@ -1,0 +1,93 @@
+import { parseArgs } from "node:util";
+import type { Finding } from "../../protocol/finding.ts";
+import { type CheckedPath, checkPaths } from "./check-file.ts";
+import { EXIT, type CommandIo } from "./command-io.ts";
+import { FILE_KINDS, type FileKind } from "./file-kind.ts";
+import { findingsText } from "./findings-text.ts";
+import { paint } from "./table.ts";
+
+const HELP = `Usage: tocsin check FILE… [options]
+
+Validates configurations, agents' files, CMDBs, rule packs and their tests, and tells every mistake with its file,
+line and column, and what to do. A configuration's CMDB files and rule packs are checked with it.
+What a file is, its name and keys show.
+
+  --kind KIND   take every FILE as this: ${FILE_KINDS.join(", ")}
+  --strict      warnings count as errors
+  --json        for machines: { ok, files: [{ path, kind, findings }] }
+  -h, --help
+
+Examples:
+  tocsin check tocsin.yaml
+  tocsin check /etc/tocsin                      every file of the folder
+  tocsin check cmdb.yaml more.json              together, as the collector reads them
+  tocsin check rules/packs/linux-host
+  tocsin check --json tocsin.yaml | jq '.files[].findings[]'
+
+Exit codes: 0 nothing is wrong, 1 there are errors, 2 wrong usage.
+`;
+
+interface Flags {
+  paths: string[];
+  kind: FileKind | undefined;
+  strict: boolean;
+  json: boolean;
+}
+
+function readFlags(args: string[], io: CommandIo): Flags | number {
+  const wrong = (message: string): number => {
+    io.stderr(`tocsin: ${message}\n\n${HELP}`);
+    return EXIT.usage;
+  };
+  try {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        kind: { type: "string" },
+        strict: { type: "boolean", default: false },
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+    if (values.help) {
+      io.stdout(HELP);
+      return EXIT.ok;
+    }
+    const kind = FILE_KINDS.find((known) => known === values.kind);
+    if (values.kind !== undefined && kind === undefined)
+      return wrong(`--kind is one of ${FILE_KINDS.join(", ")}, not "${values.kind}"`);
+    if (positionals.length === 0) return wrong("check what? Name a file or a folder");
+    return { paths: positionals, kind, strict: values.strict, json: values.json };
+  } catch (error) {
+    return wrong((error as Error).message);
+  }
+}
+
+const ofSeverity = (findings: readonly Finding[], severity: Finding["severity"]): number =>
+  findings.filter((finding) => finding.severity === severity).length;
+
+const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? "" : "s"}`;
+
+/** One line for each file that is fine, and the count of what is wrong. */
+function summary(checked: readonly CheckedPath[], isTerminal: boolean): string {
+  const findings = checked.flatMap((one) => one.findings);
+  const fine = checked
+    .filter((one) => one.findings.length === 0)
+    .map(({ path, kind }) => `${path}: ${paint("fine", "green", isTerminal)} (${kind})\n`);
+  const [errors, warnings] = [ofSeverity(findings, "error"), ofSeverity(findings, "warning")];
+  const total = errors + warnings === 0 ? "" : `${counted(errors, "error")}, ${counted(warnings, "warning")}\n`;
+  return `${fine.join("")}${total}`;
+}
+
+/** `tocsin check FILE…`. */
+export async function run(args: string[], io: CommandIo): Promise<number> {
+  const flags = readFlags(args, io);
+  if (typeof flags === "number") return flags;
+  const checked = await checkPaths(flags.paths, flags.kind);
+  const findings = checked.flatMap((one) => one.findings);
+  const ok = ofSeverity(findings, "error") === 0 && (!flags.strict || findings.length === 0);
+  if (flags.json) io.stdout(`${JSON.stringify({ ok, files: checked }, null, 2)}\n`);
+  else io.stdout(`${findingsText(findings, io.isTerminal)}${summary(checked, io.isTerminal)}`);
+  return ok ? EXIT.ok : EXIT.failed;
+}
