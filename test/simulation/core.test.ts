@@ -1,168 +1,24 @@
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
-import { isActive } from "../../collector/core/model/alert-table.ts";
-import type { Effect, Entity } from "../../collector/core/model/effect.ts";
-import type { Input } from "../../collector/core/model/input.ts";
-import type { CmdbDocument } from "../../collector/core/model/ci.ts";
-import { type CoreState, createState } from "../../collector/core/state.ts";
-import { nextWakeAt, step } from "../../collector/core/step.ts";
+import { describe, expect, test } from "vitest";
+import { createCorrelator } from "../../collector/core/correlate/correlator.ts";
 import { incidentWakeAt } from "../../collector/core/incident/life.ts";
-import { Mutes } from "../../collector/core/notify/mutes.ts";
+import { isActive } from "../../collector/core/model/alert-table.ts";
+import type { Effect } from "../../collector/core/model/effect.ts";
 import { TimerQueue } from "../../collector/core/model/timer-queue.ts";
-import { T0 } from "../support/core-driver.ts";
-import { type Happening, happenings, inputOf, SMALL_CMDB, SMALL_SETTINGS } from "../support/core-inputs.ts";
+import { Mutes } from "../../collector/core/notify/mutes.ts";
+import { createRootRanker } from "../../collector/core/root-cause/ranker.ts";
+import type { CoreState } from "../../collector/core/state.ts";
+import { nextWakeAt, step } from "../../collector/core/step.ts";
+import { happenings } from "../support/core-inputs.ts";
+import { type CreateCorrelator, freshCore, Kept, live, record } from "../support/core-simulation.ts";
 import { NeighbourCorrelator } from "../support/neighbour-correlator.ts";
 
-const RUNS = { numRuns: 150 };
+const RUNS = { numRuns: 100 };
 
-function fresh(): CoreState {
-  return createState({ cmdb: SMALL_CMDB, settings: SMALL_SETTINGS, correlator: new NeighbourCorrelator() });
-}
-
-/** Turns happenings into inputs as they come, with the ticks that the core asks for, and hands each to `take`. */
-function live(list: readonly Happening[], view: () => CoreState, take: (input: Input) => void): void {
-  let now = T0;
-  const runTo = (at: number): void => {
-    for (let wake = nextWakeAt(view()); wake !== null && wake <= at; wake = nextWakeAt(view())) {
-      now = Math.max(now, wake);
-      take({ kind: "tick", at: now });
-    }
-    now = at;
-  };
-  for (const { after, what } of list) {
-    runTo(now + after);
-    const known = view()
-      .incidents.live()
-      .map((incident) => ({
-        id: incident.id,
-        alerts: incident.members.map((member) => member.alert),
-      }));
-    take(inputOf(what, now, known));
-  }
-  runTo(now + 26 * 3_600_000);
-}
-
-function record(list: readonly Happening[]): { inputs: Input[]; effects: string[]; state: CoreState } {
-  const state = fresh();
-  const inputs: Input[] = [];
-  const effects: string[] = [];
-  live(
-    list,
-    () => state,
-    (input) => {
-      inputs.push(structuredClone(input));
-      effects.push(JSON.stringify(step(state, input)));
-    },
-  );
-  return { inputs, effects, state };
-}
-
-/** What a store keeps: the JSON of entities, touches folded in, and the last event ids. */
-class Kept {
-  readonly bodies = new Map<string, string>();
-  readonly eventIds: string[] = [];
-  at = 0;
-  cmdb: CmdbDocument = SMALL_CMDB;
-
-  commit(input: Input, effects: readonly Effect[]): void {
-    this.at = Math.max(this.at, input.at);
-    if (input.kind === "topology") this.cmdb = input.cmdb;
-    for (const effect of effects) {
-      if (effect.kind === "put")
-        this.bodies.set(`${effect.entity.kind} ${effect.entity.id}`, JSON.stringify(effect.entity));
-      else if (effect.kind === "remove") this.bodies.delete(`${effect.entity} ${effect.id}`);
-      else if (effect.kind === "touch") this.touch(effect);
-      else if (
-        effect.kind === "outcome" &&
-        effect.outcome.status !== "duplicate" &&
-        input.kind === "event" &&
-        input.event.idGiven
-      ) {
-        this.eventIds.push(`${input.event.source}\n${input.event.id}`);
-      }
-    }
-  }
-
-  private touch({ alert }: Extract<Effect, { kind: "touch" }>): void {
-    const key = `alert ${alert.id}`;
-    const entity = JSON.parse(this.bodies.get(key) ?? "null") as Extract<Entity, { kind: "alert" }>;
-    const { lastSeenAt, lastOccurredAt, count, expiresAt } = alert;
-    Object.assign(entity.value, { lastSeenAt, lastOccurredAt, count, expiresAt });
-    this.bodies.set(key, JSON.stringify(entity));
-  }
-
-  restore(): CoreState {
-    const entities = [...this.bodies.values()].map((body) => JSON.parse(body) as Entity);
-    // In the store's order, which is not the order of their birth.
-    entities.sort((a, b) => (`${a.kind} ${a.id}` < `${b.kind} ${b.id}` ? -1 : 1));
-    return createState({
-      cmdb: this.cmdb,
-      settings: SMALL_SETTINGS,
-      correlator: new NeighbourCorrelator(),
-      entities,
-      eventIds: this.eventIds.slice(-SMALL_SETTINGS.limits.eventIdsMax),
-      at: this.at,
-    });
-  }
-}
-
-test("equal inputs give byte-equal effects", () => {
-  fc.assert(
-    fc.property(happenings({ max: 120 }), (list) => {
-      const { inputs, effects } = record(list);
-      const again = fresh();
-      expect(inputs.map((input) => JSON.stringify(step(again, input)))).toEqual(effects);
-    }),
-    RUNS,
-  );
-});
-
-test("a core that is restored from its store after every commit does as one that lives on", () => {
-  fc.assert(
-    fc.property(happenings({ max: 80 }), (list) => {
-      const { inputs, effects } = record(list);
-      const kept = new Kept();
-      inputs.forEach((input, index) => {
-        const said = step(kept.restore(), structuredClone(input));
-        expect(`${index} ${JSON.stringify(said)}`).toBe(`${index} ${effects[index]}`);
-        kept.commit(input, said);
-      });
-    }),
-    RUNS,
-  );
-});
-
-test("a repeat of the transport is answered and changes nothing", () => {
-  fc.assert(
-    fc.property(happenings({ max: 60 }), (list) => {
-      const { inputs, effects } = record(list);
-      const again = fresh();
-      inputs.forEach((input, index) => {
-        expect(JSON.stringify(step(again, structuredClone(input)))).toBe(effects[index]);
-        if (input.kind !== "event" || !input.event.idGiven) return;
-        expect(step(again, structuredClone(input))).toEqual([{ kind: "outcome", outcome: { status: "duplicate" } }]);
-      });
-    }),
-    RUNS,
-  );
-});
-
-test("indexes equal those built from scratch", () => {
-  fc.assert(
-    fc.property(happenings({ max: 80 }), (list) => {
-      const state = fresh();
-      live(
-        list,
-        () => state,
-        (input) => {
-          step(state, input);
-          checkIndexes(state);
-        },
-      );
-    }),
-    { numRuns: 60 },
-  );
-});
+const CORRELATORS: { name: string; create: CreateCorrelator; isRestorable: boolean }[] = [
+  { name: "the smallest correlation", create: () => new NeighbourCorrelator(), isRestorable: true },
+  { name: "our correlation", create: () => createCorrelator(createRootRanker()), isRestorable: false },
+];
 
 function checkIndexes(state: CoreState): void {
   const alerts = [...state.alerts.all()];
@@ -206,28 +62,91 @@ function checkIndexes(state: CoreState): void {
   }
 }
 
-test("who was told of the fire is told of its end, once each, and no key is used twice", () => {
-  fc.assert(
-    fc.property(happenings({ max: 120 }), (list) => {
-      const { effects } = record(list);
-      const all = effects.flatMap((text) => JSON.parse(text) as Effect[]);
-      const notifications = all.flatMap((effect) => (effect.kind === "notify" ? [effect.notification] : []));
-      const keys = notifications.map((notification) => notification.idempotencyKey);
-      expect(new Set(keys).size).toBe(keys.length);
-      const last = new Map<string, string>();
-      for (const { incident, receiver, kind, page, document } of notifications) {
-        const thread = `${incident} ${receiver}`;
-        const before = last.get(thread);
-        // A thread begins with its first word, and after its end only a return is told.
-        if (before === undefined) expect(["opened", "resolved"]).toContain(kind);
-        else if (before === "resolved") expect(kind).toBe("reopened");
-        else expect(["opened", "reopened"]).not.toContain(kind);
-        if (page) expect(document.status).toBe("open");
-        last.set(thread, kind);
-      }
-      // A day later everything has expired.
-      expect([...last.values()].filter((kind) => kind !== "resolved")).toEqual([]);
-    }),
-    RUNS,
+describe.each(CORRELATORS)("$name", ({ create, isRestorable }) => {
+  test("equal inputs give byte-equal effects", () => {
+    fc.assert(
+      fc.property(happenings({ max: 120 }), (list) => {
+        const { inputs, effects } = record(create, list);
+        const again = freshCore(create);
+        expect(inputs.map((input) => JSON.stringify(step(again, input)))).toEqual(effects);
+      }),
+      RUNS,
+    );
+  });
+
+  test.runIf(isRestorable)(
+    "a core that is restored from its store after every commit does as one that lives on",
+    () => {
+      fc.assert(
+        fc.property(happenings({ max: 80 }), (list) => {
+          const { inputs, effects } = record(create, list);
+          const kept = new Kept(create);
+          inputs.forEach((input, index) => {
+            const said = step(kept.restore(), structuredClone(input));
+            expect(`${index} ${JSON.stringify(said)}`).toBe(`${index} ${effects[index]}`);
+            kept.commit(input, said);
+          });
+        }),
+        RUNS,
+      );
+    },
   );
+
+  test("a repeat of the transport is answered and changes nothing", () => {
+    fc.assert(
+      fc.property(happenings({ max: 60 }), (list) => {
+        const { inputs, effects } = record(create, list);
+        const again = freshCore(create);
+        inputs.forEach((input, index) => {
+          expect(JSON.stringify(step(again, structuredClone(input)))).toBe(effects[index]);
+          if (input.kind !== "event" || !input.event.idGiven) return;
+          expect(step(again, structuredClone(input))).toEqual([{ kind: "outcome", outcome: { status: "duplicate" } }]);
+        });
+      }),
+      RUNS,
+    );
+  });
+
+  test("indexes equal those built from scratch", () => {
+    fc.assert(
+      fc.property(happenings({ max: 80 }), (list) => {
+        const state = freshCore(create);
+        live(
+          list,
+          () => state,
+          (input) => {
+            step(state, input);
+            checkIndexes(state);
+          },
+        );
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("who was told of the fire is told of its end, once each, and no key is used twice", () => {
+    fc.assert(
+      fc.property(happenings({ max: 120 }), (list) => {
+        const { effects } = record(create, list);
+        const all = effects.flatMap((text) => JSON.parse(text) as Effect[]);
+        const notifications = all.flatMap((effect) => (effect.kind === "notify" ? [effect.notification] : []));
+        const keys = notifications.map((notification) => notification.idempotencyKey);
+        expect(new Set(keys).size).toBe(keys.length);
+        const last = new Map<string, string>();
+        for (const { incident, receiver, kind, page, document } of notifications) {
+          const thread = `${incident} ${receiver}`;
+          const before = last.get(thread);
+          // A thread begins with its first word, and after its end only a return is told.
+          if (before === undefined) expect(["opened", "resolved"]).toContain(kind);
+          else if (before === "resolved") expect(kind).toBe("reopened");
+          else expect(["opened", "reopened"]).not.toContain(kind);
+          if (page) expect(document.status).toBe("open");
+          last.set(thread, kind);
+        }
+        // A day later everything has expired.
+        expect([...last.values()].filter((kind) => kind !== "resolved")).toEqual([]);
+      }),
+      RUNS,
+    );
+  });
 });

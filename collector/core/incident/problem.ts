@@ -12,14 +12,21 @@ const PROBLEMS_MAX = 10_000;
 export function linkProblem(state: IncidentState, turn: Turn, incident: Incident): void {
   const root = incident.rootCause.ci;
   const problem = root === null ? undefined : state.problems.get(root);
-  const id = problem === undefined ? null : problem.id;
+  const earlier = problem === undefined ? 0 : earlierOnes(problem, incident);
+  const id = problem === undefined || earlier === 0 ? null : problem.id;
   if (incident.problem === id) return;
   incident.problem = id;
   turn.incidentChanged(incident);
-  if (problem === undefined) return;
+  if (problem === undefined || id === null) return;
   const fix = problem.lastFix === null ? "" : `; last time: ${problem.lastFix}`;
-  const text = `${problem.rootCause} was the root of ${problem.count} earlier incident${problem.count === 1 ? "" : "s"}${fix}`;
+  const text = `${problem.rootCause} was the root of ${earlier} earlier incident${earlier === 1 ? "" : "s"}${fix}`;
   tellTimeline(incident, turn.at, "problem", text);
+}
+
+/** Its own earlier openings count as one. */
+function earlierOnes(problem: Readonly<Problem>, incident: Readonly<Incident>): number {
+  const others = problem.count - (problem.incidents.includes(incident.id) ? 1 : 0);
+  return others + (incident.reopened > 0 ? 1 : 0);
 }
 
 /** When an incident resolves: its root now has one more, and perhaps a known fix. */

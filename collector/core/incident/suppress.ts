@@ -48,7 +48,7 @@ export function suppressOne(state: IncidentState, turn: Turn, incident: Incident
   alert.unobservedSince ??= turn.at;
   alert.status = "unobserved";
   turn.alertChanged(alert);
-  refreshMember(state, incident, alert);
+  if (refreshMember(state, incident, alert)) turn.incidentChanged(incident);
   const until = alert.unobservedSince + state.settings.correlation.suppressMaxMs;
   state.timers.schedule(`alert ${alert.id}`, until);
   if (standing !== undefined) return;
@@ -102,7 +102,7 @@ export function observe(state: IncidentState, turn: Turn, alert: Alert, reason: 
   turn.alertChanged(alert);
   const incident = state.incidents.of(alert);
   if (incident !== undefined) {
-    refreshMember(state, incident, alert);
+    if (refreshMember(state, incident, alert)) turn.incidentChanged(incident);
     turn.lookAt(incident);
   }
   turn.record({

@@ -20,6 +20,7 @@ const UPDATE_EVERY_MS: Milliseconds = 60_000;
 export function applyVerdict(state: IncidentState, turn: Turn, incident: Incident, ranking: Ranking): void {
   const before = { root: incident.rootCause.ci, change: incident.rootCause.change, services: incident.impact.services };
   const seen = fingerprint(incident);
+  const kept = JSON.stringify(verdictOf(incident));
   const wasParent = parentKey(incident);
   applyRoot(turn, incident, ranking.rootCause);
   if (parentKey(incident) !== wasParent) suppressChildren(state, turn, incident);
@@ -29,8 +30,8 @@ export function applyVerdict(state: IncidentState, turn: Turn, incident: Inciden
   incident.pageWorthy = ranking.pageWorthy;
   incident.pageReason = ranking.pageReason;
   applyHold(state, turn, incident, ranking);
-  if (incident.rootCause.ci !== before.root || incident.problem === null) linkProblem(state, turn, incident);
-  turn.incidentChanged(incident);
+  if (isOpen(incident)) linkProblem(state, turn, incident);
+  if (JSON.stringify(verdictOf(incident)) !== kept) turn.incidentChanged(incident);
   if (fingerprint(incident) === seen) return;
   incident.revision += 1;
   const isNews =
@@ -152,6 +153,12 @@ function applyHold(state: IncidentState, turn: Turn, incident: Incident, ranking
     counterfactual: at > turn.at ? "without the hold it would have been told at once" : null,
     facts: { until: at, holdMs: Math.max(0, at - turn.at) },
   });
+}
+
+/** All that a verdict changes: a verdict that says the same again costs the store nothing. */
+function verdictOf(incident: Readonly<Incident>): unknown[] {
+  const { rootCause, impact, priority, title, pageWorthy, pageReason, holdUntil, holdReason } = incident;
+  return [rootCause, impact, priority, title, pageWorthy, pageReason, holdUntil, holdReason];
 }
 
 /** What a reader sees of the verdict. */

@@ -1,0 +1,110 @@
+import type { CmdbDocument } from "../../collector/core/model/ci.ts";
+import type { Correlator } from "../../collector/core/model/correlation.ts";
+import type { Effect, Entity } from "../../collector/core/model/effect.ts";
+import type { Input } from "../../collector/core/model/input.ts";
+import { type CoreState, createState } from "../../collector/core/state.ts";
+import { nextWakeAt, step } from "../../collector/core/step.ts";
+import { T0 } from "./core-driver.ts";
+import { type Happening, inputOf, SMALL_CMDB, SMALL_SETTINGS } from "./core-inputs.ts";
+
+export type CreateCorrelator = () => Correlator;
+
+export function freshCore(create: CreateCorrelator): CoreState {
+  return createState({ cmdb: SMALL_CMDB, settings: SMALL_SETTINGS, correlator: create() });
+}
+
+/** Turns happenings into inputs as they come, with the ticks that the core asks for, and hands each to `take`. */
+export function live(list: readonly Happening[], view: () => CoreState, take: (input: Input) => void): void {
+  let now = T0;
+  const runTo = (at: number): void => {
+    for (let wake = nextWakeAt(view()); wake !== null && wake <= at; wake = nextWakeAt(view())) {
+      now = Math.max(now, wake);
+      take({ kind: "tick", at: now });
+    }
+    now = at;
+  };
+  for (const { after, what } of list) {
+    runTo(now + after);
+    const known = view()
+      .incidents.live()
+      .map((incident) => ({
+        id: incident.id,
+        alerts: incident.members.map((member) => member.alert),
+      }));
+    take(inputOf(what, now, known));
+  }
+  runTo(now + 26 * 3_600_000);
+}
+
+/** Everything that went in and came out of a core that lived on. */
+export function record(
+  create: CreateCorrelator,
+  list: readonly Happening[],
+): { inputs: Input[]; effects: string[]; state: CoreState } {
+  const state = freshCore(create);
+  const inputs: Input[] = [];
+  const effects: string[] = [];
+  live(
+    list,
+    () => state,
+    (input) => {
+      inputs.push(structuredClone(input));
+      effects.push(JSON.stringify(step(state, input)));
+    },
+  );
+  return { inputs, effects, state };
+}
+
+/** What a store keeps: the JSON of entities, touches folded in, and the last event ids. */
+export class Kept {
+  private readonly create: CreateCorrelator;
+  readonly bodies = new Map<string, string>();
+  readonly eventIds: string[] = [];
+  at = 0;
+  cmdb: CmdbDocument = SMALL_CMDB;
+
+  constructor(create: CreateCorrelator) {
+    this.create = create;
+  }
+
+  commit(input: Input, effects: readonly Effect[]): void {
+    this.at = Math.max(this.at, input.at);
+    if (input.kind === "topology") this.cmdb = input.cmdb;
+    for (const effect of effects) {
+      if (effect.kind === "put")
+        this.bodies.set(`${effect.entity.kind} ${effect.entity.id}`, JSON.stringify(effect.entity));
+      else if (effect.kind === "remove") this.bodies.delete(`${effect.entity} ${effect.id}`);
+      else if (effect.kind === "touch") this.touch(effect);
+      else if (
+        effect.kind === "outcome" &&
+        effect.outcome.status !== "duplicate" &&
+        input.kind === "event" &&
+        input.event.idGiven
+      ) {
+        this.eventIds.push(`${input.event.source}\n${input.event.id}`);
+      }
+    }
+  }
+
+  private touch({ alert }: Extract<Effect, { kind: "touch" }>): void {
+    const key = `alert ${alert.id}`;
+    const entity = JSON.parse(this.bodies.get(key) ?? "null") as Extract<Entity, { kind: "alert" }>;
+    const { lastSeenAt, lastOccurredAt, count, expiresAt } = alert;
+    Object.assign(entity.value, { lastSeenAt, lastOccurredAt, count, expiresAt });
+    this.bodies.set(key, JSON.stringify(entity));
+  }
+
+  restore(): CoreState {
+    const entities = [...this.bodies.values()].map((body) => JSON.parse(body) as Entity);
+    // In the store's order, which is not the order of their birth.
+    entities.sort((a, b) => (`${a.kind} ${a.id}` < `${b.kind} ${b.id}` ? -1 : 1));
+    return createState({
+      cmdb: this.cmdb,
+      settings: SMALL_SETTINGS,
+      correlator: this.create(),
+      entities,
+      eventIds: this.eventIds.slice(-SMALL_SETTINGS.limits.eventIdsMax),
+      at: this.at,
+    });
+  }
+}
