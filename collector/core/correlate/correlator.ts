@@ -23,6 +23,7 @@ import { lateness, solve, type Anchor, type Group } from "./solve.ts";
 /** After the first alert that fits nowhere, this long until its neighbourhood is solved. */
 const GATHER_MS: Milliseconds = 4_000;
 /** Alerts that open an incident at once; more in the same moment wait for the solve. */
+const SOLVE_PAUSE_MS: Milliseconds = 25;
 const OPEN_AT_ONCE = 3;
 /** How far back evidence is looked for. */
 const WINDOW_MS: Milliseconds = 25 * 60_000;
@@ -81,6 +82,8 @@ class OnlineCorrelator implements Correlator {
   private seeds = new Map<AlertId, Note>();
   private openedAtOnce = 0;
   private solveAt: UnixMillis | null = null;
+  /** How many alerts the last solve looked at: the larger the storm, the longer until the next. */
+  private lastSolved = 0;
   /** `look <incident>`, `alert <id>` (withheld until), `rank <incident>`. */
   private timers = new TimerQueue();
   private stale = new Set<IncidentId>();
@@ -105,6 +108,7 @@ class OnlineCorrelator implements Correlator {
     this.storm = null;
     this.solveAt = null;
     this.openedAtOnce = 0;
+    this.lastSolved = 0;
     this.topology = null;
     this.graph(view);
     const order = [...alerts].sort((a, b) => a.firstSeenAt - b.firstSeenAt || (a.id < b.id ? -1 : 1));
@@ -381,8 +385,7 @@ class OnlineCorrelator implements Correlator {
 
   private seed(note: Note, at: UnixMillis): void {
     this.seeds.set(note.alert.id, note);
-    const wait = this.seeds.size < 60 ? GATHER_MS : GATHER_MS * 2;
-    this.solveAt ??= at + wait;
+    this.solveAt ??= at + GATHER_MS + this.lastSolved * SOLVE_PAUSE_MS;
   }
 
   /** A condition that comes back within minutes belongs where it was. */
@@ -469,6 +472,7 @@ class OnlineCorrelator implements Correlator {
   /** Solves around the seeds and says what has to change. */
   private resolveNeighbourhood(seeds: readonly Note[], at: UnixMillis, view: CorrelationView): Placement[] {
     const notes = this.gather(seeds, at, view);
+    this.lastSolved = notes.size;
     const units = unitsOf([...notes]);
     const anchors = this.anchors(notes, view);
     const groups = solve(units, anchors, {
@@ -616,7 +620,7 @@ class OnlineCorrelator implements Correlator {
 /** Verdicts on large incidents are dear, and one more alert changes them little. */
 function rankPause(members: number): Milliseconds {
   if (members <= 8) return 0;
-  return members <= 40 ? 2_000 : members <= 200 ? 5_000 : 15_000;
+  return members <= 40 ? 3_000 : members <= 200 ? 10_000 : 30_000;
 }
 
 function isOpen(incident: Readonly<Incident>): boolean {

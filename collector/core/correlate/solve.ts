@@ -85,8 +85,8 @@ interface Choice {
  * of the units times their possible causes; nothing else of the graph is looked at.
  */
 export function solve(units: readonly Unit[], anchors: readonly Anchor[], context: SolveContext): Group[] {
-  const hypotheses = propose(units, anchors, context);
   const alone = units.map((unit) => aloneCost(context.topology, unit));
+  const hypotheses = propose(units, alone, anchors, context);
   for (const hypothesis of hypotheses) hypothesis.bound = bound(hypothesis, alone);
   hypotheses.sort((a, b) => b.bound - a.bound || a.fault - b.fault);
   const setting = { units, alone, context };
@@ -113,7 +113,7 @@ function greedy(hypotheses: readonly Hypothesis[], setting: Setting, without: Hy
   }
 }
 
-const IMPROVED_UNITS_MAX = 120;
+const IMPROVED_UNITS_MAX = 80;
 const IMPROVED_CHOICES_MAX = 4;
 
 /** The greedy first choice can stand in the way of two better ones: what if it were not there? */
@@ -132,21 +132,35 @@ function worth(chosen: readonly Choice[]): number {
   return chosen.reduce((sum, choice) => sum + choice.gain, 0);
 }
 
-function propose(units: readonly Unit[], anchors: readonly Anchor[], context: SolveContext): Hypothesis[] {
-  const claims = new Map<number, Claim[]>();
+/** A fault that saves less than this in all cannot be worth its price. */
+const BOUND_MIN = 3;
+
+function propose(
+  units: readonly Unit[],
+  alone: readonly number[],
+  anchors: readonly Anchor[],
+  context: SolveContext,
+): Hypothesis[] {
+  const bounds = boundsOf(units, alone);
+  const claims = new Map<FaultKey, Claim[]>();
+  const wanted = new Set(anchors.map((anchor) => anchor.fault));
   units.forEach((unit, index) => {
     const { keys, costs } = unit.causes;
+    const most = (alone[index] ?? 0) - MARGIN;
     for (let at = 0; at < keys.length; at += 1) {
       const key = keys[at] ?? -1;
-      const claim = { unit: index, cost: costs[at] ?? 0 };
+      const cost = costs[at] ?? 0;
+      const anchored = wanted.has(key);
+      if (!anchored && (cost >= most || (bounds.get(key) ?? 0) < BOUND_MIN)) continue;
       const list = claims.get(key);
-      if (list === undefined) claims.set(key, [claim]);
-      else list.push(claim);
+      if (list === undefined) claims.set(key, [{ unit: index, cost }]);
+      else list.push({ unit: index, cost });
     }
   });
   const hypotheses: Hypothesis[] = [];
-  for (const [fault, list] of claims)
+  for (const [fault, list] of claims) {
     if (list.length > 1) hypotheses.push({ fault, anchor: null, claims: list, bound: 0 });
+  }
   for (const anchor of anchors) {
     const own = (claims.get(anchor.fault) ?? []).map((claim) => {
       const unit = units[claim.unit];
@@ -160,6 +174,22 @@ function propose(units: readonly Unit[], anchors: readonly Anchor[], context: So
     if (own.length > 0) hypotheses.push({ fault: anchor.fault, anchor, claims: own, bound: 0 });
   }
   return hypotheses;
+}
+
+/** What each fault could save in all, before anything is built for it. */
+function boundsOf(units: readonly Unit[], alone: readonly number[]): Map<FaultKey, number> {
+  const bounds = new Map<FaultKey, number>();
+  units.forEach((unit, index) => {
+    const { keys, costs } = unit.causes;
+    const most = (alone[index] ?? 0) - MARGIN;
+    for (let at = 0; at < keys.length; at += 1) {
+      const save = most - (costs[at] ?? 0);
+      if (save <= 0) continue;
+      const key = keys[at] ?? -1;
+      bounds.set(key, (bounds.get(key) ?? 0) + save);
+    }
+  });
+  return bounds;
 }
 
 export function lateness(

@@ -20,6 +20,8 @@ const TEMPERATURE = 1.4;
 /** How strongly a fault works along one kind of relation is the same for all who are related so: their costs are not independent. */
 const SHARED = 0.5;
 
+/** Candidates this much dearer than the best are not worth a word. */
+const FAR = 8;
 /** An own alert speaks for a root when that fault would show itself so. */
 const OWN_EVIDENCE = 1;
 /** Who alarms first is likelier to be the cause. */
@@ -95,7 +97,6 @@ function round(value: number): number {
 
 /** What one candidate explains: by unit, the cost; undefined where it does not explain it. */
 interface Claims {
-  bound: number;
   costs: (number | undefined)[];
 }
 
@@ -103,32 +104,47 @@ function price(units: readonly Unit[], evidence: RootEvidence, at: UnixMillis, v
   const { topology } = view;
   const alone = units.map((unit) => aloneCost(topology, unit));
   const links = linksBetween(units);
-  return candidatesOf(units, alone)
-    .map(([fault, claims]) => priceOne(fault, claims, { units, alone, links, evidence, at, view }))
+  const members = new Set(units.map((unit) => unit.ci));
+  const setting: Pricing = { units, alone, links, members, evidence, at, view };
+  const drafts = candidatesOf(units, alone).map(([fault, claims]) => draft(fault, claims, setting));
+  drafts.sort((a, b) => a.cost - b.cost || a.fault - b.fault);
+  const verdicts: Verdict[] = [];
+  let best = Number.POSITIVE_INFINITY;
+  for (const one of drafts) {
+    // What is dearer even without its quiet dependents cannot come near the best.
+    if (one.cost > best + FAR) break;
+    const verdict = complete(one, setting);
+    best = Math.min(best, verdict.cost);
+    verdicts.push(verdict);
+  }
+  return verdicts
     .sort((a, b) => a.cost - b.cost || a.fault - b.fault)
     .filter((verdict, index, all) => all.findIndex((other) => other.root === verdict.root) === index);
 }
 
 /** The faults that save most by a rough count, which takes every cost from the root itself. */
 function candidatesOf(units: readonly Unit[], alone: readonly number[]): [FaultKey, Claims][] {
-  const found = new Map<FaultKey, Claims>();
+  const bounds = new Map<FaultKey, number>();
   units.forEach((unit, index) => {
     const { keys, costs } = unit.causes;
     for (let position = 0; position < keys.length; position += 1) {
-      const cost = costs[position] ?? 0;
-      const save = (alone[index] ?? 0) - cost * SHARED;
+      const save = (alone[index] ?? 0) - (costs[position] ?? 0) * SHARED;
       if (save <= 0) continue;
       const key = keys[position] ?? -1;
-      let claims = found.get(key);
-      if (claims === undefined) {
-        claims = { bound: 0, costs: new Array(units.length) };
-        found.set(key, claims);
-      }
-      claims.bound += save;
-      claims.costs[index] = cost;
+      bounds.set(key, (bounds.get(key) ?? 0) + save);
     }
   });
-  return [...found].sort((a, b) => b[1].bound - a[1].bound || a[0] - b[0]).slice(0, PRICED_MAX);
+  const chosen = [...bounds].sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, PRICED_MAX);
+  const claims = new Map<FaultKey, Claims>();
+  for (const [key] of chosen) claims.set(key, { costs: new Array(units.length) });
+  units.forEach((unit, index) => {
+    const { keys, costs } = unit.causes;
+    for (let position = 0; position < keys.length; position += 1) {
+      const found = claims.get(keys[position] ?? -1);
+      if (found !== undefined) found.costs[index] = costs[position] ?? 0;
+    }
+  });
+  return [...claims];
 }
 
 /** For each unit, the other units that could have passed the trouble on to it, and at what cost. */
@@ -150,18 +166,28 @@ interface Pricing {
   units: readonly Unit[];
   alone: readonly number[];
   links: readonly (readonly { unit: number; cost: number }[])[];
+  /** CIs of the units. */
+  members: ReadonlySet<number>;
   evidence: RootEvidence;
   at: UnixMillis;
   view: CorrelationView;
+}
+
+/** A verdict before the dependents that are quiet have been asked. */
+interface Draft {
+  fault: FaultKey;
+  root: number;
+  cost: number;
+  explained: Unit[];
+  own: Unit | undefined;
 }
 
 /**
  * What the whole incident costs if this is its root. Trouble runs down a tree: where the CI in between is itself seen
  * to be in trouble, only the last step is paid for, so that a root far below is not dearer than what it broke first.
  */
-function priceOne(fault: FaultKey, claims: Claims, pricing: Pricing): Verdict {
-  const { units, alone, links, evidence, at, view } = pricing;
-  const { topology } = view;
+function draft(fault: FaultKey, claims: Claims, pricing: Pricing): Draft {
+  const { units, alone, links, evidence, view } = pricing;
   const root = faultCi(fault);
   const explained: Unit[] = [];
   let cost = 0;
@@ -176,8 +202,17 @@ function priceOne(fault: FaultKey, claims: Claims, pricing: Pricing): Verdict {
     if (unit.ci === root && direct <= OWN_EVIDENCE && own === undefined) own = unit;
     cost += SHARED * lastStep(direct, links[index] ?? [], claims);
   });
+  const first = explained[0]?.onset ?? pricing.at;
+  cost += openingCost(view.topology, fault, own === undefined);
+  cost += aliveCost(view.topology, fault, faultDead(fault) && evidence.speaks(root, first));
+  if (changedBefore(root, first, view)) cost -= CHANGE_WORTH;
+  if (own !== undefined && own.onset - first <= FIRST_MS) cost -= FIRST_WORTH;
+  return { fault, root, cost, explained, own };
+}
+
+function complete({ fault, root, cost, explained, own }: Draft, pricing: Pricing): Verdict {
+  const { units, members, evidence, at } = pricing;
   const first = explained[0]?.onset ?? at;
-  const members = new Set(units.map((unit) => unit.ci));
   const dependents = quietDependents(evidence.influence, fault, {
     alarmed: (ci) => members.has(ci) || evidence.alarmed(ci, first),
     speaks: (ci) => evidence.speaks(ci, first),
@@ -185,12 +220,16 @@ function priceOne(fault: FaultKey, claims: Claims, pricing: Pricing): Verdict {
     at,
     silent: own === undefined,
   });
-  cost += openingCost(topology, fault, own === undefined) + dependents.cost;
-  cost += aliveCost(topology, fault, faultDead(fault) && evidence.speaks(root, first));
-  if (changedBefore(root, first, pricing.view)) cost -= CHANGE_WORTH;
-  if (own !== undefined && own.onset - first <= FIRST_MS) cost -= FIRST_WORTH;
-  const silent = own === undefined && !units.some((unit) => unit.ci === root);
-  return { root, fault, cost, explained, units: units.length, silent, dead: faultDead(fault), dependents };
+  return {
+    root,
+    fault,
+    cost: cost + dependents.cost,
+    explained,
+    units: units.length,
+    silent: own === undefined && !members.has(root),
+    dead: faultDead(fault),
+    dependents,
+  };
 }
 
 function lastStep(direct: number, links: readonly { unit: number; cost: number }[], claims: Claims): number {
