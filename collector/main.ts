@@ -109,7 +109,7 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
     log.error("the collector cannot go on", { reason });
     failure.abort(reason);
   };
-  let rooms: Rooms;
+  let rooms: Rooms | undefined;
   let url: string;
   try {
     rooms = await composeCollector(loaded.config, { clock: systemClock, log, telemetry, loopLag, version, onFatal });
@@ -117,6 +117,8 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
   } catch (error) {
     if (error instanceof UnusableFiles) io.stderr(findingsText(error.findings, io.isTerminal));
     io.stderr(`tocsin: the collector cannot start: ${(error as Error).message}\n`);
+    // Joined, but without an address: it must not stay behind and hold the data directory.
+    await rooms?.stop();
     return EXIT.failed;
   }
   loopLag.start();
