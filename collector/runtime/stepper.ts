@@ -51,6 +51,8 @@ export class Stepper {
   private open: Batch;
   private openSizeBytes = 0;
   private tickedAt: UnixMillis = 0;
+  /** Inputs by kind since they were last counted: a counter for each would cost more than many a step. */
+  private readonly stepped = new Map<Input["kind"], number>();
 
   constructor(options: StepperOptions) {
     this.options = options;
@@ -65,6 +67,8 @@ export class Stepper {
   /** Takes the open batch away; a new one begins. */
   take(): Batch {
     const { open } = this;
+    for (const [kind, by] of this.stepped) this.options.telemetry.count("tocsin_inputs_total", { kind }, by);
+    this.stepped.clear();
     this.open = this.fresh();
     this.openSizeBytes = 0;
     return open;
@@ -136,7 +140,7 @@ export class Stepper {
     } catch (error) {
       throw new CoreFailure(input, ticket, error);
     }
-    this.options.telemetry.count("tocsin_inputs_total", { kind: input.kind });
+    this.stepped.set(input.kind, (this.stepped.get(input.kind) ?? 0) + 1);
     return this.open.add(input, effects);
   }
 

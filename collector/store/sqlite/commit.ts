@@ -1,7 +1,49 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { Commit, OutboxChange, OutboxRow } from "../../port/store.ts";
+import type { UnixMillis } from "../../core/model/time.ts";
+import type { Commit, OutboxChange, OutboxRow, StoredEntity, Touch } from "../../port/store.ts";
 import { packText } from "./packed-text.ts";
-import type { PendingBody } from "./pending.ts";
+import { type PendingBody, writePendingBody } from "./pending.ts";
+
+/**
+ * A commit on its way from one thread to the other. What the engine only stores is text already: copying nested records
+ * from heap to heap costs several times as much as writing them as JSON.
+ */
+export interface PackedCommit {
+  sequence: number;
+  at: UnixMillis;
+  journal: string;
+  /** JSON array. */
+  eventIds: string;
+  eventIdCount: number;
+  entities: readonly StoredEntity[];
+  touches: readonly Touch[];
+  /** JSON array. */
+  ledger: string;
+  ledgerCount: number;
+  outbox: readonly OutboxRow[];
+  outboxChanges: readonly OutboxChange[];
+}
+
+/** Reads all of the commit: it may change afterwards. */
+export function packCommit(commit: Commit): PackedCommit {
+  const { eventIds, ledger, ...rest } = commit;
+  return {
+    ...rest,
+    eventIds: eventIds.length === 0 ? "" : JSON.stringify(eventIds),
+    eventIdCount: eventIds.length,
+    ledger: ledger.length === 0 ? "" : JSON.stringify(ledger),
+    ledgerCount: ledger.length,
+  };
+}
+
+export function pendingBody(commit: PackedCommit, ledgerFrom: number): PendingBody {
+  const { at, entities, touches, ledger, ledgerCount } = commit;
+  return { at, ledgerFrom, entities, touches, ledger, ledgerCount };
+}
+
+export function isPending({ entities, touches, ledgerCount }: PendingBody): boolean {
+  return entities.length + touches.length + ledgerCount > 0;
+}
 
 /** The statements of a commit. The caller holds the transaction. */
 export class CommitWriter {
@@ -35,14 +77,12 @@ export class CommitWriter {
     );
   }
 
-  write(commit: Commit, body: PendingBody): void {
-    const { sequence, at } = commit;
-    this.position.run(sequence, at, body.ledgerFrom + commit.ledger.length - 1);
+  write(commit: PackedCommit, body: PendingBody): void {
+    const { sequence, at, eventIdCount } = commit;
+    this.position.run(sequence, at, body.ledgerFrom + commit.ledgerCount - 1);
     if (commit.journal !== "") this.journal.run(sequence, at, packText(commit.journal));
-    if (commit.eventIds.length > 0)
-      this.eventIds.run(sequence, commit.eventIds.length, packText(JSON.stringify(commit.eventIds)));
-    if (body.entities.length + body.touches.length + body.ledger.length > 0)
-      this.pending.run(sequence, packText(JSON.stringify(body)));
+    if (eventIdCount > 0) this.eventIds.run(sequence, eventIdCount, packText(commit.eventIds));
+    if (isPending(body)) this.pending.run(sequence, packText(writePendingBody(body)));
     for (const row of commit.outbox) this.enqueue(row, sequence);
     for (const change of commit.outboxChanges) this.change(change);
   }

@@ -1,15 +1,15 @@
 import { statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import type { Commit, CommitResult, StoreSize } from "../../port/store.ts";
-import { CommitWriter, EventIdWindow } from "./commit.ts";
+import type { CommitResult, StoreSize } from "../../port/store.ts";
+import { CommitWriter, EventIdWindow, isPending, type PackedCommit, pendingBody } from "./commit.ts";
 import { Compaction, type Horizon } from "./compaction.ts";
 import { DATABASE_FILE, openDatabase } from "./database.ts";
 import { classifyFailure } from "./failure.ts";
 import { Fold, type FoldStatements, prepareFold } from "./fold.ts";
 import { Loader, type Position } from "./load.ts";
 import { type DirectoryLock, lockDirectory } from "./lock.ts";
-import { Pending, pendingBody } from "./pending.ts";
+import { Pending } from "./pending.ts";
 import { Reader } from "./read.ts";
 import { readPragma } from "./schema.ts";
 
@@ -94,7 +94,7 @@ export class SqliteEngine {
     this.foldAll();
   }
 
-  commit(commit: Commit): CommitResult {
+  commit(commit: PackedCommit): CommitResult {
     if (commit.sequence <= this.position.sequence)
       throw new Error(`commit ${commit.sequence} after commit ${this.position.sequence}: the sequence must rise`);
     const body = pendingBody(commit, this.position.ledgerNumber + 1);
@@ -104,7 +104,7 @@ export class SqliteEngine {
       else if (this.isOver(OVERDUE)) this.foldSlice(OVERDUE_SLICES * this.limits.sliceMs);
       this.transaction(() => {
         this.writer.write(commit, body);
-        ids = this.window.make(commit.eventIds.length);
+        ids = this.window.make(commit.eventIdCount);
       });
     } catch (error) {
       return classifyFailure(error);
@@ -113,10 +113,10 @@ export class SqliteEngine {
     this.position = {
       sequence: commit.sequence,
       at: commit.at,
-      ledgerNumber: this.position.ledgerNumber + commit.ledger.length,
+      ledgerNumber: this.position.ledgerNumber + commit.ledgerCount,
     };
     if (this.active.isEmpty) this.activeSince = this.now();
-    if (body.entities.length + body.touches.length + body.ledger.length > 0) this.active.add(commit.sequence, body);
+    if (isPending(body)) this.active.add(commit.sequence, body);
     return { status: "committed" };
   }
 
@@ -156,7 +156,7 @@ export class SqliteEngine {
   private rows(): Record<string, number> {
     const one = (sql: string): number => Number(Object.values(this.db.prepare(sql).get() ?? {})[0] ?? 0);
     const { sequence, ledgerNumber } = this.position;
-    const pendingFirst = (this.fold?.pending ?? this.active).ledger[0]?.number ?? ledgerNumber + 1;
+    const pendingFirst = this.fold?.pending.ledgerFrom ?? this.active.ledgerFrom ?? ledgerNumber + 1;
     return {
       journal: sequence - one(`SELECT coalesce(min(sequence) - 1, ${sequence}) FROM journal`),
       eventIds: this.window.size,

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Touch } from "../../port/store.ts";
 import { termsOf } from "./ledger-term.ts";
-import { applyTouch, type Pending, type PendingEntity } from "./pending.ts";
+import { applyTouch, type Pending, type PendingEntity, type PendingRecord } from "./pending.ts";
 
 /** Rows between two looks at the clock: well under a millisecond. */
 const ROWS_A_LOOK = 64;
@@ -18,7 +18,8 @@ export class Fold {
   private readonly statements: FoldStatements;
   private readonly entities: PendingEntity[];
   private readonly touches: Touch[];
-  /** Term × 2^20 + place in `pending.ledger`: sorts as a plain number. */
+  private readonly records: readonly PendingRecord[];
+  /** Term × 2^20 + place in `records`: sorts as a plain number. */
   private readonly terms: Float64Array;
   private entityNext = 0;
   private touchNext = 0;
@@ -27,13 +28,14 @@ export class Fold {
   private logLeft = true;
 
   constructor(pending: Pending, statements: FoldStatements) {
-    if (pending.ledger.length >= 2 ** INDEX_BITS) throw new Error("too many ledger records in one fold");
+    this.records = pending.ledger();
+    if (this.records.length >= 2 ** INDEX_BITS) throw new Error("too many ledger records in one fold");
     this.pending = pending;
     this.statements = statements;
     this.entities = sortedBy([...pending.entities.entries()]);
     this.touches = sortedBy([...pending.touches.entries()].filter(([id]) => !pending.entities.has(`alert\n${id}`)));
     const terms: number[] = [];
-    for (const [place, { record }] of pending.ledger.entries())
+    for (const [place, { record }] of this.records.entries())
       for (const term of termsOf(record)) terms.push(term * 2 ** INDEX_BITS + place);
     this.terms = Float64Array.from(terms).sort();
   }
@@ -81,13 +83,13 @@ export class Fold {
   }
 
   private writeRecords(): boolean {
-    const { ledger } = this.pending;
-    const end = Math.min(ledger.length, this.recordNext + ROWS_A_LOOK);
+    const { records } = this;
+    const end = Math.min(records.length, this.recordNext + ROWS_A_LOOK);
     for (; this.recordNext < end; this.recordNext += 1) {
-      const item = ledger[this.recordNext];
+      const item = records[this.recordNext];
       if (item !== undefined) this.statements.record.run(item.number, item.record.at, JSON.stringify(item.record));
     }
-    return end < ledger.length;
+    return end < records.length;
   }
 
   private writeTerms(): boolean {
@@ -95,7 +97,7 @@ export class Fold {
     for (; this.termNext < end; this.termNext += 1) {
       const packed = this.terms[this.termNext] ?? 0;
       const term = Math.floor(packed / 2 ** INDEX_BITS);
-      const item = this.pending.ledger[packed - term * 2 ** INDEX_BITS];
+      const item = this.records[packed - term * 2 ** INDEX_BITS];
       if (item !== undefined) this.statements.term.run(term, item.number);
     }
     return end < this.terms.length;

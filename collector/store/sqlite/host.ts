@@ -1,7 +1,6 @@
 import type { Json } from "../../core/model/ledger.ts";
 import type { UnixMillis } from "../../core/model/time.ts";
 import type {
-  Commit,
   CommitResult,
   EntityQuery,
   LedgerQuery,
@@ -10,6 +9,7 @@ import type {
   StoredLedgerRecord,
   StoreSize,
 } from "../../port/store.ts";
+import type { PackedCommit } from "./commit.ts";
 import type { Horizon } from "./compaction.ts";
 import { SqliteEngine, type EngineOptions } from "./engine.ts";
 import { classifyFailure } from "./failure.ts";
@@ -27,7 +27,7 @@ export interface Opened {
 /** What the store asks of the engine, from one thread to the other. Arguments and answers are plain data. */
 export interface Operations {
   open(options: EngineOptions): Opened;
-  commit(commit: Commit): CommitResult;
+  commit(commit: PackedCommit): CommitResult;
   loadEntities(afterKind: string, afterId: string): StoredEntity[];
   loadEventIds(afterSequence: number): { sequence: number; texts: string[] } | undefined;
   entity(kind: string, idOrAlias: string): string | undefined;
@@ -70,7 +70,7 @@ export class EngineHost implements Operations {
     return { sequence, at, outbox: engine.loader.outbox(), eventIds: engine.eventIds };
   }
 
-  commit(commit: Commit): CommitResult {
+  commit(commit: PackedCommit): CommitResult {
     // Once the disk has failed nothing may be acknowledged any more, whatever it says now.
     if (this.failure !== undefined) return this.failure;
     const result = this.use().commit(commit);

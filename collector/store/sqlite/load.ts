@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { UnixMillis } from "../../core/model/time.ts";
 import type { OutboxRow, StoredEntity } from "../../port/store.ts";
 import { unpackText } from "./packed-text.ts";
-import { Pending, type PendingBody } from "./pending.ts";
+import { Pending, readPendingBody } from "./pending.ts";
 
 const ENTITIES_A_PAGE = 2_000;
 const EVENT_IDS_A_PAGE = 50_000;
@@ -31,7 +31,7 @@ export class Loader {
   pending(): Pending {
     const pending = new Pending();
     for (const row of this.db.prepare("SELECT sequence, body FROM pending ORDER BY sequence").iterate())
-      pending.add(Number(row.sequence), JSON.parse(unpackText(row.body)) as PendingBody);
+      pending.add(Number(row.sequence), readPendingBody(unpackText(row.body)));
     return pending;
   }
 

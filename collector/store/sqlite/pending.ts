@@ -1,6 +1,6 @@
 import type { LedgerRecord } from "../../core/model/ledger.ts";
 import type { UnixMillis } from "../../core/model/time.ts";
-import type { Commit, StoredEntity, Touch } from "../../port/store.ts";
+import type { StoredEntity, Touch } from "../../port/store.ts";
 
 /** The part of a commit that lies in a `pending` row until it is folded into the tables. */
 export interface PendingBody {
@@ -9,7 +9,9 @@ export interface PendingBody {
   ledgerFrom: number;
   entities: readonly StoredEntity[];
   touches: readonly Touch[];
-  ledger: readonly LedgerRecord[];
+  /** JSON array of the records, read only when they are folded or asked for. */
+  ledger: string;
+  ledgerCount: number;
 }
 
 export interface PendingEntity {
@@ -20,6 +22,31 @@ export interface PendingEntity {
 export interface PendingRecord {
   number: number;
   record: LedgerRecord;
+}
+
+/** The records of one commit: as text, and as records once somebody has asked. */
+class PendingLedger {
+  readonly from: number;
+  readonly count: number;
+  readonly sizeBytes: number;
+  private text: string | undefined;
+  private parsed: PendingRecord[] | undefined;
+
+  constructor(body: PendingBody) {
+    this.from = body.ledgerFrom;
+    this.count = body.ledgerCount;
+    this.sizeBytes = body.ledger.length;
+    this.text = body.ledger;
+  }
+
+  get records(): readonly PendingRecord[] {
+    if (this.parsed === undefined) {
+      const records = JSON.parse(this.text ?? "[]") as LedgerRecord[];
+      this.parsed = records.map((record, index) => ({ number: this.from + index, record }));
+      this.text = undefined;
+    }
+    return this.parsed;
+  }
 }
 
 /**
@@ -35,8 +62,8 @@ export class Pending {
   readonly entities = new Map<string, PendingEntity>();
   /** Touches newer than the last put of their alert. */
   readonly touches = new Map<string, Touch>();
-  /** Ascending by number. */
-  readonly ledger: PendingRecord[] = [];
+  private readonly ledgers: PendingLedger[] = [];
+  private ledgerCount = 0;
   lastSequence = 0;
   /** Rough memory of it all. */
   sizeBytes = 0;
@@ -47,7 +74,22 @@ export class Pending {
 
   /** Rows that folding will have to write, about. */
   get rows(): number {
-    return this.entities.size + this.touches.size + this.ledger.length;
+    return this.entities.size + this.touches.size + this.ledgerCount;
+  }
+
+  /** Number of the first ledger record; undefined = there is none. */
+  get ledgerFrom(): number | undefined {
+    return this.ledgers[0]?.from;
+  }
+
+  /** Ascending by number. */
+  ledger(): PendingRecord[] {
+    return this.ledgers.flatMap((ledger) => ledger.records);
+  }
+
+  /** Descending by number. */
+  *ledgerNewestFirst(): Iterable<PendingRecord> {
+    for (const ledger of this.ledgers.toReversed()) yield* ledger.records.toReversed();
   }
 
   add(sequence: number, body: PendingBody): void {
@@ -62,11 +104,11 @@ export class Pending {
       if (!this.touches.has(touch.alert)) this.sizeBytes += 150;
       this.touches.set(touch.alert, touch);
     }
-    let number = body.ledgerFrom;
-    for (const record of body.ledger) {
-      this.ledger.push({ number, record });
-      this.sizeBytes += 600;
-      number += 1;
+    if (body.ledgerCount > 0) {
+      const ledger = new PendingLedger(body);
+      this.ledgers.push(ledger);
+      this.ledgerCount += ledger.count;
+      this.sizeBytes += ledger.sizeBytes;
     }
   }
 
@@ -80,9 +122,15 @@ export function entityKey(kind: string, id: string): string {
   return `${kind}\n${id}`;
 }
 
-export function pendingBody(commit: Commit, ledgerFrom: number): PendingBody {
-  const { at, entities, touches, ledger } = commit;
-  return { at, ledgerFrom, entities, touches, ledger };
+/** As a row holds it. The ledger is JSON already. */
+export function writePendingBody({ at, ledgerFrom, entities, touches, ledger, ledgerCount }: PendingBody): string {
+  const head = JSON.stringify({ at, ledgerFrom, ledgerCount, entities, touches });
+  return `${head.slice(0, -1)},"ledger":${ledger === "" ? "[]" : ledger}}`;
+}
+
+export function readPendingBody(text: string): PendingBody {
+  const body = JSON.parse(text) as Omit<PendingBody, "ledger"> & { ledger: LedgerRecord[] };
+  return { ...body, ledger: JSON.stringify(body.ledger) };
 }
 
 /** The entity's JSON with the touch written into it. */

@@ -107,12 +107,10 @@ export class Reader {
     const before = query.before ?? Number.MAX_SAFE_INTEGER;
     let tablesBefore = before;
     for (const pending of this.overlays()) {
-      const first = pending.ledger[0];
-      if (first !== undefined) tablesBefore = Math.min(tablesBefore, first.number);
-      for (let index = pending.ledger.length - 1; index >= 0 && found.length < query.limit; index -= 1) {
-        const item = pending.ledger[index];
-        if (item !== undefined && item.number < before && matchesQuery(item.record, query))
-          found.push({ ...item.record, number: item.number });
+      if (pending.ledgerFrom !== undefined) tablesBefore = Math.min(tablesBefore, pending.ledgerFrom);
+      for (const { number, record } of pending.ledgerNewestFirst()) {
+        if (found.length >= query.limit) break;
+        if (number < before && matchesQuery(record, query)) found.push({ ...record, number });
       }
     }
     this.ledgerRows(query, tablesBefore, found);

@@ -13,6 +13,7 @@ import type {
   StoredLedgerRecord,
   StoreSize,
 } from "../../port/store.ts";
+import { packCommit } from "./commit.ts";
 import type { Horizon } from "./compaction.ts";
 import type { EngineOptions } from "./engine.ts";
 import { EngineHost, type Operations, type Request, type Response } from "./host.ts";
@@ -70,7 +71,7 @@ class SqliteStore implements Store {
 
   async commit(commit: Commit): Promise<CommitResult> {
     try {
-      return await this.use()("commit", commit);
+      return await this.use()("commit", packCommit(commit));
     } catch (error) {
       return { status: "fatal", reason: error instanceof Error ? error.message : String(error) };
     }
