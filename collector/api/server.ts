@@ -136,7 +136,7 @@ function fastifyOptions(limits: ApiLimits, ports: ApiPorts): FastifyServerOption
     bodyLimit: limits.bodyBytesMax,
     requestTimeout: limits.requestTimeoutMs,
     maxRequestsPerSocket: limits.requestsPerConnectionMax,
-    http: { headersTimeout: limits.headersTimeoutMs, maxHeaderSize: 16 * 1024 },
+    http: { headersTimeout: limits.headersTimeoutMs, maxHeaderSize: 16 * 1024, connectionsCheckingInterval: 5000 },
     // Our own answer, in our own form.
     return503OnClosing: false,
     forceCloseConnections: "idle",
