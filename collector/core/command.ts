@@ -98,7 +98,7 @@ function resolveByPerson(
   actor: string,
   { incident, note }: { incident: Incident; note: string },
 ): void {
-  for (const member of incident.members.slice()) {
+  for (const member of state.incidents.all(incident).slice()) {
     const alert = state.alerts.get(member.alert);
     if (alert === undefined || alert.status === "resolved" || alert.episode !== member.episode) continue;
     // `sourceStatus` stays: the source has not cleared, and is believed again if it goes on.
@@ -139,7 +139,7 @@ function splitByPerson(
     return alert?.incident === incident.id && state.incidents.member(incident.id, id) !== undefined ? [alert] : [];
   });
   if (own.length === 0) return refusal("alertsNotFound", "none of these alerts is in the incident");
-  if (own.length === incident.members.length) return refusal("nothingLeft", "a split leaves alerts in both incidents");
+  if (own.length === state.incidents.count(incident.id)) return refusal("nothingLeft", "a split leaves alerts in both incidents");
   const fresh = openIncident(state, turn, own, [`${actor} says that it is another fault`]);
   if (fresh === undefined) return refusal("alertsNotFound", "none of these alerts is in the incident");
   for (const part of [incident, fresh]) {

@@ -56,7 +56,7 @@ function withhold(state: CoreState, turn: Turn, placement: Extract<Placement, { 
   const { rule, reasons, until } = placement;
   if (alert.withheld === rule && alert.incident === null) return;
   const from = takeOut(state, turn, alert);
-  if (from !== undefined && from.members.length > 0) turn.rank(from.id);
+  if (from !== undefined && state.incidents.count(from.id) > 0) turn.rank(from.id);
   else if (from !== undefined && isOpen(from)) {
     resolve(state, turn, from, { rule, reason: `nothing is left in it: ${reasons[0] ?? rule}`, actor: null });
   }

@@ -38,6 +38,7 @@ function aloneIn(state: CoreState, alert: Readonly<Alert>): Incident {
   incident.impact = { services, cis: [alert.ci] };
   incident.priority = priorityOf(alert.severity, incident.impact, ci?.criticality ?? null).priority;
   incident.members = [newMember(alert, alert.firstSeenAt, "")];
+  incident.alertCount = 1;
   return incident;
 }
 

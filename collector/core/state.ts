@@ -5,6 +5,7 @@ import { EventIds } from "./deduplicate/event-ids.ts";
 import { type ExpectedAgent, Heartbeats } from "./deduplicate/heartbeat.ts";
 import { ResolvedAlerts } from "./deduplicate/resolved-alerts.ts";
 import { incidentWakeAt } from "./incident/life.ts";
+import { newMember } from "./incident/member.ts";
 import type { IncidentState } from "./incident/state.ts";
 import { AlertTable, isActive } from "./model/alert-table.ts";
 import type { Alert } from "./model/alert.ts";
@@ -51,6 +52,8 @@ export interface CoreOptions {
   eventIds?: Iterable<string>;
   /** Time of the last commit; 0 for a new data directory. */
   at?: UnixMillis;
+  /** Members that an incident shows and stores; for tests. */
+  membersKept?: number | undefined;
 }
 
 /** A new core, or the one that was stored: its further effects equal those of a core that was never stopped. */
@@ -67,7 +70,7 @@ export function createState(options: CoreOptions): CoreState {
     alerts,
     timers,
     correlator,
-    incidents: new IncidentTable(),
+    incidents: new IncidentTable(options.membersKept),
     resolved: new ResolvedAlerts(),
     eventIds: new EventIds(settings.limits.eventIdsMax),
     heard: new Map(),
@@ -193,7 +196,16 @@ function loadAlerts(state: CoreState, alerts: Alert[]): void {
   state.resolved.evict(state.alerts, state.settings.limits.resolvedAlertsMax);
 }
 
+/** Members beyond those that are stored: their alerts know where they are. */
+function adoptBeyond(state: CoreState, incident: Incident, alerts: readonly Alert[]): void {
+  for (const alert of alerts) {
+    if (state.incidents.member(incident.id, alert.id) !== undefined) continue;
+    state.incidents.adopt(incident, newMember(alert, alert.joinedAt ?? incident.openedAt, alert.joinReason));
+  }
+}
+
 function loadIncidents(state: CoreState, incidents: Incident[], at: UnixMillis): void {
+  const pointing = Map.groupBy(state.alerts.all(), (alert) => alert.incident);
   for (const incident of incidents.sort((a, b) => a.number - b.number)) {
     if (incident.status === "closed") continue;
     for (const member of incident.members) {
@@ -204,6 +216,7 @@ function loadIncidents(state: CoreState, incidents: Incident[], at: UnixMillis):
       member.count = alert.count;
     }
     state.incidents.add(incident);
+    adoptBeyond(state, incident, pointing.get(incident.id) ?? []);
     const wakeAt = incidentWakeAt(incident, state.settings.correlation, at);
     if (wakeAt !== null) state.timers.schedule(`incident ${incident.id}`, wakeAt);
   }

@@ -209,7 +209,8 @@ function settle(state: CoreState, turn: Turn): void {
     turn.put({ kind: "learned", id, value });
   }
   for (const gone of state.resolved.evict(state.alerts, state.settings.limits.resolvedAlertsMax)) {
-    if (!isActive(gone)) turn.remove("alert", gone.id);
+    if (gone.incident !== null) state.incidents.release(gone.incident, gone.id);
+    turn.remove("alert", gone.id);
   }
   state.reviewAt = state.correlator.nextReviewAt();
 }

@@ -553,7 +553,7 @@ class OnlineCorrelator implements Correlator {
     const targetOf = new Map<IncidentId, Group>();
     for (const [group, incident] of owner) targetOf.set(incident, group);
     for (const group of groups) {
-      const incident = owner.get(group);
+      const incident = owner.get(group) ?? this.sameRoot(group, view);
       const notes = group.units.flatMap((unit) => unit.notes);
       const active = notes.filter((note) => note.resolvedAt === null);
       const root = view.topology.id(faultCi(group.fault));
@@ -572,6 +572,21 @@ class OnlineCorrelator implements Correlator {
       this.lookAgain(incident, at);
     }
     return placements;
+  }
+
+  /** An open incident of the same root and time, though none of the group is in it. */
+  private sameRoot(group: Group, view: CorrelationView): IncidentId | undefined {
+    const onset = group.units[0]?.onset ?? 0;
+    if (group.units.length < 2) return undefined;
+    for (const dead of [true, false]) {
+      for (const id of this.byRoot.get(faultKey(faultCi(group.fault), dead)) ?? []) {
+        const thread = this.threads.get(id);
+        const incident = view.incident(id);
+        if (thread === undefined || incident === undefined || !isOpen(incident)) continue;
+        if (onset >= thread.firstOnset - ALARM_BEFORE_MS && onset <= thread.lastOnset + ALARM_AFTER_MS) return id;
+      }
+    }
+    return undefined;
   }
 
   /** Brings a group's alerts together in its incident: whole incidents by merging, others one by one. */

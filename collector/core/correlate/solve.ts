@@ -1,4 +1,4 @@
-import type { Unit } from "../model/evidence.ts";
+import { isCreeping, isSensed, type Unit } from "../model/evidence.ts";
 import { aliveCost, aloneCost, openingCost, quietDependents } from "../model/hypothesis.ts";
 import type { IncidentId } from "../model/incident.ts";
 import { faultCi, faultDead, faultKey, type FaultKey, type Influence } from "../model/influence.ts";
@@ -39,6 +39,7 @@ export interface SolveContext {
 
 /** Effects of one fault do not come in two waves further apart than this. */
 const WAVE_GAP_MS: Milliseconds = 10 * 60_000;
+const CREEP_GAP_MS: Milliseconds = 22 * 60_000;
 /** A unit that begins this long after the last one known of a fault costs one more nat. */
 const LATE_MS: Milliseconds = 12 * 60_000;
 const LATE_MAX = 3;
@@ -168,7 +169,7 @@ function propose(
       const stays = context.incidentOf(unit) === anchor.incident ? STAY : 0;
       return {
         unit: claim.unit,
-        cost: claim.cost + lateness(unit.onset, anchor) + (stays > 0 ? -stays : anchor.doubt),
+        cost: claim.cost + lateness(unit.onset, anchor) * (isCreeping(unit) ? 0.4 : 1) + (stays > 0 ? -stays : anchor.doubt),
       };
     });
     if (own.length > 0) hypotheses.push({ fault: anchor.fault, anchor, claims: own, bound: 0 });
@@ -238,7 +239,9 @@ function evaluate(hypothesis: Hypothesis, round: Round): Choice | null {
   let last = Number.NEGATIVE_INFINITY;
   for (const claim of open) {
     const onset = round.units[claim.unit]?.onset ?? 0;
-    if (hypothesis.anchor === null && onset - last > WAVE_GAP_MS) {
+    const unit = round.units[claim.unit];
+    const gap = unit !== undefined && isCreeping(unit) ? CREEP_GAP_MS : WAVE_GAP_MS;
+    if (hypothesis.anchor === null && onset - last > gap) {
       wave = [];
       gain = 0;
     }
@@ -261,7 +264,7 @@ function price(hypothesis: Hypothesis, claims: Claim[], round: Round): Choice | 
   const gain = claims.reduce((sum, claim) => sum + (round.alone[claim.unit] ?? 0) - claim.cost - MARGIN, 0);
   if (anchor?.settled === true) return { hypothesis, gain: gain - SETTLED_PRICE, claims, first, last };
   const silent = !claims.some((claim) => round.units[claim.unit]?.ci === root && claim.cost <= OWN_EVIDENCE);
-  const opening = openingCost(topology, fault, silent) * (anchor === null ? 1 : ANCHOR_PRICE);
+  const opening = openingCost(topology, fault, silent, units.some(isSensed)) * (anchor === null ? 1 : ANCHOR_PRICE);
   const alive = aliveCost(topology, fault, faultDead(fault) && round.context.speaks(root, first));
   const members = new Set(units.map((unit) => unit.ci));
   const quiet = quietDependents(influence, fault, {

@@ -72,6 +72,7 @@ export function emptyIncident(number: number, first: Readonly<Alert>, at: number
     membersPinned: false,
     impact: { services: [], cis: [] },
     members: [],
+    alertCount: 0,
     owner: null,
     timeline: [],
     revision: 1,
@@ -131,7 +132,7 @@ export function attach(
   suppressOne(state, turn, incident, alert);
   worsen(state, turn, incident, alert.severity);
   settleQuiet(state, turn, incident);
-  if (from !== undefined && from.members.length === 0 && from.mergedInto === null) {
+  if (from !== undefined && state.incidents.count(from.id) === 0 && from.mergedInto === null) {
     merge(state, turn, from, incident, ["its last alert belongs there"]);
   }
 }
@@ -150,7 +151,10 @@ export function takeOut(state: IncidentState, turn: Turn, alert: Alert): Inciden
 function detach(state: IncidentState, turn: Turn, from: Incident, alert: Readonly<Alert>): void {
   const member = state.incidents.member(from.id, alert.id);
   // An older episode stays where it was: it was part of that fault.
-  if (member === undefined || member.episode !== alert.episode) return;
+  if (member === undefined || member.episode !== alert.episode) {
+    state.incidents.release(from.id, alert.id);
+    return;
+  }
   state.incidents.removeMember(from, alert.id);
   from.revision += 1;
   tellTimeline(from, turn.at, "moved", `${alert.ci} ${alert.check} belongs to another incident`);

@@ -46,7 +46,7 @@ export function settleQuiet(state: IncidentState, turn: Turn, incident: Incident
   if (!isOpen(incident)) return;
   const active = state.incidents.activeCount(incident.id);
   const isQuiet = active === 0;
-  if (!isQuiet && active < incident.members.length && incident.strayCheckAt === null) {
+  if (!isQuiet && active < state.incidents.count(incident.id) && incident.strayCheckAt === null) {
     incident.strayCheckAt = turn.at + STRAY_AFTER_MS;
     turn.incidentChanged(incident);
     wakeIncident(state, incident.id, incident.strayCheckAt);
@@ -67,7 +67,7 @@ export function ageIncident(state: IncidentState, turn: Turn, incident: Incident
     at >= incident.quietSince + quietTime(incident, correlation)
   ) {
     const quietS = Math.round((at - incident.quietSince) / 1000);
-    const reason = `all ${incident.members.length} alerts are clear for ${quietS} s`;
+    const reason = `all ${incident.alertCount} alerts are clear for ${quietS} s`;
     resolve(state, turn, incident, { rule: "quiet", reason, actor: null });
   }
   if (incident.status === "resolved" && at >= (incident.resolvedAt ?? at) + correlation.reopenWithinMs) {

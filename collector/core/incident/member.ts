@@ -43,6 +43,7 @@ export function touchMember(state: IncidentState, alert: Readonly<Alert>): void 
 export function refreshMember(state: IncidentState, incident: Incident, alert: Readonly<Alert>): boolean {
   const member = state.incidents.member(incident.id, alert.id);
   if (member === undefined) return false;
+  if (!state.incidents.isKept(incident.id, alert.id)) return renewMember(state, incident, alert, member);
   const again = member.episode !== alert.episode;
   const status = memberStatus(alert);
   const severity = again ? alert.severity : worseSeverity(member.severity, alert.severity);
@@ -55,4 +56,13 @@ export function refreshMember(state: IncidentState, incident: Incident, alert: R
   member.count = alert.count;
   state.incidents.setMemberStatus(incident, member, status);
   return visible;
+}
+
+/** A member beyond the kept ones is what its alert says, no more: a restart makes it again from there. */
+function renewMember(state: IncidentState, incident: Incident, alert: Readonly<Alert>, member: Member): boolean {
+  const before = member.status;
+  const { status, ...renewed } = newMember(alert, alert.joinedAt ?? member.joinedAt, alert.joinReason);
+  Object.assign(member, renewed);
+  state.incidents.setMemberStatus(incident, member, status);
+  return before !== status;
 }

@@ -26,7 +26,7 @@ export function straysOf(state: IncidentState, turn: Turn, incident: Incident): 
   const found: Strays = { lost: [], flapping: [] };
   let newsAt = 0;
   let isOnRoot = false;
-  for (const member of incident.members) {
+  for (const member of state.incidents.all(incident)) {
     const alert = state.alerts.get(member.alert);
     const isActive = member.status !== "resolved" && alert?.incident === incident.id;
     if (!isActive) {
@@ -43,7 +43,7 @@ export function straysOf(state: IncidentState, turn: Turn, incident: Incident): 
     found.lost.push(alert);
   }
   const active = found.lost.length + found.flapping.length;
-  const clear = incident.members.length - active;
+  const clear = state.incidents.count(incident.id) - active;
   if (active === 0 || active * 2 > clear) return NONE;
   const due = newsAt + (isOnRoot ? 2 : 1) * STRAY_AFTER_MS;
   if (turn.at >= due) return found;

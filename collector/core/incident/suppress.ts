@@ -18,7 +18,7 @@ const PREFIX = "dependency:";
  * still fires then speaks for itself, and no suppression lasts longer than its limit.
  */
 export function suppressChildren(state: IncidentState, turn: Turn, incident: Incident): void {
-  for (const member of incident.members) {
+  for (const member of state.incidents.all(incident)) {
     if (member.status === "resolved") continue;
     const alert = state.alerts.get(member.alert);
     if (alert !== undefined) suppressOne(state, turn, incident, alert);
@@ -128,15 +128,15 @@ function rootIsClear(state: IncidentState, incident: Readonly<Incident>): boolea
   const { ci, inferred } = incident.rootCause;
   if (ci === null) return false;
   const active = state.incidents.activeCount(incident.id);
-  if (inferred) return active * 2 < incident.members.length;
+  if (inferred) return active * 2 < state.incidents.count(incident.id);
   return !state.alerts.activeOn(ci).some((alert) => alert.incident === incident.id);
 }
 
 /** The settle time after the root's recovery is over: which children still fire. */
-export function releasable(state: IncidentState, turn: Turn, incident: Readonly<Incident>): Alert[] {
+export function releasable(state: IncidentState, turn: Turn, incident: Incident): Alert[] {
   const { rootClearSince } = incident;
   if (rootClearSince === null || turn.at < rootClearSince + state.settings.correlation.recoverySettleMs) return [];
-  return incident.members.flatMap((member) => {
+  return state.incidents.all(incident).flatMap((member) => {
     const alert = state.alerts.get(member.alert);
     return alert?.status === "unobserved" && alert.incident === incident.id ? [alert] : [];
   });

@@ -106,3 +106,15 @@ function selfCost(ci: number, causes: Causes, otherwise: number): number {
 function byOnset(a: Note, b: Note): number {
   return a.onset - b.onset || (a.alert.id < b.alert.id ? -1 : a.alert.id > b.alert.id ? 1 : 0);
 }
+
+/** Whether a sensor of power or temperature is part of it. */
+export function isSensed(unit: Unit): boolean {
+  return unit.notes.some((note) => note.symptom === "environment");
+}
+
+/** Trouble of this kind spreads over half an hour rather than minutes. */
+const CREEPING: ReadonlySet<Symptom> = new Set<Symptom>(["environment", "clock"]);
+
+export function isCreeping(unit: Unit): boolean {
+  return unit.notes.every((note) => CREEPING.has(note.symptom));
+}

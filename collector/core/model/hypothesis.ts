@@ -40,6 +40,8 @@ const SEEN: Readonly<Record<string, number>> = {
   certificate: 0.2,
 };
 const SEEN_OTHERWISE = 0.4;
+/** Machines bear slow storage or a bad line long before they complain of it. */
+const PATIENT: ReadonlySet<string> = new Set(["host", "vm", "hypervisor", "switch", "router"]);
 
 /** Checks run every minute or so: for the first minutes, quiet says little. */
 const CHECK_DELAY_MS: Milliseconds = 110_000;
@@ -66,9 +68,10 @@ export function aliveCost(topology: Topology, fault: FaultKey, speaks: boolean):
   return (speaks ? SPEAKS : 0) + (topology.vantage.includes(faultCi(fault)) ? VANTAGE : 0);
 }
 
-export function openingCost(topology: Topology, fault: FaultKey, silent: boolean): number {
+/** @param sensed whether sensors (power, temperature) are among what it explains: then a place is no far-fetched root */
+export function openingCost(topology: Topology, fault: FaultKey, silent: boolean, sensed = false): number {
   const type = topology.ci(faultCi(fault)).type;
-  const mildPlace = silent && PLACE_TYPES.has(type) ? (faultDead(fault) ? DEAD_PLACE : MILD_PLACE) : 0;
+  const mildPlace = silent && !sensed && PLACE_TYPES.has(type) ? (faultDead(fault) ? DEAD_PLACE : MILD_PLACE) : 0;
   return FAULT + (silent ? SILENT : 0) + (OUTCOME_TYPES.has(type) ? OUTCOME : 0) + mildPlace;
 }
 
@@ -115,7 +118,7 @@ export function quietDependents(
   let alarming = 1;
   for (let index = 0; index < cis.length; index += 1) {
     const other = cis[index] ?? 0;
-    const seen = (chances[index] ?? 0) * visibility(influence.topology, other);
+    const seen = (chances[index] ?? 0) * visibility(influence.topology, other, sure);
     if (seen < 0.02) continue;
     const alarms = ask.alarmed(other);
     if (alarms && sure && (chances[index] ?? 0) >= CERTAIN && ask.speaks(other)) contradiction += DEPENDENT_SPEAKS;
@@ -133,9 +136,9 @@ export function quietDependents(
   return result;
 }
 
-function visibility(topology: Topology, index: number): number {
+function visibility(topology: Topology, index: number, dead: boolean): number {
   const ci = topology.ci(index);
-  const seen = SEEN[ci.type] ?? SEEN_OTHERWISE;
+  const seen = (SEEN[ci.type] ?? SEEN_OTHERWISE) * (!dead && PATIENT.has(ci.type) ? 0.55 : 1);
   // What matters to nobody is rarely watched closely.
-  return ci.criticality !== null && ci.criticality >= 4 ? seen * 0.4 : seen;
+  return ci.criticality !== null && ci.criticality >= 4 ? seen * 0.15 : seen;
 }

@@ -1,16 +1,35 @@
 import type { Alert, AlertId } from "./alert.ts";
 import type { Incident, IncidentId, Member } from "./incident.ts";
+import { byText } from "./order.ts";
+import { severityRank } from "./severity.ts";
+
+/** Members that an incident shows and stores. */
+export const MEMBERS_KEPT = 1000;
+
+interface Roll {
+  /** All members by alert: the kept ones and those beyond. */
+  members: Map<AlertId, Member>;
+  /** Beyond the kept ones: made of their alerts alone, so that a restart can make them again. null = none. */
+  beyond: Set<AlertId> | null;
+  active: number;
+}
 
 /**
  * The incidents that are not closed, their members by alert, and how many members are active.
- * One member an alert in one incident: the newest episode that was in it.
+ *
+ * One member an alert in one incident: the newest episode that was in it. A storm's incident keeps its first and worst
+ * members; the others are in the roll only, which is rebuilt from the alerts, so that what is stored stays small.
  */
 export class IncidentTable {
+  private readonly kept: number;
   private readonly byId = new Map<IncidentId, Incident>();
-  private readonly membersOf = new Map<IncidentId, Map<AlertId, Member>>();
-  private readonly activeOf = new Map<IncidentId, number>();
+  private readonly rolls = new Map<IncidentId, Roll>();
   /** Ascending by number; numbers only rise, so new ones go to the end. */
   private readonly order: Incident[] = [];
+
+  constructor(kept: number = MEMBERS_KEPT) {
+    this.kept = kept;
+  }
 
   get size(): number {
     return this.byId.size;
@@ -31,8 +50,11 @@ export class IncidentTable {
     if (incident.number <= last) throw new Error(`incident ${incident.number} comes after ${last}`);
     this.order.push(incident);
     this.byId.set(incident.id, incident);
-    this.membersOf.set(incident.id, new Map(incident.members.map((member) => [member.alert, member])));
-    this.activeOf.set(incident.id, incident.members.filter((member) => member.status !== "resolved").length);
+    this.rolls.set(incident.id, {
+      members: new Map(incident.members.map((member) => [member.alert, member])),
+      beyond: null,
+      active: incident.members.filter(isActive).length,
+    });
   }
 
   remove(id: IncidentId): void {
@@ -40,8 +62,7 @@ export class IncidentTable {
     if (incident === undefined) return;
     this.order.splice(this.indexOf(incident.number), 1);
     this.byId.delete(id);
-    this.membersOf.delete(id);
-    this.activeOf.delete(id);
+    this.rolls.delete(id);
   }
 
   /** The incident that holds this alert now, if it is not closed. */
@@ -50,44 +71,127 @@ export class IncidentTable {
   }
 
   member(id: IncidentId, alert: AlertId): Member | undefined {
-    return this.membersOf.get(id)?.get(alert);
+    return this.rolls.get(id)?.members.get(alert);
   }
 
   /** Members that are firing or unobserved. O(1). */
   activeCount(id: IncidentId): number {
-    return this.activeOf.get(id) ?? 0;
+    return this.rolls.get(id)?.active ?? 0;
+  }
+
+  /** All members, those beyond the kept ones too. O(1). */
+  count(id: IncidentId): number {
+    return this.rolls.get(id)?.members.size ?? 0;
+  }
+
+  /** All members in no defined order: for what only counts or looks for one. */
+  some(id: IncidentId): Iterable<Member> {
+    return this.rolls.get(id)?.members.values() ?? [];
+  }
+
+  /** All members in an order that a restart does not change: the kept ones, then the others by alert. */
+  all(incident: Incident): readonly Member[] {
+    const roll = this.rolls.get(incident.id);
+    if (roll === undefined || roll.beyond === null) return incident.members;
+    const others = [...roll.beyond].sort(byText).flatMap((alert) => roll.members.get(alert) ?? []);
+    return [...incident.members, ...others];
+  }
+
+  /** Whether the member is shown and stored; else it is what its alert says. */
+  isKept(id: IncidentId, alert: AlertId): boolean {
+    return this.rolls.get(id)?.beyond?.has(alert) !== true;
   }
 
   addMember(incident: Incident, member: Member): void {
-    incident.members.push(member);
-    this.membersOf.get(incident.id)?.set(member.alert, member);
-    if (member.status !== "resolved") this.adjust(incident.id, 1);
+    incident.alertCount += 1;
+    this.enrol(incident, member);
+    const roll = this.rollOf(incident.id);
+    if (incident.members.length < this.kept) {
+      incident.members.push(member);
+      return;
+    }
+    roll.beyond ??= new Set();
+    const place = this.milder(incident, member);
+    if (place < 0) {
+      roll.beyond.add(member.alert);
+      return;
+    }
+    const [pushed] = incident.members.splice(place, 1, member);
+    if (pushed !== undefined) roll.beyond.add(pushed.alert);
   }
 
-  /** O(members). */
+  /** After a restart: a member beyond the kept ones, made of its alert. It is counted already. */
+  adopt(incident: Incident, member: Member): void {
+    const roll = this.rollOf(incident.id);
+    roll.beyond ??= new Set();
+    roll.beyond.add(member.alert);
+    this.enrol(incident, member);
+  }
+
+  /** O(members kept). */
   removeMember(incident: Incident, alert: AlertId): Member | undefined {
     const member = this.member(incident.id, alert);
     if (member === undefined) return undefined;
-    incident.members.splice(incident.members.indexOf(member), 1);
-    this.membersOf.get(incident.id)?.delete(alert);
-    if (member.status !== "resolved") this.adjust(incident.id, -1);
+    incident.alertCount -= 1;
+    const index = incident.members.indexOf(member);
+    if (index >= 0) incident.members.splice(index, 1);
+    this.strike(incident.id, member);
     return member;
   }
 
-  /** Takes all members out at once. O(members). */
-  drain(incident: Incident): Member[] {
-    const members = incident.members;
+  /** The alert no longer speaks of this incident; a member beyond the kept ones cannot outlive that. */
+  release(id: IncidentId, alert: AlertId): void {
+    const member = this.member(id, alert);
+    if (member !== undefined && !this.isKept(id, alert)) this.strike(id, member);
+  }
+
+  /** Takes all members out at once, in the order of `all`. O(members). */
+  drain(incident: Incident): readonly Member[] {
+    const members = this.all(incident);
     incident.members = [];
-    this.membersOf.set(incident.id, new Map());
-    this.activeOf.set(incident.id, 0);
+    incident.alertCount = 0;
+    this.rolls.set(incident.id, { members: new Map(), beyond: null, active: 0 });
     return members;
   }
 
   setMemberStatus(incident: Incident, member: Member, status: Member["status"]): void {
-    const was = member.status !== "resolved";
-    const is = status !== "resolved";
+    const was = isActive(member);
     member.status = status;
-    if (was !== is) this.adjust(incident.id, is ? 1 : -1);
+    const is = isActive(member);
+    if (was !== is) this.rollOf(incident.id).active += is ? 1 : -1;
+  }
+
+  private enrol(incident: Incident, member: Member): void {
+    const roll = this.rollOf(incident.id);
+    roll.members.set(member.alert, member);
+    if (isActive(member)) roll.active += 1;
+  }
+
+  private strike(id: IncidentId, member: Member): void {
+    const roll = this.rollOf(id);
+    roll.members.delete(member.alert);
+    roll.beyond?.delete(member.alert);
+    if (roll.beyond?.size === 0) roll.beyond = null;
+    if (isActive(member)) roll.active -= 1;
+  }
+
+  /** Where a milder member stands that can give way, the newest of the mildest; -1 = none is milder. */
+  private milder(incident: Readonly<Incident>, member: Readonly<Member>): number {
+    let mildest = severityRank(member.severity);
+    let place = -1;
+    incident.members.forEach((standing, index) => {
+      const rank = severityRank(standing.severity);
+      if (rank > mildest || (rank === mildest && place < 0)) return;
+      mildest = rank;
+      place = index;
+    });
+    return place;
+  }
+
+  private rollOf(id: IncidentId): Roll {
+    const roll = this.rolls.get(id);
+    if (roll === undefined) throw new Error(`incident ${id} is not in the table`);
+    return roll;
   }
 
   private indexOf(number: number): number {
@@ -100,8 +204,8 @@ export class IncidentTable {
     }
     return low;
   }
+}
 
-  private adjust(id: IncidentId, by: number): void {
-    this.activeOf.set(id, (this.activeOf.get(id) ?? 0) + by);
-  }
+function isActive(member: Readonly<Member>): boolean {
+  return member.status !== "resolved";
 }

@@ -112,7 +112,10 @@ export interface Incident {
   /** A person merged or split it: correlation no longer takes alerts out of it, nor merges it. */
   membersPinned: boolean;
   impact: Impact;
+  /** The first and the worst of its alerts, at most a thousand; all of them are known by `Alert.incident`. */
   members: Member[];
+  /** How many alerts it has, those beyond `members` too. */
+  alertCount: number;
   owner: string | null;
   /** Oldest first, at most 500 entries; the ledger has all. */
   timeline: TimelineEntry[];

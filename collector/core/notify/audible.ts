@@ -15,7 +15,7 @@ const AUDIBLE: Audibility = { isAudible: true, rules: [] };
 /** Whether anything in the incident may be told: something active that no person, window or lateness mutes. O(members). */
 export function audibilityOf(state: NotifyState, incident: Readonly<Incident>): Audibility {
   const rules = new Set<string>();
-  for (const member of incident.members) {
+  for (const member of state.incidents.some(incident.id)) {
     if (member.status === "resolved") continue;
     const alert = state.alerts.get(member.alert);
     if (alert === undefined) continue;

@@ -1,5 +1,5 @@
 import type { CorrelationView, Ranking, RootEvidence, RootRanker } from "../model/correlation.ts";
-import { unitsOf, type Unit } from "../model/evidence.ts";
+import { isSensed, unitsOf, type Unit } from "../model/evidence.ts";
 import { aliveCost, aloneCost, openingCost, quietDependents, type Dependents } from "../model/hypothesis.ts";
 import { faultCi, faultDead, type FaultKey } from "../model/influence.ts";
 import type { Candidate } from "../model/incident.ts";
@@ -203,7 +203,7 @@ function draft(fault: FaultKey, claims: Claims, pricing: Pricing): Draft {
     cost += SHARED * lastStep(direct, links[index] ?? [], claims);
   });
   const first = explained[0]?.onset ?? pricing.at;
-  cost += openingCost(view.topology, fault, own === undefined);
+  cost += openingCost(view.topology, fault, own === undefined, explained.some(isSensed));
   cost += aliveCost(view.topology, fault, faultDead(fault) && evidence.speaks(root, first));
   if (changedBefore(root, first, view)) cost -= CHANGE_WORTH;
   if (own !== undefined && own.onset - first <= FIRST_MS) cost -= FIRST_WORTH;
