@@ -1,5 +1,5 @@
 import { OTLPLogExporter } from "@opentelemetry/exporter-logs-otlp-proto";
-import { SeverityNumber } from "@opentelemetry/api-logs";
+import { SeverityNumber } from "@opentelemetry/api";
 import {
   AggregationTemporalityPreference,
   OTLPMetricExporter as JsonExporter,
