@@ -69,9 +69,22 @@ export interface TocsinConfig {
 
 /** What a running collector cannot change: these need a restart. */
 export function restartNeeded(before: TocsinConfig, after: TocsinConfig): string[] {
-  const reasons: string[] = [];
-  if (before.listen.host !== after.listen.host || before.listen.port !== after.listen.port) reasons.push("listen");
-  if (before.dataDir !== after.dataDir) reasons.push("dataDir");
-  if (JSON.stringify(before.redis) !== JSON.stringify(after.redis)) reasons.push("redis");
-  return reasons;
+  const fixed: readonly (readonly [section: string, of: (config: TocsinConfig) => unknown])[] = [
+    ["listen", ({ listen }) => listen],
+    ["dataDir", ({ dataDir }) => dataDir],
+    ["redis", ({ redis }) => redis && [redis.url, redis.username, redis.password?.reveal()]],
+    ["auth", ({ tokens }) => tokens.map(({ name, role, token }) => [name, role, token.reveal()])],
+    ["alertmanager", ({ alertmanager }) => alertmanager],
+    [
+      "limits",
+      ({ limits }) => [
+        limits.bodySizeMaxBytes,
+        limits.decompressedSizeMaxBytes,
+        limits.eventIdsMax,
+        limits.seriesMax,
+        limits.seriesPerSenderMax,
+      ],
+    ],
+  ];
+  return fixed.flatMap(([section, of]) => (JSON.stringify(of(before)) === JSON.stringify(of(after)) ? [] : section));
 }

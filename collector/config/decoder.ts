@@ -65,15 +65,21 @@ function refuseUnknownKeys(
     property.form === "secret" ? [key, `${key}File`] : [key],
   );
   const unknown = [...mapping.keys()].filter((key) => !names.includes(key));
-  for (const key of unknown)
-    report(decoding, "CONFIG_UNKNOWN_KEY", [...path, key], `${describeValue(key)} is not a key here`, {
-      hint: didYouMean(
-        key,
-        names.filter((name) => !mapping.has(name)),
-      ),
+  const free = names.filter((name) => !mapping.has(name));
+  for (const key of unknown) {
+    const word = keyWord(key);
+    const hint = key.includes(":") ? "a colon needs a space behind it" : word === key ? didYouMean(key, free) : "";
+    report(decoding, "CONFIG_UNKNOWN_KEY", [...path, key], `"${word}${word === key ? "" : "…"}" is not a key here`, {
+      hint,
       part: "key",
     });
+  }
   return unknown.length > 0;
+}
+
+/** As much of an unknown key as looks like one: `token:hunter2` with its forgotten space holds a secret. */
+function keyWord(key: string): string {
+  return /^[A-Za-z_]{0,32}/.exec(key)?.[0] ?? "";
 }
 
 /** undefined = not there, and it need not be. */

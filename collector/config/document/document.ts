@@ -173,7 +173,14 @@ function yamlErrors(document: YamlDocument, file: string, prefix: string, lines:
   }));
 }
 
-const firstLine = (text: string): string => (text.split("\n", 1)[0] ?? "").replace(/[:.]$/, "");
+/**
+ * The library's message without what it quotes behind a colon, which may be a secret with a slip of the finger before it,
+ * and without characters that a terminal would obey.
+ */
+function firstLine(text: string): string {
+  const [line = ""] = text.split(/[\n:]/, 1);
+  return line.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "\uFFFD").replace(/\.$/, "");
+}
 
 function linePlace(lines: LineCounter, offset: number): { line: number; column: number } {
   const { line, col } = lines.linePos(Math.max(0, offset));

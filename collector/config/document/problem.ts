@@ -15,6 +15,9 @@ export interface Problem {
 /** More of one code than this in one file are counted, not listed: nobody reads the five-hundredth dangling relation. */
 export const SAME_CODE_MAX = 50;
 
+/** Names from the file stand in messages, and messages on terminals. */
+const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "\uFFFD");
+
 /** Collects the mistakes of one file; the positions are looked up once, at the end, because that is the costly part. */
 export class Problems {
   private readonly list: Problem[] = [];
@@ -47,6 +50,7 @@ export class Problems {
   private add(problem: Problem): void {
     const count = (this.counts.get(problem.code) ?? 0) + 1;
     this.counts.set(problem.code, count);
-    if (count <= SAME_CODE_MAX) this.list.push(problem);
+    if (count <= SAME_CODE_MAX)
+      this.list.push({ ...problem, message: printable(problem.message), hint: printable(problem.hint) });
   }
 }

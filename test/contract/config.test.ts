@@ -1,0 +1,219 @@
+import { inspect } from "node:util";
+import { array, assert, constantFrom, integer, property, tuple } from "fast-check";
+import { expect, test } from "vitest";
+import { CMDB_CODES } from "../../collector/cmdb/error-codes.ts";
+import { readCmdb } from "../../collector/cmdb/read.ts";
+import { CONNECTOR_KINDS, refusalOfHost } from "../../collector/composition/connectors.ts";
+import { coreSettings } from "../../collector/config/core-settings.ts";
+import { CONFIG_CODES } from "../../collector/config/error-codes.ts";
+import { parseConfig, type ParseResult } from "../../collector/config/parse.ts";
+import type { Finding } from "../../protocol/finding.ts";
+import { mutatedJson } from "../support/mutation.ts";
+
+const SECRET = "do-not-show-this-secret-anywhere";
+
+/** Every section and every kind of receiver. */
+const GOOD = {
+  listen: "127.0.0.1:8430",
+  externalUrl: "https://tocsin.example.net",
+  dataDir: "./data",
+  auth: { tokens: [{ name: "a", role: "agent", token: SECRET }] },
+  cmdb: { files: ["cmdb.yaml"], staleAfter: "7d" },
+  rules: ["packs/linux-host"],
+  correlation: { settle: { min: "10s", max: "30s" }, resolveAfter: "1m", reopenWithin: "1h" },
+  inhibitions: [
+    {
+      source: ['severity="critical"'],
+      target: [{ name: "severity", value: "warning", isRegex: false, isEqual: true }],
+      equal: ["site"],
+    },
+  ],
+  alertmanager: { resolveTimeout: "5m" },
+  receivers: {
+    hook: { webhook: { url: "https://example.net/hook", secretFile: "hook.secret", timeout: "5s" } },
+    mail: {
+      email: {
+        smtp: { host: "mail.example.net", username: "u", password: SECRET },
+        from: "a@example.net",
+        to: ["b@example.net"],
+      },
+    },
+    chat: { slack: { token: SECRET, channel: "#ops" } },
+  },
+  timeIntervals: {
+    office: [
+      {
+        weekdays: ["monday:friday"],
+        times: ["09:00-17:00"],
+        months: [1, "june:august"],
+        daysOfMonth: ["-1"],
+        years: ["2026:2027"],
+        timeZone: "Europe/Berlin",
+      },
+    ],
+  },
+  routes: [
+    {
+      match: {
+        priority: ["P1"],
+        severity: "critical",
+        service: ["shop"],
+        owner: ["team"],
+        matchers: ["site=~a.*"],
+        times: ["office"],
+      },
+      receivers: ["hook", "mail"],
+      continue: true,
+    },
+    { receivers: ["chat"] },
+  ],
+  maintenance: [
+    {
+      id: "mw",
+      cis: ["db"],
+      from: "2026-11-21T20:00:00Z",
+      to: "2026-11-21T22:00:00Z",
+      includeDependents: true,
+      reason: "disks",
+      owner: "team",
+    },
+  ],
+  retention: { journal: "7d", ledger: "90d", incidents: "400d", deliveries: "30d" },
+  limits: { allowPrivateTargets: ["10.0.0.0/8"], activeAlerts: 1000, bodySize: "1MiB" },
+};
+
+function parse(text: string): ParseResult {
+  return parseConfig(text, "/conf/tocsin.yaml", { readFile: () => SECRET, connectors: CONNECTOR_KINDS, refusalOfHost });
+}
+
+function expectPlaced(findings: readonly Finding[], text: string, codes: readonly string[]): void {
+  const lines = text.split("\n");
+  for (const { code, line, column, message } of findings) {
+    expect(codes).toContain(code);
+    expect(line).toBeGreaterThan(0);
+    expect(line).toBeLessThanOrEqual(lines.length);
+    expect(column).toBeGreaterThan(0);
+    expect(message).not.toBe("");
+    expect(message).not.toMatch(/[\p{Cc}]/u);
+  }
+}
+
+function expectSound(text: string): void {
+  const result = parse(text);
+  expectPlaced(result.findings, text, Object.keys(CONFIG_CODES));
+  if (result.status === "invalid") expect(result.findings.some(({ severity }) => severity === "error")).toBe(true);
+  else expect(coreSettings(result.config, Date.UTC(2026, 10, 21)).routes).toBeDefined();
+}
+
+test("the good file is good, and its secrets do not show", () => {
+  const result = parse(JSON.stringify(GOOD));
+  expect(result).toMatchObject({ status: "valid", findings: [] });
+  for (const shown of [JSON.stringify(result), inspect(result, { depth: 30, showHidden: true })])
+    expect(shown).not.toContain(SECRET);
+});
+
+test("near-good configurations are read or told, with places, and never thrown", () => {
+  assert(
+    property(mutatedJson(GOOD), (bytes) => expectSound(bytes.toString("utf8"))),
+    { numRuns: 1500 },
+  );
+  expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
+});
+
+const YAML = `listen: 127.0.0.1:8430
+auth:
+  tokens:
+    - { name: a, role: agent, token: ${SECRET} }
+receivers:
+  hook: { webhook: { url: "https://example.net/hook" } }
+routes:
+  - match: { priority: [P1] }
+    receivers: hook
+  - receivers: [hook]
+`;
+const piece = constantFrom(
+  "{",
+  "}",
+  "[",
+  "]",
+  ":",
+  ",",
+  "- ",
+  "\n",
+  "  ",
+  '"',
+  "'",
+  "&a ",
+  "*a",
+  "!!str ",
+  "|",
+  "? ",
+  "#",
+  "\t",
+  "null",
+  "1",
+  "~",
+  "---\n",
+  "<<: ",
+  "__proto__: ",
+  "é",
+  "\u0000",
+  "listen",
+  "\r",
+);
+const edits = array(tuple(integer({ min: 0, max: 1000 }), piece, constantFrom(0, 0, 1, 5, 40)), {
+  minLength: 1,
+  maxLength: 5,
+});
+
+function edited(good: string, changes: [number, string, number][]): string {
+  return changes.reduce((text, [at, insert, cut]) => {
+    const place = Math.floor((at / 1000) * text.length);
+    return text.slice(0, place) + insert + text.slice(place + cut);
+  }, good);
+}
+
+test("slips of the finger in YAML are read or told, with places, and never show a secret", () => {
+  assert(
+    property(edits, (changes) => {
+      const text = edited(YAML, changes);
+      expectSound(text);
+      expect(JSON.stringify(parse(text))).not.toContain(SECRET);
+    }),
+    { numRuns: 1500 },
+  );
+});
+
+const CMDB = {
+  vantage: ["core"],
+  cis: [
+    {
+      id: "web",
+      type: "host",
+      name: "Web",
+      aliases: ["w"],
+      labels: { site: "a" },
+      owner: "t",
+      criticality: 1,
+      minHealthy: 2,
+    },
+    { id: "core", type: "switch" },
+  ],
+  relations: [{ from: "web", type: "connectsTo", to: "core", confidence: 0.5, lastSeenAt: "2026-11-21T20:00:00Z" }],
+  maintenance: [
+    { id: "mw", cis: ["web"], from: "2026-11-21T20:00:00Z", to: "2026-11-21T22:00:00Z", includeDependents: true },
+  ],
+};
+
+test("near-good CMDBs are read or told, with places, and never thrown", () => {
+  assert(
+    property(mutatedJson(CMDB), (bytes) => {
+      for (const source of [bytes, bytes.toString("utf8")]) {
+        const result = readCmdb(source, "cmdb.json", { sizeMaxBytes: 1_000_000, source: "cmdb", observedAt: null });
+        expectPlaced(result.findings, bytes.toString("utf8"), Object.keys(CMDB_CODES));
+      }
+    }),
+    { numRuns: 1500 },
+  );
+  expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
+});
