@@ -159,3 +159,43 @@ test.for<
     expect(pagedAfterS).toBeLessThanOrEqual(pagesWithinS);
   }
 });
+
+test.for<[situation: string, events: { ci: string; check: string }[], page: boolean]>([
+  [
+    "what a service cannot do without pages when the configured settle time is over",
+    [{ ci: "shop-db", check: "process_missing" }],
+    true,
+  ],
+  [
+    "what may still heal or grow is told when the settle time is over, and pages later",
+    [
+      { ci: "web-1", check: "host_down" },
+      { ci: "web-2", check: "http_5xx_rate" },
+    ],
+    false,
+  ],
+])("the configured settle time is kept: %s", async ([, events, page]) => {
+  const settings = {
+    ...DEFAULT_SETTINGS,
+    correlation: { ...DEFAULT_SETTINGS.correlation, settleMinMs: 1_000, settleMaxMs: 2_000 },
+  };
+  const at = new Date(START).toISOString();
+  const lines = events.map((event, index) =>
+    JSON.stringify({
+      receivedAt: at,
+      id: `e-${index}`,
+      source: "agent",
+      status: "firing",
+      severity: "critical",
+      summary: "it is bad",
+      time: at,
+      kind: "alert",
+      ...event,
+    }),
+  );
+  const { incidents } = await replayEvents({ cmdb: CMDB, settings, lines, until: START + 60_000 });
+  const first = incidents.flatMap(({ notifications }) => notifications)[0];
+  expect(first).toBeDefined();
+  expect(Date.parse(first!.at) - START).toBeLessThanOrEqual(2_000);
+  expect(first!.page).toBe(page);
+});
