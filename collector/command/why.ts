@@ -1,0 +1,108 @@
+import { type Story, storyText, tellCi, tellIncident } from "../core/explain/tell.ts";
+import type { LedgerRecord } from "../core/model/ledger.ts";
+import { type Answer, CLIENT_HELP, type Client } from "./client.ts";
+import { clientCommand, refusal, writeJson } from "./client-command.ts";
+import { EXIT, type CommandIo } from "./command-io.ts";
+import { printable } from "./table.ts";
+
+const HELP = `Usage: tocsin why INCIDENT | CI [--at TIME] [options]
+
+Tells from the ledger why you were paged for an incident, or why not; or what was decided about a CI,
+and what would have happened otherwise.
+
+  --at TIME           RFC 3339, for a CI: up to when (default: now)
+${CLIENT_HELP}
+
+Examples:
+  tocsin why 42
+  tocsin why inc-90c61230dc27
+  tocsin why web-01 --at 2026-03-01T03:12:00Z
+`;
+
+const RECORDS_MAX = 5_000;
+/** Decisions about a CI that are looked at: a day before the asked time. */
+const LOOK_BACK_MS = 24 * 3_600_000;
+
+/** A record as the API shows it: the time is text. */
+type LedgerLine = Omit<LedgerRecord, "at"> & { at: string | number };
+
+type Told = { status: "told"; story: Story } | { status: "refused"; answer: Answer };
+
+/** Oldest first, as they were decided. */
+async function ledger(
+  client: Client,
+  query: Record<string, string>,
+): Promise<{ records: LedgerRecord[] } | { answer: Answer }> {
+  const answer = await client.list<LedgerLine>(`/api/v1/ledger?${new URLSearchParams(query).toString()}`, RECORDS_MAX);
+  if (answer.status !== "ok") return { answer };
+  const records = (answer.items ?? []).map((line) => ({
+    ...line,
+    at: typeof line.at === "number" ? line.at : Date.parse(line.at),
+  }));
+  return { records: records.reverse() };
+}
+
+async function aboutIncident(client: Client, id: string, number: number): Promise<Told> {
+  const found = await ledger(client, { incident: id });
+  if ("answer" in found) return { status: "refused", answer: found.answer };
+  return { status: "told", story: tellIncident(found.records, `incident ${number} (${id})`) };
+}
+
+async function aboutCi(client: Client, ci: string, atMs: number): Promise<Told> {
+  const period = { from: new Date(atMs - LOOK_BACK_MS).toISOString(), to: new Date(atMs).toISOString() };
+  const own = await ledger(client, { ci, ...period });
+  if ("answer" in own) return { status: "refused", answer: own.answer };
+  const records = [...own.records];
+  const joined = own.records.findLast((record) => record.incident !== null)?.incident;
+  if (joined !== undefined && joined !== null) {
+    const inside = await ledger(client, { incident: joined });
+    if ("answer" in inside) return { status: "refused", answer: inside.answer };
+    const seen = new Set(records.map((record) => JSON.stringify(record)));
+    records.push(...inside.records.filter((record) => !seen.has(JSON.stringify(record))));
+  }
+  return {
+    status: "told",
+    story: tellCi(
+      records.sort((a, b) => a.at - b.at),
+      ci,
+      atMs,
+    ),
+  };
+}
+
+/** What the subject is: an incident by id or number, else a CI by any of its names. */
+async function tell(client: Client, subject: string, atMs: number): Promise<Told> {
+  const incident = await client.get(`/api/v1/incidents/${encodeURIComponent(subject)}`);
+  if (incident.status === "ok") {
+    const { id, number } = incident.body as { id: string; number: number };
+    return aboutIncident(client, id, number);
+  }
+  if (incident.status === "unreachable" || incident.httpStatus !== 404 || /^(inc-[0-9a-f]+|\d+)$/.test(subject))
+    return { status: "refused", answer: incident };
+  const ci = await client.get(`/api/v1/cmdb/cis/${encodeURIComponent(subject)}`);
+  return aboutCi(client, ci.status === "ok" ? (ci.body as { id: string }).id : subject, atMs);
+}
+
+/** `tocsin why SUBJECT`. */
+export async function run(args: string[], io: CommandIo): Promise<number> {
+  return clientCommand(
+    args,
+    io,
+    { help: HELP, options: { at: { type: "string" } } },
+    async ({ client, flags, positionals, json }) => {
+      const subject = positionals[0];
+      const atMs = typeof flags["at"] === "string" ? Date.parse(flags["at"]) : Date.now();
+      if (subject === undefined || Number.isNaN(atMs)) {
+        io.stderr(
+          `tocsin: ${subject === undefined ? "why what? Name an incident or a CI" : `--at takes a time such as 2026-03-01T03:12:00Z, not "${String(flags["at"])}"`}\n\n${HELP}`,
+        );
+        return EXIT.usage;
+      }
+      const told = await tell(client, subject, atMs);
+      if (told.status === "refused") return refusal(told.answer, io) ?? EXIT.failed;
+      if (json) writeJson(told.story, io);
+      else io.stdout(storyText(told.story).split("\n").map(printable).join("\n"));
+      return EXIT.ok;
+    },
+  );
+}
