@@ -56,7 +56,7 @@ export function configText(
     })),
     receivers: [...named].map((name) => ({ name })),
   };
-  return `# Tocsin's routes, in Alertmanager's form. Tocsin groups by incident; see its own configuration for the rest.\n${stringify(config)}`;
+  return `# Tocsin's routes, in Alertmanager's form. Tocsin groups by incident; see its own configuration for the rest.\n${stringify(config, { aliasDuplicateObjects: false })}`;
 }
 
 export interface StatusFacts {

@@ -4,7 +4,7 @@ import { bytesOf } from "../body.ts";
 import { type CiLabelOptions, DEFAULT_CI_LABELS } from "../ci-label.ts";
 import { countDropped } from "../submit.ts";
 import { ProtobufFault } from "./protobuf.ts";
-import { SampleCollector, type WriteTotals } from "./sample-collector.ts";
+import { SampleCollector, SOURCE, type WriteTotals } from "./sample-collector.ts";
 import { SeriesBook } from "./series-book.ts";
 import { snappyDecode } from "./snappy.ts";
 import { readWriteRequest1 } from "./write-request-1.ts";
@@ -43,7 +43,7 @@ export function registerRemoteWrite(app: FastifyInstance, ports: IngestPorts, op
     const collector = new SampleCollector(book);
     const fault = readMessage(version, message, collector);
     const totals = collector.write(ports.samples, ports.clock.now());
-    for (const [reason, count] of Object.entries(totals.dropped)) countDropped(ports, ADAPTER, reason, count);
+    countSamples(ports, totals);
     if (version === 2) tellWritten(reply, totals);
     if (fault !== undefined) countDropped(ports, ADAPTER, "badMessage");
     refuseWhereNeeded(fault, totals);
@@ -82,6 +82,13 @@ function readMessage(version: Version, message: Buffer, collector: SampleCollect
     if (error instanceof ProtobufFault) return error.message;
     throw error;
   }
+}
+
+function countSamples({ telemetry }: IngestPorts, { samples, dropped, refused }: WriteTotals): void {
+  if (samples > 0) telemetry.count("tocsin_samples_total", { source: SOURCE }, samples);
+  for (const [reason, count] of Object.entries(refused))
+    telemetry.count("tocsin_samples_rejected_total", { source: SOURCE, reason }, count);
+  for (const [reason, count] of Object.entries(dropped)) countDropped({ telemetry }, ADAPTER, reason, count);
 }
 
 function tellWritten(reply: FastifyReply, totals: WriteTotals): void {
