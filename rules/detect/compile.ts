@@ -5,8 +5,8 @@ import type { Slot } from "./slot.ts";
 /** The series of each input of an expression, in the order of `seriesOf`. */
 export type Inputs = readonly (readonly Slot[])[];
 
-/** NaN = no value. */
-export type Evaluate = (inputs: Inputs) => number;
+/** NaN = no value. `at`: the newest sample's time, milliseconds since 1970. */
+export type Evaluate = (inputs: Inputs, at: number) => number;
 
 /** A rule made ready: its inputs numbered, `value:` before `while:`, and both turned into functions. */
 export interface CompiledRule {
@@ -69,15 +69,17 @@ function compile(expression: Expression, worst: "min" | "max", number: () => num
       const { value } = expression;
       return () => value;
     }
+    case "now":
+      return (_inputs, at) => at / 1000;
     case "series":
       return compileSeries(expression.aggregate === "worst" ? worst : expression.aggregate, number());
     case "negate": {
       const of = compile(expression.of, worst, number);
-      return (inputs) => -of(inputs);
+      return (inputs, at) => -of(inputs, at);
     }
     case "abs": {
       const of = compile(expression.of, worst, number);
-      return (inputs) => Math.abs(of(inputs));
+      return (inputs, at) => Math.abs(of(inputs, at));
     }
     default: {
       const left = compile(expression.left, worst, number);
@@ -110,9 +112,9 @@ function compileSeries(aggregate: SeriesExpression["aggregate"], input: number):
 
 function compileBinary(operator: string, left: Evaluate, right: Evaluate): Evaluate {
   const both = (combine: (a: number, b: number) => number): Evaluate => {
-    return (inputs) => {
-      const a = left(inputs);
-      const b = right(inputs);
+    return (inputs, at) => {
+      const a = left(inputs, at);
+      const b = right(inputs, at);
       return Number.isNaN(a) || Number.isNaN(b) ? Number.NaN : combine(a, b);
     };
   };
@@ -138,9 +140,9 @@ function compileBinary(operator: string, left: Evaluate, right: Evaluate): Evalu
     case "!=":
       return both((a, b) => (a === b ? 0 : 1));
     case "and":
-      return (inputs) => (isTrue(left(inputs)) && isTrue(right(inputs)) ? 1 : 0);
+      return (inputs, at) => (isTrue(left(inputs, at)) && isTrue(right(inputs, at)) ? 1 : 0);
     default:
-      return (inputs) => (isTrue(left(inputs)) || isTrue(right(inputs)) ? 1 : 0);
+      return (inputs, at) => (isTrue(left(inputs, at)) || isTrue(right(inputs, at)) ? 1 : 0);
   }
 }
 

@@ -138,7 +138,7 @@ class RuleDetector implements Detector {
   }
 
   #evaluate(group: Group): void {
-    if (group.fresh < group.expected) markStale(group);
+    if (group.fresh < group.expected || group.hasShared) markStale(group);
     if (this.#open.size > 0) this.#open.delete(group);
     this.#note(group, group.evaluate());
     if (group.isPending) this.#pending.add(group);
@@ -210,13 +210,13 @@ class RuleDetector implements Detector {
     const window = over === null ? null : new Window(over.fn, over.windowMs, sample.type === "counter");
     const slot = new Slot(series, window);
     const { group, isNew } = this.#groups.place(compiled, ci, sample.labels, { input, slot });
-    if (group === null) return [{ group, slot }];
+    if (group === null) return [{ group, slot, compiled }];
     if (isNew && compiled.isAbsence) {
       this.#calendar.add(this.#nowOr(group.absenceMs), (now) => this.#checkAbsence(group, now));
     }
     if (input === 0) group.unit = sample.unit;
     group.expected += 1;
-    return [{ group, slot }];
+    return [{ group, slot, compiled }];
   }
 
   tick(at: number): readonly Detection[] {
@@ -282,17 +282,20 @@ class RuleDetector implements Detector {
       if (Number.isNaN(series.seenTick)) series.seenTick = now;
       if (this.#silentMs(series.seenTick, now) < FORGET_MS) continue;
       byLabels.delete(key);
-      if (![...byLabels.values()].includes(series)) this.#forget(series, now);
+      if (![...byLabels.values()].includes(series)) this.#forget(ci, series, now);
     }
     if (byLabels.size > 0) return now + FORGET_MS / 7;
     index.byCi.delete(ci);
     return null;
   }
 
-  #forget(series: Series, now: number): void {
+  #forget(ci: string, series: Series, now: number): void {
     this.#series -= 1;
-    for (const { group, slot } of series.bindings) {
-      if (group === null) continue;
+    for (const { group, slot, compiled } of series.bindings) {
+      if (group === null) {
+        this.#groups.removeShared(compiled, ci, slot);
+        continue;
+      }
       this.#groups.remove(group, slot);
       if (!this.#groups.isGone(group)) continue;
       this.#note(group, group.end(now));
@@ -330,10 +333,13 @@ function intervalOf(group: Group): number {
 function markStale(group: Group): void {
   for (const slots of group.inputs) {
     for (const slot of slots) {
-      if (slot.isStale || slot.isFresh) continue;
-      if (group.at - slot.series.lastAt <= GAP_INTERVALS * (slot.series.intervalMs || 60_000)) continue;
-      slot.isStale = true;
-      group.expected -= 1;
+      if (slot.isFresh) continue;
+      const isStale = group.at - slot.series.lastAt > GAP_INTERVALS * (slot.series.intervalMs || 60_000);
+      if (slot.isShared) slot.isStale = isStale;
+      else if (isStale && !slot.isStale) {
+        slot.isStale = true;
+        group.expected -= 1;
+      }
     }
   }
 }

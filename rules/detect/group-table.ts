@@ -3,11 +3,19 @@ import type { CompiledRule } from "./compile.ts";
 import { Group } from "./group.ts";
 import type { Slot } from "./slot.ts";
 
-/** What a CI's series of one rule share. */
+type Labels = Readonly<Record<string, string>>;
+
+/** A series that lacks instance labels: it counts for every group that has the same values of those it does have. */
+interface SharedSeries {
+  input: number;
+  slot: Slot;
+  labels: Labels;
+}
+
+/** What one rule has on one CI. */
 interface Place {
   groups: Map<string, Group>;
-  /** Series with none of the instance labels: they count for every group of the CI, as memory counts for every process. */
-  shared: Slot[][];
+  shared: SharedSeries[];
 }
 
 /** The groups of all rules: by rule, CI and instance. */
@@ -16,42 +24,42 @@ export class GroupTable {
   readonly #baselines = new BaselineMemory();
   size = 0;
 
-  /** Puts a new series into its group, which is made where it is missing; null = shared by all groups. */
+  /** Puts a new series into its group, which is made where it is missing; null = shared by several groups. */
   place(
     compiled: CompiledRule,
     ci: string,
-    labels: Readonly<Record<string, string>>,
+    labels: Labels,
     entry: { input: number; slot: Slot },
   ): { group: Group | null; isNew: boolean } {
     const place = this.#place(compiled, ci);
     const names = compiled.rule.instance;
     const { input, slot } = entry;
-    if (names.length > 0 && compiled.inputs.length > 1 && !names.some((name) => Object.hasOwn(labels, name))) {
-      (place.shared[input] as Slot[]).push(slot);
+    if (isShared(compiled, labels, input)) {
+      slot.isShared = true;
+      place.shared.push({ input, slot, labels: ownLabels(names, labels) });
+      for (const group of place.groups.values()) attachShared(group, place.shared.slice(-1));
       return { group: null, isNew: false };
     }
     const instance = names.map((name) => (Object.hasOwn(labels, name) ? labels[name] : "")).join(",");
     const known = place.groups.get(instance);
     const group = known ?? this.#newGroup(compiled, { ci, instance, labels }, place);
-    // The first own series of an input takes the place of the shared ones.
-    if (group.inputs[input] === place.shared[input]) group.inputs[input] = [];
-    (group.inputs[input] as Slot[]).push(slot);
+    // An own series takes the place of shared ones.
+    const slots = (group.inputs[input] as Slot[]).filter((other) => !other.isShared);
+    slots.push(slot);
+    group.inputs[input] = slots;
     return { group, isNew: known === undefined };
   }
 
   #newGroup(
     compiled: CompiledRule,
-    { ci, instance, labels }: { ci: string; instance: string; labels: Readonly<Record<string, string>> },
+    { ci, instance, labels }: { ci: string; instance: string; labels: Labels },
     place: Place,
   ): Group {
     const { rule } = compiled;
-    const own = rule.instance.flatMap((name) => (Object.hasOwn(labels, name) ? [[name, labels[name] as string]] : []));
     const baseline = compiled.hasBaseline ? new Baseline(this.#baselines) : null;
-    const key = { ci, instance, labels: Object.freeze({ ...Object.fromEntries(own), ...rule.labels }) };
-    const group = new Group(compiled, key, baseline);
-    place.shared.forEach((slots, input) => {
-      group.inputs[input] = slots;
-    });
+    const own = ownLabels(rule.instance, labels);
+    const group = new Group(compiled, { ci, instance, labels: Object.freeze({ ...own, ...rule.labels }) }, baseline);
+    attachShared(group, place.shared);
     place.groups.set(instance, group);
     this.size += 1;
     return group;
@@ -65,7 +73,7 @@ export class GroupTable {
     }
     let place = byCi.get(ci);
     if (place === undefined) {
-      place = { groups: new Map(), shared: compiled.inputs.map(() => []) };
+      place = { groups: new Map(), shared: [] };
       byCi.set(ci, place);
     }
     return place;
@@ -77,22 +85,63 @@ export class GroupTable {
     if (place === undefined) return;
     let left = 0;
     group.inputs.forEach((slots, input) => {
-      if (slots === place.shared[input]) return;
-      const position = slots.indexOf(slot);
-      if (position !== -1) {
-        slots.splice(position, 1);
+      if (slots.includes(slot)) {
+        group.inputs[input] = slots.filter((other) => other !== slot);
         if (!slot.isStale) group.expected -= 1;
       }
-      left += slots.length;
+      left += (group.inputs[input] as Slot[]).filter((other) => !other.isShared).length;
     });
-    if (left > 0 || place.groups.get(group.instance) !== group) return;
+    if (left > 0) attachShared(group, place.shared);
+    else if (place.groups.get(group.instance) === group) this.#removeGroup(group, place);
+  }
+
+  #removeGroup(group: Group, place: Place): void {
     place.groups.delete(group.instance);
     this.size -= 1;
     group.baseline?.release(this.#baselines);
-    if (place.groups.size === 0) this.#places.get(group.compiled)?.delete(group.ci);
+    if (place.groups.size === 0 && place.shared.length === 0) this.#places.get(group.compiled)?.delete(group.ci);
+  }
+
+  /** Takes a forgotten series out that was shared. */
+  removeShared(compiled: CompiledRule, ci: string, slot: Slot): void {
+    const place = this.#places.get(compiled)?.get(ci);
+    if (place === undefined) return;
+    place.shared = place.shared.filter((shared) => shared.slot !== slot);
+    for (const { inputs } of place.groups.values()) {
+      inputs.forEach((slots, input) => {
+        if (slots.includes(slot)) inputs[input] = slots.filter((other) => other !== slot);
+      });
+    }
+    if (place.groups.size === 0 && place.shared.length === 0) this.#places.get(compiled)?.delete(ci);
   }
 
   isGone(group: Group): boolean {
     return this.#places.get(group.compiled)?.get(group.ci)?.groups.get(group.instance) !== group;
+  }
+}
+
+/**
+ * Of a rule that reads several metrics, a series without any instance label is shared (memory, beside processes), and one
+ * that lacks some of them, too (an interface's speed, beside its traffic by direction). The first metric tells the groups.
+ */
+function isShared({ rule, inputs }: CompiledRule, labels: Labels, input: number): boolean {
+  if (inputs.length < 2 || rule.instance.length === 0) return false;
+  const present = rule.instance.filter((name) => Object.hasOwn(labels, name)).length;
+  return present === 0 || (input > 0 && present < rule.instance.length);
+}
+
+function ownLabels(names: readonly string[], labels: Labels): Labels {
+  return Object.fromEntries(
+    names.flatMap((name) => (Object.hasOwn(labels, name) ? [[name, labels[name] as string]] : [])),
+  );
+}
+
+function attachShared(group: Group, shared: readonly SharedSeries[]): void {
+  for (const { input, slot, labels } of shared) {
+    const slots = group.inputs[input] as Slot[];
+    const fits = Object.entries(labels).every(([name, value]) => group.labels[name] === value);
+    if (!fits || slots.includes(slot) || slots.some((other) => !other.isShared)) continue;
+    group.inputs[input] = [...slots, slot];
+    group.hasShared = true;
   }
 }

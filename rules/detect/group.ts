@@ -19,7 +19,7 @@ export class Group {
   readonly ci: string;
   readonly instance: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** In the order of the rule's inputs. An array may be the CI's shared one: a metric that has none of the instance labels. */
+  /** In the order of the rule's inputs. */
   readonly inputs: Slot[][];
   readonly states: LevelState[];
   /** Index of the worst firing level; -1 = nothing fires. */
@@ -38,6 +38,8 @@ export class Group {
   /** False until the first round is known to be over. */
   isWarm: boolean;
   hasGap = false;
+  /** Some inputs are shared with other groups. */
+  hasShared = false;
   unit = "";
   /** By level; null where no level forecasts. */
   readonly #forecasts: readonly (Forecast | null)[] | null;
@@ -76,11 +78,11 @@ export class Group {
     const { compiled, at } = this;
     const isGap = this.hasGap;
     this.#endRound();
-    const value = compiled.value(this.inputs);
+    const value = compiled.value(this.inputs, at);
     if (Number.isNaN(value)) return this.#withoutValue(at);
     this.value = value;
     this.valueAt = at;
-    const isGated = compiled.gate !== null && !isTrue(compiled.gate(this.inputs));
+    const isGated = compiled.gate !== null && !isTrue(compiled.gate(this.inputs, at));
     this.baseline?.push(value, at);
     const shifted = this.#changePoint?.push(value - (this.baseline?.course(at) ?? 0), at) ?? 0;
     const { levels } = compiled.rule;

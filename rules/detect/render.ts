@@ -46,11 +46,16 @@ function plain(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, " ").slice(0, 200);
 }
 
-/** Two units at most: `3h20m`, not `3h20m17s`. */
+/** Two units at most, days the largest: `3h20m`, not `3h20m17s`; `20d18h`, not weeks. */
 function roundedDuration(durationMs: number): string {
-  const unitMs = durationMs >= 86_400_000 ? 3_600_000 : durationMs >= 600_000 ? 60_000 : 1000;
-  return formatDuration(Math.max(unitMs, Math.round(durationMs / unitMs) * unitMs));
+  const unitMs = durationMs >= DAY_MS ? 3_600_000 : durationMs >= 600_000 ? 60_000 : 1000;
+  const rounded = Math.max(unitMs, Math.round(durationMs / unitMs) * unitMs);
+  const days = Math.floor(rounded / DAY_MS);
+  const rest = rounded - days * DAY_MS;
+  return `${days > 0 ? `${days}d` : ""}${rest > 0 ? formatDuration(rest) : ""}`;
 }
+
+const DAY_MS = 86_400_000;
 
 const BYTES = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
 

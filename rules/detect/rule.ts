@@ -37,6 +37,8 @@ export interface SeriesExpression {
 /** A comparison, `and`, `or` give 1 or 0. A division by zero and a missing series give "no value". */
 export type Expression =
   | { op: "number"; value: number }
+  /** The newest sample's time in seconds since 1970. */
+  | { op: "now" }
   | SeriesExpression
   | { op: "binary"; operator: BinaryOperator; left: Expression; right: Expression }
   | { op: "negate" | "abs"; of: Expression };
@@ -156,5 +158,5 @@ export const RULE_LIMITS = {
 export function seriesOf(expression: Expression): SeriesExpression[] {
   if (expression.op === "series") return [expression];
   if (expression.op === "binary") return [...seriesOf(expression.left), ...seriesOf(expression.right)];
-  return expression.op === "number" ? [] : seriesOf(expression.of);
+  return expression.op === "number" || expression.op === "now" ? [] : seriesOf(expression.of);
 }

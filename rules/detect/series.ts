@@ -1,11 +1,13 @@
+import type { CompiledRule } from "./compile.ts";
 import type { Group } from "./group.ts";
 import type { Slot } from "./slot.ts";
 
 /** A series' place in one input of one rule. */
 export interface Binding {
-  /** The group it feeds; null where it is shared by all groups of the CI. */
+  /** The group it feeds; null where it is shared by several groups of the CI. */
   group: Group | null;
   slot: Slot;
+  compiled: CompiledRule;
 }
 
 /** What is known of a CI beyond its series. */

@@ -9,6 +9,8 @@ export class Slot {
   isFresh = false;
   /** Missed more than three of its intervals: it counts no longer, until it comes again. */
   isStale = false;
+  /** It counts for several groups; it opens and closes no rounds. */
+  isShared = false;
   readonly series: Series;
   readonly window: Window | null;
 

@@ -7,6 +7,8 @@ function show(expression: Expression): string {
   switch (expression.op) {
     case "number":
       return String(expression.value);
+    case "now":
+      return "now";
     case "series": {
       const { metric, match, over, aggregate } = expression;
       const labels = match.map(
@@ -36,6 +38,7 @@ test.for<[text: string, meaning: string]>([
   ['a{type!=["ext4","xfs*"], mode="rw"}', "worst(a{type!=ext4|xfs*,mode=rw})"],
   ["abs(a - 90%)", "abs([sum(a) - 0.9])"],
   ["a > 10GiB", "[sum(a) > 10737418240]"],
+  ["now() - a", "[now - sum(a)]"],
   ["a_total / 1e3", "[sum(a_total) / 1000]"],
 ])("%s", ([text, meaning]) => {
   const result = parseExpression(text);

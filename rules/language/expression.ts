@@ -191,6 +191,10 @@ class Parser {
 
   #call(name: Token): Expression {
     this.#expect("(", "");
+    if (name.text === "now") {
+      this.#expect(")", "write now()");
+      return { op: "now" };
+    }
     if (name.text === "abs") {
       const of = this.#or();
       this.#expect(")", "close abs( with )");
@@ -220,7 +224,7 @@ class Parser {
       this.#fail(
         name,
         `there is no function ${JSON.stringify(name.text)}`,
-        `there are: ${[...AGGREGATIONS, ...WINDOW_FUNCTIONS, "abs"].join(", ")}`,
+        `there are: ${[...AGGREGATIONS, ...WINDOW_FUNCTIONS, "abs", "now"].join(", ")}`,
       );
     }
     const metric = this.#next();
