@@ -80,7 +80,7 @@ function incidentCard(incident) {
     element(
       "details",
       {},
-      element("summary", { textContent: `${incident.alerts.length} alerts, other candidates` }),
+      element("summary", { textContent: `Alerts (${incident.alerts.length}) and other candidates` }),
       bullets([...alerts, ...(more > 0 ? [`and ${more} more`] : [])]),
       others.length === 0 ? null : bullets(others.map((other) => `or ${other.ci} (${other.score.toFixed(2)})`)),
     ),
@@ -119,7 +119,7 @@ function showAgents({ items, next }) {
 }
 
 function showStatus(status) {
-  byId("state").textContent = `${status.openIncidents} open incidents, ${status.activeAlerts} active alerts, ${status.agents} agents, ${status.cis} CIs. Tocsin ${status.version}.`;
+  byId("state").textContent = `Open incidents: ${status.openIncidents}, active alerts: ${status.activeAlerts}, agents: ${status.agents}, CIs: ${status.cis}. Version ${status.version}.`;
   document.title = status.openIncidents === 0 ? "Tocsin" : `(${status.openIncidents}) Tocsin`;
 }
 
