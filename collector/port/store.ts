@@ -150,7 +150,10 @@ export interface Store {
   reference(receiver: string, incident: string): Promise<Json | undefined>;
   /** Journal texts of commits after `sequence`, oldest first. */
   journal(afterSequence: number, limit: number): Promise<{ sequence: number; at: UnixMillis; journal: string }[]>;
-  /** Removes what is older: journal and ledger before, done outbox rows, closed incidents and resolved alerts. Bounded work a call; true = there is more. */
+  /**
+   * Removes what is older: journal, ledger (some that lies beside younger may stay), done outbox rows, closed incidents,
+   * resolved alerts. Bounded work a call; true = there is more.
+   */
   compact(before: {
     journal: UnixMillis;
     ledger: UnixMillis;

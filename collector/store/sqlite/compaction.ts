@@ -22,21 +22,22 @@ const DEAD_SHARE = 0.1;
 export class Compaction {
   private readonly db: DatabaseSync;
   private readonly steps: Record<"journal" | "ledger" | "outbox" | "reference", StatementSync>;
-  private readonly dropEntities: StatementSync;
+  private readonly dropIncidents: StatementSync;
+  private readonly dropAlerts: StatementSync;
   /** Where the sweep of the ledger's index is; undefined = it rests. */
-  private sweepAt: { term: number; number: number } | undefined;
+  private sweepAt: { term: number; chunk: number } | undefined;
   /** The index has no entries below this record. */
   private sweptBelow = 1;
 
   constructor(db: DatabaseSync) {
     this.db = db;
     // `at` rises with the primary key: only the oldest rows need a look.
-    const front = (table: string, key: string, rows: number): string =>
+    const front = (table: string, key: string, at: string): string =>
       `DELETE FROM ${table} WHERE ${key} <=
-         (SELECT max(${key}) FROM (SELECT ${key}, at FROM ${table} ORDER BY ${key} LIMIT ${rows}) WHERE at < ?)`;
+         (SELECT max(${key}) FROM (SELECT ${key}, ${at} AS at FROM ${table} ORDER BY ${key} LIMIT 16) WHERE at < ?)`;
     this.steps = {
-      journal: db.prepare(front("journal", "sequence", 16)),
-      ledger: db.prepare(front("ledger", "number", 500)),
+      journal: db.prepare(front("journal", "sequence", "at")),
+      ledger: db.prepare(front("ledger", "chunk", "last_at")),
       outbox: db.prepare(
         "DELETE FROM outbox WHERE rowid IN (SELECT rowid FROM outbox WHERE done_at < ? ORDER BY done_at LIMIT 200)",
       ),
@@ -47,10 +48,14 @@ export class Compaction {
             ORDER BY at LIMIT 200)`,
       ),
     };
-    this.dropEntities = db.prepare(
-      `DELETE FROM entity WHERE number IN
-         (SELECT number FROM entity WHERE kind = ? AND status = ? AND sort < ? AND at < ? ORDER BY sort LIMIT 200)`,
-    );
+    // What was opened before the horizon and last changed before it; the first narrows by the index.
+    const entities = (which: string): StatementSync =>
+      db.prepare(
+        `DELETE FROM entity WHERE number IN
+           (SELECT number FROM entity WHERE ${which} AND sort < ? AND at < ? ORDER BY sort LIMIT 200)`,
+      );
+    this.dropIncidents = entities("kind = 'incident' AND status = 'closed' AND kind <> 'alert'");
+    this.dropAlerts = entities("kind = 'alert' AND status = 'resolved'");
   }
 
   /** One step of each kind, until `isTimeUp`; true = there is more. The caller holds a transaction. */
@@ -60,8 +65,8 @@ export class Compaction {
       () => this.steps.ledger.run(before.ledger).changes !== 0,
       () => this.sweepTerms(),
       () => this.steps.outbox.run(before.outbox).changes !== 0,
-      () => this.entityStep("incident", "closed", before.entities),
-      () => this.entityStep("alert", "resolved", before.entities),
+      () => this.dropIncidents.run(sortKey(before.entities, ""), before.entities).changes !== 0,
+      () => this.dropAlerts.run(sortKey(before.entities, ""), before.entities).changes !== 0,
       () => this.steps.reference.run(before.entities).changes !== 0,
     ];
     for (const step of work) {
@@ -72,31 +77,25 @@ export class Compaction {
     return false;
   }
 
-  private entityStep(kind: string, status: string, before: UnixMillis): boolean {
-    // What was opened before the horizon and last changed before it; the first narrows by the index.
-    return this.dropEntities.run(kind, status, sortKey(before, ""), before).changes !== 0;
-  }
-
   private sweepTerms(): boolean {
     const last = Number(this.db.prepare("SELECT ledger_number FROM position").get()?.ledger_number);
-    const first = Number(this.db.prepare("SELECT min(number) AS first FROM ledger").get()?.first ?? last + 1);
+    const first = Number(this.db.prepare("SELECT min(chunk) AS first FROM ledger").get()?.first ?? last + 1);
     if (this.sweepAt === undefined) {
       if (first - this.sweptBelow <= DEAD_SHARE * (last - first + 1)) return false;
-      this.sweepAt = { term: 0, number: 0 };
+      this.sweepAt = { term: 0, chunk: 0 };
       this.sweptBelow = first;
     }
-    const { term, number } = this.sweepAt;
+    const { term, chunk } = this.sweepAt;
     const end = this.db
       .prepare(
-        `SELECT term, number FROM ledger_term WHERE (term, number) >= (?, ?)
-         ORDER BY term, number LIMIT 1 OFFSET ${TERMS_A_STEP}`,
+        `SELECT term, chunk FROM ledger_term WHERE (term, chunk) >= (?, ?)
+         ORDER BY term, chunk LIMIT 1 OFFSET ${TERMS_A_STEP}`,
       )
-      .get(term, number);
-    const to =
-      end === undefined ? { term: 2 ** 32, number: 0 } : { term: Number(end.term), number: Number(end.number) };
+      .get(term, chunk);
+    const to = end === undefined ? { term: 2 ** 32, chunk: 0 } : { term: Number(end.term), chunk: Number(end.chunk) };
     this.db
-      .prepare("DELETE FROM ledger_term WHERE (term, number) >= (?, ?) AND (term, number) < (?, ?) AND number < ?")
-      .run(term, number, to.term, to.number, this.sweptBelow);
+      .prepare("DELETE FROM ledger_term WHERE (term, chunk) >= (?, ?) AND (term, chunk) < (?, ?) AND chunk < ?")
+      .run(term, chunk, to.term, to.chunk, this.sweptBelow);
     this.sweepAt = end === undefined ? undefined : to;
     return end !== undefined;
   }

@@ -61,6 +61,8 @@ export class SqliteEngine {
   private position: Position;
   private active = new Pending();
   private activeSince = 0;
+  /** Number of the last ledger record that a finished fold has brought into the tables. */
+  private ledgerFolded: number;
   private fold: Fold | undefined;
 
   /**
@@ -91,6 +93,7 @@ export class SqliteEngine {
     this.position = this.start;
     this.eventIds = this.loader.eventIdsStart(options.eventIdsMax);
     this.active = this.loader.pending();
+    this.ledgerFolded = this.loader.ledgerFolded();
     this.foldAll();
   }
 
@@ -161,7 +164,7 @@ export class SqliteEngine {
       journal: sequence - one(`SELECT coalesce(min(sequence) - 1, ${sequence}) FROM journal`),
       eventIds: this.window.size,
       entities: one("SELECT count(*) FROM entity"),
-      ledger: ledgerNumber - one(`SELECT coalesce(min(number), ${pendingFirst}) FROM ledger`) + 1,
+      ledger: ledgerNumber - one(`SELECT coalesce(min(chunk), ${pendingFirst}) FROM ledger`) + 1,
       outbox: one("SELECT count(*) FROM outbox"),
       pending: this.active.rows + (this.fold?.pending.rows ?? 0),
     };
@@ -194,7 +197,7 @@ export class SqliteEngine {
 
   private foldSlice(budgetMs = this.limits.sliceMs): void {
     if (this.fold === undefined) {
-      this.fold = new Fold(this.active, this.foldStatements);
+      this.fold = new Fold(this.active, this.foldStatements, this.ledgerFolded);
       this.active = new Pending();
     }
     const { fold } = this;
@@ -202,10 +205,12 @@ export class SqliteEngine {
       this.lazily(() => fold.run(this.timer(budgetMs)));
     } catch (error) {
       // What the slice wrote is rolled back; all of it can be written again.
-      this.fold = new Fold(fold.pending, this.foldStatements);
+      this.fold = new Fold(fold.pending, this.foldStatements, this.ledgerFolded);
       throw error;
     }
-    if (fold.isDone) this.fold = undefined;
+    if (!fold.isDone) return;
+    this.ledgerFolded = Math.max(this.ledgerFolded, fold.pending.ledgerLast ?? 0);
+    this.fold = undefined;
   }
 
   private foldAll(): void {

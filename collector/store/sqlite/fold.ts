@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Touch } from "../../port/store.ts";
 import { termsOf } from "./ledger-term.ts";
+import { packText } from "./packed-text.ts";
 import { applyTouch, type Pending, type PendingEntity, type PendingRecord } from "./pending.ts";
 
 /** Rows between two looks at the clock: well under a millisecond. */
@@ -8,35 +9,47 @@ const ROWS_A_LOOK = 64;
 /** Log rows between two looks: each may be long. */
 const LOG_ROWS_A_LOOK = 8;
 const INDEX_BITS = 20;
+/**
+ * Ledger records that are packed into one row. A storm's records are much alike: together they take a tenth of the space,
+ * and most of their terms are the same. To read one record, all of its chunk is unpacked: 0.2 ms.
+ */
+const RECORDS_A_CHUNK = 64;
 
 /**
  * Writes one `Pending` into the tables, in slices, sorted by key so that neighbours share pages, and then drops its log rows.
- * All of it can be repeated: a crash in between only means that the next start folds the same rows again.
+ * All of it can be repeated: a crash in between only means that the next start folds the same rows again. For the ledger
+ * that asks for an order: terms first, then the chunks, whose bounds depend on nothing but the number that follows the last
+ * chunk there is; so a chunk that is there has its terms, and a repeat makes the same chunks.
  */
 export class Fold {
   readonly pending: Pending;
   private readonly statements: FoldStatements;
   private readonly entities: PendingEntity[];
   private readonly touches: Touch[];
-  private readonly records: readonly PendingRecord[];
-  /** Term × 2^20 + place in `records`: sorts as a plain number. */
+  private readonly chunks: PendingRecord[][] = [];
+  /** Term × 2^20 + place in `chunks`: sorts as a plain number. */
   private readonly terms: Float64Array;
   private entityNext = 0;
   private touchNext = 0;
-  private recordNext = 0;
+  private chunkNext = 0;
   private termNext = 0;
   private logLeft = true;
 
-  constructor(pending: Pending, statements: FoldStatements) {
-    this.records = pending.ledger();
-    if (this.records.length >= 2 ** INDEX_BITS) throw new Error("too many ledger records in one fold");
+  /** @param ledgerFolded number of the last record that is in the tables. */
+  constructor(pending: Pending, statements: FoldStatements, ledgerFolded: number) {
     this.pending = pending;
     this.statements = statements;
     this.entities = sortedBy([...pending.entities.entries()]);
     this.touches = sortedBy([...pending.touches.entries()].filter(([id]) => !pending.entities.has(`alert\n${id}`)));
+    const records = pending.ledger().filter(({ number }) => number > ledgerFolded);
+    for (let from = 0; from < records.length; from += RECORDS_A_CHUNK)
+      this.chunks.push(records.slice(from, from + RECORDS_A_CHUNK));
+    if (this.chunks.length >= 2 ** INDEX_BITS) throw new Error("too many ledger records in one fold");
     const terms: number[] = [];
-    for (const [place, { record }] of this.records.entries())
-      for (const term of termsOf(record)) terms.push(term * 2 ** INDEX_BITS + place);
+    for (const [place, chunk] of this.chunks.entries()) {
+      const own = new Set(chunk.flatMap(({ record }) => termsOf(record)));
+      for (const term of own) terms.push(term * 2 ** INDEX_BITS + place);
+    }
     this.terms = Float64Array.from(terms).sort();
   }
 
@@ -49,8 +62,8 @@ export class Fold {
     const steps = [
       () => this.writeEntities(),
       () => this.writeTouches(),
-      () => this.writeRecords(),
       () => this.writeTerms(),
+      () => this.writeChunks(),
       () => this.dropLog(),
     ];
     for (const step of steps) while (step()) if (isTimeUp()) return;
@@ -82,25 +95,25 @@ export class Fold {
     return end < this.touches.length;
   }
 
-  private writeRecords(): boolean {
-    const { records } = this;
-    const end = Math.min(records.length, this.recordNext + ROWS_A_LOOK);
-    for (; this.recordNext < end; this.recordNext += 1) {
-      const item = records[this.recordNext];
-      if (item !== undefined) this.statements.record.run(item.number, item.record.at, JSON.stringify(item.record));
-    }
-    return end < records.length;
-  }
-
   private writeTerms(): boolean {
     const end = Math.min(this.terms.length, this.termNext + ROWS_A_LOOK);
     for (; this.termNext < end; this.termNext += 1) {
       const packed = this.terms[this.termNext] ?? 0;
       const term = Math.floor(packed / 2 ** INDEX_BITS);
-      const item = this.records[packed - term * 2 ** INDEX_BITS];
-      if (item !== undefined) this.statements.term.run(term, item.number);
+      const first = this.chunks[packed - term * 2 ** INDEX_BITS]?.[0];
+      if (first !== undefined) this.statements.term.run(term, first.number);
     }
     return end < this.terms.length;
+  }
+
+  private writeChunks(): boolean {
+    const chunk = this.chunks[this.chunkNext];
+    const [first, last] = [chunk?.[0], chunk?.at(-1)];
+    if (chunk === undefined || first === undefined || last === undefined) return false;
+    const body = packText(JSON.stringify(chunk.map(({ record }) => record)));
+    this.statements.chunk.run(first.number, first.record.at, last.record.at, body);
+    this.chunkNext += 1;
+    return this.chunkNext < this.chunks.length;
   }
 
   private dropLog(): boolean {
@@ -115,7 +128,7 @@ export interface FoldStatements {
   remove: StatementSync;
   alert: StatementSync;
   setBody: StatementSync;
-  record: StatementSync;
+  chunk: StatementSync;
   term: StatementSync;
   dropLog: StatementSync;
 }
@@ -130,8 +143,8 @@ export function prepareFold(db: DatabaseSync): FoldStatements {
     remove: db.prepare("DELETE FROM entity WHERE kind = ? AND id = ?"),
     alert: db.prepare("SELECT number, body FROM entity WHERE kind = 'alert' AND id = ?"),
     setBody: db.prepare("UPDATE entity SET body = ? WHERE number = ?"),
-    record: db.prepare("INSERT OR REPLACE INTO ledger (number, at, body) VALUES (?, ?, ?)"),
-    term: db.prepare("INSERT OR IGNORE INTO ledger_term (term, number) VALUES (?, ?)"),
+    chunk: db.prepare("INSERT OR REPLACE INTO ledger (chunk, first_at, last_at, body) VALUES (?, ?, ?, ?)"),
+    term: db.prepare("INSERT OR IGNORE INTO ledger_term (term, chunk) VALUES (?, ?)"),
     dropLog: db.prepare(
       `DELETE FROM pending WHERE sequence IN
          (SELECT sequence FROM pending WHERE sequence <= ? ORDER BY sequence LIMIT ?)`,

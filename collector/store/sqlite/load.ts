@@ -35,6 +35,12 @@ export class Loader {
     return pending;
   }
 
+  /** Number of the last ledger record in the tables; 0 = none. */
+  ledgerFolded(): number {
+    const row = this.db.prepare("SELECT chunk, body FROM ledger ORDER BY chunk DESC LIMIT 1").get();
+    return row === undefined ? 0 : Number(row.chunk) + (JSON.parse(unpackText(row.body)) as unknown[]).length - 1;
+  }
+
   outbox(): OutboxRow[] {
     return this.db
       .prepare("SELECT * FROM outbox WHERE done_at IS NULL ORDER BY sequence, rowid")

@@ -82,6 +82,12 @@ export class Pending {
     return this.ledgers[0]?.from;
   }
 
+  /** Number of the last ledger record; undefined = there is none. */
+  get ledgerLast(): number | undefined {
+    const last = this.ledgers.at(-1);
+    return last === undefined ? undefined : last.from + last.count - 1;
+  }
+
   /** Ascending by number. */
   ledger(): PendingRecord[] {
     return this.ledgers.flatMap((ledger) => ledger.records);
@@ -122,15 +128,23 @@ export function entityKey(kind: string, id: string): string {
   return `${kind}\n${id}`;
 }
 
-/** As a row holds it. The ledger is JSON already. */
+/** As a row holds it. What is JSON already is not quoted again. */
 export function writePendingBody({ at, ledgerFrom, entities, touches, ledger, ledgerCount }: PendingBody): string {
-  const head = JSON.stringify({ at, ledgerFrom, ledgerCount, entities, touches });
-  return `${head.slice(0, -1)},"ledger":${ledger === "" ? "[]" : ledger}}`;
+  const head = JSON.stringify({ at, ledgerFrom, ledgerCount, touches });
+  const list = entities.map(({ body, ...rest }) => `${JSON.stringify(rest).slice(0, -1)},"value":${body ?? "null"}}`);
+  return `${head.slice(0, -1)},"entities":[${list.join(",")}],"ledger":${ledger === "" ? "[]" : ledger}}`;
 }
 
 export function readPendingBody(text: string): PendingBody {
-  const body = JSON.parse(text) as Omit<PendingBody, "ledger"> & { ledger: LedgerRecord[] };
-  return { ...body, ledger: JSON.stringify(body.ledger) };
+  const row = JSON.parse(text) as Omit<PendingBody, "ledger" | "entities"> & {
+    ledger: LedgerRecord[];
+    entities: (Omit<StoredEntity, "body"> & { value: unknown })[];
+  };
+  const entities = row.entities.map(({ value, ...rest }) => ({
+    ...rest,
+    body: value === null ? null : JSON.stringify(value),
+  }));
+  return { ...row, entities, ledger: JSON.stringify(row.ledger) };
 }
 
 /** The entity's JSON with the touch written into it. */

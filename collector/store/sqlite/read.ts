@@ -6,8 +6,8 @@ import { matchesQuery, termOf } from "./ledger-term.ts";
 import { unpackText } from "./packed-text.ts";
 import { applyTouch, entityKey, type Pending } from "./pending.ts";
 
-/** Records that one ledger query looks at before it is content with what it has. */
-const RECORDS_EXAMINED_MAX = 200_000;
+/** Chunks that one ledger query unpacks before it is content with what it has: a second. */
+const CHUNKS_EXAMINED_MAX = 5_000;
 
 /** Reads of the tables with the pending commits laid over them, newest first in `overlays`. */
 export class Reader {
@@ -119,30 +119,33 @@ export class Reader {
 
   private ledgerRows(query: LedgerQuery, before: number, into: StoredLedgerRecord[]): void {
     const term = termOf(query);
-    const last =
-      query.to === undefined
-        ? undefined
-        : this.db
-            .prepare("SELECT number FROM ledger WHERE at <= ? ORDER BY at DESC, number DESC LIMIT 1")
-            .get(query.to);
-    const bound = query.to === undefined ? before : Math.min(before, Number(last?.number ?? 0) + 1);
+    // Records are in order of time: what begins after `to` holds nothing for it.
+    const to = query.to ?? Number.MAX_SAFE_INTEGER;
     const rows =
       term === undefined
-        ? this.db.prepare("SELECT number, body FROM ledger WHERE number < ? ORDER BY number DESC").iterate(bound)
+        ? this.db
+            .prepare(
+              `SELECT chunk, last_at, body FROM ledger
+               WHERE chunk < ? AND chunk <= (SELECT max(chunk) FROM ledger WHERE first_at <= ?) ORDER BY chunk DESC`,
+            )
+            .iterate(before, to)
         : this.db
             .prepare(
-              `SELECT ledger.number, body FROM ledger_term JOIN ledger USING (number)
-               WHERE term = ? AND ledger_term.number < ? ORDER BY ledger_term.number DESC`,
+              `SELECT chunk, last_at, body FROM ledger_term JOIN ledger USING (chunk)
+               WHERE term = ? AND chunk < ? AND first_at <= ? ORDER BY chunk DESC`,
             )
-            .iterate(term, bound);
+            .iterate(term, before, to);
     let examined = 0;
     for (const row of rows) {
-      if (into.length >= query.limit || examined === RECORDS_EXAMINED_MAX) break;
+      if (into.length >= query.limit || examined === CHUNKS_EXAMINED_MAX) return;
+      if (query.from !== undefined && (row.last_at as number) < query.from) return;
       examined += 1;
-      const record = JSON.parse(row.body as string) as LedgerRecord;
-      // `at` never falls while numbers rise.
-      if (query.from !== undefined && record.at < query.from) break;
-      if (matchesQuery(record, query)) into.push({ ...record, number: row.number as number });
+      const records = JSON.parse(unpackText(row.body)) as LedgerRecord[];
+      for (let place = records.length - 1; place >= 0 && into.length < query.limit; place -= 1) {
+        const record = records[place];
+        const number = (row.chunk as number) + place;
+        if (record !== undefined && number < before && matchesQuery(record, query)) into.push({ ...record, number });
+      }
     }
   }
 

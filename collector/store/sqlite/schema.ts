@@ -8,7 +8,7 @@ export const APPLICATION_ID = 0x544f4353;
  * released; a new need gets a new entry.
  *
  * `pending` is the tail of the log: what commits changed and the tables below it do not show yet (see `pending.ts`).
- * Texts that are written once and seldom read (`journal`, `event_id`, `pending`) are kept as `packed-text.ts` says.
+ * Texts that are written once and seldom read (`journal`, `event_id`, `pending`, `ledger`) are kept as `packed-text.ts` says.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -35,16 +35,20 @@ export const MIGRATIONS: readonly string[] = [
     body TEXT NOT NULL
   ) STRICT;
   CREATE UNIQUE INDEX entity_by_id ON entity (kind, id);
-  CREATE INDEX entity_by_sort ON entity (kind, status, sort);
   CREATE INDEX entity_by_alias ON entity (kind, alias) WHERE alias IS NOT NULL;
+  -- Alerts, of which there are most, are listed from memory: only what retention looks for is indexed.
+  CREATE INDEX entity_by_sort ON entity (kind, status, sort) WHERE kind <> 'alert';
+  CREATE INDEX alert_resolved ON entity (sort) WHERE kind = 'alert' AND status = 'resolved';
 
+  -- Records lie in chunks; a chunk is named by the number of its first record, in the index too.
   CREATE TABLE ledger (
-    number INTEGER PRIMARY KEY,
-    at INTEGER NOT NULL,
-    body TEXT NOT NULL
+    chunk INTEGER PRIMARY KEY,
+    first_at INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    body ANY NOT NULL
   ) STRICT;
-  CREATE INDEX ledger_by_at ON ledger (at);
-  CREATE TABLE ledger_term (term INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (term, number)) STRICT, WITHOUT ROWID;
+  CREATE INDEX ledger_by_at ON ledger (first_at);
+  CREATE TABLE ledger_term (term INTEGER NOT NULL, chunk INTEGER NOT NULL, PRIMARY KEY (term, chunk)) STRICT, WITHOUT ROWID;
 
   CREATE TABLE outbox (
     key TEXT NOT NULL,
