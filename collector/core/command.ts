@@ -139,7 +139,8 @@ function splitByPerson(
     return alert?.incident === incident.id && state.incidents.member(incident.id, id) !== undefined ? [alert] : [];
   });
   if (own.length === 0) return refusal("alertsNotFound", "none of these alerts is in the incident");
-  if (own.length === state.incidents.count(incident.id)) return refusal("nothingLeft", "a split leaves alerts in both incidents");
+  if (own.length === state.incidents.count(incident.id))
+    return refusal("nothingLeft", "a split leaves alerts in both incidents");
   const fresh = openIncident(state, turn, own, [`${actor} says that it is another fault`]);
   if (fresh === undefined) return refusal("alertsNotFound", "none of these alerts is in the incident");
   for (const part of [incident, fresh]) {

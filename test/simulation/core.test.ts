@@ -42,9 +42,11 @@ function checkIndexes(state: CoreState): void {
   }
   for (const incident of state.incidents.live()) {
     expect(incident.mergedInto).toBeNull();
-    if (incident.status !== "resolved") expect(incident.members.length).toBeGreaterThan(0);
-    expect(new Set(incident.members.map((member) => member.alert)).size).toBe(incident.members.length);
-    const isAlive = incident.members.filter((member) => member.status !== "resolved");
+    const members = state.incidents.all(incident);
+    if (incident.status !== "resolved") expect(members.length).toBeGreaterThan(0);
+    expect(new Set(members.map((member) => member.alert)).size).toBe(members.length);
+    expect(state.incidents.count(incident.id)).toBe(members.length);
+    const isAlive = members.filter((member) => member.status !== "resolved");
     expect(state.incidents.activeCount(incident.id)).toBe(isAlive.length);
     for (const member of isAlive) {
       expect(state.alerts.get(member.alert)).toMatchObject({

@@ -7,10 +7,13 @@ import { nextWakeAt, step } from "../../collector/core/step.ts";
 import { T0 } from "./core-driver.ts";
 import { type Happening, inputOf, SMALL_CMDB, SMALL_SETTINGS } from "./core-inputs.ts";
 
+/** So few that small storms have members beyond them. */
+const MEMBERS_KEPT = 3;
+
 export type CreateCorrelator = () => Correlator;
 
 export function freshCore(create: CreateCorrelator): CoreState {
-  return createState({ cmdb: SMALL_CMDB, settings: SMALL_SETTINGS, correlator: create() });
+  return createState({ cmdb: SMALL_CMDB, settings: SMALL_SETTINGS, correlator: create(), membersKept: MEMBERS_KEPT });
 }
 
 /** Turns happenings into inputs as they come, with the ticks that the core asks for, and hands each to `take`. */
@@ -102,6 +105,7 @@ export class Kept {
       cmdb: this.cmdb,
       settings: SMALL_SETTINGS,
       correlator: this.create(),
+      membersKept: MEMBERS_KEPT,
       entities,
       eventIds: this.eventIds.slice(-SMALL_SETTINGS.limits.eventIdsMax),
       at: this.at,

@@ -4,7 +4,7 @@ import { hashHex } from "../model/hash.ts";
 import type { Incident } from "../model/incident.ts";
 import type { Turn } from "../model/turn.ts";
 import { reopen, settleQuiet } from "./life.ts";
-import { newMember, refreshMember } from "./member.ts";
+import { enrolMember, newMember, refreshMember } from "./member.ts";
 import { merge } from "./merge.ts";
 import type { IncidentState } from "./state.ts";
 import { suppressOne } from "./suppress.ts";
@@ -113,7 +113,7 @@ export function attach(
   alert.joinReason = reason;
   alert.withheld = null;
   turn.alertChanged(alert);
-  if (standing === undefined) state.incidents.addMember(incident, newMember(alert, at, reason));
+  if (standing === undefined) enrolMember(state, incident, newMember(alert, at, reason));
   else refreshMember(state, incident, alert);
   incident.revision += 1;
   turn.incidentChanged(incident);

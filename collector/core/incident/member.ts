@@ -58,6 +58,17 @@ export function refreshMember(state: IncidentState, incident: Incident, alert: R
   return visible;
 }
 
+/** Puts a member into the incident. One that is beyond the kept ones for that is made anew from its alert, or let go. */
+export function enrolMember(state: IncidentState, incident: Incident, member: Member): void {
+  const beyond = state.incidents.addMember(incident, member);
+  if (beyond === null) return;
+  const alert = state.alerts.get(beyond);
+  const standing = state.incidents.member(incident.id, beyond);
+  if (alert?.incident !== incident.id || standing?.episode !== alert.episode)
+    state.incidents.release(incident.id, beyond);
+  else refreshMember(state, incident, alert);
+}
+
 /** A member beyond the kept ones is what its alert says, no more: a restart makes it again from there. */
 function renewMember(state: IncidentState, incident: Incident, alert: Readonly<Alert>, member: Member): boolean {
   const before = member.status;

@@ -1,6 +1,7 @@
 import type { Incident, Told } from "../model/incident.ts";
 import type { Turn } from "../model/turn.ts";
 import { isOpen, reopen, settleQuiet } from "./life.ts";
+import { enrolMember } from "./member.ts";
 import type { IncidentState } from "./state.ts";
 import { tellTimeline } from "./timeline.ts";
 import { worsen } from "./verdict.ts";
@@ -68,10 +69,10 @@ function moveMembers(state: IncidentState, turn: Turn, from: Incident, into: Inc
       turn.alertChanged(alert);
     }
     const standing = state.incidents.member(into.id, member.alert);
-    if (standing === undefined) state.incidents.addMember(into, member);
+    if (standing === undefined) enrolMember(state, into, member);
     else if (member.episode > standing.episode) {
       state.incidents.removeMember(into, member.alert);
-      state.incidents.addMember(into, member);
+      enrolMember(state, into, member);
     }
   }
 }

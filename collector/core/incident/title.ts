@@ -36,11 +36,11 @@ const SYMPTOMS: readonly (readonly [RegExp, string])[] = [
 
 /**
  * What a person reads first, on a phone: what broke, and how far it reaches. Says "suspected" where the root itself is
- * silent and "no single cause" where there is none.
+ * silent and "no single cause" where there is none. `everyone`: all members, the kept ones first.
  */
-export function titleOf(incident: Readonly<Incident>, topology: Topology): string {
-  const members = incident.members.filter((member) => member.status !== "resolved");
-  const shown = members.length > 0 ? members : incident.members;
+export function titleOf(incident: Readonly<Incident>, everyone: readonly Member[], topology: Topology): string {
+  const active = everyone.filter((member) => member.status !== "resolved");
+  const shown = active.length > 0 ? active : everyone;
   const root = incident.rootCause.ci;
   const worst = worstOf(shown, root);
   const cis = new Set(shown.map((member) => member.ci));

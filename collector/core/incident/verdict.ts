@@ -26,7 +26,7 @@ export function applyVerdict(state: IncidentState, turn: Turn, incident: Inciden
   if (parentKey(incident) !== wasParent) suppressChildren(state, turn, incident);
   incident.impact = ranking.impact;
   const priority = applyPriority(state, turn, incident);
-  incident.title = titleOf(incident, state.topology);
+  incident.title = titleOf(incident, state.incidents.all(incident), state.topology);
   incident.pageWorthy = ranking.pageWorthy;
   incident.pageReason = ranking.pageReason;
   applyHold(state, turn, incident, ranking);

@@ -102,22 +102,20 @@ export class IncidentTable {
     return this.rolls.get(id)?.beyond?.has(alert) !== true;
   }
 
-  addMember(incident: Incident, member: Member): void {
+  /** Returns the alert whose member is beyond the kept ones from now on: this one, or one that gave way; null = none. */
+  addMember(incident: Incident, member: Member): AlertId | null {
     incident.alertCount += 1;
     this.enrol(incident, member);
-    const roll = this.rollOf(incident.id);
     if (incident.members.length < this.kept) {
       incident.members.push(member);
-      return;
+      return null;
     }
-    roll.beyond ??= new Set();
     const place = this.milder(incident, member);
-    if (place < 0) {
-      roll.beyond.add(member.alert);
-      return;
-    }
-    const [pushed] = incident.members.splice(place, 1, member);
-    if (pushed !== undefined) roll.beyond.add(pushed.alert);
+    const [pushed = member] = place < 0 ? [] : incident.members.splice(place, 1, member);
+    const roll = this.rollOf(incident.id);
+    roll.beyond ??= new Set();
+    roll.beyond.add(pushed.alert);
+    return pushed.alert;
   }
 
   /** After a restart: a member beyond the kept ones, made of its alert. It is counted already. */
@@ -136,7 +134,20 @@ export class IncidentTable {
     const index = incident.members.indexOf(member);
     if (index >= 0) incident.members.splice(index, 1);
     this.strike(incident.id, member);
+    if (index >= 0) this.fill(incident);
     return member;
+  }
+
+  /** A place among the kept ones is free: the first of the others takes it. */
+  private fill(incident: Incident): void {
+    const roll = this.rollOf(incident.id);
+    let first: AlertId | undefined;
+    for (const alert of roll.beyond ?? []) if (first === undefined || alert < first) first = alert;
+    const member = first === undefined ? undefined : roll.members.get(first);
+    if (member === undefined || first === undefined) return;
+    incident.members.push(member);
+    roll.beyond?.delete(first);
+    if (roll.beyond?.size === 0) roll.beyond = null;
   }
 
   /** The alert no longer speaks of this incident; a member beyond the kept ones cannot outlive that. */
