@@ -7,7 +7,6 @@ import { wakeIncident } from "./incident/state.ts";
 import { type Strays, straysOf } from "./incident/stray.ts";
 import { observe, releasable, watchRoot } from "./incident/suppress.ts";
 import { applyVerdict } from "./incident/verdict.ts";
-import { isActive } from "./model/alert-table.ts";
 import type { Alert } from "./model/alert.ts";
 import type { Effect, Outcome } from "./model/effect.ts";
 import type { Input } from "./model/input.ts";
