@@ -1,8 +1,7 @@
 import { isAbsolute, join } from "node:path";
 import { parseDuration } from "../../protocol/duration.ts";
-import { type Decoded, type Decoding, nameOf, report } from "./decoding.ts";
+import { type Decoded, type Decoding, nameOf, report, shownValue } from "./decoding.ts";
 import type { DataPath } from "./document/problem.ts";
-import { describeValue } from "./document/suggest.ts";
 import type { ConfigCode } from "./error-codes.ts";
 import { expectationOf, type SchemaNode } from "./schema-node.ts";
 import {
@@ -57,7 +56,7 @@ function decodeMeasure(
 ): Decoded {
   const value = how.parse(text);
   if (value === null) {
-    const message = `${nameOf(path)} takes ${expectationOf(node)}, not ${describeValue(text)}`;
+    const message = `${nameOf(path)} takes ${expectationOf(node)}, not ${shownValue(text, path)}`;
     return report(how.decoding, how.code, path, message);
   }
   const least = node.least === undefined ? null : how.parse(node.least);

@@ -1,8 +1,8 @@
 import type { Static, TSchema } from "typebox";
 import { decodeFormText, taken } from "./decode-text.ts";
-import { asMapping, type Decoded, type Decoding, FAILED, nameOf, report, wrongType } from "./decoding.ts";
+import { asMapping, type Decoded, type Decoding, FAILED, nameOf, report, shownValue, wrongType } from "./decoding.ts";
 import type { DataPath } from "./document/problem.ts";
-import { describeValue, didYouMean } from "./document/suggest.ts";
+import { didYouMean } from "./document/suggest.ts";
 import { expectationOf, nodeOf, recordOf, type SchemaNode } from "./schema-node.ts";
 import { readSecret } from "./secret-key.ts";
 import { checkedMatcher } from "./text-form.ts";
@@ -118,7 +118,8 @@ function decodeRecord(
   const entries: [string, unknown][] = [];
   for (const [key, value] of mapping) {
     if (!pattern.test(key) || key === "__proto__") {
-      const message = `${describeValue(key)} is not a name that can be used here`;
+      const word = keyWord(key);
+      const message = `"${word}${word === key ? "" : "…"}" is not a name that can be used here`;
       report(decoding, "CONFIG_BAD_VALUE", [...path, key], message, {
         hint: `names follow ${keyPattern}`,
         part: "key",
@@ -163,7 +164,7 @@ function isOfType(node: SchemaNode, value: unknown): boolean {
 function decodeEnum(node: SchemaNode, value: unknown, path: DataPath, decoding: Decoding): Decoded {
   const allowed = node.enum ?? [];
   if (allowed.some((one) => one === value)) return value;
-  const message = `${nameOf(path)} takes ${expectationOf(node)}, not ${describeValue(value)}`;
+  const message = `${nameOf(path)} takes ${expectationOf(node)}, not ${shownValue(value, path)}`;
   const hint = typeof value === "string" ? didYouMean(value, allowed.map(String)) : "";
   return report(decoding, "CONFIG_BAD_VALUE", path, message, { hint: hint.startsWith("did") ? hint : "" });
 }
@@ -179,7 +180,7 @@ function decodeText(node: SchemaNode, value: unknown, path: DataPath, decoding: 
   if (value.length > maxLength)
     return report(decoding, "CONFIG_OUT_OF_RANGE", path, `${nameOf(path)} is longer than ${maxLength} characters`);
   if (node.pattern !== undefined && !new RegExp(node.pattern, "u").test(value)) {
-    const message = `${nameOf(path)} cannot be ${describeValue(value)}`;
+    const message = `${nameOf(path)} cannot be ${shownValue(value, path)}`;
     return report(decoding, "CONFIG_BAD_VALUE", path, message, {
       hint: node.patternHint ?? `it follows ${node.pattern}`,
     });

@@ -37,8 +37,15 @@ export function wrongType(node: SchemaNode, value: unknown, path: DataPath, deco
       : quotes && text
         ? "put it in quotes"
         : "";
-  const message = `${nameOf(path)} takes ${expectationOf(node)}, not ${describeValue(value)}`;
+  const message = `${nameOf(path)} takes ${expectationOf(node)}, not ${shownValue(value, path)}`;
   return report(decoding, "CONFIG_WRONG_TYPE", path, message, { hint });
+}
+
+const HOLD_SECRETS = new Set<unknown>(["auth", "redis", "receivers"]);
+
+/** A value as a message shows it: texts of sections that hold secrets are not shown, for a slip may have moved one. */
+export function shownValue(value: unknown, path: DataPath): string {
+  return typeof value === "string" && HOLD_SECRETS.has(path[0]) ? "this text" : describeValue(value);
 }
 
 /** The key as a message names it. */
