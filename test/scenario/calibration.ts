@@ -19,7 +19,9 @@ export function calibration(named: readonly Named[]): string {
     const right = bin.filter((one) => one.right).length / bin.length;
     error += (bin.length / named.length) * Math.abs(mean - right);
     const range = `${from.toFixed(2)}–${Math.min(1, to).toFixed(2)}`;
-    lines.push(`${range.padEnd(12)} ${String(bin.length).padStart(6)} ${mean.toFixed(2).padStart(6)} ${right.toFixed(2).padStart(7)}`);
+    lines.push(
+      `${range.padEnd(12)} ${String(bin.length).padStart(6)} ${mean.toFixed(2).padStart(6)} ${right.toFixed(2).padStart(7)}`,
+    );
   }
   lines.push(`expected calibration error ${error.toFixed(3)} over ${named.length} roots`);
   return lines.join("\n");

@@ -56,15 +56,24 @@ async function runScenario(scenario: Scenario, options: RunOptions): Promise<Run
   const read = (file: string): string => readFileSync(join(scenario.directory, file), "utf8");
   const text = read("cmdb.json");
   const truth = JSON.parse(read("truth.json")) as Truth;
-  const degraded = degrade(JSON.parse(text), { missing: options.missing ?? 0, wrong: options.wrong ?? 0, seed: scenario.name });
-  const cmdbFile = readCmdb(JSON.stringify(degraded), "cmdb.json", { sizeMaxBytes: CMDB_SIZE_MAX_BYTES, source: "cmdb", observedAt: null });
+  const degraded = degrade(JSON.parse(text), {
+    missing: options.missing ?? 0,
+    wrong: options.wrong ?? 0,
+    seed: scenario.name,
+  });
+  const cmdbFile = readCmdb(JSON.stringify(degraded), "cmdb.json", {
+    sizeMaxBytes: CMDB_SIZE_MAX_BYTES,
+    source: "cmdb",
+    observedAt: null,
+  });
   if (cmdbFile.status === "broken") throw new Error(`${scenario.name}: ${JSON.stringify(cmdbFile.findings[0])}`);
   const cmdb = cmdbFile.document;
   const lines = read("events.jsonl").split("\n");
   const start = performance.now();
   const result = await replayEvents({ cmdb, settings: DEFAULT_SETTINGS, lines });
   const ms = performance.now() - start;
-  if (options.results !== undefined) writeFileSync(join(options.results, `${scenario.name}.json`), JSON.stringify(result));
+  if (options.results !== undefined)
+    writeFileSync(join(options.results, `${scenario.name}.json`), JSON.stringify(result));
   const score = options.scorer.score(result, truth, JSON.parse(text));
   return { name: scenario.name, score, named: namedRoots(score, truth, result), events: lines.length - 1, ms };
 }
@@ -97,14 +106,21 @@ function printTable(runs: readonly Run[]): void {
   const largest = [...runs].sort((a, b) => b.events - a.events)[0];
   const speed = (count: number, time: number): string => Math.round((count / time) * 1000).toLocaleString("en");
   console.log(`\nreplay: ${speed(events, ms)} events/s over all`);
-  if (largest !== undefined) console.log(`        ${speed(largest.events, largest.ms)} events/s on ${largest.name} (${largest.events} events)`);
+  if (largest !== undefined)
+    console.log(`        ${speed(largest.events, largest.ms)} events/s on ${largest.name} (${largest.events} events)`);
   console.log(`\nreliability of the confidence\n${calibration(runs.flatMap((run) => run.named))}`);
 }
 
 async function printCurve(scenarios: readonly Scenario[], scorer: Scorer): Promise<void> {
   console.log("\nquality with an imperfect CMDB (macro over all scenarios)");
   console.log("missing/wrong %".padEnd(24) + MEASURES.map((measure) => measure.short.padStart(7)).join(""));
-  for (const [missing, wrong] of [[0, 0], [5, 2], [15, 5], [30, 10], [50, 15]] as const) {
+  for (const [missing, wrong] of [
+    [0, 0],
+    [5, 2],
+    [15, 5],
+    [30, 10],
+    [50, 15],
+  ] as const) {
     const runs = await runAll(scenarios, { scorer, missing: missing / 100, wrong: wrong / 100 });
     console.log(`${missing} / ${wrong}`.padEnd(24) + macroRow(runs.map((run) => run.score)));
   }

@@ -108,7 +108,9 @@ export class Maintenance {
     for (const window of windows) {
       if (onset < window.from - 30_000 || onset > window.to) continue;
       const covered = this.coverOf(window);
-      const by = covered.has(ci) ? ci : nearest(causes, covered, OUTCOME_TYPES.has(this.topology.ci(ci).type) ? NEAR_OUTCOME : NEAR);
+      const by = covered.has(ci)
+        ? ci
+        : nearest(causes, covered, OUTCOME_TYPES.has(this.topology.ci(ci).type) ? NEAR_OUTCOME : NEAR);
       if (by === null) continue;
       const reason =
         by === ci

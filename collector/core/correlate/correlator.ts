@@ -36,6 +36,9 @@ const ALARM_AFTER_MS: Milliseconds = 12 * 60_000;
 
 /** At once only where it is clear; the rest is seen when the neighbourhood is solved. */
 const QUICK_MARGIN = 1.2;
+/** A fault that is back within this time is the same one. */
+const BACK_MS: Milliseconds = 25 * 60_000;
+const BACK_MIN = 4;
 const STORM = 8;
 const STORM_MS: Milliseconds = 4 * 60_000;
 const RAGING_MIN = 6;
@@ -296,7 +299,12 @@ class OnlineCorrelator implements Correlator {
   private corroborated(note: Note): boolean {
     return this.notebook
       .on(note.ci)
-      .some((other) => other.alert.check !== note.alert.check && Math.abs(other.onset - note.onset) < 3 * 60_000 && other.background !== "chronic");
+      .some(
+        (other) =>
+          other.alert.check !== note.alert.check &&
+          Math.abs(other.onset - note.onset) < 3 * 60_000 &&
+          other.background !== "chronic",
+      );
   }
 
   private isLone(thread: Thread, ci: number, view: CorrelationView): boolean {
@@ -397,7 +405,8 @@ class OnlineCorrelator implements Correlator {
     const apart = note.onset - before.resolvedAt;
     const alive = incident.status === "open" || incident.status === "acknowledged";
     if (alive) return apart < 10 * 60_000 ? thread : null;
-    return incident.status === "resolved" && apart < 15 * 60_000 && this.isLone(thread, note.ci, view) ? thread : null;
+    const isHome = this.isLone(thread, note.ci, view) || (thread.root !== null && faultCi(thread.root) === note.ci);
+    return incident.status === "resolved" && apart < BACK_MS && isHome ? thread : null;
   }
   private readonly lastIncident = new Map<AlertId, IncidentId>();
 
@@ -430,7 +439,17 @@ class OnlineCorrelator implements Correlator {
     let thread = this.threads.get(incident);
     if (thread === undefined) {
       const root = view.incident(incident)?.rootCause.ci ?? null;
-      thread = { incident, root: null, firstOnset: note.onset, lastOnset: note.onset, looks: 0, doubt: 0, raging: false, declining: false, ranked: null };
+      thread = {
+        incident,
+        root: null,
+        firstOnset: note.onset,
+        lastOnset: note.onset,
+        looks: 0,
+        doubt: 0,
+        raging: false,
+        declining: false,
+        ranked: null,
+      };
       this.threads.set(incident, thread);
       if (root !== null)
         this.setRoot(incident, faultKey(view.topology.register(root), note.symptom === "gone"), note.onset);
@@ -442,7 +461,17 @@ class OnlineCorrelator implements Correlator {
   private threadOf(incident: IncidentId, at: UnixMillis): Thread {
     let thread = this.threads.get(incident);
     if (thread === undefined) {
-      thread = { incident, root: null, firstOnset: at, lastOnset: at, looks: 0, doubt: 0, raging: false, declining: false, ranked: null };
+      thread = {
+        incident,
+        root: null,
+        firstOnset: at,
+        lastOnset: at,
+        looks: 0,
+        doubt: 0,
+        raging: false,
+        declining: false,
+        ranked: null,
+      };
       this.threads.set(incident, thread);
     }
     return thread;
@@ -550,10 +579,21 @@ class OnlineCorrelator implements Correlator {
   private reconcile(groups: readonly Group[], at: UnixMillis, view: CorrelationView): Placement[] {
     const placements: Placement[] = [];
     const owner = assignIncidents(groups, view);
+    for (const group of groups) {
+      const standing = this.sameRoot(group, view);
+      const own = owner.get(group);
+      if (standing === undefined || standing === own) continue;
+      // A whole fault that comes back goes on in its old incident; a lone alert is too little to tell it is the same.
+      const isBack = view.incident(standing)?.status === "resolved" && group.units.length >= BACK_MIN;
+      const isOlder =
+        (view.incident(standing)?.number ?? 0) < (view.incident(own ?? "")?.number ?? Number.POSITIVE_INFINITY);
+      const isFree = ![...owner.values()].includes(standing);
+      if (own === undefined || (isBack && isOlder && isFree)) owner.set(group, standing);
+    }
     const targetOf = new Map<IncidentId, Group>();
     for (const [group, incident] of owner) targetOf.set(incident, group);
     for (const group of groups) {
-      const incident = owner.get(group) ?? this.sameRoot(group, view);
+      const incident = owner.get(group);
       const notes = group.units.flatMap((unit) => unit.notes);
       const active = notes.filter((note) => note.resolvedAt === null);
       const root = view.topology.id(faultCi(group.fault));
@@ -574,7 +614,7 @@ class OnlineCorrelator implements Correlator {
     return placements;
   }
 
-  /** An open incident of the same root and time, though none of the group is in it. */
+  /** An incident of the same root that is open at that time, or was until a short while ago. */
   private sameRoot(group: Group, view: CorrelationView): IncidentId | undefined {
     const onset = group.units[0]?.onset ?? 0;
     if (group.units.length < 2) return undefined;
@@ -582,8 +622,16 @@ class OnlineCorrelator implements Correlator {
       for (const id of this.byRoot.get(faultKey(faultCi(group.fault), dead)) ?? []) {
         const thread = this.threads.get(id);
         const incident = view.incident(id);
-        if (thread === undefined || incident === undefined || !isOpen(incident)) continue;
-        if (onset >= thread.firstOnset - ALARM_BEFORE_MS && onset <= thread.lastOnset + ALARM_AFTER_MS) return id;
+        if (thread === undefined || incident === undefined || incident.mergedInto !== null) continue;
+        if (incident.status === "resolved") {
+          if (incident.resolvedAt !== null && onset - incident.resolvedAt < BACK_MS) return id;
+        } else if (
+          isOpen(incident) &&
+          onset >= thread.firstOnset - ALARM_BEFORE_MS &&
+          onset <= thread.lastOnset + ALARM_AFTER_MS
+        ) {
+          return id;
+        }
       }
     }
     return undefined;

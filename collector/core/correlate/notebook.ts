@@ -77,7 +77,8 @@ export class Notebook {
   /** Whether this CI itself was heard of between `from` and `to`. */
   speaks(ci: number, from: UnixMillis, to: UnixMillis): boolean {
     for (const note of this.byCi.get(ci) ?? []) {
-      if (note.onset >= from && note.onset <= to && (SPEAKING.has(note.symptom) || note.alert.source === "agent")) return true;
+      if (note.onset >= from && note.onset <= to && (SPEAKING.has(note.symptom) || note.alert.source === "agent"))
+        return true;
     }
     return false;
   }

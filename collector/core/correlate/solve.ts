@@ -122,7 +122,9 @@ function improve(hypotheses: readonly Hypothesis[], setting: Setting, first: Cho
   let best = first;
   for (const choice of first.slice(0, IMPROVED_CHOICES_MAX)) {
     if (choice.claims.length < 3 || choice.hypothesis.anchor?.settled === true) continue;
-    const without = hypotheses.find((other) => other.fault === choice.hypothesis.fault && other.anchor === choice.hypothesis.anchor);
+    const without = hypotheses.find(
+      (other) => other.fault === choice.hypothesis.fault && other.anchor === choice.hypothesis.anchor,
+    );
     const other = greedy(hypotheses, setting, without ?? null);
     if (worth(other) > worth(best) + 0.5) best = other;
   }
@@ -169,7 +171,10 @@ function propose(
       const stays = context.incidentOf(unit) === anchor.incident ? STAY : 0;
       return {
         unit: claim.unit,
-        cost: claim.cost + lateness(unit.onset, anchor) * (isCreeping(unit) ? 0.4 : 1) + (stays > 0 ? -stays : anchor.doubt),
+        cost:
+          claim.cost +
+          lateness(unit.onset, anchor) * (isCreeping(unit) ? 0.4 : 1) +
+          (stays > 0 ? -stays : anchor.doubt),
       };
     });
     if (own.length > 0) hypotheses.push({ fault: anchor.fault, anchor, claims: own, bound: 0 });
@@ -316,7 +321,8 @@ function settle(
     else group.units.push(unit);
   });
   const rest = attach(left, groups, context);
-  for (const unit of rest) groups.push({ fault: faultKey(unit.ci, false), anchor: context.incidentOf(unit), units: [unit] });
+  for (const unit of rest)
+    groups.push({ fault: faultKey(unit.ci, false), anchor: context.incidentOf(unit), units: [unit] });
   return sweep(absorb(unite(groups.filter((group) => group.units.length > 0)), context));
 }
 

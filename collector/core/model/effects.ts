@@ -1,5 +1,14 @@
 import type { Reachability } from "./reachability.ts";
-import { isTimeSource, memberChance, ONE_OF_SEVERAL, ONLY_LINE, REPLICA, TIME_USERS, transmission, type Transmission } from "./transmission.ts";
+import {
+  isTimeSource,
+  memberChance,
+  ONE_OF_SEVERAL,
+  ONLY_LINE,
+  REPLICA,
+  TIME_USERS,
+  transmission,
+  type Transmission,
+} from "./transmission.ts";
 import type { Edge, Topology } from "./topology.ts";
 
 /** Whom a fault of one CI should hit, and with what chance (0…1); the CI itself is not in it. */
@@ -91,7 +100,8 @@ export class EffectsOf {
       const chance = memberChance(members(this.topology, edge.ci));
       return { deadToDead: 0, deadToBad: chance, badToBad: chance };
     }
-    if (edge.type !== "connectsTo") return isTimeSource(this.topology.ci(needed)) ? TIME_USERS : transmission(edge.type);
+    if (edge.type !== "connectsTo")
+      return isTimeSource(this.topology.ci(needed)) ? TIME_USERS : transmission(edge.type);
     if (!this.reach.leadsHome(edge.ci, needed)) return null;
     return this.reach.lines(edge.ci) > 1 ? ONE_OF_SEVERAL : ONLY_LINE;
   }

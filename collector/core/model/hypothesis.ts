@@ -107,7 +107,13 @@ export interface Dependents {
 export function quietDependents(
   influence: Influence,
   fault: FaultKey,
-  ask: { alarmed: (ci: number) => boolean; speaks: (ci: number) => boolean; onset: UnixMillis; at: UnixMillis; silent: boolean },
+  ask: {
+    alarmed: (ci: number) => boolean;
+    speaks: (ci: number) => boolean;
+    onset: UnixMillis;
+    at: UnixMillis;
+    silent: boolean;
+  },
 ): Dependents {
   const { cis, chances, direct } = influence.effects.of(faultCi(fault), faultDead(fault));
   const ripe = 1 - Math.exp(-Math.max(0, ask.at - ask.onset) / CHECK_DELAY_MS);

@@ -1,6 +1,16 @@
 import { EffectsOf } from "./effects.ts";
 import { Reachability } from "./reachability.ts";
-import { costOf, isTimeSource, memberChance, ONE_OF_SEVERAL, ONLY_LINE, REPLICA, TIME_USERS, transmission, type Transmission } from "./transmission.ts";
+import {
+  costOf,
+  isTimeSource,
+  memberChance,
+  ONE_OF_SEVERAL,
+  ONLY_LINE,
+  REPLICA,
+  TIME_USERS,
+  transmission,
+  type Transmission,
+} from "./transmission.ts";
 import type { Symptom } from "./symptom.ts";
 import type { Edge, Topology } from "./topology.ts";
 

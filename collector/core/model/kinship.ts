@@ -32,7 +32,11 @@ export function stemOf(name: string): string {
   const short = shortName(name.toLowerCase());
   return short
     .split(/[-_]/)
-    .map((part) => (/\d/.test(part) ? part.replace(/^([a-z]*).*$/, (_, letters: string) => `${letters.length < part.length - 3 ? "" : letters}#`) : part))
+    .map((part) =>
+      /\d/.test(part)
+        ? part.replace(/^([a-z]*).*$/, (_, letters: string) => `${letters.length < part.length - 3 ? "" : letters}#`)
+        : part,
+    )
     .join("-");
 }
 
@@ -101,12 +105,18 @@ export class Kinship {
       for (const edge of this.needs(ci)) {
         if (SHARED_TYPES.has(edge.type)) count(family.shared, `${edge.type} ${edge.ci}`);
         const target = this.cis[edge.ci]?.id ?? "";
-        if (NUMBERED_TYPES.has(edge.type) && number !== null && numberOf(target) === number) count(family.numbered, `${edge.type} ${stemOf(target)}`);
+        if (NUMBERED_TYPES.has(edge.type) && number !== null && numberOf(target) === number)
+          count(family.numbered, `${edge.type} ${stemOf(target)}`);
       }
-      for (const edge of this.neededBy(ci)) if (edge.type === "hasMember") count(family.shared, `<hasMember ${edge.ci}`);
+      for (const edge of this.neededBy(ci))
+        if (edge.type === "hasMember") count(family.shared, `<hasMember ${edge.ci}`);
     }
-    const enough = Math.max(Math.min(2, family.members.length), SHARE_MIN * Math.min(LOOKED_AT_MAX, family.members.length));
-    for (const map of [family.shared, family.numbered]) for (const [key, times] of map) if (times < enough) map.delete(key);
+    const enough = Math.max(
+      Math.min(2, family.members.length),
+      SHARE_MIN * Math.min(LOOKED_AT_MAX, family.members.length),
+    );
+    for (const map of [family.shared, family.numbered])
+      for (const [key, times] of map) if (times < enough) map.delete(key);
   }
 
   private gapsOf(ci: number, family: Family, name = this.cis[ci]?.id ?? ""): KinRelation[] {
@@ -118,7 +128,8 @@ export class Kinship {
       const confidence = CONFIDENCE * (times / size);
       if (to === ci) continue;
       if (type === "<hasMember") {
-        if (!this.needs(to).some((edge) => edge.ci === ci && edge.type === "hasMember")) found.push({ from: to, type: "hasMember", to: ci, confidence });
+        if (!this.needs(to).some((edge) => edge.ci === ci && edge.type === "hasMember"))
+          found.push({ from: to, type: "hasMember", to: ci, confidence });
       } else if (!this.needs(ci).some((edge) => edge.ci === to)) found.push({ from: ci, type, to, confidence });
     }
     const number = numberOf(name);
@@ -127,7 +138,8 @@ export class Kinship {
       const to = this.numberedCis.get(`${stem} ${number}`);
       const has = this.needs(ci).some((edge) => edge.type === type && stemOf(this.cis[edge.ci]?.id ?? "") === stem);
       const hosted = type !== "dependsOn" && this.needs(ci).some((edge) => edge.type === type);
-      if (to !== undefined && to !== ci && !has && !hosted) found.push({ from: ci, type, to, confidence: CONFIDENCE * (times / size) });
+      if (to !== undefined && to !== ci && !has && !hosted)
+        found.push({ from: ci, type, to, confidence: CONFIDENCE * (times / size) });
     }
     return found;
   }

@@ -81,9 +81,7 @@ function spread(topology: Topology, hops: Int32Array, from: number[]): void {
 function isTop(topology: Topology, ci: number): boolean {
   const users = topology.neededBy(ci).filter((edge) => edge.type === "connectsTo");
   if (users.length === 0) return false;
-  return topology
-    .needs(ci)
-    .every((edge) => edge.type !== "connectsTo" || users.some((user) => user.ci === edge.ci));
+  return topology.needs(ci).every((edge) => edge.type !== "connectsTo" || users.some((user) => user.ci === edge.ci));
 }
 
 interface Needs {
@@ -97,7 +95,8 @@ function needsOf(topology: Topology, ci: number, leadsHome: LeadsHome): Needs {
   const needs: Needs = { all: [], any: [] };
   for (const edge of topology.needs(ci)) {
     if (edge.type === "runsOn" || edge.type === "hostedOn" || edge.type === "containedIn") needs.all.push(edge.ci);
-    else if (edge.type === "connectsTo" && leadsHome(ci, edge.ci) && !needs.any.includes(edge.ci)) needs.any.push(edge.ci);
+    else if (edge.type === "connectsTo" && leadsHome(ci, edge.ci) && !needs.any.includes(edge.ci))
+      needs.any.push(edge.ci);
   }
   return needs;
 }

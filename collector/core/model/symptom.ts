@@ -33,7 +33,15 @@ export const SYMPTOMS = [
 export type Symptom = (typeof SYMPTOMS)[number];
 
 /** Symptoms that a CI tells of itself, so that it lives. The others are what one sees of it from outside. */
-export const SPEAKING: ReadonlySet<Symptom> = new Set<Symptom>(["link", "lossy", "load", "resource", "clock", "member", "backlog"]);
+export const SPEAKING: ReadonlySet<Symptom> = new Set<Symptom>([
+  "link",
+  "lossy",
+  "load",
+  "resource",
+  "clock",
+  "member",
+  "backlog",
+]);
 
 /** Words in order of weight: the first row that matches the check's name, and then the text, gives the symptom. */
 const BY_CHECK: readonly (readonly [RegExp, Symptom])[] = [
