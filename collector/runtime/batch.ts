@@ -9,6 +9,28 @@ import type { Telemetry } from "../port/telemetry.ts";
 import type { Ticket } from "./inbox.ts";
 import { outboxRows, removedEntity, storedEntity, touchOf } from "./stored-form.ts";
 
+/**
+ * An event that only said the same again, as the journal keeps it: like the alert's last event, with these times. Senders
+ * repeat whole alerts every minute; their text is in the journal once.
+ */
+interface Again {
+  kind: "again";
+  at: UnixMillis;
+  alert: AlertId;
+  id: string;
+  occurredAt: UnixMillis;
+  expiresAfterMs: number | null;
+}
+
+function again(input: Extract<Input, { kind: "event" }>, effects: readonly Effect[]): Again | undefined {
+  const [first, second] = effects;
+  if (effects.length !== 2 || first === undefined || second === undefined) return undefined;
+  const touch = first.kind === "touch" ? first : second.kind === "touch" ? second : undefined;
+  if (touch === undefined || (first.kind !== "outcome" && second.kind !== "outcome")) return undefined;
+  const { id, occurredAt, expiresAfterMs } = input.event;
+  return { kind: "again", at: input.at, alert: touch.alert.id, id, occurredAt, expiresAfterMs };
+}
+
 const ACCEPTED: Outcome = { status: "accepted", alert: null, incident: null };
 
 /** What delivery has to say: changes of outbox rows, and the outcomes that the core must know. Becomes durable as one. */
@@ -138,7 +160,7 @@ export class Batch {
     switch (input.kind) {
       case "event":
         if (outcome.status !== "accepted") return;
-        this.journal.push(input);
+        this.journal.push(again(input, effects) ?? input);
         if (input.event.idGiven) this.eventIds.push(`${input.event.source}\n${input.event.id}`);
         return;
       case "command":
