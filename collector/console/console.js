@@ -139,7 +139,8 @@ async function refresh() {
   byId("token-form").hidden = true;
   for (const id of ["incidents-section", "agents-section"]) byId(id).hidden = false;
   showStatus(status);
-  showIncidents(incidents);
+  // What is most urgent stands first; among equals the newest, as the list came.
+  showIncidents(incidents.toSorted((a, b) => a.priority.localeCompare(b.priority)));
   showAgents(agents);
 }
 
