@@ -2,9 +2,9 @@
 // comes from monitoring data is set as text, never as markup.
 
 const TOKEN_KEY = "tocsin-token";
-const INCIDENTS_SHOWN = 50;
+const INCIDENTS_SHOWN = 20;
 const AGENTS_SHOWN = 200;
-const REFRESH_AFTER_MS = 400;
+const REFRESH_AFTER_MS = 1500;
 const RECONNECT_MS = 5000;
 const REASONS_SHOWN = 5;
 
@@ -42,6 +42,8 @@ function time(text) {
   return element("time", { dateTime: text, title: text, textContent: ago(text) });
 }
 
+const counted = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
+
 function bullets(texts) {
   return element("ul", {}, ...texts.map((text) => element("li", { textContent: text })));
 }
@@ -54,12 +56,12 @@ function rootOf({ rootCause }) {
 
 function impactOf({ impact }) {
   if (impact.services.length === 0)
-    return element("p", { className: "meta", textContent: `${impact.cis.length} CIs affected, no business service known to be hit.` });
+    return element("p", { className: "meta", textContent: `${counted(impact.cis.length, "CI")} affected, no business service known to be hit.` });
   const services = impact.services.map((service) => {
     const left = service.redundancyLeft === null ? "" : `, redundancy left: ${service.redundancyLeft}`;
     return `${service.ci} (criticality ${service.criticality}${left})`;
   });
-  return element("div", {}, element("p", { textContent: `Hit, with ${impact.cis.length} CIs:` }), bullets(services));
+  return element("div", {}, element("p", { textContent: `Hit, with ${counted(impact.cis.length, "CI")}:` }), bullets(services));
 }
 
 function incidentCard(incident) {
@@ -88,7 +90,8 @@ function incidentCard(incident) {
 }
 
 function showIncidents({ items, next }) {
-  const cards = items.map(incidentCard);
+  // What is most urgent stands first; among equals the newest, as the list came.
+  const cards = items.toSorted((a, b) => a.priority.localeCompare(b.priority)).map(incidentCard);
   if (cards.length === 0) cards.push(element("p", { className: "good", textContent: "Nothing is open." }));
   if (next !== null) cards.push(element("p", { className: "muted", textContent: `Only the newest ${items.length} are shown.` }));
   byId("incidents").replaceChildren(...cards);
@@ -139,8 +142,7 @@ async function refresh() {
   byId("token-form").hidden = true;
   for (const id of ["incidents-section", "agents-section"]) byId(id).hidden = false;
   showStatus(status);
-  // What is most urgent stands first; among equals the newest, as the list came.
-  showIncidents(incidents.toSorted((a, b) => a.priority.localeCompare(b.priority)));
+  showIncidents(incidents);
   showAgents(agents);
 }
 
