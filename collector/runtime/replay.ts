@@ -163,14 +163,15 @@ class Replay {
   /** False: the line lies beyond `until`, and so does the rest. */
   take(line: ReplayLine, number: number): boolean {
     if (line.type === "empty") return true;
-    this.counts.lines += 1;
     if (line.type === "bad") {
+      this.counts.lines += 1;
       this.counts.badLines += 1;
       if (this.problems.length < PROBLEMS_KEPT) this.problems.push({ line: number, message: line.message });
       return true;
     }
     const at = Math.max(this.now, line.receivedAt);
     if (this.until !== null && at > this.until) return false;
+    this.counts.lines += 1;
     this.firstAt ??= at;
     this.runTo(at);
     this.now = at;
