@@ -58,6 +58,8 @@ function registerStream(app: FastifyInstance, ports: ApiPorts, limits: ApiLimits
   app.get(
     "/api/v1/stream",
     {
+      // A HEAD of it would be a reader that never ends.
+      exposeHeadRoute: false,
       config: { roles: ["viewer"] },
       schema: {
         operationId: "streamChanges",

@@ -69,7 +69,9 @@ export function registerScrape(app: FastifyInstance, ports: ApiPorts): void {
     },
     async (request) => {
       const address = request.host === "" ? `${request.socket.localAddress}:${request.socket.localPort}` : request.host;
-      return discoveredTargets(ports.agents.list(), address, request.protocol);
+      // Whoever set the header misleads only himself.
+      const scheme = request.headers["x-forwarded-proto"] === "https" ? "https" : request.protocol;
+      return discoveredTargets(ports.agents.list(), address, scheme);
     },
   );
 }

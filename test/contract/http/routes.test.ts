@@ -174,6 +174,11 @@ test.for<[situation: string, method: string, url: string, status: number, code: 
   expect([answer.status, answer.json?.code]).toEqual([status, code]);
 });
 
+test("a HEAD of the stream is refused: it would be a reader that never ends", async () => {
+  const { call } = await apiBench();
+  expect((await call("HEAD", "/api/v1/stream")).status).toBe(405);
+});
+
 test("405 names the methods", async () => {
   const { call } = await apiBench();
   expect((await call("PUT", "/api/v1/silences")).headers["allow"]).toBe("GET, HEAD, POST");
