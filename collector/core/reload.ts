@@ -1,25 +1,64 @@
-import type { CmdbDocument } from "./model/ci.ts";
+import { resolveAlert } from "./deduplicate/deduplicate.ts";
+import type { Alert } from "./model/alert.ts";
+import type { CiId, CmdbDocument } from "./model/ci.ts";
 import { byText } from "./model/order.ts";
 import type { CoreSettings } from "./model/settings.ts";
 import { Topology } from "./model/topology.ts";
 import type { Turn } from "./model/turn.ts";
 import { isActive } from "./model/alert-table.ts";
 import { muteAll } from "./mute.ts";
+import { correlateCleared } from "./take-event.ts";
 import { type CoreState, startCorrelation } from "./state.ts";
 
 /** The CMDB changed: a new graph, with the CIs that only events have named. */
 export function takeCmdb(state: CoreState, turn: Turn, cmdb: CmdbDocument): void {
   const topology = new Topology(cmdb);
-  const reported = [...state.alerts.all()].sort((a, b) => byText(a.id, b.id));
-  for (const alert of reported) topology.register(alert.ci);
   state.topology = topology;
   state.cmdb = cmdb;
   state.fallen.clear();
+  rename(state, turn);
   state.mutes.takeWindows(cmdb.maintenance, topology, turn.at);
   muteAll(state, turn);
   startCorrelation(state, turn.at);
   for (const incident of state.incidents.live()) turn.rank(incident.id);
   turn.correlated = true;
+}
+
+/** A name that events used may now be an alias of a CI: what is known by it goes over to the CI. */
+function rename(state: CoreState, turn: Turn): void {
+  const nameNow = (ci: CiId): CiId => state.topology.id(state.topology.register(ci));
+  for (const alert of [...state.alerts.all()].sort((a, b) => byText(a.id, b.id))) {
+    const ci = nameNow(alert.ci);
+    if (ci !== alert.ci) renameAlert(state, turn, alert, ci);
+  }
+  state.heartbeats.rename(turn, nameNow);
+  for (const ci of state.changes.rename(nameNow)) {
+    const list = state.changes.on(ci);
+    if (list.length === 0) turn.remove("meta", `changes ${ci}`);
+    else turn.put({ kind: "meta", id: `changes ${ci}`, value: [...list] });
+  }
+}
+
+function renameAlert(state: CoreState, turn: Turn, alert: Alert, ci: CiId): void {
+  const twin = state.alerts.find(ci, alert.source, alert.check, alert.instance);
+  if (twin !== undefined) {
+    // The same condition under both names: the one by its right name goes on.
+    if (isActive(alert)) {
+      resolveAlert(state, turn, alert);
+      alert.sourceStatus = "resolved";
+      correlateCleared(state, turn, alert);
+    }
+    return;
+  }
+  state.alerts.remove(alert);
+  alert.ci = ci;
+  state.alerts.add(alert);
+  turn.alertChanged(alert);
+  const incident = state.incidents.of(alert);
+  const member = incident === undefined ? undefined : state.incidents.member(incident.id, alert.id);
+  if (incident === undefined || member === undefined) return;
+  member.ci = ci;
+  turn.incidentChanged(incident);
 }
 
 /** Routes, inhibitions, times and limits changed: what waits may be told now. */

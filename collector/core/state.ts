@@ -183,7 +183,9 @@ function loadChanges(state: CoreState, changes: ChangeRecord[][]): void {
 
 function loadAlerts(state: CoreState, alerts: Alert[]): void {
   for (const alert of alerts.sort((a, b) => byText(a.id, b.id))) {
-    state.topology.register(alert.ci);
+    // The CMDB may have learned a name while we were down.
+    alert.ci = state.topology.id(state.topology.register(alert.ci));
+    if (state.alerts.find(alert.ci, alert.source, alert.check, alert.instance) !== undefined) continue;
     state.alerts.add(alert);
     state.heard.set(alert.source, Math.max(alert.lastSeenAt, state.heard.get(alert.source) ?? 0));
     if (!isActive(alert)) {

@@ -476,6 +476,29 @@ test("a change is recorded and is never an alert", () => {
   expect(core.state.alerts.size).toBe(0);
 });
 
+test("a name that the CMDB learns: what is known by it goes over to the CI", () => {
+  const core = new CoreDriver();
+  const missing = { source: "collector", check: "agent_missing" };
+  core.event({ ci: "10.0.0.7" });
+  core.event({ ci: "10.0.0.7", kind: "change", check: "deployment", severity: "info" });
+  core.input({ kind: "heartbeat", at: core.now, ci: "10.0.0.7", agent: "ag", missingAfterMs: 30_000 });
+  core.input({ kind: "topology", at: core.now, cmdb: cmdbOf([], [ciOf("web-01", { aliases: ["10.0.0.7"] })]) });
+  expect([...core.state.alerts.all()].map(({ ci, status }) => [ci, status])).toEqual([["web-01", "firing"]]);
+  expect(core.incident(1)?.members[0]?.ci).toBe("web-01");
+  expect(core.state.changes.on("web-01")).toHaveLength(1);
+  core.to(seconds(20));
+  core.input({ kind: "heartbeat", at: core.now, ci: "10.0.0.7", agent: "ag", missingAfterMs: 30_000 });
+  core.to(seconds(45));
+  expect([...core.state.alerts.all()].filter(({ check }) => check === missing.check)).toEqual([]);
+  core.event({ ci: "web-01", status: "resolved" });
+  core.to(minutes(5));
+  expect(core.incident(1)?.status).toBe("resolved");
+  expect([...core.state.alerts.all()].map(({ ci, check, status }) => [ci, check, status])).toEqual([
+    ["web-01", "cpu", "resolved"],
+    ["web-01", "agent_missing", "firing"],
+  ]);
+});
+
 test("a notification shows the incident as it was, whatever happens later", () => {
   const core = new CoreDriver();
   core.event();

@@ -149,7 +149,7 @@ const other: fc.Arbitrary<Happening["what"]> = fc.oneof(
     type: fc.constant("delivery" as const),
     status: fc.constantFrom("delivered" as const, "failed" as const),
   }),
-  fc.record({ type: fc.constant("topology" as const), without: fc.constantFrom("db", "lone", "nothing") }),
+  fc.record({ type: fc.constant("topology" as const), without: fc.constantFrom("db", "lone", "web-1", "nothing") }),
   fc.record({ type: fc.constant("restarted" as const), gapMs: fc.constantFrom(10_000, 600_000) }),
 );
 

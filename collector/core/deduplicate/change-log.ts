@@ -1,5 +1,6 @@
 import type { CiId } from "../model/ci.ts";
 import type { ChangeRecord } from "../model/correlation.ts";
+import { byText } from "../model/order.ts";
 import type { Milliseconds } from "../model/time.ts";
 
 const KEEP_MS: Milliseconds = 7 * 24 * 3_600_000;
@@ -32,6 +33,19 @@ export class ChangeLog {
 
   restore(ci: CiId, list: readonly ChangeRecord[]): void {
     this.byCi.set(ci, [...list]);
+  }
+
+  /** After names have changed: returns the CIs whose lists did, by code unit. */
+  rename(nameNow: (ci: CiId) => CiId): CiId[] {
+    const touched = new Set<CiId>();
+    for (const [ci, list] of [...this.byCi].sort(([a], [b]) => byText(a, b))) {
+      const now = nameNow(ci);
+      if (now === ci) continue;
+      this.byCi.delete(ci);
+      for (const change of list) this.add({ ...change, ci: now });
+      touched.add(ci).add(now);
+    }
+    return [...touched].sort(byText);
   }
 
   /** Oldest first. */

@@ -83,6 +83,24 @@ export class Heartbeats {
     return watched.isMissing ? missing(watched, "resolved", turn.at) : null;
   }
 
+  /** After names have changed. Under both names, the one heard last counts. */
+  rename(turn: Turn, nameNow: (ci: CiId) => CiId): void {
+    for (const watched of [...this.byCi.values()].sort((a, b) => byText(a.ci, b.ci))) {
+      const ci = nameNow(watched.ci);
+      if (ci === watched.ci) continue;
+      this.byCi.delete(watched.ci);
+      this.timers.cancel(`agent ${watched.ci}`);
+      turn.remove("agent", watched.ci);
+      const twin = this.byCi.get(ci);
+      if (twin !== undefined && twin.heardAt >= watched.heardAt) continue;
+      const renamed = { ...watched, ci };
+      this.byCi.set(ci, renamed);
+      this.timers.cancel(`agent ${ci}`);
+      if (!renamed.isMissing) this.timers.schedule(`agent ${ci}`, renamed.heardAt + renamed.missingAfterMs);
+      turn.put({ kind: "agent", id: ci, value: stored(renamed) });
+    }
+  }
+
   isMissing(ci: CiId): boolean {
     return this.byCi.get(ci)?.isMissing ?? false;
   }
