@@ -6,6 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { Commit, Store } from "../../collector/port/store.ts";
 import { sortKey } from "../../collector/port/store.ts";
 import { createSqliteStore } from "../../collector/store/sqlite/store.ts";
+import { percentile, print } from "./figures.ts";
 
 /**
  * What the store does beside what the machine can: `node test/performance/store.ts [rows]`.
@@ -13,15 +14,6 @@ import { createSqliteStore } from "../../collector/store/sqlite/store.ts";
  */
 const ROWS = Number(process.argv[2] ?? 100_000);
 const folder = mkdtempSync(join(tmpdir(), "tocsin-performance-"));
-
-function percentile(sorted: readonly number[], share: number): string {
-  return (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(1);
-}
-
-function print(name: string, figures: Record<string, string | number>): void {
-  const text = Object.entries(figures).map(([key, value]) => `${key} ${value}`);
-  process.stdout.write(`${name.padEnd(44)} ${text.join("  ")}\n`);
-}
 
 function rawRows(batch: number): void {
   const db = new DatabaseSync(join(folder, `raw-${batch}.sqlite`));

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { migrate, readPragma } from "./schema.ts";
+import { checkOwner, migrate, readPragma } from "./schema.ts";
 
 /** The first release without the bug that can damage a database when the log restarts, https://www.sqlite.org/wal.html#walresetbug */
 export const SQLITE_VERSION_MIN = "3.51.3";
@@ -19,6 +19,7 @@ export function openDatabase(dataDir: string): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
   try {
     checkVersion(String(db.prepare("SELECT sqlite_version() AS version").get()?.version));
+    checkOwner(db, file);
     db.exec(`
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
@@ -32,7 +33,7 @@ export function openDatabase(dataDir: string): DatabaseSync {
       throw new Error(`${file}: the file system does not support SQLite's write-ahead log (it chose ${String(mode)})`);
     if (Number(readPragma(db, "synchronous")) !== 2)
       throw new Error(`${file}: SQLite did not accept synchronous = FULL`);
-    migrate(db, file);
+    migrate(db);
     checkIntegrity(db, file);
     return db;
   } catch (error) {

@@ -89,20 +89,24 @@ export function readPragma(db: DatabaseSync, name: string): string | number | bi
   return row === undefined ? null : (Object.values(row)[0] ?? null);
 }
 
-/**
- * Brings an empty or older database to `SCHEMA_VERSION`. Each step is atomic: a crash between leaves a version that the
- * next start goes on from. Throws for a file that is not ours or comes from a newer program.
- */
-export function migrate(db: DatabaseSync, file: string, migrations: readonly string[] = MIGRATIONS): void {
-  const version = Number(readPragma(db, "user_version"));
-  const application = Number(readPragma(db, "application_id"));
+/** Throws for a file that is not ours or comes from a newer program. Changes nothing. */
+export function checkOwner(db: DatabaseSync, file: string, versionMax: number = SCHEMA_VERSION): void {
   const tables = db.prepare("SELECT count(*) AS n FROM sqlite_schema").get()?.n;
-  if (application !== APPLICATION_ID && tables !== 0)
+  if (Number(readPragma(db, "application_id")) !== APPLICATION_ID && tables !== 0)
     throw new Error(`${file} is a SQLite file of another program: choose another data directory`);
-  if (version > migrations.length)
+  const version = Number(readPragma(db, "user_version"));
+  if (version > versionMax)
     throw new Error(
-      `${file} was written by a newer Tocsin (its schema is version ${version}, this program knows ${migrations.length}): start the newer version, or restore a backup`,
+      `${file} was written by a newer Tocsin (its schema is version ${version}, this program knows ${versionMax}): start the newer version, or restore a backup`,
     );
+}
+
+/**
+ * Brings an empty or older database to the last version. Each step is atomic: a crash between two leaves a version that the
+ * next start goes on from.
+ */
+export function migrate(db: DatabaseSync, migrations: readonly string[] = MIGRATIONS): void {
+  const version = Number(readPragma(db, "user_version"));
   for (const [index, statements] of migrations.entries()) {
     if (index < version) continue;
     db.exec("BEGIN IMMEDIATE");
