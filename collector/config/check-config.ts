@@ -1,6 +1,8 @@
 import { isIP } from "node:net";
 import type { ConnectorKind } from "../port/connector.ts";
 import type { HostPort } from "../port/config-schema.ts";
+import { compileRegex } from "../core/model/regex.ts";
+import { WEBHOOK_KINDS } from "../port/ingest-config.ts";
 import type { TocsinConfig } from "./config.ts";
 import { type Decoding, report } from "./decoding.ts";
 import { didYouMean } from "./document/suggest.ts";
@@ -20,7 +22,42 @@ export function checkConfig(config: TocsinConfig, decoding: Decoding, options: C
   checkReceivers(config, decoding, options);
   checkRoutes(config, decoding);
   checkValues(config, decoding);
+  checkIngest(config, decoding);
 }
+
+/** A webhook is one of the built-in kinds or has a mapping; patterns of log rules are RE2. */
+function checkIngest({ ingest }: TocsinConfig, decoding: Decoding): void {
+  for (const [name, { mapping, secret }] of Object.entries(ingest.webhooks)) {
+    const path = ["ingest", "webhooks", name];
+    const isBuiltIn = WEBHOOK_KINDS.includes(name);
+    if (isBuiltIn && mapping !== undefined)
+      report(
+        decoding,
+        "CONFIG_CONTRADICTION",
+        [...path, "mapping"],
+        `the webhook "${name}" is built in and needs no mapping`,
+        {
+          hint: "give yours another name",
+        },
+      );
+    if (!isBuiltIn && mapping === undefined)
+      report(decoding, "CONFIG_CONTRADICTION", path, `there is no built-in webhook "${name}"`, {
+        hint: `${didYouMean(name, WEBHOOK_KINDS)}give it a mapping, or use one of ${WEBHOOK_KINDS.join(", ")}`,
+      });
+    if (isBuiltIn && secret !== undefined && !SIGNING_KINDS.has(name))
+      report(decoding, "CONFIG_CONTRADICTION", [...path, "secret"], `senders of "${name}" sign nothing`, {
+        hint: "use a token instead: in the Authorization header, or as /webhooks/KIND/TOKEN",
+      });
+  }
+  ingest.syslog?.rules.forEach(({ pattern }, index) => {
+    const result = compileRegex(pattern);
+    if (result.status === "compiled") return;
+    const message = `the pattern is not valid RE2: ${result.message}, at character ${result.offset + 1}`;
+    report(decoding, "CONFIG_BAD_VALUE", ["ingest", "syslog", "rules", index, "pattern"], message);
+  });
+}
+
+const SIGNING_KINDS: ReadonlySet<string> = new Set(["github", "gitlab", "grafana", "sentry"]);
 
 /** Only this host can reach it. */
 export function isLoopback({ host }: HostPort): boolean {

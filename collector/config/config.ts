@@ -3,7 +3,8 @@ import type { CorrelationSettings, Inhibition, Route } from "../core/model/setti
 import type { Milliseconds } from "../core/model/time.ts";
 import type { HostPort } from "../port/config-schema.ts";
 import type { Role } from "../port/ingest.ts";
-import type { Secret } from "../port/secret.ts";
+import type { IngestConfig } from "../port/ingest-config.ts";
+import { Secret } from "../port/secret.ts";
 import type { TimeIntervalRule } from "./time-interval.ts";
 
 export interface TokenConfig {
@@ -54,6 +55,7 @@ export interface TocsinConfig {
   correlation: CorrelationSettings;
   inhibitions: Inhibition[];
   alertmanager: { resolveTimeoutMs: Milliseconds };
+  ingest: IngestConfig;
   receivers: ReceiverConfig[];
   routes: Route[];
   timeIntervals: { name: string; rules: TimeIntervalRule[] }[];
@@ -88,3 +90,10 @@ export function restartNeeded(before: TocsinConfig, after: TocsinConfig): string
   ];
   return fixed.flatMap(([section, of]) => (JSON.stringify(of(before)) === JSON.stringify(of(after)) ? [] : section));
 }
+
+/** Secrets print as stars: a changed one is told by what it is, not by how it prints. */
+const fingerprint = (section: unknown): string =>
+  JSON.stringify(section, function (this: Record<string, unknown>, key, value: unknown) {
+    const own = this[key];
+    return own instanceof Secret ? own.reveal() : value;
+  });

@@ -41,7 +41,7 @@ export function wrongType(node: SchemaNode, value: unknown, path: DataPath, deco
   return report(decoding, "CONFIG_WRONG_TYPE", path, message, { hint });
 }
 
-const HOLD_SECRETS = new Set<unknown>(["auth", "redis", "receivers"]);
+const HOLD_SECRETS = new Set<unknown>(["auth", "redis", "receivers", "ingest"]);
 
 /** A value as a message shows it: texts of sections that hold secrets are not shown, for a slip may have moved one. */
 export function shownValue(value: unknown, path: DataPath): string {

@@ -85,6 +85,7 @@ function configOf(
     correlation: correlationOf(data.correlation),
     inhibitions: data.inhibitions,
     alertmanager: { resolveTimeoutMs: data.alertmanager.resolveTimeout },
+    ingest: data.ingest,
     receivers: readReceivers(data.receivers, connectors, decoding),
     routes: data.routes.map(routeOf),
     timeIntervals: Object.entries(data.timeIntervals).map(([name, rules]) => ({

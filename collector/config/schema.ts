@@ -15,6 +15,7 @@ import {
   url,
 } from "../port/config-schema.ts";
 import type { ConnectorKind } from "../port/connector.ts";
+import { IngestSection } from "../port/ingest-config.ts";
 
 const text = (description: string) => Type.String({ minLength: 1, description });
 
@@ -282,7 +283,8 @@ const SECTIONS = {
   ),
   rules: Type.Array(path({ description: "A rule pack's folder, or one file." }), {
     default: [],
-    description: "Rules that agents and the collector evaluate.",
+    description:
+      "Rules that agents and the collector evaluate; none named = the pack linux-host that comes with Tocsin.",
   }),
   correlation: CorrelationSection,
   inhibitions: Type.Array(InhibitionSchema, { default: [], description: "Mutes between alerts, as in Alertmanager." }),
@@ -296,6 +298,7 @@ const SECTIONS = {
     },
     { default: {}, description: "The Alertmanager-compatible API." },
   ),
+  ingest: IngestSection,
   routes: Type.Array(RouteSchema, {
     default: [],
     description: "Tried from the top; the first that matches decides, unless it says `continue`.",

@@ -1,12 +1,15 @@
 import { inspect } from "node:util";
 import { array, assert, constantFrom, integer, property, tuple } from "fast-check";
+import { Check } from "typebox/schema";
 import { expect, test } from "vitest";
 import { CMDB_CODES } from "../../collector/cmdb/error-codes.ts";
 import { readCmdb } from "../../collector/cmdb/read.ts";
 import { CONNECTOR_KINDS, refusalOfHost } from "../../collector/composition/connectors.ts";
 import { coreSettings } from "../../collector/config/core-settings.ts";
 import { CONFIG_CODES } from "../../collector/config/error-codes.ts";
+import { jsonSchema } from "../../collector/config/json-schema.ts";
 import { parseConfig, type ParseResult } from "../../collector/config/parse.ts";
+import { configSchema } from "../../collector/config/schema.ts";
 import type { Finding } from "../../protocol/finding.ts";
 import { mutatedJson } from "../support/mutation.ts";
 
@@ -110,6 +113,25 @@ test("the good file is good, and its secrets do not show", () => {
   expect(result).toMatchObject({ status: "valid", findings: [] });
   for (const shown of [JSON.stringify(result), inspect(result, { depth: 30, showHidden: true })])
     expect(shown).not.toContain(SECRET);
+});
+
+test("the JSON Schema for editors takes what the reader takes, and refuses what it can see to be wrong", () => {
+  const schema = jsonSchema(configSchema(CONNECTOR_KINDS));
+  expect(Check(schema, GOOD)).toBe(true);
+  expect(Check(schema, {})).toBe(true);
+  const token = { name: "a", role: "agent" };
+  for (const bad of [
+    { receivrs: {} },
+    { listen: 8430 },
+    { correlation: { resolveAfter: "1.5h" } },
+    { auth: { tokens: [token] } },
+    { auth: { tokens: [{ ...token, token: SECRET, tokenFile: "x" }] } },
+    { receivers: { hook: { webhok: {} } } },
+    { routes: [{ receivers: ["a"], match: { priority: "P9" } }] },
+  ]) {
+    expect(Check(schema, bad)).toBe(false);
+    expect(parse(JSON.stringify(bad)).status).toBe("invalid");
+  }
 });
 
 test("near-good configurations are read or told, with places, and never thrown", () => {

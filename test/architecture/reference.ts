@@ -1,0 +1,19 @@
+import { writeFileSync } from "node:fs";
+import { cmdbPage } from "../../collector/cmdb/reference-page.ts";
+import { CONNECTOR_KINDS } from "../../collector/composition/connectors.ts";
+import { jsonSchema } from "../../collector/config/json-schema.ts";
+import { configurationPage } from "../../collector/config/reference-page.ts";
+import { configSchema } from "../../collector/config/schema.ts";
+
+/** Every generated page of docs/reference: its path, and what it must hold. A test holds the files to it. */
+export function referencePages(): { path: string; content: string }[] {
+  const schema = configSchema(CONNECTOR_KINDS);
+  return [
+    { path: "docs/reference/configuration.md", content: configurationPage(schema, CONNECTOR_KINDS) },
+    { path: "docs/reference/tocsin.schema.json", content: `${JSON.stringify(jsonSchema(schema), null, 2)}\n` },
+    { path: "docs/reference/cmdb.md", content: cmdbPage() },
+  ];
+}
+
+// `npm run docs` writes them.
+if (import.meta.main) for (const { path, content } of referencePages()) writeFileSync(path, content);
