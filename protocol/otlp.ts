@@ -94,7 +94,7 @@ export interface OtlpLogRecord {
 export const nanosToMillis = (nanos: number): number => Math.floor(nanos / 1e6 + 0.0005);
 
 /** Messages in one request: a bound on memory that the size of the body alone does not give. */
-export const OTLP_MESSAGES_MAX = 2_000_000;
+export const OTLP_MESSAGES_MAX = 1_000_000;
 
 /** How deep values may nest: an array in a map in an attribute … */
 export const OTLP_DEPTH_MAX = 16;
