@@ -84,7 +84,7 @@ function namedRoots(score: Score, truth: Truth, result: ReplayResult): Named[] {
   const named: Named[] = [];
   for (const fault of truth.faults) {
     const found = score.faults[fault.id];
-    if (found?.main == null || found.top1 === null) continue;
+    if (found === undefined || found.main === null || found.top1 === null) continue;
     named.push({ confidence: confidences.get(found.main) ?? 0, right: found.top1 });
   }
   return named;

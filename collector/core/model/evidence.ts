@@ -1,5 +1,6 @@
 import type { Alert } from "./alert.ts";
 import { COST_MAX, faultCi, type Causes } from "./influence.ts";
+import type { IncidentId } from "./incident.ts";
 import type { Symptom } from "./symptom.ts";
 import type { Milliseconds, UnixMillis } from "./time.ts";
 
@@ -15,6 +16,8 @@ export interface Note {
   /** When it began, as well as we can tell: our clock, or earlier when it came late. */
   onset: UnixMillis;
   causes: Causes;
+  /** The incident it was in last; kept when the alert has cleared and says nothing any more. */
+  home: IncidentId | null;
   /** null while it fires. */
   resolvedAt: UnixMillis | null;
   /** Set when it is known noise (chronic, flapping, maintenance …): kept as context, never as evidence. */

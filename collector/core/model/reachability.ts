@@ -147,7 +147,7 @@ function solve(topology: Topology, leadsHome: LeadsHome): readonly (readonly num
   const needs = Array.from({ length: topology.size }, (_, ci) => needsOf(topology, ci, leadsHome));
   const order = reachOrder(topology, needs);
   const vantage = new Set(topology.vantage);
-  const points: (number[] | undefined)[] = new Array(topology.size);
+  const points: (number[] | undefined)[] = Array.from({ length: topology.size });
   // Rings need a second pass, rings of rings a third; what is still moving after eight is close enough.
   for (let pass = 0, moved = true; moved && pass < 8; pass += 1) {
     moved = false;

@@ -109,8 +109,8 @@ export class Topology {
   /** What a CI that the CMDB does not know is, as far as its siblings tell. */
   private adopt(index: number, name: string): void {
     // While the document is still being read there are no siblings to ask.
-    const like = (this.kinship as Kinship | undefined)?.adopt(index, name);
-    if (like == null) return;
+    const like = (this.kinship as Kinship | undefined)?.adopt(index, name) ?? null;
+    if (like === null) return;
     const ci = this.ci(index);
     ci.type = like.type;
     ci.criticality = like.criticality;

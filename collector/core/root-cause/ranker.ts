@@ -3,7 +3,6 @@ import { isSensed, unitsOf, type Unit } from "../model/evidence.ts";
 import { aliveCost, aloneCost, openingCost, quietDependents, type Dependents } from "../model/hypothesis.ts";
 import { faultCi, faultDead, type FaultKey } from "../model/influence.ts";
 import type { Candidate } from "../model/incident.ts";
-import type { Topology } from "../model/topology.ts";
 import type { UnixMillis } from "../model/time.ts";
 import { changedBefore, suspectChange } from "./change.ts";
 import { impactOf } from "./impact.ts";
@@ -60,19 +59,6 @@ function rankIncident(evidence: RootEvidence, at: UnixMillis, view: CorrelationV
     reasons: reasonsFor(verdict, units, topology),
   }));
   const best = verdicts[0];
-  const dbg = (globalThis as any).DBG;
-  if (dbg && units.length >= dbg.n)
-    dbg.f(
-      evidence.incident.id,
-      at,
-      units.length,
-      verdicts
-        .slice(0, 12)
-        .map(
-          (v) =>
-            `${topology.id(v.root)}${v.dead ? "†" : ""} cost ${v.cost.toFixed(1)} expl ${v.explained.length} quiet ${v.dependents.cost.toFixed(1)} fail ${v.dependents.failing}/${v.dependents.expected} silent ${v.silent}`,
-        ),
-    );
   const pinned = evidence.incident.rootPinned ? evidence.incident.rootCause.ci : null;
   const change = best === undefined ? null : suspectChange(best, units, view);
   const impact = impactOf(units, topology, best?.root ?? null);
@@ -145,7 +131,7 @@ function candidatesOf(units: readonly Unit[], alone: readonly number[]): [FaultK
   });
   const chosen = [...bounds].sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, PRICED_MAX);
   const claims = new Map<FaultKey, Claims>();
-  for (const [key] of chosen) claims.set(key, { costs: new Array(units.length) });
+  for (const [key] of chosen) claims.set(key, { costs: Array.from({ length: units.length }) });
   units.forEach((unit, index) => {
     const { keys, costs } = unit.causes;
     for (let position = 0; position < keys.length; position += 1) {

@@ -1,0 +1,223 @@
+import type { AlertId } from "../model/alert.ts";
+import type { CorrelationView, Placement } from "../model/correlation.ts";
+import type { Note, Unit } from "../model/evidence.ts";
+import type { IncidentId } from "../model/incident.ts";
+import { faultCi } from "../model/influence.ts";
+import type { Milliseconds, UnixMillis } from "../model/time.ts";
+import type { Notebook } from "./notebook.ts";
+import type { Anchor, Group } from "./solve.ts";
+import { doubtOf, isOpen, type Thread, type Threads } from "./threads.ts";
+
+/** How far back evidence is looked for, and how much of it at most. */
+const WINDOW_MS: Milliseconds = 25 * 60_000;
+const NOTES_MAX = 1500;
+/** Causes of an alert by which others are looked for. */
+const CAUSE_COST = 2.4;
+const CAUSES_LOOKED_AT = 80;
+const ANCHORS_LOOKED_AT = 48;
+/** In a large incident, what is older than this stays where it is. */
+const SET_MS: Milliseconds = 12 * 60_000;
+const LARGE = 8;
+/** So many CIs that fail together again are the fault that was there before. */
+const BACK_MIN = 4;
+
+export interface Neighbourhood {
+  notebook: Notebook;
+  threads: Threads;
+  at: UnixMillis;
+  view: CorrelationView;
+}
+
+/** The evidence around some alerts: what could have the same cause, and what is in the same incidents. */
+export function gather(seeds: readonly Note[], near: Neighbourhood): Set<Note> {
+  const { notebook, threads, at, view } = near;
+  const found = new Set<Note>();
+  const incidents = new Set<IncidentId>();
+  const take = (note: Note): void => {
+    if (found.size >= NOTES_MAX || (note.background !== null && note.background !== "gathering")) return;
+    const home = note.alert.incident ?? note.home;
+    const thread = threads.get(home);
+    if (thread !== undefined && isSet(note, thread, at)) return;
+    found.add(note);
+    if (home !== null) incidents.add(home);
+  };
+  const from = at - WINDOW_MS;
+  const causes = new Set<number>();
+  for (const seed of seeds) {
+    take(seed);
+    const { keys, costs } = seed.causes;
+    for (let index = 0; index < keys.length && index < CAUSES_LOOKED_AT; index += 1) {
+      if ((costs[index] ?? CAUSE_COST) < CAUSE_COST) causes.add(keys[index] ?? -1);
+    }
+  }
+  for (const fault of causes) notebook.causedBy(fault, from, take);
+  for (const incident of incidents) {
+    for (const note of notesOf(incident, notebook, view)) if (note.onset >= from) take(note);
+  }
+  return found;
+}
+
+/** Its place is no longer in question. */
+function isSet(note: Note, home: Thread, at: UnixMillis): boolean {
+  return home.declining || ((home.ranked?.evidence ?? 0) >= LARGE && at - note.onset > SET_MS);
+}
+
+/** The notes of an incident's present members that are evidence. */
+export function notesOf(id: IncidentId, notebook: Notebook, view: CorrelationView): Note[] {
+  const notes: Note[] = [];
+  for (const member of view.incident(id)?.members ?? []) {
+    const note = notebook.get(member.alert);
+    if (note !== undefined && note.episode === member.episode && note.background === null) notes.push(note);
+  }
+  return notes;
+}
+
+/** Open incidents that the evidence is in, or that could have caused it, as hypotheses. */
+export function anchorsOf(notes: ReadonlySet<Note>, { notebook, threads, view }: Neighbourhood): Anchor[] {
+  const anchors: Anchor[] = [];
+  const seen = new Set<IncidentId>();
+  const consider = (id: IncidentId): void => {
+    if (seen.has(id)) return;
+    seen.add(id);
+    const thread = threads.get(id);
+    const incident = view.incident(id);
+    if (thread === undefined || thread.root === null || incident === undefined || !isOpen(incident)) return;
+    anchors.push({
+      incident: id,
+      fault: thread.root,
+      firstOnset: thread.firstOnset,
+      lastOnset: thread.lastOnset,
+      doubt: doubtOf(thread),
+      raging: thread.raging,
+      settled: notesOf(id, notebook, view).some((note) => !notes.has(note)),
+    });
+  };
+  for (const note of notes) {
+    if (note.alert.incident !== null) consider(note.alert.incident);
+    const { keys, costs } = note.causes;
+    for (let index = 0; index < keys.length && index < ANCHORS_LOOKED_AT; index += 1) {
+      if ((costs[index] ?? CAUSE_COST) >= CAUSE_COST) break;
+      for (const id of threads.at(keys[index] ?? -1)) consider(id);
+    }
+  }
+  return anchors;
+}
+
+/** The incident that a unit is in now; null when it is in none that is open. */
+export function incidentOf(unit: Unit, view: CorrelationView): IncidentId | null {
+  for (const note of unit.notes) {
+    const incident = note.alert.incident === null ? undefined : view.incident(note.alert.incident);
+    if (incident !== undefined && isOpen(incident)) return incident.id;
+  }
+  return null;
+}
+
+export interface Regrouping {
+  placements: Placement[];
+  /** Incidents that a group goes on as. */
+  touched: IncidentId[];
+}
+
+/** What must be opened, joined and merged so that each group is one incident. */
+export function regroup(groups: readonly Group[], near: Neighbourhood): Regrouping {
+  const placements: Placement[] = [];
+  const touched: IncidentId[] = [];
+  const owner = ownersOf(groups, near);
+  const targets = new Set(owner.values());
+  for (const group of groups) {
+    const incident = owner.get(group);
+    const active = group.units.flatMap((unit) => unit.notes).filter((note) => note.resolvedAt === null);
+    const root = near.view.topology.id(faultCi(group.fault));
+    if (incident === undefined) {
+      const alerts = active.map((note) => note.alert.id);
+      const what = alerts.length === 1 ? "it" : "these together";
+      if (alerts.length > 0) placements.push({ type: "open", alerts, reasons: [`${root} explains ${what}`] });
+      continue;
+    }
+    pull(incident, active, { root, targets, placements, near });
+    near.threads.setRoot(incident, group.fault, near.at);
+    touched.push(incident);
+  }
+  return { placements, touched };
+}
+
+interface Pull {
+  root: string;
+  targets: ReadonlySet<IncidentId>;
+  placements: Placement[];
+  near: Neighbourhood;
+}
+
+/** Brings alerts together in an incident: whole incidents by merging, others one by one. */
+function pull(incident: IncidentId, active: readonly Note[], { root, targets, placements, near }: Pull): void {
+  const { notebook, threads, view } = near;
+  const inGroup = new Set(active);
+  const loose: AlertId[] = [];
+  const merged = new Set<IncidentId>();
+  for (const note of active) {
+    threads.joined(note, incident, view);
+    const from = note.alert.incident;
+    if (from === incident || (from !== null && merged.has(from))) continue;
+    const isWhole =
+      from !== null &&
+      !targets.has(from) &&
+      notesOf(from, notebook, view).every((other) => other.resolvedAt !== null || inGroup.has(other));
+    if (isWhole) {
+      merged.add(from);
+      placements.push({ type: "merge", from, into: incident, reasons: [`${root} explains both`] });
+    } else loose.push(note.alert.id);
+  }
+  const reasons = [`${root} explains ${inGroup.size} alerts together`];
+  if (loose.length > 0) placements.push({ type: "join", alerts: loose, incident, reasons });
+}
+
+/** Which incident each group goes on as: the one that most of it is in; an incident goes on as one group only. */
+function ownersOf(groups: readonly Group[], { threads, view }: Neighbourhood): Map<Group, IncidentId> {
+  const bids = groups.flatMap((group) => bidsOf(group, view));
+  bids.sort((a, b) => b.weight - a.weight || a.number - b.number);
+  const owner = new Map<Group, IncidentId>();
+  const taken = new Set<IncidentId>();
+  for (const bid of bids) {
+    if (owner.has(bid.group) || taken.has(bid.incident)) continue;
+    owner.set(bid.group, bid.incident);
+    taken.add(bid.incident);
+  }
+  for (const group of groups) {
+    if (group.units.length < 2) continue;
+    const own = owner.get(group);
+    const standing = threads.sameRoot(faultCi(group.fault), group.units[0]?.onset ?? 0, view);
+    if (standing === undefined || standing === own) continue;
+    // A whole fault that comes back goes on in its old incident; a few alerts are too little to tell it is the same.
+    const isBack = view.incident(standing)?.status === "resolved" && group.units.length >= BACK_MIN;
+    const isOlder = numberOf(standing, view) < numberOf(own, view);
+    if (own === undefined || (isBack && isOlder && !taken.has(standing))) owner.set(group, standing);
+  }
+  return owner;
+}
+
+function numberOf(incident: IncidentId | undefined, view: CorrelationView): number {
+  return (incident === undefined ? undefined : view.incident(incident)?.number) ?? Number.POSITIVE_INFINITY;
+}
+
+interface Bid {
+  group: Group;
+  incident: IncidentId;
+  weight: number;
+  number: number;
+}
+
+function bidsOf(group: Group, view: CorrelationView): Bid[] {
+  const weights = new Map<IncidentId, number>();
+  if (group.anchor !== null) weights.set(group.anchor, 0.5);
+  for (const unit of group.units) {
+    for (const note of unit.notes) {
+      if (note.alert.incident !== null) weights.set(note.alert.incident, (weights.get(note.alert.incident) ?? 0) + 1);
+    }
+  }
+  const bids: Bid[] = [];
+  for (const [incident, weight] of weights) {
+    const found = view.incident(incident);
+    if (found !== undefined && isOpen(found)) bids.push({ group, incident, weight, number: found.number });
+  }
+  return bids;
+}

@@ -1,0 +1,196 @@
+import type { CorrelationView, Ranking } from "../model/correlation.ts";
+import { unitsOf, type Note } from "../model/evidence.ts";
+import { aloneCost } from "../model/hypothesis.ts";
+import type { Incident, IncidentId } from "../model/incident.ts";
+import { faultCi, faultKey, type FaultKey } from "../model/influence.ts";
+import type { Milliseconds, UnixMillis } from "../model/time.ts";
+import { lateness } from "./solve.ts";
+
+/** At once only where it is clear; the rest is seen when the neighbourhood is solved. */
+const QUICK_MARGIN = 1.2;
+/** What has largely cleared rarely breaks something new. */
+const DECLINE_COST = 1.5;
+/** A fault that is back within this time is the same one. */
+const BACK_MS: Milliseconds = 25 * 60_000;
+/** How far from its first and last alert an incident still draws a group of the same root. */
+const REACH_BEFORE_MS: Milliseconds = 3 * 60_000;
+const REACH_AFTER_MS: Milliseconds = 12 * 60_000;
+/** An alert that comes back within this time belongs where it was, as long as that is open. */
+const AGAIN_MS: Milliseconds = 10 * 60_000;
+/** Threads of incidents that are over are looked for whenever there are this many more. */
+const PRUNE_STEP = 1000;
+
+/** What correlation knows of an incident beside what the incident says. */
+export interface Thread {
+  incident: IncidentId;
+  /** The fault that correlation takes it for. */
+  root: FaultKey | null;
+  firstOnset: UnixMillis;
+  lastOnset: UnixMillis;
+  /** How often it has been looked at again. */
+  looks: number;
+  /** See `Dependents.doubt`. */
+  doubt: number;
+  /** Most of its many members still fire. */
+  raging: boolean;
+  /** Much of it has cleared: what it was is known, and nothing is moved any more. */
+  declining: boolean;
+  /** The last verdict, when it was given, and on how much evidence. */
+  ranked: { at: UnixMillis; ranking: Ranking; evidence: number } | null;
+}
+
+/** The threads of live incidents, also by their root. */
+export class Threads {
+  private readonly threads = new Map<IncidentId, Thread>();
+  private readonly byRoot = new Map<FaultKey, Set<IncidentId>>();
+  private pruneAt = PRUNE_STEP;
+
+  get(incident: IncidentId | null): Thread | undefined {
+    return incident === null ? undefined : this.threads.get(incident);
+  }
+
+  of(incident: IncidentId, at: UnixMillis): Thread {
+    let thread = this.threads.get(incident);
+    if (thread === undefined) {
+      thread = {
+        incident,
+        root: null,
+        firstOnset: at,
+        lastOnset: at,
+        looks: 0,
+        doubt: 0,
+        raging: false,
+        declining: false,
+        ranked: null,
+      };
+      this.threads.set(incident, thread);
+    }
+    return thread;
+  }
+
+  /** Incidents taken for this fault, in the order in which they became so. */
+  at(fault: FaultKey): Iterable<IncidentId> {
+    return this.byRoot.get(fault) ?? NONE;
+  }
+
+  setRoot(incident: IncidentId, root: FaultKey | null, at: UnixMillis): void {
+    const thread = this.of(incident, at);
+    if (thread.root === root) return;
+    this.unlist(thread);
+    thread.root = root;
+    if (root === null) return;
+    const set = this.byRoot.get(root);
+    if (set === undefined) this.byRoot.set(root, new Set([incident]));
+    else set.add(incident);
+  }
+
+  joined(note: Note, incident: IncidentId, view: CorrelationView): void {
+    note.home = incident;
+    const known = this.threads.has(incident);
+    const thread = this.of(incident, note.onset);
+    const root = view.incident(incident)?.rootCause.ci ?? null;
+    if (!known && root !== null) {
+      this.setRoot(incident, faultKey(view.topology.register(root), note.symptom === "gone"), note.onset);
+    }
+    thread.firstOnset = Math.min(thread.firstOnset, note.onset);
+    thread.lastOnset = Math.max(thread.lastOnset, note.onset);
+  }
+
+  /** The open incident whose root explains this alert more cheaply than a fault of its own would. */
+  best(note: Note, view: CorrelationView): Thread | null {
+    const unit = unitsOf([note])[0];
+    let best: Thread | null = null;
+    let bestCost = (unit === undefined ? 0 : aloneCost(view.topology, unit)) - QUICK_MARGIN;
+    const { keys, costs } = note.causes;
+    for (let index = 0; index < keys.length; index += 1) {
+      const cost = costs[index] ?? 9;
+      if (cost >= bestCost) break;
+      for (const id of this.at(keys[index] ?? -1)) {
+        const thread = this.threads.get(id);
+        const incident = view.incident(id);
+        if (thread === undefined || incident === undefined || !isOpen(incident)) continue;
+        const total = cost + lateness(note.onset, thread) + doubtOf(thread);
+        if (total >= bestCost) continue;
+        best = thread;
+        bestCost = total;
+      }
+    }
+    return best;
+  }
+
+  /** Where an alert was that comes back; null when that was long ago, or was another matter. */
+  again(before: Note, note: Note, view: CorrelationView): Thread | null {
+    if (before.resolvedAt === null || before.background !== null) return null;
+    const home = survivor(before.home, view);
+    const thread = home === undefined ? undefined : this.threads.get(home.id);
+    if (home === undefined || thread === undefined) return null;
+    const apart = note.onset - before.resolvedAt;
+    if (isOpen(home)) return apart < AGAIN_MS ? thread : null;
+    const isHome =
+      isLone(home, view.topology.id(note.ci)) || (thread.root !== null && faultCi(thread.root) === note.ci);
+    return home.status === "resolved" && apart < BACK_MS && isHome ? thread : null;
+  }
+
+  /** An incident of this root that is open around that time, or was until a short while ago. */
+  sameRoot(root: number, onset: UnixMillis, view: CorrelationView): IncidentId | undefined {
+    for (const dead of [true, false]) {
+      for (const id of this.at(faultKey(root, dead))) {
+        const thread = this.threads.get(id);
+        const incident = view.incident(id);
+        if (thread === undefined || incident === undefined || incident.mergedInto !== null) continue;
+        if (incident.status === "resolved") {
+          if (incident.resolvedAt !== null && onset - incident.resolvedAt < BACK_MS) return id;
+        } else if (isOpen(incident) && isAround(onset, thread)) return id;
+      }
+    }
+    return undefined;
+  }
+
+  /** Forgets incidents that are over. */
+  prune(view: CorrelationView): void {
+    if (this.threads.size < this.pruneAt) return;
+    for (const thread of this.threads.values()) {
+      const incident = view.incident(thread.incident);
+      if (incident !== undefined && incident.status !== "closed" && incident.mergedInto === null) continue;
+      this.unlist(thread);
+      this.threads.delete(thread.incident);
+    }
+    this.pruneAt = this.threads.size + PRUNE_STEP;
+  }
+
+  private unlist(thread: Thread): void {
+    if (thread.root === null) return;
+    const set = this.byRoot.get(thread.root);
+    set?.delete(thread.incident);
+    if (set?.size === 0) this.byRoot.delete(thread.root);
+  }
+}
+
+const NONE: readonly IncidentId[] = [];
+
+function isAround(onset: UnixMillis, thread: Thread): boolean {
+  return onset >= thread.firstOnset - REACH_BEFORE_MS && onset <= thread.lastOnset + REACH_AFTER_MS;
+}
+
+/** What it costs one more alert that the incident hits less than it should, or is over already. */
+export function doubtOf(thread: Thread): number {
+  return thread.doubt + (thread.declining ? DECLINE_COST : 0);
+}
+
+export function isOpen(incident: Readonly<Incident>): boolean {
+  return (incident.status === "open" || incident.status === "acknowledged") && incident.mergedInto === null;
+}
+
+/** The incident itself, or the one it was merged into. */
+export function survivor(id: IncidentId | null, view: CorrelationView): Readonly<Incident> | undefined {
+  let incident = id === null ? undefined : view.incident(id);
+  for (let hops = 0; incident !== undefined && incident.mergedInto !== null && hops < 100; hops += 1) {
+    incident = view.incident(incident.mergedInto);
+  }
+  return incident;
+}
+
+/** Whether nothing but this CI is in it. */
+export function isLone(incident: Readonly<Incident>, ci: string): boolean {
+  return incident.members.every((member) => member.ci === ci);
+}
