@@ -77,6 +77,11 @@ const FLOATS = SLOTS_DAY + SLOTS_WEEK;
 /** State of one series. */
 export const BASELINE_BYTES = DOUBLES * 8 + FLOATS * 4;
 
+export interface BaselineSnapshot {
+  doubles: Float64Array;
+  floats: Float32Array;
+}
+
 const SERIES_PER_SLAB = 64;
 
 /** Hands out memory for baselines from larger pieces, so that a series costs its numbers and little more. */
@@ -119,6 +124,26 @@ export class Baseline {
     this.#d = place.doubles;
     this.#f = place.floats;
     this.#index = place.index;
+  }
+
+  save(): BaselineSnapshot {
+    const { doubles, floats } = this.#memory();
+    return { doubles: doubles.slice(), floats: floats.slice() };
+  }
+
+  load(saved: BaselineSnapshot): void {
+    const { doubles, floats } = this.#memory();
+    if (saved.doubles.length !== doubles.length || saved.floats.length !== floats.length) return;
+    doubles.set(saved.doubles);
+    floats.set(saved.floats);
+  }
+
+  #memory(): BaselineSnapshot {
+    const floats = this.#index * FLOATS;
+    return {
+      doubles: this.#d.subarray(this.#at, this.#at + DOUBLES),
+      floats: this.#f.subarray(floats, floats + FLOATS),
+    };
   }
 
   /** Gives its memory back; it must not be used afterwards. */
@@ -354,8 +379,9 @@ export class Baseline {
     }
     const levelMemory = Math.max(200, DAY_MS / intervalMs);
     d[o + F.seasonLevel]! += Math.max(1 / d[o + F.count]!, 1 / levelMemory) * 0.5 * error;
-    if (d[o + F.slot]! !== slots.day) {
-      d[o + F.slot] = slots.day;
+    const slot = slots.day - this.#index * FLOATS;
+    if (d[o + F.slot]! !== slot) {
+      d[o + F.slot] = slot;
       this.#centreDay();
     }
   }

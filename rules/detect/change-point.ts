@@ -73,6 +73,25 @@ export class ChangePoint {
   get level(): number {
     return this.#recent;
   }
+
+  save(): number[] {
+    const { sum, mean, count } = this.#up;
+    const down = this.#down;
+    const state = [this.from, this.#count, this.#level, this.#spread, this.#recent, this.#shiftedAt];
+    return [...state, sum, mean, count, down.sum, down.mean, down.count];
+  }
+
+  load(numbers: readonly number[]): void {
+    const [from = Number.NaN, count = 0, level = 0, spread = 0, recent = 0, shiftedAt = 0, ...sums] = numbers;
+    this.from = from;
+    this.#count = count;
+    this.#level = level;
+    this.#spread = spread;
+    this.#recent = recent;
+    this.#shiftedAt = shiftedAt;
+    [this.#up.sum = 0, this.#up.mean = 0, this.#up.count = 0] = sums;
+    [this.#down.sum = 0, this.#down.mean = 0, this.#down.count = 0] = sums.slice(3);
+  }
 }
 
 function accumulate(way: { sum: number; mean: number; count: number }, step: number, value: number): void {

@@ -1,21 +1,20 @@
 import type { Sample } from "../../protocol/sample.ts";
 import { Calendar } from "./calendar.ts";
-import { type CompiledRule, compileRule, labelsMatch } from "./compile.ts";
+import { type CompiledRule, compileRule } from "./compile.ts";
 import type { Detection, Detector } from "./detector.ts";
 import { type Group, NO_VALUE_CLEARS_MS } from "./group.ts";
 import { GroupTable } from "./group-table.ts";
-import { type MetricRule, type Rule, type SeriesExpression } from "./rule.ts";
-import { type Binding, type CiState, GAP_INTERVALS, Series } from "./series.ts";
-import { Slot } from "./slot.ts";
-import { Window } from "./window.ts";
+import type { MetricRule, Rule } from "./rule.ts";
+import { GAP_INTERVALS, type Series } from "./series.ts";
+import { type NameIndex, SeriesTable } from "./series-table.ts";
+import type { Slot } from "./slot.ts";
+import { type DetectorSnapshot, ruleKey } from "./snapshot.ts";
+import { loadSeries, saveSeries } from "./snapshot-series.ts";
 
 const NONE: readonly Detection[] = Object.freeze([]);
 
 /** A series not seen for this long is forgotten; an absence that it raised ends with it. */
 const FORGET_MS = 7 * 24 * 3_600_000;
-
-/** Keys of one metric on one CI, beyond which other orders of the same labels are looked up the slow way. */
-const ORDERS_MAX = 100_000;
 
 /** A silence of the ticks longer than this is a suspend or a step of the clock, not a slow caller. */
 const TICK_GAP_MS = 60_000;
@@ -23,21 +22,11 @@ const TICK_GAP_MS = 60_000;
 /** Where a CI sends anything at all, the end of one of its series means that the thing is gone. */
 const CI_ALIVE_MS = 120_000;
 
-/** One metric's readers: which input of which rule. */
-interface Reader {
-  compiled: CompiledRule;
-  input: number;
-  expression: SeriesExpression;
-}
-
-interface NameIndex {
-  readers: Reader[];
-  byCi: Map<string, Map<string, Series>>;
-}
-
 export interface DetectorOptions {
   /** Series in memory; more are not evaluated, and counted. */
   seriesMax?: number;
+  /** Goes on from here. Rules that are not the same as then begin anew; so does all of it where it is of another version. */
+  snapshot?: DetectorSnapshot;
 }
 
 export interface DetectorCounts {
@@ -56,21 +45,23 @@ export interface DetectorCounts {
  *
  * Cost: one look-up for a metric that no rule reads; else one for its series, and the rules that read it.
  */
-export function createDetector(
-  rules: readonly Rule[],
-  options: DetectorOptions = {},
-): Detector & { counts(): DetectorCounts } {
-  return new RuleDetector(
-    rules.filter((rule) => rule.kind === "metric"),
-    options.seriesMax ?? 1_000_000,
-  );
+export function createDetector(rules: readonly Rule[], options: DetectorOptions = {}): RunningDetector {
+  const metricRules = rules.filter((rule) => rule.kind === "metric");
+  const detector = new RuleDetector(metricRules, options.seriesMax ?? 1_000_000);
+  if (options.snapshot?.version === 1) detector.restore(options.snapshot);
+  return detector;
 }
 
-class RuleDetector implements Detector {
-  readonly #names = new Map<string, NameIndex>();
-  readonly #cis = new Map<string, CiState>();
+export interface RunningDetector extends Detector {
+  counts(): DetectorCounts;
+  /** All that it knows; a detector made from it goes on as this one would. Costs a walk over all series. */
+  snapshot(): DetectorSnapshot;
+}
+
+class RuleDetector implements RunningDetector {
+  readonly #rules: readonly CompiledRule[];
   readonly #groups = new GroupTable();
-  readonly #seriesMax: number;
+  readonly #table: SeriesTable;
   /** Groups of which only a part was updated in this round. */
   readonly #open = new Set<Group>();
   readonly #pending = new Set<Group>();
@@ -82,28 +73,25 @@ class RuleDetector implements Detector {
   #tickSpacingMs = 0;
   /** Silence is counted from here at the earliest: the last suspend or step of the clock. */
   #awakeSince = Number.NEGATIVE_INFINITY;
-  #series = 0;
-  #dropped = 0;
   #ignored = 0;
 
   constructor(rules: readonly MetricRule[], seriesMax: number) {
-    this.#seriesMax = seriesMax;
-    for (const rule of rules) {
-      const compiled = compileRule(rule);
-      compiled.inputs.forEach((expression, input) => {
-        const index: NameIndex = this.#names.get(expression.metric) ?? { readers: [], byCi: new Map() };
-        index.readers.push({ compiled, input, expression });
-        this.#names.set(expression.metric, index);
-      });
-    }
+    this.#rules = rules.map(compileRule);
+    this.#table = new SeriesTable(this.#rules, this.#groups, seriesMax, {
+      firstOf: (index, ci) => this.#calendar.add(this.#nowOr(FORGET_MS), (now) => this.#forgetOld(index, ci, now)),
+      newGroup: (group) => {
+        if (!group.compiled.isAbsence) return;
+        this.#calendar.add(this.#nowOr(group.absenceMs), (now) => this.#checkAbsence(group, now));
+      },
+    });
   }
 
   observe(ci: string, sample: Sample): readonly Detection[] {
-    const index = this.#names.get(sample.name);
+    const index = this.#table.names.get(sample.name);
     if (index === undefined) return NONE;
     const { at, value } = sample;
     if (!Number.isFinite(value) || !Number.isFinite(at)) return NONE;
-    const series = this.#seriesOf(index, ci, sample);
+    const series = this.#table.find(index, ci, sample, this.#tickAt);
     if (series === undefined || series.bindings.length === 0) return NONE;
     const arrival = series.arrive(at);
     if (arrival === "ignore") {
@@ -158,65 +146,8 @@ class RuleDetector implements Detector {
     return found;
   }
 
-  #seriesOf(index: NameIndex, ci: string, sample: Sample): Series | undefined {
-    let byLabels = index.byCi.get(ci);
-    if (byLabels === undefined) {
-      byLabels = new Map();
-      index.byCi.set(ci, byLabels);
-    }
-    const { labels } = sample;
-    let key = "";
-    for (const name in labels) key += `${name}\u0001${labels[name]}\u0002`;
-    return byLabels.get(key) ?? this.#newSeries(index, byLabels, key, ci, sample);
-  }
-
-  #newSeries(
-    index: NameIndex,
-    byLabels: Map<string, Series>,
-    key: string,
-    ci: string,
-    sample: Sample,
-  ): Series | undefined {
-    if (this.#series >= this.#seriesMax) {
-      this.#dropped += 1;
-      return undefined;
-    }
-    const inOrder = sortedKey(sample.labels);
-    const known = byLabels.get(inOrder);
-    if (known !== undefined) {
-      // The same labels in another order. Each order seen is kept, so that it is looked up once.
-      if (byLabels.size < ORDERS_MAX) byLabels.set(key, known);
-      return known;
-    }
-    const state = this.#cis.get(ci) ?? { seenTick: this.#tickAt };
-    this.#cis.set(ci, state);
-    const series = new Series(state);
-    series.bindings = index.readers.flatMap((reader) => this.#bind(reader, ci, sample, series));
-    if (byLabels.size === 0) this.#calendar.add(this.#nowOr(FORGET_MS), (now) => this.#forgetOld(index, ci, now));
-    byLabels.set(inOrder, series);
-    byLabels.set(key, series);
-    this.#series += 1;
-    return series;
-  }
-
   #nowOr(waitMs: number): number {
     return Number.isNaN(this.#tickAt) ? 0 : this.#tickAt + waitMs;
-  }
-
-  #bind(reader: Reader, ci: string, sample: Sample, series: Series): Binding[] {
-    const { compiled, input, expression } = reader;
-    if (!labelsMatch(expression.match, sample.labels)) return [];
-    const { over } = expression;
-    const window = over === null ? null : new Window(over.fn, over.windowMs, sample.type === "counter");
-    const slot = new Slot(series, window);
-    const { group, isNew } = this.#groups.place(compiled, ci, sample.labels, { input, slot });
-    if (group === null) return [{ group, slot, compiled }];
-    if (isNew && compiled.isAbsence) {
-      this.#calendar.add(this.#nowOr(group.absenceMs), (now) => this.#checkAbsence(group, now));
-    }
-    if (input === 0) group.unit = sample.unit;
-    group.expected += 1;
-    return [{ group, slot, compiled }];
   }
 
   tick(at: number): readonly Detection[] {
@@ -255,7 +186,7 @@ class RuleDetector implements Detector {
   #tickFiring(group: Group): void {
     if (group.compiled.isAbsence) return;
     if (Number.isNaN(group.seenTick)) group.seenTick = this.#tickAt;
-    const ci = this.#cis.get(group.ci);
+    const ci = this.#table.cis.get(group.ci);
     if (ci === undefined) return;
     if (Number.isNaN(ci.seenTick)) ci.seenTick = this.#tickAt;
     const goneMs = Math.max(NO_VALUE_CLEARS_MS, 10 * intervalOf(group));
@@ -276,21 +207,15 @@ class RuleDetector implements Detector {
 
   /** Drops one metric's series of one CI that were not seen for long. */
   #forgetOld(index: NameIndex, ci: string, now: number): number | null {
-    const byLabels = index.byCi.get(ci);
-    if (byLabels === undefined) return null;
-    for (const [key, series] of byLabels) {
+    const isOld = (series: Series): boolean => {
       if (Number.isNaN(series.seenTick)) series.seenTick = now;
-      if (this.#silentMs(series.seenTick, now) < FORGET_MS) continue;
-      byLabels.delete(key);
-      if (![...byLabels.values()].includes(series)) this.#forget(ci, series, now);
-    }
-    if (byLabels.size > 0) return now + FORGET_MS / 7;
-    index.byCi.delete(ci);
-    return null;
+      return this.#silentMs(series.seenTick, now) >= FORGET_MS;
+    };
+    const isLeft = this.#table.sweep(index, ci, isOld, (series) => this.#forget(ci, series, now));
+    return isLeft ? now + FORGET_MS / 7 : null;
   }
 
   #forget(ci: string, series: Series, now: number): void {
-    this.#series -= 1;
     for (const { group, slot, compiled } of series.bindings) {
       if (group === null) {
         this.#groups.removeShared(compiled, ci, slot);
@@ -310,12 +235,61 @@ class RuleDetector implements Detector {
 
   counts(): DetectorCounts {
     return {
-      series: this.#series,
+      series: this.#table.size,
       groups: this.#groups.size,
       pending: [...this.#pending].filter((group) => group.isPending).length,
-      dropped: this.#dropped,
+      dropped: this.#table.dropped,
       ignored: this.#ignored,
     };
+  }
+
+  snapshot(): DetectorSnapshot {
+    const ruleAt = new Map(this.#rules.map((compiled, index) => [compiled, index]));
+    const ruleOf = (group: Group): number => ruleAt.get(group.compiled) ?? -1;
+    const groups = [...this.#groups.all()].sort(
+      (a, b) => ruleOf(a) - ruleOf(b) || compareText(a.ci, b.ci) || compareText(a.instance, b.instance),
+    );
+    const place = new Map(groups.map((group, index) => [group, index]));
+    const places = (set: ReadonlySet<Group>): number[] => [...set].flatMap((group) => place.get(group) ?? []);
+    return {
+      version: 1,
+      tickAt: this.#tickAt,
+      tickSpacingMs: this.#tickSpacingMs,
+      awakeSince: this.#awakeSince,
+      rules: this.#rules.map(ruleKey),
+      cis: [...this.#table.cis].map(([ci, { seenTick }]) => ({ ci, seenTick })).sort((a, b) => compareText(a.ci, b.ci)),
+      series: saveSeries(this.#table, ruleAt),
+      groups: groups.map((group) => ({ ...group.save(), rule: ruleOf(group) })),
+      open: places(this.#open),
+      pending: places(this.#pending),
+      firing: places(this.#firing),
+    };
+  }
+
+  restore(snapshot: DetectorSnapshot): void {
+    const now = new Map(this.#rules.map((compiled) => [ruleKey(compiled), compiled]));
+    const rules = snapshot.rules.map((key) => now.get(key));
+    this.#tickAt = snapshot.tickAt;
+    this.#tickSpacingMs = snapshot.tickSpacingMs;
+    this.#awakeSince = snapshot.awakeSince;
+    loadSeries(this.#table, snapshot, rules);
+    const groups = snapshot.groups.map((saved) => {
+      const compiled = rules[saved.rule];
+      const group = compiled === undefined ? undefined : this.#groups.find(compiled, saved.ci, saved.instance);
+      group?.load(saved);
+      return group;
+    });
+    const fill = (set: Set<Group>, places: readonly number[]): void => {
+      for (const place of places) {
+        const group = groups[place];
+        if (group !== undefined) set.add(group);
+      }
+    };
+    fill(this.#open, snapshot.open);
+    fill(this.#pending, snapshot.pending);
+    fill(this.#firing, snapshot.firing);
+    // What was planned is looked at with the next tick, and says itself when next.
+    this.#calendar.restart(snapshot.tickAt);
   }
 }
 
@@ -344,9 +318,6 @@ function markStale(group: Group): void {
   }
 }
 
-function sortedKey(labels: Readonly<Record<string, string>>): string {
-  return Object.keys(labels)
-    .sort()
-    .map((name) => `${name}\u0001${labels[name]}\u0002`)
-    .join("");
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

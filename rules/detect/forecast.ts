@@ -109,4 +109,16 @@ export class Forecast {
     const error = 2 * Math.sqrt(residual / spreadT / Math.max(1, samples - 2));
     return slope > 0 ? Math.max(0, slope - error) : Math.min(0, slope + error);
   }
+
+  save(): number[] {
+    const sums = [this.#weight, this.#weightSquares, this.#t, this.#tt, this.#y, this.#ty, this.#yy];
+    return [this.#startedAt, this.#lastAt, this.#origin, this.#last, ...sums];
+  }
+
+  load(numbers: readonly number[]): void {
+    [this.#startedAt = Number.NaN, this.#lastAt = Number.NaN, this.#origin = 0, this.#last = 0] = numbers;
+    const sums = numbers.slice(4);
+    [this.#weight = 0, this.#weightSquares = 0, this.#t = 0, this.#tt = 0, this.#y = 0, this.#ty = 0, this.#yy = 0] =
+      sums;
+  }
 }

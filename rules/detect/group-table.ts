@@ -115,6 +115,15 @@ export class GroupTable {
     if (place.groups.size === 0 && place.shared.length === 0) this.#places.get(compiled)?.delete(ci);
   }
 
+  find(compiled: CompiledRule, ci: string, instance: string): Group | undefined {
+    return this.#places.get(compiled)?.get(ci)?.groups.get(instance);
+  }
+
+  /** All groups, in the order in which their rules and CIs were first seen. */
+  *all(): Iterable<Group> {
+    for (const byCi of this.#places.values()) for (const { groups } of byCi.values()) yield* groups.values();
+  }
+
   isGone(group: Group): boolean {
     return this.#places.get(group.compiled)?.get(group.ci)?.groups.get(group.instance) !== group;
   }

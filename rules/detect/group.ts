@@ -7,6 +7,7 @@ import { LevelState, type Verdict } from "./level.ts";
 import { renderSummary } from "./render.ts";
 import type { Condition, Direction, Level } from "./rule.ts";
 import type { Slot } from "./slot.ts";
+import type { GroupSnapshot } from "./snapshot.ts";
 
 /** "No value" for this long is the end of a condition: a division by nothing, a label that is gone. */
 export const NO_VALUE_CLEARS_MS = 5 * 60_000;
@@ -264,6 +265,46 @@ export class Group {
       labels: this.labels,
       runbook: rule.runbook,
     };
+  }
+
+  /** Its state, without what its rule and its series say. */
+  save(): Omit<GroupSnapshot, "rule"> {
+    const times = [this.at, this.seenTick, this.valueAt, this.roundAt];
+    const counts = [this.firing, this.value, this.fresh, this.#whenMs ?? Number.NaN, this.#unusualBy, this.#unusualAt];
+    return {
+      ci: this.ci,
+      instance: this.instance,
+      unit: this.unit,
+      isWarm: this.isWarm,
+      hasGap: this.hasGap,
+      numbers: [...times, ...counts],
+      levels: this.states.map((state) => state.save()),
+      forecasts: this.#forecasts?.map((forecast) => forecast?.save() ?? null) ?? null,
+      changePoint: this.#changePoint?.save() ?? null,
+      baseline: this.baseline?.save() ?? null,
+    };
+  }
+
+  load(saved: Omit<GroupSnapshot, "rule">): void {
+    this.unit = saved.unit;
+    this.isWarm = saved.isWarm;
+    this.hasGap = saved.hasGap;
+    const [at = 0, seenTick = Number.NaN, valueAt = Number.NaN, roundAt = 0, ...counts] = saved.numbers;
+    this.at = at;
+    this.seenTick = seenTick;
+    this.valueAt = valueAt;
+    this.roundAt = roundAt;
+    const [firing = -1, value = Number.NaN, fresh = 0, whenMs = Number.NaN, unusualBy = 0, unusualAt = 0] = counts;
+    this.firing = firing;
+    this.value = value;
+    this.fresh = fresh;
+    this.#whenMs = Number.isNaN(whenMs) ? null : whenMs;
+    this.#unusualBy = unusualBy;
+    this.#unusualAt = unusualAt;
+    saved.levels.forEach((level, index) => this.states[index]?.load(level));
+    saved.forecasts?.forEach((numbers, index) => numbers !== null && this.#forecasts?.[index]?.load(numbers));
+    if (saved.changePoint !== null) this.#changePoint?.load(saved.changePoint);
+    if (saved.baseline !== null) this.baseline?.load(saved.baseline);
   }
 }
 

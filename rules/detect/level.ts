@@ -90,4 +90,14 @@ export class LevelState {
   clear(): void {
     this.phase = "idle";
   }
+
+  save(): { phase: LevelState["phase"]; numbers: number[]; ring: Float64Array | null } {
+    return { phase: this.phase, numbers: [this.since, this.began, this.#head], ring: this.#ring?.slice() ?? null };
+  }
+
+  load(saved: ReturnType<LevelState["save"]>): void {
+    this.phase = saved.phase;
+    [this.since = 0, this.began = 0, this.#head = 0] = saved.numbers;
+    if (saved.ring !== null && saved.ring.length === this.#ring?.length) this.#ring.set(saved.ring);
+  }
 }

@@ -8,11 +8,15 @@ export interface Binding {
   group: Group | null;
   slot: Slot;
   compiled: CompiledRule;
+  /** Of the rule's inputs. */
+  input: number;
 }
 
 /** What is known of a CI beyond its series. */
 export interface CiState {
   seenTick: number;
+  /** How many series it has. */
+  series: number;
 }
 
 /** Late samples in a row, each newer than the one before, after which the sender's clock is believed to have stepped back. */
@@ -64,5 +68,18 @@ export class Series {
     this.#lateRun = 0;
     this.#lateAt = Number.NEGATIVE_INFINITY;
     return "gap";
+  }
+
+  save(): number[] {
+    return [this.lastAt, this.intervalMs, this.seenTick, this.#lateAt, this.#lateRun];
+  }
+
+  load(numbers: readonly number[]): void {
+    const [lastAt = -Infinity, intervalMs = 0, seenTick = Number.NaN, lateAt = -Infinity, lateRun = 0] = numbers;
+    this.lastAt = lastAt;
+    this.intervalMs = intervalMs;
+    this.seenTick = seenTick;
+    this.#lateAt = lateAt;
+    this.#lateRun = lateRun;
   }
 }

@@ -3,6 +3,11 @@ import type { WindowFunction } from "./rule.ts";
 /** Sub-steps into which a window is cut: its length is exact to 1/8. */
 const STEPS = 8;
 
+export interface WindowSnapshot {
+  numbers: number[];
+  ring: Float64Array;
+}
+
 /**
  * A function over the last `windowMs` of one series, in fixed memory: eight steps, of each its first value, least,
  * largest, sum and count. `rate` without a window looks at the last two samples only.
@@ -13,7 +18,7 @@ export class Window {
   readonly #fn: WindowFunction;
   readonly #windowMs: number;
   readonly #stepMs: number;
-  readonly #isCounter: boolean;
+  readonly isCounter: boolean;
   /** Time, then value: of a counter the running total since the start. */
   #lastAt = Number.NaN;
   #lastRaw = 0;
@@ -27,7 +32,7 @@ export class Window {
     this.#fn = fn;
     this.#windowMs = windowMs ?? 0;
     this.#stepMs = this.#windowMs / STEPS;
-    this.#isCounter = isCounter && fn !== "delta";
+    this.isCounter = isCounter;
     this.#ring = new Float64Array(windowMs === null ? 0 : (STEPS + 2) * 6);
   }
 
@@ -41,7 +46,7 @@ export class Window {
     if (at <= this.#lastAt || (isGap && this.#windowMs === 0)) this.#reset();
     const elapsedMs = at - this.#lastAt;
     const delta = raw - this.#lastRaw;
-    const increase = this.#isCounter && delta < 0 ? raw : delta;
+    const increase = this.isCounter && this.#fn !== "delta" && delta < 0 ? raw : delta;
     const isFirst = Number.isNaN(this.#lastAt);
     this.#lastAt = at;
     this.#lastRaw = raw;
@@ -126,5 +131,16 @@ export class Window {
     }
     if (this.#fn === "minOver") return least;
     return this.#fn === "maxOver" ? largest : sum / count;
+  }
+
+  save(): WindowSnapshot {
+    const numbers = [this.#lastAt, this.#lastRaw, this.#total, this.#head, this.#filled];
+    return { numbers, ring: this.#ring.slice() };
+  }
+
+  load({ numbers, ring }: WindowSnapshot): void {
+    if (ring.length !== this.#ring.length) return;
+    [this.#lastAt = Number.NaN, this.#lastRaw = 0, this.#total = 0, this.#head = 0, this.#filled = 0] = numbers;
+    this.#ring.set(ring);
   }
 }
