@@ -38,7 +38,7 @@ test("a page tells what broke, why, who is hit, what next, and where", () => {
         lines: ["Acknowledge: tocsin ack 42", "Runbook: https://runbooks.example.net/http-5xx", "Why: tocsin why 42"],
       },
     ],
-    link: "https://tocsin.example.net/incidents/inc-0123456789ab",
+    link: "https://tocsin.example.net/#/incidents/inc-0123456789ab",
   });
 });
 

@@ -177,6 +177,6 @@ export function wordNotification(notification: Notification, externalUrl: string
     subject: oneLine(`Incident ${incident.number}: ${title}`, HEADLINE_MAX),
     facts: `${incident.priority} · ${incident.severity} · incident ${incident.number} · since ${timeOf(incident.openedAt)}`,
     sections: sections.filter(({ lines }) => lines.length > 0),
-    link: externalUrl === null ? null : `${externalUrl}/incidents/${encodeURIComponent(incident.id)}`,
+    link: externalUrl === null ? null : `${externalUrl}/#/incidents/${encodeURIComponent(incident.id)}`,
   };
 }

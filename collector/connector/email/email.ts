@@ -86,7 +86,7 @@ class EmailConnector implements Connector {
       subject: before === undefined ? subject : `Re: ${subject}`,
       messageId,
       references: before === undefined ? [root] : [root, before.messageId],
-      inReplyTo: before?.messageId ?? root,
+      ...(before === undefined ? {} : { inReplyTo: before.messageId }),
       date: new Date(notification.at),
       ...(notification.page ? { priority: "high" as const } : {}),
       headers: {
