@@ -14,7 +14,16 @@ import { RuleSource } from "./rule-source.ts";
 const folders: string[] = [];
 afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true, force: true })));
 
-const RULE = { kind: "metric", name: "a" } as Rule;
+const RULE: Rule = {
+  kind: "event",
+  name: "a",
+  pack: "test",
+  match: { source: ["x"], check: null, ci: null, instance: null, summary: null, severity: null, labels: [] },
+  action: { type: "drop" },
+  runbook: "",
+  reason: "",
+  source: null,
+};
 const ok = (body: string, etag: string): HttpAnswer => ({
   kind: "answer",
   status: 200,

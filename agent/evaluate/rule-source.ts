@@ -1,4 +1,5 @@
 import { AGENT_RULES_PATH } from "../../protocol/agent-resource.ts";
+import { checkRules } from "../../rules/detect/check-rules.ts";
 import type { Rule } from "../../rules/detect/rule.ts";
 import type { Clock, Random } from "../clock.ts";
 import type { Log } from "../log.ts";
@@ -23,8 +24,6 @@ interface Stored {
   etag: string;
   rules: Rule[];
 }
-
-const RULES_MAX = 5000;
 
 /**
  * Where the agent's rules come from: the collector, asked now and then with an ETag; else the last good ones from disk; else
@@ -103,12 +102,10 @@ export class RuleSource {
   }
 }
 
-/** `{rules: […]}` as AGENT_RULES_PATH answers. The collector checked them; this only keeps nonsense of another server out. */
+/** `{rules: […]}` as AGENT_RULES_PATH answers; rules that the detector could not bear are refused as a whole. */
 function parseRules(text: string): Rule[] {
   const { rules } = JSON.parse(text) as { rules?: unknown };
-  if (!Array.isArray(rules) || rules.length > RULES_MAX) throw new Error("the answer holds no list of rules");
-  for (const rule of rules as (Partial<Rule> | null)[])
-    if (typeof rule?.name !== "string" || (rule.kind !== "metric" && rule.kind !== "event"))
-      throw new Error("the answer holds something that is no rule");
-  return rules as Rule[];
+  const checked = checkRules(rules);
+  if ("problem" in checked) throw new Error(`the answer's rules cannot be used: ${checked.problem}`);
+  return checked.rules;
 }

@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
+import { checkRules } from "../../rules/detect/check-rules.ts";
 import { parsePack } from "../../rules/language/parse.ts";
 import { parsePackTests } from "../../rules/language/parse-pack-test.ts";
 import { runPackTest } from "../../rules/language/run-pack-test.ts";
@@ -22,4 +23,13 @@ const cases = folders.flatMap((folder) => {
 
 test.for(cases)("$name", ({ pack, each }) => {
   expect(runPackTest(pack, each)).toEqual([]);
+});
+
+test("the packs' rules pass the check that an agent makes of what it is sent, and no two have one name", () => {
+  const rules = folders.flatMap((folder) => {
+    const result = parsePack(readFileSync(join(folder, "pack.yaml"), "utf8"), folder);
+    return "pack" in result ? result.pack.rules : [];
+  });
+  expect(checkRules(JSON.parse(JSON.stringify(rules)))).toEqual({ rules });
+  expect(new Set(rules.map((rule) => rule.name)).size).toBe(rules.length);
 });
