@@ -3,7 +3,8 @@ import { PRIORITIES, type Priority, type Severity } from "../model/severity.ts";
 
 /** How soon something must be done, by the worst severity: 1 (now) … 4 (some day). */
 const URGENCY: Readonly<Record<Severity, number>> = { critical: 1, major: 2, minor: 3, warning: 3, info: 4 };
-const CRITICALITY_UNKNOWN = 3;
+/** Better a little too high than missed. */
+const CRITICALITY_UNKNOWN = 2;
 
 export interface PriorityVerdict {
   priority: Priority;
