@@ -3,6 +3,7 @@ import { type Finding, hasErrors, sortFindings } from "../../protocol/finding.ts
 import { LOG_LEVELS } from "../log.ts";
 import { COLLECTOR_NAMES } from "../sample/linux.ts";
 import { type AgentConfig, type ChangesConfig, DEFAULT_CHANGES, defaultAgentConfig } from "./agent-config.ts";
+import { collectorUrlTrouble } from "./collector-url.ts";
 import { ConfigReader, type Read } from "./config-reader.ts";
 import { type CheckPattern, readWatch } from "./parse-watch.ts";
 
@@ -119,15 +120,6 @@ export const collectorUrl: Read<string> = (reader, value) => {
   if (trouble === null) return text.replace(/\/+$/, "");
   return reader.error(value, "AGENT_BAD_VALUE", `${value.path}: ${trouble}`, "such as https://tocsin.example.net:8430");
 };
-
-/** null for an address that may be used; never repeats a password that stands in it. */
-export function collectorUrlTrouble(text: string): string | null {
-  const url = URL.parse(text);
-  if (url === null) return "is no address";
-  if (!/^https?:$/.test(url.protocol)) return `${JSON.stringify(url.protocol)} is neither http: nor https:`;
-  if (url.username !== "" || url.password !== "") return "holds a user or password; use tokenFile";
-  return url.search === "" && url.hash === "" ? null : "has a query or a fragment";
-}
 
 const readSpool: Read<Partial<AgentConfig["spool"]> & FileKeys["spool"]> = (reader, value) =>
   reader.map<{ maxBytes: number; keepFree: { bytes: number } | { ratio: number } }>(value, {

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile } from "node:fs";
 import type { Clock } from "../clock.ts";
 import type { Collector, CollectorContext } from "./collector.ts";
 import { Instances, type Series, setSeries } from "./series-table.ts";
@@ -8,14 +8,11 @@ const SENSORS_MAX = 128;
 /** Reads one file off the hot path: a sensor behind a slow bus takes seconds. null where it cannot be read. */
 export type ReadLater = (path: string) => Promise<string | null>;
 
-export const readLater: ReadLater = async (path) => {
-  try {
-    return await readFile(path, "latin1");
-  } catch {
+export const readLater: ReadLater = (path) =>
+  new Promise((resolve) => {
     // A sensor without a reading answers with an error; it has no series then.
-    return null;
-  }
-};
+    readFile(path, "latin1", (error, text) => resolve(error === null ? text : null));
+  });
 
 interface Sensor {
   series: readonly Series[];

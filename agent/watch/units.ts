@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import type { UnitWatch } from "../config/agent-config.ts";
 import type { HostFiles } from "../sample/host-files.ts";
 import { type Series, setSeries } from "../sample/series-table.ts";
@@ -138,8 +137,10 @@ function looksAlive(seat: Seat, files: HostFiles): boolean {
 
 const PROPERTIES = "Id,Names,LoadState,ActiveState,SubState,Result,NRestarts,ControlGroup";
 
-const systemctlShow: ShowUnits = (names) =>
-  new Promise((resolve, reject) => {
+const systemctlShow: ShowUnits = async (names) => {
+  // Loaded by those agents only that watch units.
+  const { execFile } = await import("node:child_process");
+  return new Promise((resolve, reject) => {
     execFile(
       "systemctl",
       ["show", "--no-pager", `--property=${PROPERTIES}`, "--", ...names],
@@ -150,6 +151,7 @@ const systemctlShow: ShowUnits = (names) =>
       },
     );
   });
+};
 
 /** Blocks of `Key=value`, an empty line between units. A unit is found by each of its names. */
 export function parseShow(text: string): Map<string, UnitState> {

@@ -1,0 +1,288 @@
+import { statfsSync } from "node:fs";
+import { uptime } from "node:os";
+import { join } from "node:path";
+import type { WireEvent } from "../protocol/agent-event.ts";
+import { AGENT_ATTRIBUTES, AGENT_SERVICE_NAME } from "../protocol/agent-resource.ts";
+import { OtlpMetricsWriter } from "../protocol/otlp-write.ts";
+import type { Rule } from "../rules/detect/rule.ts";
+import type { Clock, Random } from "./clock.ts";
+import type { AgentConfig } from "./config/agent-config.ts";
+import { ConditionBook } from "./evaluate/condition-book.ts";
+import { EdgeDetection } from "./evaluate/edge-detection.ts";
+import { EventIds } from "./evaluate/event-ids.ts";
+import { RuleSource } from "./evaluate/rule-source.ts";
+import { renderExposition } from "./expose/exposition.ts";
+import { MetricsServer } from "./expose/metrics-server.ts";
+import { gapEvents } from "./gap-event.ts";
+import type { DataDirectory, Identity } from "./identity.ts";
+import type { Log } from "./log.ts";
+import { OwnMetrics } from "./own-metrics.ts";
+import { Round } from "./round.ts";
+import type { Collector, CollectorContext } from "./sample/collector.ts";
+import { Sampler } from "./sample/sampler.ts";
+import { SeriesTable } from "./sample/series-table.ts";
+import { Collectors } from "./send/collectors.ts";
+import { EpochFile } from "./send/epoch-file.ts";
+import { Sender } from "./send/sender.ts";
+import { TokenSource } from "./send/token.ts";
+import type { Transport } from "./send/transport.ts";
+import { Spool } from "./spool/spool.ts";
+import type { Watch, WatchContext } from "./watch/check.ts";
+
+/** What the agent gets from outside; a test gives its own. */
+export interface AgentSurroundings {
+  clock: Clock;
+  random: Random;
+  log: Log;
+  transport: Transport;
+  data: DataDirectory;
+  identity: Identity;
+  hostName: string;
+  version: string;
+  files: CollectorContext["files"];
+  bundledRules: () => Promise<readonly Rule[]>;
+  createCollectors: (context: CollectorContext) => Collector[];
+  createWatches: (context: WatchContext, spool: Spool) => Watch[];
+}
+
+/** The collector keeps acknowledged data in memory at first; we keep it longer than it may take to be safe there. */
+const RETAIN_MS = 120_000;
+/** Conditions of watches are looked at within a minute or so; after this they were not seen again. */
+const WATCH_GRACE_MS = 5 * 60_000;
+const EXPIRES_AFTER_MS = 10 * 60_000;
+
+/** What goes out: the spool, the way to the collectors, and ids for events. */
+interface Post {
+  spool: Spool;
+  collectors: Collectors;
+  sender: Sender;
+  nextId: () => string;
+  event: (event: WireEvent) => void;
+}
+
+/** What is found wrong: rules, where they come from, and what was told. */
+interface Evaluation {
+  book: ConditionBook;
+  detection: EdgeDetection;
+  rules: RuleSource;
+}
+
+interface Parts extends Post, Evaluation {
+  table: SeriesTable;
+  watches: readonly Watch[];
+  round: Round;
+}
+
+/** One agent on one data directory. Made by `open`, runs from `start` to `stop`. */
+export class Agent {
+  readonly #config: AgentConfig;
+  readonly #around: AgentSurroundings;
+  readonly #parts: Parts;
+  #server: MetricsServer | null = null;
+  #cancelRound: () => void = () => undefined;
+  #nextRoundAtMs = 0;
+
+  private constructor(config: AgentConfig, around: AgentSurroundings, parts: Parts) {
+    this.#config = config;
+    this.#around = around;
+    this.#parts = parts;
+  }
+
+  static async open(config: AgentConfig, around: AgentSurroundings): Promise<Agent> {
+    const ci = config.ci ?? around.hostName;
+    const post = openPost(config, around);
+    const evaluation = openEvaluation(config, around, { ci, post });
+    const table = new SeriesTable();
+    table.bootedAt = around.clock.now() - uptime() * 1000;
+    const { clock, log } = around;
+    const watches = around.createWatches({ clock, log, table, book: evaluation.book }, post.spool);
+    const round = openRound(config, around, { ci, table, watches, ...post, ...evaluation });
+    const agent = new Agent(config, around, { table, watches, round, ...post, ...evaluation });
+    await evaluation.rules.begin();
+    evaluation.book.unconfirm("watch", () => WATCH_GRACE_MS);
+    return agent;
+  }
+
+  /** The first round is now; the further ones begin at a random moment of the interval, so that a fleet does not beat as one. */
+  start(): void {
+    const { clock, random } = this.#around;
+    const { expose, rules, intervalMs } = this.#config;
+    if (expose !== null) {
+      this.#server = new MetricsServer(() => this.exposition(), this.#around.log);
+      this.#server.listen(expose.host, expose.port);
+    }
+    this.#parts.round.run();
+    if (rules.fetch) this.#parts.rules.poll();
+    this.#nextRoundAtMs = clock.monotonic() + Math.max(1000, intervalMs * random());
+    this.#schedule();
+  }
+
+  /** Two rounds a second apart, so that rates are known; sends them. Says whether a collector took everything. */
+  async once(): Promise<boolean> {
+    const { clock } = this.#around;
+    if (this.#config.rules.fetch) await this.#parts.rules.fetch();
+    this.#parts.round.run();
+    await new Promise<void>((done) => {
+      clock.after(1000, done);
+    });
+    this.#parts.round.run();
+    return this.#parts.sender.flush();
+  }
+
+  /** Sends what is there for at most `withinMs`, then leaves everything in order on disk. */
+  async stop(withinMs: number): Promise<void> {
+    const { clock, data, transport, log } = this.#around;
+    this.#cancelRound();
+    this.#parts.rules.stop();
+    this.#server?.close();
+    for (const watch of this.#parts.watches) watch.stop?.();
+    const sent = await Promise.race([
+      this.#parts.sender.flush(),
+      new Promise<false>((done) => {
+        clock.after(withinMs, () => done(false));
+      }),
+    ]);
+    this.#parts.sender.stop();
+    transport.close();
+    this.#parts.book.save();
+    this.#parts.spool.close();
+    data.release();
+    log.info("stopped", { allSent: sent, pending: this.#parts.spool.pending("metric").records });
+  }
+
+  exposition(): string {
+    const since = this.#around.clock.now() - Math.max(30_000, 5 * this.#config.intervalMs);
+    return renderExposition(
+      this.#parts.table.metrics().flatMap((metric) => metric.points),
+      since,
+    );
+  }
+
+  #schedule(): void {
+    const { clock, log } = this.#around;
+    const { intervalMs } = this.#config;
+    const waitMs = Math.max(0, this.#nextRoundAtMs - clock.monotonic());
+    this.#cancelRound = clock.after(waitMs, () => {
+      try {
+        this.#parts.round.run();
+      } catch (error) {
+        log.error("a round failed", { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+      }
+      // After a suspend, or on a host without time for us, rounds that were missed stay missed.
+      const behind = clock.monotonic() - this.#nextRoundAtMs;
+      this.#nextRoundAtMs += intervalMs * (1 + Math.floor(Math.max(0, behind) / intervalMs));
+      this.#schedule();
+    });
+  }
+}
+
+function openPost(config: AgentConfig, around: AgentSurroundings): Post {
+  const { clock, random, log, data } = around;
+  const spool = openSpool(config, around);
+  const collectors = new Collectors({
+    urls: config.collectors,
+    transport: around.transport,
+    token: new TokenSource({ token: config.token, file: config.tokenFile }),
+    clock,
+    timeoutMs: config.timeoutMs,
+    userAgent: `tocsin-agent/${around.version}`,
+  });
+  const epochs = new EpochFile(join(data.path, "epochs.json"), log);
+  const sender = new Sender({ spool, collectors, clock, random, log, retryMaxMs: config.retry.maxMs, epochs });
+  const ids = new EventIds(around.identity.agentId, join(data.path, "event-ids.json"), clock.now());
+  return {
+    spool,
+    collectors,
+    sender,
+    nextId: () => ids.next(),
+    event: (event) => {
+      const payload = Buffer.from(JSON.stringify(event));
+      spool.append("event", payload, { items: 1, rawBytes: payload.length, at: clock.now() });
+      sender.wake();
+    },
+  };
+}
+
+function openEvaluation(
+  config: AgentConfig,
+  around: AgentSurroundings,
+  { ci, post }: { ci: string; post: Post },
+): Evaluation {
+  const { clock, random, log, data } = around;
+  const book = new ConditionBook({
+    ci,
+    clock,
+    log,
+    path: join(data.path, "conditions.json"),
+    nextId: post.nextId,
+    send: post.event,
+    expiresAfterMs: Math.max(EXPIRES_AFTER_MS, 5 * config.intervalMs),
+  });
+  const detection = new EdgeDetection(ci, book);
+  const rules = new RuleSource({
+    collectors: post.collectors,
+    clock,
+    random,
+    log,
+    path: join(data.path, "rules.json"),
+    everyMs: config.rules.everyMs,
+    bundled: around.bundledRules,
+    use: (list) => detection.use(list),
+  });
+  return { book, detection, rules };
+}
+
+function openRound(
+  config: AgentConfig,
+  around: AgentSurroundings,
+  parts: Omit<Parts, "round"> & { ci: string },
+): Round {
+  const { clock, log, version } = around;
+  const { ci, table, spool, sender } = parts;
+  return new Round({
+    ...parts,
+    clock,
+    log,
+    sampler: new Sampler(around.createCollectors({ files: around.files, table }), { table, clock, log }),
+    own: new OwnMetrics({ table, spool, sender, version, startedAt: clock.now() }),
+    writer: new OtlpMetricsWriter({
+      resource: resourceOf(config, around, ci),
+      scope: { name: AGENT_SERVICE_NAME, version },
+    }),
+    reportGaps: (at) => {
+      for (const event of gapEvents(spool.takeGaps(), { ci, at, nextId: parts.nextId })) parts.event(event);
+    },
+  });
+}
+
+function openSpool(config: AgentConfig, { data, clock, log }: AgentSurroundings): Spool {
+  return new Spool({
+    folder: join(data.path, "spool"),
+    maxBytes: config.spool.maxBytes,
+    keepFreeBytes: reserveOf(config, data.path),
+    retainMs: RETAIN_MS,
+    clock,
+    log,
+  });
+}
+
+/** By default 5 % of the file system, but no more than 1 GiB: enough for others to work, little enough for small disks. */
+function reserveOf(config: AgentConfig, path: string): number {
+  const { keepFree } = config.spool;
+  if (keepFree !== null && "bytes" in keepFree) return keepFree.bytes;
+  const { blocks, bsize } = statfsSync(path);
+  const share = blocks * bsize * (keepFree?.ratio ?? 0.05);
+  return keepFree === null ? Math.min(share, 1024 ** 3) : share;
+}
+
+function resourceOf(config: AgentConfig, around: AgentSurroundings, ci: string): Record<string, string | number> {
+  return {
+    [AGENT_ATTRIBUTES.serviceName]: AGENT_SERVICE_NAME,
+    "service.version": around.version,
+    [AGENT_ATTRIBUTES.agentId]: around.identity.agentId,
+    [AGENT_ATTRIBUTES.hostName]: around.hostName,
+    "os.type": process.platform,
+    [AGENT_ATTRIBUTES.ci]: ci,
+    [AGENT_ATTRIBUTES.intervalMs]: config.intervalMs,
+  };
+}

@@ -1,0 +1,21 @@
+import type { Clock } from "../clock.ts";
+import type { AgentConfig } from "../config/agent-config.ts";
+import type { Log } from "../log.ts";
+import type { Collector, CollectorContext } from "./collector.ts";
+import { createLinuxCollectors } from "./linux.ts";
+import { createPortableCollectors } from "./portable.ts";
+import { createStatFs } from "./stat-fs.ts";
+
+/** The collectors for the system that we run on. */
+export function createCollectors(
+  context: CollectorContext,
+  { config, clock, log }: { config: AgentConfig; clock: Clock; log: Log },
+): Collector[] {
+  const { disable, excludeMounts, rootPath } = config.sample;
+  if (process.platform === "linux") {
+    const statFs = createStatFs(rootPath);
+    return createLinuxCollectors(context, { clock, log, statFs, disabled: disable, excludedMounts: excludeMounts });
+  }
+  const all = createPortableCollectors(context, { clock, log, load: () => import("systeminformation") });
+  return all.filter((collector) => !disable.includes(collector.name));
+}
