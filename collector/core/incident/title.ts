@@ -5,7 +5,7 @@ import type { Topology } from "../model/topology.ts";
 
 const TITLE_MAX = 120;
 /** A storm's symptom is that of its first alerts; all of them are only counted. */
-const SYMPTOMS_READ_MAX = 300;
+const SYMPTOMS_READ_MAX = 60;
 
 /** Nouns of CI types, for counting them. */
 const NOUNS: Readonly<Record<string, readonly [one: string, many: string]>> = {

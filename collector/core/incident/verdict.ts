@@ -20,7 +20,7 @@ const UPDATE_EVERY_MS: Milliseconds = 60_000;
 export function applyVerdict(state: IncidentState, turn: Turn, incident: Incident, ranking: Ranking): void {
   const before = { root: incident.rootCause.ci, change: incident.rootCause.change, services: incident.impact.services };
   const seen = fingerprint(incident);
-  const kept = JSON.stringify(verdictOf(incident));
+  const kept = { ...incident };
   const wasParent = parentKey(incident);
   applyRoot(turn, incident, ranking.rootCause);
   if (parentKey(incident) !== wasParent) suppressChildren(state, turn, incident);
@@ -31,7 +31,7 @@ export function applyVerdict(state: IncidentState, turn: Turn, incident: Inciden
   incident.pageReason = ranking.pageReason;
   applyHold(state, turn, incident, ranking);
   if (isOpen(incident)) linkProblem(state, turn, incident);
-  if (JSON.stringify(verdictOf(incident)) !== kept) turn.incidentChanged(incident);
+  if (!sameVerdict(kept, incident)) turn.incidentChanged(incident);
   if (fingerprint(incident) === seen) return;
   incident.revision += 1;
   const isNews =
@@ -155,10 +155,47 @@ function applyHold(state: IncidentState, turn: Turn, incident: Incident, ranking
   });
 }
 
-/** All that a verdict changes: a verdict that says the same again costs the store nothing. */
-function verdictOf(incident: Readonly<Incident>): unknown[] {
-  const { rootCause, impact, priority, title, pageWorthy, pageReason, holdUntil, holdReason } = incident;
-  return [rootCause, impact, priority, title, pageWorthy, pageReason, holdUntil, holdReason];
+/** A verdict that says the same again costs the store nothing. Compares all that a verdict changes. */
+function sameVerdict(a: Readonly<Incident>, b: Readonly<Incident>): boolean {
+  return (
+    a.priority === b.priority &&
+    a.title === b.title &&
+    a.pageWorthy === b.pageWorthy &&
+    a.pageReason === b.pageReason &&
+    a.holdUntil === b.holdUntil &&
+    a.holdReason === b.holdReason &&
+    sameRoot(a.rootCause, b.rootCause) &&
+    sameImpact(a.impact, b.impact)
+  );
+}
+
+function sameRoot(a: RootCause, b: RootCause): boolean {
+  return (
+    a.ci === b.ci &&
+    a.confidence === b.confidence &&
+    a.inferred === b.inferred &&
+    a.change === b.change &&
+    sameList(
+      a.candidates,
+      b.candidates,
+      (x, y) => x.ci === y.ci && x.score === y.score && sameList(x.reasons, y.reasons),
+    )
+  );
+}
+
+function sameImpact(a: Impact, b: Impact): boolean {
+  return (
+    sameList(a.cis, b.cis) &&
+    sameList(
+      a.services,
+      b.services,
+      (x, y) => x.ci === y.ci && x.criticality === y.criticality && x.redundancyLeft === y.redundancyLeft,
+    )
+  );
+}
+
+function sameList<T>(a: readonly T[], b: readonly T[], isSame: (x: T, y: T) => boolean = Object.is): boolean {
+  return a.length === b.length && a.every((x, i) => isSame(x, b[i] as T));
 }
 
 /** What a reader sees of the verdict. */
