@@ -28,7 +28,7 @@ SIGHUP, or a change of the file, loads it again; one with mistakes never replace
 Examples:
   tocsin collector
   tocsin collector --config /etc/tocsin/tocsin.yaml --data /var/lib/tocsin
-  tocsin check /etc/tocsin/tocsin.yaml && kill -HUP $(pidof node)
+  tocsin check /etc/tocsin/tocsin.yaml && systemctl reload tocsin-collector
 `;
 
 const LOG_LEVELS: readonly string[] = ["debug", "info", "warn", "error", "silent"];

@@ -17,18 +17,27 @@ const LOCAL: Identity = { name: "local", role: "admin" };
 
 const digest = (secret: string): Buffer => hash("sha256", secret, "buffer");
 
+const knownOf = (tokens: readonly Token[]): Known[] =>
+  tokens.map(({ name, role, secret }) => ({ digest: digest(secret), identity: { name, role } }));
+
+type Known = { digest: Buffer; identity: Identity };
+
 /** Who a secret belongs to. Keeps hashes only. */
 export class Authenticator {
-  /** No tokens are configured. */
+  /** No tokens are configured. Does not change while the server runs: what is listened on hangs on it. */
   readonly open: boolean;
-  private readonly known: readonly { digest: Buffer; identity: Identity }[];
+  private known: readonly Known[];
 
   constructor(auth: AuthConfig) {
     this.open = auth === "loopbackOpen";
-    this.known =
-      auth === "loopbackOpen"
-        ? []
-        : auth.tokens.map(({ name, role, secret }) => ({ digest: digest(secret), identity: { name, role } }));
+    this.known = auth === "loopbackOpen" ? [] : knownOf(auth.tokens);
+  }
+
+  /** Other tokens from the next request on. False, and nothing changes, between having tokens and having none: that needs a restart. */
+  replace(auth: AuthConfig): boolean {
+    if ((auth === "loopbackOpen") !== this.open) return false;
+    if (auth !== "loopbackOpen") this.known = knownOf(auth.tokens);
+    return true;
   }
 
   /** Looks at every token, so that the time tells nothing. */

@@ -27,7 +27,8 @@ export type IngestPlugin = (app: FastifyInstance, ports: IngestPorts) => void | 
 
 export interface ServerOptions {
   ports: ApiPorts;
-  auth: AuthConfig;
+  /** Tokens to check with, or an authenticator whose tokens the caller replaces while the server runs. */
+  auth: AuthConfig | Authenticator;
   /** Of the store: agents resend what they hold when it changes. */
   epoch: string;
   version: string;
@@ -47,7 +48,7 @@ export interface ApiServer {
 export async function createServer(options: ServerOptions): Promise<ApiServer> {
   const { ports } = options;
   const limits: ApiLimits = { ...DEFAULT_API_LIMITS, ...options.limits };
-  const access = new Authenticator(options.auth);
+  const access = options.auth instanceof Authenticator ? options.auth : new Authenticator(options.auth);
   const app = fastify(fastifyOptions(limits, ports));
   app.server.maxConnections = limits.connectionsMax;
   const silent = silentConnections(app);

@@ -6,8 +6,11 @@ import { type ApiServer, createServer } from "../api/server.ts";
 import { CmdbRoom, type CmdbSettings } from "../cmdb/service.ts";
 import type { TocsinConfig } from "../config/config.ts";
 import { coreSettings } from "../config/core-settings.ts";
-import { invalidMatcher } from "../core/model/matcher.ts";
+import type { Matcher } from "../core/model/silence.ts";
+import { matcherFault, matchesEmpty } from "../ingest/matcher.ts";
 import type { Clock } from "../port/clock.ts";
+import type { IngestPorts } from "../port/ingest.ts";
+import type { Store } from "../port/store.ts";
 import type { Log, Telemetry } from "../port/telemetry.ts";
 import { createDelivery, type Delivery } from "../runtime/delivery.ts";
 import { createHousekeeping, type Housekeeping } from "../runtime/housekeeping.ts";
@@ -21,6 +24,7 @@ import type { PrometheusTelemetry } from "../telemetry/prometheus-telemetry.ts";
 import { type Connectors, createConnectors } from "./connectors.ts";
 import { storageEpoch } from "./epoch.ts";
 import { ingestPlugins } from "./ingest.ts";
+import { startListeners } from "./listeners.ts";
 import { loadRules, type LoadedRules } from "./rules.ts";
 
 /** What every room of the collector shares. */
@@ -40,6 +44,7 @@ export interface Rooms {
   delivery: Delivery;
   cmdb: CmdbRoom;
   series: SeriesRoom;
+  access: Authenticator;
   server: ApiServer;
   housekeeping: Housekeeping;
   /** Replaced together when the configuration changes. */
@@ -52,7 +57,7 @@ export interface Rooms {
  * listens yet. Throws for the operator when something cannot be used.
  */
 export async function composeCollector(config: TocsinConfig, surroundings: Surroundings): Promise<Rooms> {
-  const { clock, log, telemetry, onFatal } = surroundings;
+  const { clock, log, telemetry } = surroundings;
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const cmdb = await openCmdb(config, surroundings);
   const current = {
@@ -60,6 +65,63 @@ export async function composeCollector(config: TocsinConfig, surroundings: Surro
     connectors: createConnectors(config, { clock, log }),
     rules: await loadRules(config.rules),
   };
+  const { store, partition, delivery } = joinCore(current, cmdb, surroundings);
+  await partition.start();
+  const query = createQuery({ partition, store, receivers: () => current.config.receivers.map(({ name }) => name) });
+  const series = createSeriesRoom({
+    intake: partition,
+    clock,
+    log,
+    telemetry,
+    resolveCi: (name) => query.ci(name)?.id ?? name,
+    detector: current.rules.detector,
+    limits: { seriesMax: config.limits.seriesMax, seriesPerSenderMax: config.limits.seriesPerSenderMax },
+  });
+  const rooms = { partition, delivery, cmdb, series, access: new Authenticator(authOf(config)), current };
+  const ports: IngestPorts = { intake: partition, query, samples: series.store, clock, log, telemetry };
+  const server = await openServer(rooms, ports, surroundings);
+  await cmdb.start({ intake: partition, query });
+  delivery.start();
+  series.start();
+  const housekeeping = createHousekeeping({
+    store,
+    retention: config.retention,
+    clock,
+    telemetry,
+    log,
+    shed: (reason) => partition.shed(reason),
+    dataDir: config.dataDir,
+  });
+  await housekeeping.start();
+  const stop = await listen(config, ports, () => stopRooms({ ...rooms, server, housekeeping }));
+  return { ...rooms, server, housekeeping, stop };
+}
+
+/** Listens beside HTTP. Gives back what ends everything; ends it at once when an address cannot be listened on. */
+async function listen(
+  config: TocsinConfig,
+  ports: IngestPorts,
+  stop: () => Promise<void>,
+): Promise<() => Promise<void>> {
+  try {
+    const listeners = await startListeners(config.ingest, ports);
+    return async () => {
+      await listeners.close();
+      await stop();
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The way of an event: store and core behind the partition, and what it decides on its way to the receivers. */
+function joinCore(
+  current: Rooms["current"],
+  cmdb: CmdbRoom,
+  { clock, log, telemetry, onFatal }: Surroundings,
+): { store: Store; partition: Partition; delivery: Delivery } {
+  const { config } = current;
   const store = createSqliteStore({ dataDir: config.dataDir });
   let delivery: Delivery | undefined;
   const partition = createPartition({
@@ -82,33 +144,7 @@ export async function composeCollector(config: TocsinConfig, surroundings: Surro
     telemetry,
     log,
   });
-  await partition.start();
-  const query = createQuery({ partition, store, receivers: () => current.config.receivers.map(({ name }) => name) });
-  const series = createSeriesRoom({
-    intake: partition,
-    clock,
-    log,
-    telemetry,
-    resolveCi: (name) => query.ci(name)?.id ?? name,
-    detector: current.rules.detector,
-    limits: { seriesMax: config.limits.seriesMax, seriesPerSenderMax: config.limits.seriesPerSenderMax },
-  });
-  const rooms = { partition, delivery, cmdb, series, current };
-  const server = await openServer(rooms, query, surroundings);
-  await cmdb.start({ intake: partition, query });
-  delivery.start();
-  series.start();
-  const housekeeping = createHousekeeping({
-    store,
-    retention: config.retention,
-    clock,
-    telemetry,
-    log,
-    shed: (reason) => partition.shed(reason),
-    dataDir: config.dataDir,
-  });
-  await housekeeping.start();
-  return { ...rooms, server, housekeeping, stop: () => stopRooms({ ...rooms, server, housekeeping }) };
+  return { store, partition, delivery };
 }
 
 async function openCmdb(config: TocsinConfig, { clock, log }: Surroundings): Promise<CmdbRoom> {
@@ -130,6 +166,21 @@ export class UnusableFiles extends Error {
   }
 }
 
+/** Who may call, by the configuration. */
+export function authOf({ tokens }: TocsinConfig): AuthConfig {
+  if (tokens.length === 0) return "loopbackOpen";
+  return { tokens: tokens.map(({ name, role, token }) => ({ name, role, secret: token.reveal() })) };
+}
+
+/** Why a silence is refused; undefined = it is not. One whose matchers all hold without a label would mute everything. */
+function silenceFault(matchers: readonly Matcher[]): string | undefined {
+  const fault = matchers.map(matcherFault).find((found) => found !== undefined);
+  if (fault !== undefined) return fault;
+  return matchers.every(matchesEmpty)
+    ? "at least one matcher must need something of an alert; this would mute everything"
+    : undefined;
+}
+
 /** The part of the configuration that the CMDB room takes. */
 export function cmdbSettings(config: TocsinConfig): CmdbSettings {
   return {
@@ -143,17 +194,12 @@ export function cmdbSettings(config: TocsinConfig): CmdbSettings {
 type Joined = Omit<Rooms, "server" | "housekeeping" | "stop">;
 
 async function openServer(
-  { partition, delivery, cmdb, series, current }: Joined,
-  query: ReturnType<typeof createQuery>,
+  { partition, delivery, cmdb, series, access, current }: Joined,
+  ports: IngestPorts,
   surroundings: Surroundings,
 ): Promise<ApiServer> {
-  const { clock, log, telemetry, loopLag, version } = surroundings;
+  const { clock, telemetry, loopLag, version } = surroundings;
   const { config } = current;
-  const auth: AuthConfig =
-    config.tokens.length === 0
-      ? "loopbackOpen"
-      : { tokens: config.tokens.map(({ name, role, token }) => ({ name, role, secret: token.reveal() })) };
-  const ports = { intake: partition, query, samples: series.store, clock, log, telemetry };
   return createServer({
     ports: {
       ...ports,
@@ -166,9 +212,9 @@ async function openServer(
       exposeOwn: () => telemetry.expose(),
       agentRules: () => current.rules.agentRules,
       newId: randomUUID,
-      silenceFault: (matchers) => matchers.map(invalidMatcher).find((fault) => fault !== null) ?? undefined,
+      silenceFault,
     },
-    auth,
+    auth: access,
     epoch: storageEpoch(config.dataDir),
     version,
     limits: {
@@ -177,7 +223,7 @@ async function openServer(
       importBytesMax: config.limits.cmdbSizeMaxBytes,
     },
     ingest: ingestPlugins({
-      access: new Authenticator(auth),
+      access,
       agents: series.agents,
       current,
       version,

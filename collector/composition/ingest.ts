@@ -9,6 +9,7 @@ import { registerOtlp } from "../ingest/otlp/register.ts";
 import { registerPagerDuty } from "../ingest/pagerduty/register.ts";
 import { registerRemoteWrite } from "../ingest/remote-write/register.ts";
 import { registerWebhooks } from "../ingest/webhook/register.ts";
+import { ciLabelsOf, webhooksOf } from "./ingest-settings.ts";
 import type { AgentDirectory } from "../port/agents.ts";
 import type { Identity } from "../port/ingest.ts";
 
@@ -30,6 +31,7 @@ export function ingestPlugins({ access, agents, current, version, startedAt }: I
     return secret === undefined ? undefined : access.identify(secret);
   };
   const outgoing = new VettedOutgoing({ allowPrivateTargets: config.limits.allowPrivateTargets });
+  const ciLabels = ciLabelsOf(config.ingest);
   const address = `${config.listen.host}:${config.listen.port}`;
   return [
     registerNative,
@@ -38,9 +40,19 @@ export function ingestPlugins({ access, agents, current, version, startedAt }: I
       registerAlertmanager(app, ports, {
         facts: { name: "tocsin", address, version, startedAt },
         resolveTimeoutMs: config.alertmanager.resolveTimeoutMs,
+        ciLabels,
       }),
-    (app, ports) => registerRemoteWrite(app, ports),
+    (app, ports) => registerRemoteWrite(app, ports, { ciLabels }),
     (app, ports) => registerPagerDuty(app, ports, { identify }),
-    (app, ports) => registerWebhooks(app, ports, { identify, outgoing }),
+    (app, ports) => {
+      app.addHook("onClose", () => outgoing.close());
+      registerWebhooks(app, ports, {
+        identify,
+        outgoing,
+        ciLabels,
+        ...webhooksOf(config.ingest),
+        snsTopics: config.ingest.snsTopics,
+      });
+    },
   ];
 }

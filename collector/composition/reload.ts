@@ -5,7 +5,7 @@ import { FileWatch } from "../config/document/file-watch.ts";
 import type { ParseOptions } from "../config/parse.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Log } from "../port/telemetry.ts";
-import { cmdbSettings, type Rooms } from "./collector.ts";
+import { authOf, cmdbSettings, type Rooms } from "./collector.ts";
 import { createConnectors } from "./connectors.ts";
 import { loadConfig } from "./load-config.ts";
 import { loadRules } from "./rules.ts";
@@ -80,6 +80,7 @@ async function loadAgain(
   const before = current.connectors;
   current.config = config;
   current.connectors = createConnectors(config, ports);
+  if (!rooms.access.replace(authOf(config))) log.warn("this change takes effect after a restart", { key: "auth" });
   rooms.housekeeping.keep(config.retention);
   rooms.delivery.replaceConnectors(current.connectors.byReceiver);
   await before.close();
