@@ -93,10 +93,11 @@ class OnlineCorrelator implements Correlator {
     const order = [...alerts].sort((a, b) => a.firstSeenAt - b.firstSeenAt || (a.id < b.id ? -1 : 1));
     for (const alert of order) {
       const note = this.noteOf(alert, view);
-      note.background = alert.incident === null ? alert.withheld : null;
+      const isGathering = alert.withheld === "gathering";
+      note.background = alert.incident === null && !isGathering ? alert.withheld : null;
       this.notebook.add(note);
       if (alert.incident !== null) this.joined(note, alert.incident, view);
-      else if (note.background === "gathering") this.seed(note, at);
+      else if (isGathering) this.seed(note, at);
       else if (note.background !== null) this.timers.schedule(`alert ${alert.id}`, at);
     }
   }
@@ -231,7 +232,7 @@ class OnlineCorrelator implements Correlator {
   private changed(note: Note, at: UnixMillis, view: CorrelationView): Placement[] {
     const symptom = this.reader.symptomOf(note.alert);
     note.rank = severityRank(note.alert.severity);
-    if (note.background !== null && note.background !== "gathering") {
+    if (note.background !== null) {
       if (noiseOf(note, this.noiseContext(at, view)) !== null) return [];
       this.timers.cancel(`alert ${note.alert.id}`);
       this.notebook.setBackground(note, null);

@@ -29,7 +29,7 @@ export class Notebook {
     if (before !== undefined) this.remove(before);
     this.notes.set(note.alert.id, note);
     push(this.byCi, note.ci, note);
-    this.post(note);
+    if (note.background === null) this.post(note);
   }
 
   /** It is no noise any more, or has become it: noise is not found by its causes. */

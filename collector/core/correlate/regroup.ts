@@ -34,7 +34,7 @@ export function gather(seeds: readonly Note[], near: Neighbourhood): Set<Note> {
   const found = new Set<Note>();
   const incidents = new Set<IncidentId>();
   const take = (note: Note): void => {
-    if (found.size >= NOTES_MAX || (note.background !== null && note.background !== "gathering")) return;
+    if (found.size >= NOTES_MAX || note.background !== null) return;
     const home = note.alert.incident ?? note.home;
     const thread = threads.get(home);
     if (thread !== undefined && isSet(note, thread, at)) return;

@@ -59,7 +59,7 @@ const BY_CHECK: readonly (readonly [RegExp, Symptom])[] = [
   ],
   [/wan|circuit/, "link"],
   [
-    /process|service.?down|unavailable|connections.?low|check.?tcp|tcp|port|pod.?not.?ready|crash|restart|oom|not.?running|unit.?failed|_down|down$/,
+    /disassociat|deregister|process|service.?down|unavailable|connections.?low|check.?tcp|tcp|port|pod.?not.?ready|crash|restart|oom|not.?running|unit.?failed|_down|down$/,
     "down",
   ],
   [/throttl|cpu|load|connections|io.?wait|lock|evict|saturat|busy|threads|thread.?pool|memory.?pressure/, "load"],
