@@ -77,6 +77,7 @@ export function restartNeeded(before: TocsinConfig, after: TocsinConfig): string
     ["redis", ({ redis }) => redis && [redis.url, redis.username, redis.password?.reveal()]],
     ["auth", ({ tokens }) => tokens.map(({ name, role, token }) => [name, role, token.reveal()])],
     ["alertmanager", ({ alertmanager }) => alertmanager],
+    ["ingest", ({ ingest }) => revealed(ingest)],
     [
       "limits",
       ({ limits }) => [
@@ -92,7 +93,7 @@ export function restartNeeded(before: TocsinConfig, after: TocsinConfig): string
 }
 
 /** Secrets print as stars: a changed one is told by what it is, not by how it prints. */
-const fingerprint = (section: unknown): string =>
+const revealed = (section: unknown): string =>
   JSON.stringify(section, function (this: Record<string, unknown>, key, value: unknown) {
     const own = this[key];
     return own instanceof Secret ? own.reveal() : value;

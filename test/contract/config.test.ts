@@ -32,6 +32,34 @@ const GOOD = {
     },
   ],
   alertmanager: { resolveTimeout: "5m" },
+  ingest: {
+    ciLabels: ["ci", "host"],
+    webhooks: {
+      github: { secret: SECRET },
+      mytool: {
+        mapping: {
+          each: "/alerts",
+          ci: ["/host", "/ip"],
+          check: "/rule",
+          summary: "{/rule}: {/text}",
+          status: { of: "/state", resolved: ["ok"], ignored: ["test"] },
+          severity: { of: "/level", words: { "5": "critical" }, otherwise: "minor" },
+          labels: { team: "/team" },
+          expiresAfter: "10m",
+        },
+      },
+    },
+    syslog: {
+      udp: ":514",
+      rules: [{ check: "c", pattern: "disk (?P<instance>\\S+) failed", contains: "failed", severity: "major" }],
+    },
+    snmp: {
+      listen: "127.0.0.1:1162",
+      communities: [{ community: SECRET }],
+      users: [{ name: "u", authentication: { protocol: "sha256", key: SECRET } }],
+      rules: [{ oid: "1.3.6.1.4.1.99999.1", name: "doorOpen", check: "door" }],
+    },
+  },
   receivers: {
     hook: { webhook: { url: "https://example.net/hook", secretFile: "hook.secret", timeout: "5s" } },
     mail: {

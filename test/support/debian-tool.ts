@@ -11,3 +11,15 @@ export function debianTool(name: string): string {
   }
   throw new Error(`${name} is missing; run sh test/support/debian-tools.sh`);
 }
+
+/** The environment in which an unpacked program finds the libraries that were unpacked with it. */
+export const debianEnvironment: Readonly<Record<string, string | undefined>> = {
+  ...process.env,
+  LD_LIBRARY_PATH: [
+    process.env["LD_LIBRARY_PATH"],
+    join(UNPACKED, "../lib/x86_64-linux-gnu"),
+    join(UNPACKED, "../lib/aarch64-linux-gnu"),
+  ]
+    .filter((path) => path !== undefined)
+    .join(delimiter),
+};

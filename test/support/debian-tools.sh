@@ -11,6 +11,7 @@ want() { # program package
 want prometheus prometheus
 want promtool prometheus
 want amtool prometheus-alertmanager
+want snmptrap "snmp libsnmp40"
 want strace strace
 [ -z "$packages" ] && exit 0
 command -v apt-get >/dev/null 2>&1 || { echo "missing:$packages (Debian packages); install these programs and run again" >&2; exit 1; }
