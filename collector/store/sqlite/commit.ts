@@ -1,49 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { UnixMillis } from "../../core/model/time.ts";
-import type { Commit, OutboxChange, OutboxRow, StoredEntity, Touch } from "../../port/store.ts";
+import type { OutboxChange, OutboxRow } from "../../port/store.ts";
+import { type PackedCommit, partsOf } from "./packed-commit.ts";
 import { packText } from "./packed-text.ts";
-import { type PendingBody, writePendingBody } from "./pending.ts";
-
-/**
- * A commit on its way from one thread to the other. What the engine only stores is text already: copying nested records
- * from heap to heap costs several times as much as writing them as JSON.
- */
-export interface PackedCommit {
-  sequence: number;
-  at: UnixMillis;
-  journal: string;
-  /** JSON array. */
-  eventIds: string;
-  eventIdCount: number;
-  entities: readonly StoredEntity[];
-  touches: readonly Touch[];
-  /** JSON array. */
-  ledger: string;
-  ledgerCount: number;
-  outbox: readonly OutboxRow[];
-  outboxChanges: readonly OutboxChange[];
-}
-
-/** Reads all of the commit: it may change afterwards. */
-export function packCommit(commit: Commit): PackedCommit {
-  const { eventIds, ledger, ...rest } = commit;
-  return {
-    ...rest,
-    eventIds: eventIds.length === 0 ? "" : JSON.stringify(eventIds),
-    eventIdCount: eventIds.length,
-    ledger: ledger.length === 0 ? "" : JSON.stringify(ledger),
-    ledgerCount: ledger.length,
-  };
-}
-
-export function pendingBody(commit: PackedCommit, ledgerFrom: number): PendingBody {
-  const { at, entities, touches, ledger, ledgerCount } = commit;
-  return { at, ledgerFrom, entities, touches, ledger, ledgerCount };
-}
-
-export function isPending({ entities, touches, ledgerCount }: PendingBody): boolean {
-  return entities.length + touches.length + ledgerCount > 0;
-}
 
 /** The statements of a commit. The caller holds the transaction. */
 export class CommitWriter {
@@ -60,7 +18,7 @@ export class CommitWriter {
     this.position = db.prepare("UPDATE position SET sequence = ?, at = ?, ledger_number = ? WHERE id = 1");
     this.journal = db.prepare("INSERT INTO journal (sequence, at, body) VALUES (?, ?, ?)");
     this.eventIds = db.prepare("INSERT INTO event_id (sequence, count, body) VALUES (?, ?, ?)");
-    this.pending = db.prepare("INSERT INTO pending (sequence, body) VALUES (?, ?)");
+    this.pending = db.prepare("INSERT INTO pending (sequence, at, ledger_from, body) VALUES (?, ?, ?, ?)");
     this.outbox = db.prepare(
       `INSERT INTO outbox (key, receiver, incident, kind, revision, page, created_at, sequence, body, attempts, next_attempt_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key, receiver) DO NOTHING`,
@@ -77,12 +35,14 @@ export class CommitWriter {
     );
   }
 
-  write(commit: PackedCommit, body: PendingBody): void {
-    const { sequence, at, eventIdCount } = commit;
-    this.position.run(sequence, at, body.ledgerFrom + commit.ledgerCount - 1);
-    if (commit.journal !== "") this.journal.run(sequence, at, packText(commit.journal));
-    if (eventIdCount > 0) this.eventIds.run(sequence, eventIdCount, packText(commit.eventIds));
-    if (isPending(body)) this.pending.run(sequence, packText(writePendingBody(body)));
+  /** @param ledgerFrom number of the commit's first ledger record. */
+  write(commit: PackedCommit, ledgerFrom: number): void {
+    const { sequence, at, eventIdCount, ledgerCount } = commit;
+    const { journal, eventIds, pending } = partsOf(commit);
+    this.position.run(sequence, at, ledgerFrom + ledgerCount - 1);
+    if (journal.length > 0) this.journal.run(sequence, at, packText(journal));
+    if (eventIdCount > 0) this.eventIds.run(sequence, eventIdCount, packText(eventIds));
+    if (pending.length > 0) this.pending.run(sequence, at, ledgerFrom, packText(pending));
     for (const row of commit.outbox) this.enqueue(row, sequence);
     for (const change of commit.outboxChanges) this.change(change);
   }

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import type { StoredEntity } from "../../port/store.ts";
-import { type PackedCommit, packCommit } from "./commit.ts";
 import { checkDatabase, checkVersion, DATABASE_FILE } from "./database.ts";
 import { SqliteEngine } from "./engine.ts";
 import { classifyFailure } from "./failure.ts";
+import { BufferPool, type PackedCommit, packCommit } from "./packed-commit.ts";
 import { packText, unpackText } from "./packed-text.ts";
 import { APPLICATION_ID, MIGRATIONS, migrate, readPragma } from "./schema.ts";
 
@@ -28,7 +28,7 @@ function put(sequence: number, ...ids: string[]): PackedCommit {
     (id): StoredEntity => ({ kind: "alert", id, status: "firing", sort: "", alias: null, body: `{"id":"${id}"}` }),
   );
   const nothing = { journal: "", eventIds: [], touches: [], ledger: [], outbox: [], outboxChanges: [] };
-  return packCommit({ sequence, at: sequence, entities, ...nothing });
+  return packCommit({ sequence, at: sequence, entities, ...nothing }, new BufferPool());
 }
 
 test.each([

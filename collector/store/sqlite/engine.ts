@@ -2,13 +2,14 @@ import { statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { CommitResult, StoreSize } from "../../port/store.ts";
-import { CommitWriter, EventIdWindow, isPending, type PackedCommit, pendingBody } from "./commit.ts";
+import { CommitWriter, EventIdWindow } from "./commit.ts";
 import { Compaction, type Horizon } from "./compaction.ts";
 import { DATABASE_FILE, openDatabase } from "./database.ts";
 import { classifyFailure } from "./failure.ts";
 import { Fold, type FoldStatements, prepareFold } from "./fold.ts";
 import { Loader, type Position } from "./load.ts";
 import { type DirectoryLock, lockDirectory } from "./lock.ts";
+import { type PackedCommit, partsOf } from "./packed-commit.ts";
 import { Pending } from "./pending.ts";
 import { Reader } from "./read.ts";
 import { readPragma } from "./schema.ts";
@@ -100,13 +101,13 @@ export class SqliteEngine {
   commit(commit: PackedCommit): CommitResult {
     if (commit.sequence <= this.position.sequence)
       throw new Error(`commit ${commit.sequence} after commit ${this.position.sequence}: the sequence must rise`);
-    const body = pendingBody(commit, this.position.ledgerNumber + 1);
+    const ledgerFrom = this.position.ledgerNumber + 1;
     let ids = 0;
     try {
       if (this.isOver(2 * OVERDUE)) this.foldAll();
       else if (this.isOver(OVERDUE)) this.foldSlice(OVERDUE_SLICES * this.limits.sliceMs);
       this.transaction(() => {
-        this.writer.write(commit, body);
+        this.writer.write(commit, ledgerFrom);
         ids = this.window.make(commit.eventIdCount);
       });
     } catch (error) {
@@ -118,8 +119,10 @@ export class SqliteEngine {
       at: commit.at,
       ledgerNumber: this.position.ledgerNumber + commit.ledgerCount,
     };
-    if (this.active.isEmpty) this.activeSince = this.now();
-    if (isPending(body)) this.active.add(commit.sequence, body);
+    if (commit.pendingBytes > 0) {
+      if (this.active.isEmpty) this.activeSince = this.now();
+      this.active.add(commit.sequence, commit.at, ledgerFrom, partsOf(commit).pending.toString("utf8"));
+    }
     return { status: "committed" };
   }
 

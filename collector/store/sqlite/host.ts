@@ -9,7 +9,7 @@ import type {
   StoredLedgerRecord,
   StoreSize,
 } from "../../port/store.ts";
-import type { PackedCommit } from "./commit.ts";
+import type { PackedCommit } from "./packed-commit.ts";
 import type { Horizon } from "./compaction.ts";
 import { SqliteEngine, type EngineOptions } from "./engine.ts";
 import { classifyFailure } from "./failure.ts";
@@ -46,7 +46,8 @@ export interface Request {
   args: unknown[];
 }
 
-export type Response = { id: number; value: unknown } | { id: number; error: Error };
+/** `bytes`: the buffer of a commit, given back. */
+export type Response = { id: number; bytes?: Uint8Array } & ({ value: unknown } | { error: Error });
 
 /** One engine and its housekeeping, in whichever thread it runs. */
 export class EngineHost implements Operations {
@@ -54,12 +55,13 @@ export class EngineHost implements Operations {
   private failure: CommitResult | undefined;
   private wake: NodeJS.Timeout | NodeJS.Immediate | undefined;
 
-  handle(request: Request): Response {
+  handle({ id, operation, args }: Request): Response {
+    const given = operation === "commit" ? { bytes: (args as Parameters<Operations["commit"]>)[0].bytes } : {};
     try {
-      const operation = this[request.operation] as (...args: unknown[]) => unknown;
-      return { id: request.id, value: operation.apply(this, request.args) };
+      const method = this[operation] as (...args: unknown[]) => unknown;
+      return { id, ...given, value: method.apply(this, args) };
     } catch (error) {
-      return { id: request.id, error: error instanceof Error ? error : new Error(String(error)) };
+      return { id, ...given, error: error instanceof Error ? error : new Error(String(error)) };
     }
   }
 

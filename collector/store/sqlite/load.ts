@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { UnixMillis } from "../../core/model/time.ts";
 import type { OutboxRow, StoredEntity } from "../../port/store.ts";
 import { unpackText } from "./packed-text.ts";
-import { Pending, readPendingBody } from "./pending.ts";
+import { Pending } from "./pending.ts";
 
 const ENTITIES_A_PAGE = 2_000;
 const EVENT_IDS_A_PAGE = 50_000;
@@ -30,8 +30,10 @@ export class Loader {
   /** The commits that the last process had not folded yet. */
   pending(): Pending {
     const pending = new Pending();
-    for (const row of this.db.prepare("SELECT sequence, body FROM pending ORDER BY sequence").iterate())
-      pending.add(Number(row.sequence), readPendingBody(unpackText(row.body)));
+    for (const row of this.db
+      .prepare("SELECT sequence, at, ledger_from, body FROM pending ORDER BY sequence")
+      .iterate())
+      pending.add(Number(row.sequence), Number(row.at), Number(row.ledger_from), unpackText(row.body));
     return pending;
   }
 

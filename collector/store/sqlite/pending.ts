@@ -1,18 +1,10 @@
 import type { LedgerRecord } from "../../core/model/ledger.ts";
 import type { UnixMillis } from "../../core/model/time.ts";
 import type { StoredEntity, Touch } from "../../port/store.ts";
+import { readPending } from "./packed-commit.ts";
 
-/** The part of a commit that lies in a `pending` row until it is folded into the tables. */
-export interface PendingBody {
-  at: UnixMillis;
-  /** Number of the first record in `ledger`. */
-  ledgerFrom: number;
-  entities: readonly StoredEntity[];
-  touches: readonly Touch[];
-  /** JSON array of the records, read only when they are folded or asked for. */
-  ledger: string;
-  ledgerCount: number;
-}
+/** Memory of an entry beside its text, about. */
+const ENTRY_BYTES = 200;
 
 export interface PendingEntity {
   entity: StoredEntity;
@@ -28,15 +20,13 @@ export interface PendingRecord {
 class PendingLedger {
   readonly from: number;
   readonly count: number;
-  readonly sizeBytes: number;
   private text: string | undefined;
   private parsed: PendingRecord[] | undefined;
 
-  constructor(body: PendingBody) {
-    this.from = body.ledgerFrom;
-    this.count = body.ledgerCount;
-    this.sizeBytes = body.ledger.length;
-    this.text = body.ledger;
+  constructor(from: number, count: number, text: string) {
+    this.from = from;
+    this.count = count;
+    this.text = text;
   }
 
   get records(): readonly PendingRecord[] {
@@ -98,53 +88,25 @@ export class Pending {
     for (const ledger of this.ledgers.toReversed()) yield* ledger.records.toReversed();
   }
 
-  add(sequence: number, body: PendingBody): void {
+  /** @param text as `writePending` made it. @param ledgerFrom number of its first ledger record. */
+  add(sequence: number, at: UnixMillis, ledgerFrom: number, text: string): void {
+    const { entities, touches, ledgerCount, ledger } = readPending(text);
     this.lastSequence = sequence;
-    for (const entity of body.entities) {
-      const key = entityKey(entity.kind, entity.id);
+    // Bodies are slices of the text: it stays whole as long as one of them is here.
+    this.sizeBytes += text.length + ENTRY_BYTES * (entities.length + touches.length);
+    for (const entity of entities) {
       if (entity.kind === "alert") this.touches.delete(entity.id);
-      this.sizeBytes += 200 + 2 * (entity.body?.length ?? 0) - this.bodyBytes(key);
-      this.entities.set(key, { entity, at: body.at });
+      this.entities.set(entityKey(entity.kind, entity.id), { entity, at });
     }
-    for (const touch of body.touches) {
-      if (!this.touches.has(touch.alert)) this.sizeBytes += 150;
-      this.touches.set(touch.alert, touch);
-    }
-    if (body.ledgerCount > 0) {
-      const ledger = new PendingLedger(body);
-      this.ledgers.push(ledger);
-      this.ledgerCount += ledger.count;
-      this.sizeBytes += ledger.sizeBytes;
-    }
-  }
-
-  private bodyBytes(key: string): number {
-    const before = this.entities.get(key);
-    return before === undefined ? 0 : 200 + 2 * (before.entity.body?.length ?? 0);
+    for (const touch of touches) this.touches.set(touch.alert, touch);
+    if (ledgerCount === 0) return;
+    this.ledgers.push(new PendingLedger(ledgerFrom, ledgerCount, ledger));
+    this.ledgerCount += ledgerCount;
   }
 }
 
 export function entityKey(kind: string, id: string): string {
   return `${kind}\n${id}`;
-}
-
-/** As a row holds it. What is JSON already is not quoted again. */
-export function writePendingBody({ at, ledgerFrom, entities, touches, ledger, ledgerCount }: PendingBody): string {
-  const head = JSON.stringify({ at, ledgerFrom, ledgerCount, touches });
-  const list = entities.map(({ body, ...rest }) => `${JSON.stringify(rest).slice(0, -1)},"value":${body ?? "null"}}`);
-  return `${head.slice(0, -1)},"entities":[${list.join(",")}],"ledger":${ledger === "" ? "[]" : ledger}}`;
-}
-
-export function readPendingBody(text: string): PendingBody {
-  const row = JSON.parse(text) as Omit<PendingBody, "ledger" | "entities"> & {
-    ledger: LedgerRecord[];
-    entities: (Omit<StoredEntity, "body"> & { value: unknown })[];
-  };
-  const entities = row.entities.map(({ value, ...rest }) => ({
-    ...rest,
-    body: value === null ? null : JSON.stringify(value),
-  }));
-  return { ...row, entities, ledger: JSON.stringify(row.ledger) };
 }
 
 /** The entity's JSON with the touch written into it. */

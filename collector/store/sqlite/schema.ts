@@ -22,7 +22,12 @@ export const MIGRATIONS: readonly string[] = [
 
   CREATE TABLE journal (sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, body ANY NOT NULL) STRICT;
   CREATE TABLE event_id (sequence INTEGER PRIMARY KEY, count INTEGER NOT NULL, body ANY NOT NULL) STRICT;
-  CREATE TABLE pending (sequence INTEGER PRIMARY KEY, body ANY NOT NULL) STRICT;
+  CREATE TABLE pending (
+    sequence INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    ledger_from INTEGER NOT NULL,
+    body ANY NOT NULL
+  ) STRICT;
 
   CREATE TABLE entity (
     number INTEGER PRIMARY KEY,

@@ -13,10 +13,10 @@ import type {
   StoredLedgerRecord,
   StoreSize,
 } from "../../port/store.ts";
-import { packCommit } from "./commit.ts";
 import type { Horizon } from "./compaction.ts";
 import type { EngineOptions } from "./engine.ts";
 import { EngineHost, type Operations, type Request, type Response } from "./host.ts";
+import { BufferPool, packCommit } from "./packed-commit.ts";
 
 export interface SqliteStoreOptions extends Omit<EngineOptions, "eventIdsMax"> {
   /** `worker` (default): SQLite in a thread of its own. `caller`: in the caller's, for short-lived commands and tests. */
@@ -36,6 +36,8 @@ type Call = <K extends keyof Operations>(
 
 interface Link {
   call: Call;
+  /** Buffers for commits. */
+  pool: BufferPool;
   end(): Promise<void>;
 }
 
@@ -71,41 +73,42 @@ class SqliteStore implements Store {
 
   async commit(commit: Commit): Promise<CommitResult> {
     try {
-      return await this.use()("commit", packCommit(commit));
+      const { call, pool } = this.use();
+      return await call("commit", packCommit(commit, pool));
     } catch (error) {
       return { status: "fatal", reason: error instanceof Error ? error.message : String(error) };
     }
   }
 
   async entity(kind: EntityKind, idOrAlias: string): Promise<string | undefined> {
-    return this.use()("entity", kind, idOrAlias);
+    return this.use().call("entity", kind, idOrAlias);
   }
 
   async entities(query: EntityQuery): Promise<{ items: { sort: string; body: string }[] }> {
-    return { items: await this.use()("entities", query) };
+    return { items: await this.use().call("entities", query) };
   }
 
   async ledger(query: LedgerQuery): Promise<StoredLedgerRecord[]> {
-    return this.use()("ledger", query);
+    return this.use().call("ledger", query);
   }
 
   async reference(receiver: string, incident: string): Promise<Json | undefined> {
-    return this.use()("reference", receiver, incident);
+    return this.use().call("reference", receiver, incident);
   }
 
   async journal(
     afterSequence: number,
     limit: number,
   ): Promise<{ sequence: number; at: UnixMillis; journal: string }[]> {
-    return this.use()("journal", afterSequence, limit);
+    return this.use().call("journal", afterSequence, limit);
   }
 
   async compact(before: Horizon): Promise<boolean> {
-    return this.use()("compact", before);
+    return this.use().call("compact", before);
   }
 
   async size(): Promise<StoreSize> {
-    return this.use()("size");
+    return this.use().call("size");
   }
 
   async close(): Promise<void> {
@@ -119,9 +122,9 @@ class SqliteStore implements Store {
     }
   }
 
-  private use(): Call {
+  private use(): Link {
     if (this.link === undefined) throw new Error("the store is not open");
-    return this.link.call;
+    return this.link;
   }
 }
 
@@ -160,20 +163,24 @@ async function* loadEntities(call: Call): AsyncIterable<StoredEntity> {
 
 function linkToCaller(): Link {
   const host = new EngineHost();
+  const pool = new BufferPool();
   const call: Call = async (operation, ...args) => {
     const response = host.handle({ id: 0, operation, args });
+    if (response.bytes !== undefined) pool.give(response.bytes);
     if ("error" in response) throw response.error;
     return response.value as never;
   };
-  return { call, end: async () => undefined };
+  return { call, pool, end: async () => undefined };
 }
 
 function linkToWorker(): Link {
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { name: "store" });
+  const pool = new BufferPool();
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let ended: Error | undefined;
   let lastId = 0;
   worker.on("message", (response: Response) => {
+    if (response.bytes !== undefined) pool.give(response.bytes);
     const waiter = waiting.get(response.id);
     waiting.delete(response.id);
     if ("error" in response) waiter?.reject(response.error);
@@ -193,13 +200,21 @@ function linkToWorker(): Link {
     const answer = new Promise<unknown>((resolve, reject) => {
       waiting.set(request.id, { resolve, reject });
     });
-    worker.postMessage(request);
+    worker.postMessage(request, buffersOf(args));
     return (await answer) as never;
   };
   return {
     call,
+    pool,
     end: async () => {
       await worker.terminate();
     },
   };
+}
+
+/** What changes hands rather than being copied. */
+function buffersOf(args: readonly unknown[]): ArrayBuffer[] {
+  const [first] = args as readonly [{ bytes?: unknown } | undefined];
+  const bytes = first?.bytes;
+  return bytes instanceof Uint8Array && bytes.buffer instanceof ArrayBuffer ? [bytes.buffer] : [];
 }

@@ -7,5 +7,7 @@ import { EngineHost, type Request } from "./host.ts";
  */
 const host = new EngineHost();
 parentPort?.on("message", (request: Request) => {
-  parentPort?.postMessage(host.handle(request));
+  const response = host.handle(request);
+  const buffer = response.bytes?.buffer;
+  parentPort?.postMessage(response, buffer instanceof ArrayBuffer ? [buffer] : []);
 });
