@@ -350,9 +350,9 @@ function near(a: Group, b: Group): boolean {
 }
 
 /** A storm: so many CIs in one group. */
-const STORM = 10;
+const STORM = 8;
 /** So many of them with the same symptom within this time of a stray one make chance unlikely. */
-const ALIKE = 6;
+const ALIKE = 4;
 const ALIKE_MS: Milliseconds = 60_000;
 
 /**
