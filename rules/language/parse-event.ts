@@ -1,9 +1,9 @@
 import { isMap, isScalar, type YAMLMap } from "yaml";
 import { readLabels } from "./parse-labels.ts";
 import { type EventRule, type LabelMatcher, RULE_LIMITS, RULE_SEVERITIES, type RuleSeverity } from "../detect/rule.ts";
+import { MATCH_KEYS } from "./vocabulary.ts";
 import { type Entry, offsetOf, type YamlReader } from "./yaml-reader.ts";
 
-const MATCH_KEYS = ["source", "check", "ci", "instance", "summary", "severity", "labels"] as const;
 const SET_KEYS = ["severity", "labels"] as const;
 
 /** Reads `event:` with `set:` or `drop:`. */
@@ -20,7 +20,7 @@ export function parseEventRule(
 }
 
 function parseMatch(reader: YamlReader, map: YAMLMap, eventEntry: Entry): EventRule["match"] | undefined {
-  const given = reader.entries(map, MATCH_KEYS, '"event"');
+  const given = reader.entries(map, Object.keys(MATCH_KEYS), '"event"');
   if (given.size === 0) {
     reader.error(
       offsetOf(eventEntry),

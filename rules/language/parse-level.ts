@@ -2,40 +2,10 @@ import { isMap } from "yaml";
 import { formatDuration, parseDuration } from "../../protocol/duration.ts";
 import { parseQuantity } from "./quantity.ts";
 import { type Condition, type Direction, type Level, RULE_LIMITS, type RuleSeverity } from "../detect/rule.ts";
+import { CONDITION_KEYS, CONDITION_KINDS } from "./vocabulary.ts";
 import { type Entry, offsetOf, type YamlReader } from "./yaml-reader.ts";
 
-const KEYS = [
-  "above",
-  "below",
-  "equals",
-  "notEquals",
-  "clearBelow",
-  "clearAbove",
-  "times",
-  "absentFor",
-  "reaches",
-  "within",
-  "unusual",
-  "score",
-  "shift",
-  "by",
-  "onlyAbove",
-  "onlyBelow",
-  "for",
-  "clearFor",
-] as const;
-
-/** What decides the kind of a condition, and the keys that may stand beside it. */
-const KINDS: Readonly<Record<string, readonly string[]>> = {
-  above: ["clearBelow", "times", "for", "clearFor"],
-  below: ["clearAbove", "times", "for", "clearFor"],
-  equals: ["times", "for", "clearFor"],
-  notEquals: ["times", "for", "clearFor"],
-  absentFor: [],
-  reaches: ["within", "onlyAbove", "onlyBelow", "for", "clearFor"],
-  unusual: ["score", "onlyAbove", "onlyBelow", "for", "clearFor"],
-  shift: ["by", "clearFor"],
-};
+const KINDS: Readonly<Record<string, readonly string[]>> = CONDITION_KINDS;
 
 const EXAMPLE = "for example: { above: 90%, clearBelow: 85%, for: 5m }";
 
@@ -54,7 +24,9 @@ export class LevelParser {
     this.#reader = reader;
     this.#at = offsetOf(level);
     this.#findingsBefore = reader.findings.length;
-    this.#entries = isMap(level.value) ? reader.entries(level.value, KEYS, `"${level.key}"`) : new Map();
+    this.#entries = isMap(level.value)
+      ? reader.entries(level.value, Object.keys(CONDITION_KEYS), `"${level.key}"`)
+      : new Map();
     if (!isMap(level.value)) reader.map(level, EXAMPLE);
   }
 

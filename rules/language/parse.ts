@@ -15,21 +15,8 @@ import {
   type TemplatePart,
 } from "../detect/rule.ts";
 import { parseTemplate } from "./template.ts";
+import { EVENT_KEYS, METRIC_KEYS, PACK_KEYS } from "./vocabulary.ts";
 import { type Entry, offsetInside, offsetOf, YamlReader } from "./yaml-reader.ts";
-
-const PACK_KEYS = ["name", "version", "description", "rules"] as const;
-const COMMON_KEYS = ["name", "reason", "source", "runbook"] as const;
-const METRIC_KEYS = [
-  ...COMMON_KEYS,
-  "value",
-  "while",
-  "instance",
-  ...RULE_SEVERITIES,
-  "summary",
-  "labels",
-  "unit",
-] as const;
-const EVENT_KEYS = [...COMMON_KEYS, "event", "set", "drop"] as const;
 
 const NAME = /^[a-z][a-z0-9_]{0,63}$/;
 const PACK_NAME = /^[a-z][a-z0-9-]{0,63}$/;
@@ -72,7 +59,7 @@ class PackParser {
 
   parse(root: YAMLMap): Pack | undefined {
     const reader = this.#reader;
-    const entries = reader.entries(root, PACK_KEYS, "a pack");
+    const entries = reader.entries(root, Object.keys(PACK_KEYS), "a pack");
     const name = this.#required(root, entries, "name", "name: linux-host");
     const version = this.#required(root, entries, "version", "version: 1.0.0");
     const description = this.#required(root, entries, "description", "description: what the pack watches");
@@ -142,7 +129,11 @@ class PackParser {
   rule(map: YAMLMap, pack: string): Rule | undefined {
     const reader = this.#reader;
     const isEvent = map.has("event");
-    const entries = reader.entries(map, isEvent ? EVENT_KEYS : METRIC_KEYS, isEvent ? "an event rule" : "a rule");
+    const entries = reader.entries(
+      map,
+      Object.keys(isEvent ? EVENT_KEYS : METRIC_KEYS),
+      isEvent ? "an event rule" : "a rule",
+    );
     const name = this.#required(map, entries, "name", "name: filesystem_full");
     if (name !== undefined && !NAME.test(name)) {
       reader.error(

@@ -1,9 +1,11 @@
-import { writeFileSync } from "node:fs";
+import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { cmdbPage } from "../../collector/cmdb/reference-page.ts";
 import { CONNECTOR_KINDS } from "../../collector/composition/connectors.ts";
 import { jsonSchema } from "../../collector/config/json-schema.ts";
 import { configurationPage } from "../../collector/config/reference-page.ts";
 import { configSchema } from "../../collector/config/schema.ts";
+import { parsePack } from "../../rules/language/parse.ts";
+import { rulesPage } from "../../rules/language/reference-page.ts";
 
 /** Every generated page of docs/reference: its path, and what it must hold. A test holds the files to it. */
 export function referencePages(): { path: string; content: string }[] {
@@ -12,7 +14,17 @@ export function referencePages(): { path: string; content: string }[] {
     { path: "docs/reference/configuration.md", content: configurationPage(schema, CONNECTOR_KINDS) },
     { path: "docs/reference/tocsin.schema.json", content: `${JSON.stringify(jsonSchema(schema), null, 2)}\n` },
     { path: "docs/reference/cmdb.md", content: cmdbPage() },
+    { path: "docs/reference/rules.md", content: rulesPage(packs()) },
   ];
+}
+
+function packs() {
+  return globSync("rules/packs/*/pack.yaml")
+    .sort()
+    .flatMap((path) => {
+      const result = parsePack(readFileSync(path, "utf8"), path);
+      return "pack" in result ? [result.pack] : [];
+    });
 }
 
 // `npm run docs` writes them.
