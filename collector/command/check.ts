@@ -1,6 +1,8 @@
 import { parseArgs } from "node:util";
 import type { Finding } from "../../protocol/finding.ts";
 import { type CheckedPath, checkPaths } from "./check-file.ts";
+import { systemClock } from "../runtime/system-clock.ts";
+import { checkSample, type SampleResult, sampleText } from "./check-sample.ts";
 import { EXIT, type CommandIo } from "./command-io.ts";
 import { FILE_KINDS, type FileKind } from "./file-kind.ts";
 import { findingsText } from "./findings-text.ts";
@@ -14,7 +16,9 @@ What a file is, its name and keys show.
 
   --kind KIND   take every FILE as this: ${FILE_KINDS.join(", ")}
   --strict      warnings count as errors
-  --json        for machines: { ok, files: [{ path, kind, findings }] }
+  --sample F    also show what the message in F would become by a webhook of the configuration
+  --webhook N   which one, where there are several; the built-in ones too (zabbix, azure …)
+  --json        for machines: { ok, files: [{ path, kind, findings }], sample? }
   -h, --help
 
 Examples:
@@ -22,6 +26,7 @@ Examples:
   tocsin check /etc/tocsin                      every file of the folder
   tocsin check cmdb.yaml more.json              together, as the collector reads them
   tocsin check rules/packs/linux-host
+  tocsin check tocsin.yaml --sample alarm.json  try the mapping of a webhook
   tocsin check --json tocsin.yaml | jq '.files[].findings[]'
 
 Exit codes: 0 nothing is wrong, 1 there are errors, 2 wrong usage.
@@ -32,6 +37,8 @@ interface Flags {
   kind: FileKind | undefined;
   strict: boolean;
   json: boolean;
+  sample: string | undefined;
+  webhook: string | undefined;
 }
 
 function readFlags(args: string[], io: CommandIo): Flags | number {
@@ -45,6 +52,8 @@ function readFlags(args: string[], io: CommandIo): Flags | number {
       allowPositionals: true,
       options: {
         kind: { type: "string" },
+        sample: { type: "string" },
+        webhook: { type: "string" },
         strict: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
@@ -58,7 +67,8 @@ function readFlags(args: string[], io: CommandIo): Flags | number {
     if (values.kind !== undefined && kind === undefined)
       return wrong(`--kind is one of ${FILE_KINDS.join(", ")}, not "${values.kind}"`);
     if (positionals.length === 0) return wrong("check what? Name a file or a folder");
-    return { paths: positionals, kind, strict: values.strict, json: values.json };
+    const { strict, json, sample, webhook } = values;
+    return { paths: positionals, kind, strict, json, sample, webhook };
   } catch (error) {
     return wrong((error as Error).message);
   }
@@ -87,7 +97,19 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
   const checked = await checkPaths(flags.paths, flags.kind);
   const findings = checked.flatMap((one) => one.findings);
   const ok = ofSeverity(findings, "error") === 0 && (!flags.strict || findings.length === 0);
-  if (flags.json) io.stdout(`${JSON.stringify({ ok, files: checked }, null, 2)}\n`);
-  else io.stdout(`${findingsText(findings, io.isTerminal)}${summary(checked, io.isTerminal)}`);
+  const sample = flags.sample === undefined || !ok ? undefined : sampled(flags, flags.sample, io);
+  if (sample?.status === "failed") return EXIT.failed;
+  const report = sample?.status === "mapped" ? sample.report : undefined;
+  if (flags.json) io.stdout(`${JSON.stringify({ ok, files: checked, sample: report }, null, 2)}\n`);
+  else {
+    io.stdout(`${findingsText(findings, io.isTerminal)}${summary(checked, io.isTerminal)}`);
+    if (report !== undefined) io.stdout(`\n${sampleText(report)}`);
+  }
   return ok ? EXIT.ok : EXIT.failed;
+}
+
+function sampled(flags: Flags, file: string, io: CommandIo): SampleResult {
+  const result = checkSample(flags.paths[0], file, flags.webhook, systemClock.now());
+  if (result.status === "failed") io.stderr(`tocsin: ${result.message}\n`);
+  return result;
 }
