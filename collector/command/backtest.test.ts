@@ -176,6 +176,6 @@ test("wrong usage", async () => {
   const bad = file("bad.yaml", RULE.replace("above: 100", "above: x"));
   expect(await call("--series", file("a.csv", series(5)), "--rule", bad, "--out", "o")).toMatchObject({
     code: 1,
-    err: expect.stringContaining(`${bad}:3:19 "x" is not a number`),
+    err: expect.stringContaining(`${bad}:3:19: error RULE_BAD_NUMBER: "x" is not a number`),
   });
 });

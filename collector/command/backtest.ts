@@ -6,13 +6,13 @@ import { once } from "node:events";
 import { finished } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { parseArgs } from "node:util";
-import { findingPlace } from "../../protocol/finding.ts";
 import type { MetricRule } from "../../rules/detect/rule.ts";
 import { parseRuleFile } from "../../rules/language/parse.ts";
 import { BacktestChart } from "./backtest-chart.ts";
 import { csvCell, findColumns, readRow } from "./backtest-csv.ts";
 import { baselineJudge, type Judge, type Judgement, ruleJudge } from "./backtest-series.ts";
 import { EXIT, type CommandIo } from "./command-io.ts";
+import { findingsText } from "./findings-text.ts";
 import { readText } from "./load-packs.ts";
 import { printable } from "./table.ts";
 
@@ -121,11 +121,9 @@ async function judgeOf(path: string | undefined): Promise<(() => Judge) | string
   if (path === undefined) return baselineJudge;
   const [, file = path, name] = /^(.*):([a-z][a-z0-9_]*)$/.exec(path) ?? [];
   const text = await readText(file);
-  if (typeof text !== "string") return `${findingPlace(text)} ${text.message}\n`;
+  if (typeof text !== "string") return findingsText([text], false);
   const result = parseRuleFile(text, file);
-  if (!("pack" in result)) {
-    return result.findings.map((found) => `${findingPlace(found)} ${found.message}\n    ${found.hint}\n`).join("");
-  }
+  if (!("pack" in result)) return findingsText(result.findings, false);
   const rules = result.pack.rules.filter((rule): rule is MetricRule => rule.kind === "metric");
   const chosen = name === undefined ? rules : rules.filter((rule) => rule.name === name);
   const [rule] = chosen;

@@ -95,7 +95,7 @@ test("two packs cannot have one rule", async () => {
   write();
   write({ name: "second", pack: PACK.replace("my-pack", "second") });
   const { code, out } = await call("test", folder);
-  expect(out).toContain('RULE_DUPLICATE rule "too_high" stands in my-pack and second');
+  expect(out).toContain('RULE_DUPLICATE: rule "too_high" stands in my-pack and second');
   expect(code).toBe(1);
 });
 

@@ -1,11 +1,12 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Finding, findingPlace, hasErrors, sortFindings } from "../../protocol/finding.ts";
+import { type Finding, hasErrors, sortFindings } from "../../protocol/finding.ts";
 import type { PackTest } from "../../rules/language/pack-test.ts";
 import { parsePackTests } from "../../rules/language/parse-pack-test.ts";
 import { runPackTest } from "../../rules/language/run-pack-test.ts";
 import { EXIT, type CommandIo } from "./command-io.ts";
+import { findingsText } from "./findings-text.ts";
 import { finding, type LoadedPack, loadPacks, readText } from "./load-packs.ts";
 import { paint, printable } from "./table.ts";
 
@@ -171,12 +172,7 @@ function report(
       for (const difference of test.differences) lines.push(`       ${printable(difference)}`);
     }
   }
-  for (const found of findings) {
-    const mark =
-      found.severity === "error" ? paint("error", "red", isTerminal) : paint("warning", "yellow", isTerminal);
-    lines.push(`${findingPlace(found)} ${mark} ${found.code} ${printable(found.message)}`);
-    if (found.hint !== "") lines.push(`    ${printable(found.hint)}`);
-  }
+  if (findings.length > 0) lines.push(findingsText(findings, isTerminal).trimEnd());
   const tests = results.reduce((sum, result) => sum + result.tests.length, 0);
   const errors = findings.filter((found) => found.severity === "error").length;
   const summary = failed === 0 && errors === 0 ? "all passed" : `${failed} tests failed, ${errors} errors`;
