@@ -10,6 +10,7 @@ export default defineConfig({
             "{agent,collector,rules,protocol}/**/*.test.ts",
             "test/{architecture,contract,scenario,simulation}/**/*.test.ts",
           ],
+          setupFiles: ["test/support/property-seed.ts"],
           isolate: false,
           testTimeout: 30_000,
         },
