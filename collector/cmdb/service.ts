@@ -45,6 +45,8 @@ export interface CmdbRoomOptions {
 export interface CmdbPorts {
   intake: Intake;
   query: Query;
+  /** The document that the core was made with, so that it need not be given it again: a large one takes a second. */
+  given?: CmdbDocument;
 }
 
 const IMPORTS_MAX = 64;
@@ -98,12 +100,14 @@ export class CmdbRoom implements CmdbService {
     });
   }
 
-  /** Gives the core the CMDB and begins to watch the files. Resolves with what became of the submission. */
+  /** Gives the core the CMDB, where it has not got it yet, and begins to watch the files. */
   start(ports: CmdbPorts): Promise<IntakeResult> {
     this.ports = ports;
     this.rewatch();
     this.cancelSweep = this.clock.after(SWEEP_MS, () => this.sweep());
-    return this.inOrder(() => this.submit(this.merged));
+    return this.inOrder(() =>
+      ports.given === this.merged ? Promise.resolve({ status: "committed", outcomes: [] }) : this.submit(this.merged),
+    );
   }
 
   /** Other files, windows or limits after a change of the configuration. @returns what is wrong with the files. */

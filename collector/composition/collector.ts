@@ -80,7 +80,7 @@ export async function composeCollector(config: TocsinConfig, surroundings: Surro
   const rooms = { partition, delivery, cmdb, series, access: new Authenticator(authOf(config)), current };
   const ports: IngestPorts = { intake: partition, query, samples: series.store, clock, log, telemetry };
   const server = await openServer(rooms, ports, surroundings);
-  await cmdb.start({ intake: partition, query });
+  await cmdb.start({ intake: partition, query, given: cmdb.document() });
   delivery.start();
   series.start();
   const housekeeping = createHousekeeping({
