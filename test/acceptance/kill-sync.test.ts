@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { checkDatabase } from "../../collector/store/sqlite/database.ts";
@@ -40,7 +40,13 @@ async function provoke(
   const ended = new Promise<number | null>((resolve) => {
     child.once("exit", resolve);
   });
-  onTestFinished(() => void child.kill("SIGKILL"));
+  // strace leaves what it traces behind when it is killed.
+  const pidFile = join(dataDir, "collector.pid");
+  onTestFinished(() => {
+    if (child.exitCode !== null) return;
+    if (existsSync(pidFile)) process.kill(Number(readFileSync(pidFile, "utf8")), "SIGKILL");
+    child.kill("SIGKILL");
+  });
   const url = await waitFor(() => /^listening (\S+)$/m.exec(said)?.[1], 60_000);
   if (url === undefined) throw new Error(`it never listened: ${said}`);
   const acknowledged: string[] = [];
