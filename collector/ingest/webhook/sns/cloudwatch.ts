@@ -52,7 +52,7 @@ export function eventOfAlarm(alarm: unknown, messageId: string | undefined, cont
   const dimensions = dimensionsOf(alarm);
   const url =
     region !== undefined && /^[a-z0-9-]{3,30}$/.test(region)
-      ? `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#alarmsV2:alarm/${encodeURIComponent(name)}`
+      ? `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#alarmsV2:alarm/${encodeURIComponent(name.toWellFormed())}`
       : undefined;
   return eventOfDraft(
     {

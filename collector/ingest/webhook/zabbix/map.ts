@@ -59,7 +59,7 @@ function problemOf(body: unknown, context: MapContext): Event | "notAProblem" {
   const link =
     server === undefined || trigger === undefined
       ? undefined
-      : `${server.replace(/\/+$/, "")}/tr_events.php?triggerid=${encodeURIComponent(trigger)}&eventid=${encodeURIComponent(id)}`;
+      : `${server.replace(/\/+$/, "")}/tr_events.php?triggerid=${encodeURIComponent(trigger.toWellFormed())}&eventid=${encodeURIComponent(id.toWellFormed())}`;
   return eventOfDraft(
     {
       source: SOURCE,
