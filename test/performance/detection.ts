@@ -54,7 +54,7 @@ function samplesOf(round: number, names: readonly string[]): { ci: string; sampl
 /** Processor time of this thread: others on the machine do not count. */
 function secondsSince(start: NodeJS.CpuUsage): number {
   const { user, system } = process.threadCpuUsage(start);
-  return (user + system) / 1e6;
+  return Math.max(1, user + system) / 1e6;
 }
 
 /** The best of some runs, in processor time. */
