@@ -2,6 +2,7 @@ import { isCreeping, isSensed, type Unit } from "../model/evidence.ts";
 import { aliveCost, aloneCost, openingCost, quietDependents } from "../model/hypothesis.ts";
 import type { IncidentId } from "../model/incident.ts";
 import { faultCi, faultDead, faultKey, type FaultKey, type Influence } from "../model/influence.ts";
+import { stemOf } from "../model/kinship.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 
@@ -323,7 +324,7 @@ function settle(
   const rest = attach(left, groups, context);
   for (const unit of rest)
     groups.push({ fault: faultKey(unit.ci, false), anchor: context.incidentOf(unit), units: [unit] });
-  return sweep(absorb(unite(groups.filter((group) => group.units.length > 0)), context));
+  return sweep(absorb(unite(groups.filter((group) => group.units.length > 0)), context), context.topology);
 }
 
 /** One CI is at fault once at a time: groups with the same root are one. */
@@ -359,16 +360,35 @@ const ALIKE_MS: Milliseconds = 60_000;
  * What begins in the middle of a storm, in the same way as much of it, and has no explanation of its own, belongs to it:
  * the CMDB lacks a relation. Two strangers that only share a moment do not.
  */
-function sweep(groups: Group[]): Group[] {
+function sweep(groups: Group[], topology: Topology): Group[] {
   const storms = groups.filter((group) => group.units.length >= STORM);
-  if (storms.length === 0) return groups;
   return groups.filter((group) => {
     const unit = group.units[0];
     if (group.units.length > 1 || unit === undefined) return true;
-    const home = storms.find((storm) => alike(unit, storm) >= ALIKE);
+    const home =
+      storms.find((storm) => alike(unit, storm) >= ALIKE) ?? groups.find((other) => siblings(unit, other, topology) >= SIBLINGS);
     home?.units.push(unit);
     return home === undefined;
   });
+}
+
+/** So many of its siblings in the same trouble, at about the same time, are no chance either. */
+const SIBLINGS = 2;
+const SIBLINGS_MS: Milliseconds = 4 * 60_000;
+/** Programs in a series do the same work; machines in a series share only their names. */
+const SERIAL_TYPES: ReadonlySet<string> = new Set(["application", "container", "service", "cluster"]);
+
+function siblings(unit: Unit, group: Group, topology: Topology): number {
+  const symptom = unit.notes[0]?.symptom;
+  if (!SERIAL_TYPES.has(topology.ci(unit.ci).type) || group.units.length <= SIBLINGS) return 0;
+  const stem = stemOf(topology.id(unit.ci));
+  return group.units.filter(
+    (other) =>
+      other.ci !== unit.ci &&
+      Math.abs(other.onset - unit.onset) <= SIBLINGS_MS &&
+      other.notes.some((note) => note.symptom === symptom) &&
+      stemOf(topology.id(other.ci)) === stem,
+  ).length;
 }
 
 function alike(unit: Unit, storm: Group): number {

@@ -21,6 +21,8 @@ const SHARED = 0.5;
 
 /** Candidates this much dearer than the best are not worth a word. */
 const FAR = 8;
+/** How much of a unit's price is the last step to it, and how much the whole way: not every CI in between is the link. */
+const LAST_STEP = 0.4;
 /** An own alert speaks for a root when that fault would show itself so. */
 const OWN_EVIDENCE = 1;
 /** Who alarms first is likelier to be the cause. */
@@ -195,7 +197,7 @@ function draft(fault: FaultKey, claims: Claims, pricing: Pricing): Draft {
     }
     explained.push(unit);
     if (unit.ci === root && direct <= OWN_EVIDENCE && own === undefined) own = unit;
-    cost += SHARED * lastStep(direct, links[index] ?? [], claims);
+    cost += SHARED * (LAST_STEP * lastStep(direct, links[index] ?? [], claims) + (1 - LAST_STEP) * direct);
   });
   const first = explained[0]?.onset ?? pricing.at;
   cost += openingCost(view.topology, fault, own === undefined, explained.some(isSensed));
