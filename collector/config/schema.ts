@@ -109,7 +109,9 @@ const RouteSchema = Type.Object(
       },
       { default: {}, description: "What an incident must be for this route; nothing said = every incident." },
     ),
-    receivers: oneOrMany(text("Name of a receiver."), { minItems: 1, description: "Who is told." }),
+    receivers: oneOrMany(text("Name of a receiver."), {
+      description: "Who is told. `[]`: nobody, and the search ends here.",
+    }),
     continue: Type.Boolean({ default: false, description: "Go on to the next routes although this one has matched." }),
   },
   { description: "One rule of who is told." },

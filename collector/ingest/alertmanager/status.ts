@@ -28,10 +28,11 @@ function matchersOf({ match }: Route): string[] {
 /** Alertmanager routes have one receiver: one of ours with several becomes several that continue. */
 function routesOf(route: Route): Record<string, unknown>[] {
   const matchers = matchersOf(route);
-  return route.receivers.map((receiver, index) => ({
+  const receivers = route.receivers.length === 0 ? [UNROUTED] : route.receivers;
+  return receivers.map((receiver, index) => ({
     receiver,
     ...(matchers.length === 0 ? {} : { matchers }),
-    ...(index < route.receivers.length - 1 || route.continue ? { continue: true } : {}),
+    ...(index < receivers.length - 1 || route.continue ? { continue: true } : {}),
   }));
 }
 

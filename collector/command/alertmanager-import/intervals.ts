@@ -1,0 +1,60 @@
+import { documentOf, listOf, textAt } from "../../ingest/field.ts";
+import type { Notes } from "./note.ts";
+
+/** A rule of our `timeIntervals`. */
+interface IntervalRule {
+  weekdays?: string[];
+  times?: string[];
+  daysOfMonth?: string[];
+  months?: string[];
+  years?: string[];
+  timeZone?: string;
+}
+
+const texts = (value: unknown): string[] => listOf(value).flatMap((item) => textAt(item) ?? []);
+
+/** `24:00` is the end of the day; ours ends where it begins again. */
+const clock = (time: string): string => (time === "24:00" ? "00:00" : time);
+
+function ruleOf(value: unknown, path: readonly (string | number)[], notes: Notes): IntervalRule {
+  const document = documentOf(value) ?? {};
+  const times = listOf(document["times"]).flatMap((range) => {
+    const { start_time: from, end_time: to } = (documentOf(range) ?? {}) as Record<string, unknown>;
+    return typeof from === "string" && typeof to === "string" ? [`${clock(from)}-${clock(to)}`] : [];
+  });
+  const weekdays = texts(document["weekdays"]);
+  const daysOfMonth = texts(document["days_of_month"]);
+  const months = texts(document["months"]);
+  const years = texts(document["years"]);
+  const zone = textAt(document["location"]);
+  if (zone === "Local") notes.differs([...path, "location"], "`Local` is read as UTC: name the zone");
+  return {
+    ...(weekdays.length === 0 ? {} : { weekdays }),
+    ...(times.length === 0 ? {} : { times }),
+    ...(daysOfMonth.length === 0 ? {} : { daysOfMonth }),
+    ...(months.length === 0 ? {} : { months }),
+    ...(years.length === 0 ? {} : { years }),
+    ...(zone === undefined || zone === "Local" ? {} : { timeZone: zone }),
+  };
+}
+
+/** Named intervals of both keys, the older `mute_time_intervals` and `time_intervals`. */
+export function translateIntervals(config: unknown, notes: Notes): Record<string, IntervalRule[]> {
+  const intervals: Record<string, IntervalRule[]> = {};
+  for (const key of ["mute_time_intervals", "time_intervals"])
+    for (const [index, item] of listOf((documentOf(config) ?? {})[key]).entries()) {
+      const document = documentOf(item) ?? {};
+      const name = intervalName(textAt(document["name"]) ?? `interval-${index + 1}`);
+      const rules = listOf(document["time_intervals"]).map((rule, place) =>
+        ruleOf(rule, [key, index, "time_intervals", place], notes),
+      );
+      if (rules.length > 0) intervals[name] = rules;
+    }
+  return intervals;
+}
+
+/** Names here have letters, digits, dots, dashes and underscores. */
+export function intervalName(name: string): string {
+  const plain = name.replace(/[^A-Za-z0-9_.-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "");
+  return (plain === "" ? "unnamed" : plain).slice(0, 64);
+}
