@@ -206,7 +206,7 @@ test.for<[situation: string, text: string, expected: string[]]>([
     "receivers: { desk: { gong: {} } }\nroutes:\n- receivers: [desk]\n  match: { priority: P1 }\n- receivers: [dsek]",
     ["CONFIG_UNKNOWN_RECEIVER 5:15"],
   ],
-  ["a route without receivers", "routes: [{ receivers: [] }]", ["CONFIG_OUT_OF_RANGE 1:23"]],
+  ["a route to nobody", "routes: [{ receivers: [] }]", []],
   [
     "an unused receiver",
     "receivers: { a: { gong: {} }, b: { gong: {} } }\nroutes: [{ receivers: a }]",
