@@ -90,6 +90,7 @@ export class Partition implements Intake {
   private inputsPerMs = 0;
   private rebuiltAt: Milliseconds[] = [];
   private committing: Promise<void> = Promise.resolve();
+  private rebuilding: Promise<void> = Promise.resolve();
   private whenIdle: (() => void) | undefined;
 
   constructor(options: PartitionOptions) {
@@ -184,6 +185,7 @@ export class Partition implements Intake {
       this.refuseWaiting(this.reason);
       this.cancelTimer?.();
       this.committer.end();
+      await this.rebuilding;
       const idle = new Promise<void>((resolve) => {
         this.whenIdle = resolve;
       });
@@ -243,7 +245,7 @@ export class Partition implements Intake {
       if (stepper.fill()) this.soon();
     } catch (error) {
       if (!(error instanceof CoreFailure)) throw error;
-      void this.rebuild(stepper, error);
+      this.rebuilding = this.rebuild(stepper, error);
       return;
     }
     if (this.committer.batch === undefined) this.flush();

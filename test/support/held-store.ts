@@ -8,6 +8,8 @@ export class HeldStore implements Store {
   readonly commits: Commit[] = [];
   answers: CommitResult[] = [];
   isHolding = false;
+  /** The process is gone: nothing that it still does reaches the store. */
+  isDead = false;
   private waiting: (() => void)[] = [];
   private readonly inner: Store;
 
@@ -31,13 +33,14 @@ export class HeldStore implements Store {
       await new Promise<void>((resolve) => {
         this.waiting.push(resolve);
       });
+    if (this.isDead) return new Promise(() => undefined);
     const answer = this.answers.shift();
     if (answer !== undefined && answer.status !== "committed") return answer;
     this.commits.push(commit);
     return this.inner.commit(commit);
   }
 
-  open: Store["open"] = (options) => this.inner.open(options);
+  open: Store["open"] = async (options) => (this.isDead ? new Promise(() => undefined) : this.inner.open(options));
   entity: Store["entity"] = (kind, id) => this.inner.entity(kind, id);
   entities: Store["entities"] = (query) => this.inner.entities(query);
   ledger: Store["ledger"] = (query) => this.inner.ledger(query);
@@ -45,5 +48,5 @@ export class HeldStore implements Store {
   journal: Store["journal"] = (after, limit) => this.inner.journal(after, limit);
   compact: Store["compact"] = (before) => this.inner.compact(before);
   size: Store["size"] = () => this.inner.size();
-  close: Store["close"] = () => this.inner.close();
+  close: Store["close"] = async () => (this.isDead ? new Promise(() => undefined) : this.inner.close());
 }
