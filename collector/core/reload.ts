@@ -48,6 +48,10 @@ function renameAlert(state: CoreState, turn: Turn, alert: Alert, ci: CiId): void
       alert.sourceStatus = "resolved";
       correlateCleared(state, turn, alert);
     }
+    if (alert.incident !== null) state.incidents.release(alert.incident, alert.id);
+    state.resolved.forget(alert);
+    state.alerts.remove(alert);
+    turn.alertGone(alert);
     return;
   }
   state.alerts.remove(alert);

@@ -182,10 +182,15 @@ function loadChanges(state: CoreState, changes: ChangeRecord[][]): void {
 }
 
 function loadAlerts(state: CoreState, alerts: Alert[]): void {
-  for (const alert of alerts.sort((a, b) => byText(a.id, b.id))) {
-    // The CMDB may have learned a name while we were down.
-    alert.ci = state.topology.id(state.topology.register(alert.ci));
-    if (state.alerts.find(alert.ci, alert.source, alert.check, alert.instance) !== undefined) continue;
+  const nameNow = (alert: Alert): string => state.topology.id(state.topology.register(alert.ci));
+  const isRight = (alert: Alert): boolean => nameNow(alert) === alert.ci;
+  // The CMDB may have learned a name while we were down. Those by the right name come first: theirs is the identity.
+  alerts.sort((a, b) => Number(isRight(b)) - Number(isRight(a)) || byText(a.id, b.id));
+  for (const alert of alerts) {
+    const ci = nameNow(alert);
+    const isTaken = state.alerts.find(ci, alert.source, alert.check, alert.instance) !== undefined;
+    // Under its old name nothing speaks of it any more, and it expires.
+    if (!isTaken) alert.ci = ci;
     state.alerts.add(alert);
     state.heard.set(alert.source, Math.max(alert.lastSeenAt, state.heard.get(alert.source) ?? 0));
     if (!isActive(alert)) {

@@ -209,7 +209,7 @@ function settle(state: CoreState, turn: Turn): void {
   }
   for (const gone of state.resolved.evict(state.alerts, state.settings.limits.resolvedAlertsMax)) {
     if (gone.incident !== null) state.incidents.release(gone.incident, gone.id);
-    turn.remove("alert", gone.id);
+    turn.alertGone(gone);
   }
   state.reviewAt = state.correlator.nextReviewAt();
 }

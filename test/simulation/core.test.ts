@@ -119,6 +119,8 @@ describe.each(CORRELATORS)("$name", ({ create, isRestorable }) => {
           (input) => {
             step(state, input);
             checkIndexes(state);
+            // Everything was said that there is to say.
+            expect(step(state, { kind: "tick", at: state.at })).toEqual([]);
           },
         );
       }),

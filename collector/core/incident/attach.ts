@@ -86,6 +86,7 @@ export function emptyIncident(number: number, first: Readonly<Alert>, at: number
     strayCheckAt: null,
     pageWorthy: false,
     pageReason: "",
+    pageHoldUntil: null,
     updateDueAt: null,
     withheld: null,
   };

@@ -31,7 +31,8 @@ export function incidentWakeAt(
   const quietEnds = incident.quietSince === null ? null : incident.quietSince + quietTime(incident, settings);
   let wake: UnixMillis | null = null;
   const settleEnds = incident.rootClearSince === null ? null : incident.rootClearSince + settings.recoverySettleMs;
-  for (const due of [incident.holdUntil, incident.updateDueAt, quietEnds, settleEnds, incident.strayCheckAt]) {
+  const { holdUntil, pageHoldUntil, updateDueAt, strayCheckAt } = incident;
+  for (const due of [holdUntil, pageHoldUntil, updateDueAt, quietEnds, settleEnds, strayCheckAt]) {
     if (due !== null && due > at && (wake === null || due < wake)) wake = due;
   }
   return wake;
@@ -88,6 +89,7 @@ export function resolve(
   incident.rootClearSince = null;
   incident.strayCheckAt = null;
   incident.holdUntil = null;
+  incident.pageHoldUntil = null;
   incident.updateDueAt = null;
   incident.revision += 1;
   tellTimeline(incident, turn.at, "resolved", reason, actor);

@@ -38,6 +38,7 @@ export function merge(
   from.rootClearSince = null;
   from.strayCheckAt = null;
   from.holdUntil = null;
+  from.pageHoldUntil = null;
   from.updateDueAt = null;
   from.mergedInto = into.id;
   from.revision += 1;

@@ -137,6 +137,8 @@ export interface Incident {
   /** Correlation's verdict: is it worth waking a person, and why. */
   pageWorthy: boolean;
   pageReason: string;
+  /** It came back minutes after its end was told: until then nobody is paged for it; null = no such wait. */
+  pageHoldUntil: UnixMillis | null;
   /** A change worth telling waits until then, so that a storm gives few updates; null = nothing to tell. */
   updateDueAt: UnixMillis | null;
   /** The rule that last kept it from being told (`silence:ID`, `maintenance:ID`, `late`, `no-route` …); null = none. */

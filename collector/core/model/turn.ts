@@ -40,6 +40,12 @@ export class Turn {
     this.alerts.add(alert);
   }
 
+  /** The alert leaves memory and the store. */
+  alertGone(alert: Alert): void {
+    this.alerts?.delete(alert);
+    this.remove("alert", alert.id);
+  }
+
   incidentChanged(incident: Incident): void {
     this.incidents ??= new Set();
     this.incidents.add(incident);

@@ -35,12 +35,20 @@ export function notify(state: NotifyState, turn: Turn, incident: Incident): void
   if (!isAudible) return withhold(turn, incident, rules);
   const receivers = receiversOf(state, incident, turn.at);
   if (receivers.length === 0 && incident.told.length === 0) return withhold(turn, incident, ["no-route"]);
+  if (isBackSoon(incident, turn.at)) incident.pageHoldUntil = turn.at + RETURN_STAYS_MS;
   const messages = messagesFor(incident, receivers, turn.at);
-  if (messages.length > 0) {
-    tell(state, turn, incident, messages);
-    const isBack = messages.some((message) => message.kind === "reopened" && !message.page);
-    if (isBack && incident.pageWorthy && incident.status === "open") incident.updateDueAt = turn.at + RETURN_STAYS_MS;
-  } else if (incident.updateDueAt !== null && turn.at >= incident.updateDueAt) incident.updateDueAt = null;
+  if (messages.length > 0) tell(state, turn, incident, messages);
+  else if (incident.updateDueAt !== null && turn.at >= incident.updateDueAt) incident.updateDueAt = null;
+}
+
+/** Somebody who was paged for it heard of its end only minutes ago. */
+function isBackSoon(incident: Readonly<Incident>, at: UnixMillis): boolean {
+  return incident.told.some((told) => told.kind === "resolved" && told.paged && at - told.at < STILL_AT_IT_MS);
+}
+
+function mayPage(incident: Readonly<Incident>, at: UnixMillis): boolean {
+  const { pageHoldUntil } = incident;
+  return incident.pageWorthy && incident.status === "open" && (pageHoldUntil === null || at >= pageHoldUntil);
 }
 
 /** Cheap test before the work that grows with the incident. */
@@ -55,20 +63,24 @@ function mayTellMore(incident: Readonly<Incident>, at: number): boolean {
 function messagesFor(incident: Readonly<Incident>, receivers: readonly string[], at: number): Message[] {
   const messages: Message[] = [];
   const isDue = incident.updateDueAt !== null && at >= incident.updateDueAt;
-  const mayPage = incident.pageWorthy && incident.status === "open";
+  const page = mayPage(incident, at);
+  const reason = openingReason(incident, at);
   for (const receiver of receivers) {
     if (incident.told.some((told) => told.receiver === receiver)) continue;
-    messages.push({ receiver, kind: "opened", page: mayPage, reason: openingReason(incident) });
+    messages.push({ receiver, kind: "opened", page, reason });
   }
   for (const told of incident.told) {
     const { receiver } = told;
     if (told.revision === 0) {
-      const page = mayPage && !told.paged;
-      messages.push({ receiver, kind: "opened", page, reason: "an incident that it was told of is part of this one" });
+      const isNew = page && !told.paged;
+      messages.push({
+        receiver,
+        kind: "opened",
+        page: isNew,
+        reason: "an incident that it was told of is part of this one",
+      });
     } else if (told.kind === "resolved") {
-      const page = mayPage && !(told.paged && at - told.at < STILL_AT_IT_MS);
-      const wait = mayPage && !page ? "; it pages if it stays" : "";
-      messages.push({ receiver, kind: "reopened", page, reason: `it is back: ${openingReason(incident)}${wait}` });
+      messages.push({ receiver, kind: "reopened", page, reason: `it is back: ${reason}` });
     } else {
       const escalation = escalationOf(incident, told, at);
       if (escalation !== null) messages.push({ receiver, kind: "escalated", ...escalation });
@@ -80,9 +92,10 @@ function messagesFor(incident: Readonly<Incident>, receivers: readonly string[],
   return messages;
 }
 
-function openingReason(incident: Readonly<Incident>): string {
+function openingReason(incident: Readonly<Incident>, at: UnixMillis): string {
   if (!incident.pageWorthy) return `no page: ${incident.pageReason}`;
   if (incident.status === "acknowledged") return "no page: somebody has acknowledged it";
+  if (!mayPage(incident, at)) return `${incident.pageReason}; it pages if it stays`;
   return incident.pageReason;
 }
 
@@ -93,10 +106,9 @@ function escalationOf(
   at: UnixMillis,
 ): { page: boolean; reason: string } | null {
   if (told.kind === "resolved" || told.revision === 0) return null;
-  const mayPage = incident.pageWorthy && incident.status === "open";
-  const mayStay = told.kind === "reopened" && at - told.at < RETURN_STAYS_MS;
-  if (mayPage && !told.paged && !mayStay)
+  if (!told.paged && mayPage(incident, at)) {
     return { page: true, reason: `it is worth a page now: ${incident.pageReason}` };
+  }
   const from = PRIORITIES.indexOf(told.priority);
   const to = PRIORITIES.indexOf(incident.priority);
   if (to >= from) return null;

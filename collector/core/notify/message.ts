@@ -26,6 +26,8 @@ export function idempotencyKey(incident: Readonly<Incident>, kind: NotificationK
 export function tell(state: NotifyState, turn: Turn, incident: Incident, messages: readonly Message[]): void {
   if (messages.length === 0) return;
   const { at } = turn;
+  // Nothing but time has passed since the same was said: it is another message all the same, with a key of its own.
+  if (messages.some((message) => isSaid(incident, message))) incident.revision += 1;
   for (const { receiver, kind, page } of messages) remember(incident, { receiver, kind, page, at });
   noteInTimeline(incident, at, messages);
   const labelsOf = (id: string) => state.alerts.get(id)?.labels ?? {};
@@ -61,6 +63,12 @@ export function tell(state: NotifyState, turn: Turn, incident: Incident, message
   incident.withheld = null;
   incident.updateDueAt = null;
   turn.incidentChanged(incident);
+}
+
+function isSaid(incident: Readonly<Incident>, { receiver, kind }: Message): boolean {
+  return incident.told.some(
+    (told) => told.receiver === receiver && told.kind === kind && told.revision === incident.revision,
+  );
 }
 
 /** The verdict as it was when people were told. */
