@@ -23,6 +23,7 @@ import type { LoopLag } from "../telemetry/loop-lag.ts";
 import type { PrometheusTelemetry } from "../telemetry/prometheus-telemetry.ts";
 import { type Connectors, createConnectors } from "./connectors.ts";
 import { storageEpoch } from "./epoch.ts";
+import { filteredIntake } from "./filtered-intake.ts";
 import { ingestPlugins } from "./ingest.ts";
 import { startListeners } from "./listeners.ts";
 import { loadRules, type LoadedRules } from "./rules.ts";
@@ -78,7 +79,8 @@ export async function composeCollector(config: TocsinConfig, surroundings: Surro
     limits: { seriesMax: config.limits.seriesMax, seriesPerSenderMax: config.limits.seriesPerSenderMax },
   });
   const rooms = { partition, delivery, cmdb, series, access: new Authenticator(authOf(config)), current };
-  const ports: IngestPorts = { intake: partition, query, samples: series.store, clock, log, telemetry };
+  const intake = filteredIntake(partition, () => current.rules.eventFilter, telemetry);
+  const ports: IngestPorts = { intake, query, samples: series.store, clock, log, telemetry };
   const server = await openServer(rooms, ports, surroundings);
   await cmdb.start({ intake: partition, query, given: cmdb.document() });
   delivery.start();

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Finding } from "../../protocol/finding.ts";
 import { createDetector } from "../../rules/detect/create-detector.ts";
 import type { Detector } from "../../rules/detect/detector.ts";
+import { createEventFilter, type EventFilter } from "../../rules/detect/event-filter.ts";
 import type { Rule } from "../../rules/detect/rule.ts";
 import { loadPacks } from "../command/load-packs.ts";
 
@@ -9,6 +10,8 @@ import { loadPacks } from "../command/load-packs.ts";
 export interface LoadedRules {
   /** A new one; its state begins empty. */
   detector: Detector | null;
+  /** What to do with events of other systems; null where no rule is about events. */
+  eventFilter: EventFilter | null;
   /** What `GET /api/v1/agent/rules` answers. */
   agentRules: { body: string; etag: string };
   findings: Finding[];
@@ -20,7 +23,12 @@ export const DEFAULT_PACKS: readonly string[] = [new URL("../../rules/packs/linu
 /** @param packs folders of packs; none named means the default ones. */
 export async function loadRules(packs: readonly string[]): Promise<LoadedRules> {
   const { rules, findings } = await loadPacks(packs.length === 0 ? DEFAULT_PACKS : packs);
-  return { detector: rules.length === 0 ? null : createDetector(rules), agentRules: agentRules(rules), findings };
+  return {
+    detector: rules.length === 0 ? null : createDetector(rules),
+    eventFilter: rules.some((rule) => rule.kind === "event") ? createEventFilter(rules) : null,
+    agentRules: agentRules(rules),
+    findings,
+  };
 }
 
 function agentRules(rules: readonly Rule[]): { body: string; etag: string } {

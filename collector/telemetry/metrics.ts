@@ -54,6 +54,7 @@ const INGEST: readonly MetricDefinition[] = [
     "adapter",
     "reason",
   ),
+  counter("tocsin_event_rules_total", "Events that a rule changed or left out, by what it did.", "action"),
   counter("tocsin_samples_total", "Samples taken in, by source.", "source"),
   counter("tocsin_samples_rejected_total", "Samples refused, by source and reason.", "source", "reason"),
   counter("tocsin_log_records_total", "Log records received, by what became of them.", "outcome"),

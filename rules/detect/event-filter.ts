@@ -18,13 +18,16 @@ export type FilterVerdict =
   | { action: "drop"; rule: string }
   | { action: "rewrite"; rules: string[]; severity: RuleSeverity | null; labels: Readonly<Record<string, string>> };
 
+/** null where no rule says anything of the event. */
+export type EventFilter = (event: FilteredEvent) => FilterVerdict | null;
+
 /**
  * Event rules over events of other systems, before they become alerts.
  *
  * @returns a function that answers null where no rule matches. The first `drop` that matches wins; rewrites add up, and
  * for one and the same key the first one counts. Severity is not matched against for a rewrite that went before.
  */
-export function createEventFilter(rules: readonly Rule[]): (event: FilteredEvent) => FilterVerdict | null {
+export function createEventFilter(rules: readonly Rule[]): EventFilter {
   const eventRules = rules.filter((rule) => rule.kind === "event");
   return (event) => {
     const matching = eventRules.filter((rule) => ruleMatches(rule, event));
