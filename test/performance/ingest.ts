@@ -1,0 +1,148 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { Agent, request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { TocsinProcess } from "../support/tocsin-process.ts";
+import { ascending, percentile, print } from "./figures.ts";
+
+/**
+ * The whole way in: HTTP, core, SQLite, acknowledgement after the sync, against a real collector on this machine, which shares
+ * its cores with the senders: `node test/performance/ingest.ts [alerts]`.
+ */
+const ALERTS = Number(process.argv[2] ?? 100_000);
+const HOSTS = 5_000;
+const BATCH = 100;
+const CONNECTIONS = 16;
+const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+
+interface Answer {
+  status: number;
+  body: string;
+}
+
+async function post(url: string, body: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+    const sent = request(`${url}/api/v1/events`, { method: "POST", agent, headers }, (response) => {
+      let text = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => (text += chunk));
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, body: text }));
+    });
+    sent.on("error", reject);
+    sent.end(body);
+  });
+}
+
+type Make = (number: number) => object;
+
+const alert: Make = (number) => ({
+  id: `e${number}`,
+  source: "performance",
+  ci: `host-${number % HOSTS}`,
+  check: "disk",
+  instance: `/dev/sd${Math.floor(number / HOSTS)}`,
+  status: "firing",
+  severity: "warning",
+  summary: `Disk is filling on host-${number % HOSTS}`,
+  labels: { env: "prod", team: "web" },
+});
+
+/** Texts are made before the clock starts: the sender's own work is not what is measured. */
+function bodies(first: number, count: number, make: Make): string[] {
+  return Array.from({ length: count / BATCH }, (_, batch) =>
+    JSON.stringify(Array.from({ length: BATCH }, (_, index) => make(first + batch * BATCH + index))),
+  );
+}
+
+function check({ status, body }: Answer): void {
+  if (status !== 202) throw new Error(`${status} ${body.slice(0, 200)}`);
+}
+
+async function flood(name: string, url: string, texts: readonly string[], pid: number): Promise<void> {
+  const times: number[] = [];
+  const cpuBefore = cpuMs(pid);
+  const startedAt = performance.now();
+  let next = 0;
+  const sender = async (): Promise<void> => {
+    for (let text = texts[next++]; text !== undefined; text = texts[next++]) {
+      const sentAt = performance.now();
+      check(await post(url, text));
+      times.push(performance.now() - sentAt);
+    }
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, sender));
+  const tookMs = performance.now() - startedAt;
+  const count = texts.length * BATCH;
+  const sorted = ascending(times);
+  print(name, {
+    "events/s": Math.round((count / tookMs) * 1000),
+    "p50 ms": percentile(sorted, 0.5),
+    "p99 ms": percentile(sorted, 0.99),
+    "CPU µs/event": (((cpuMs(pid) - cpuBefore) * 1000) / count).toFixed(1),
+    "RSS MiB": rssMiB(pid),
+  });
+}
+
+/** Batches that come at their time, whether or not the last was answered: a stall delays everything behind it. */
+async function steady(name: string, url: string, perS: number, texts: readonly string[]): Promise<void> {
+  const times: number[] = [];
+  const answers: Promise<void>[] = [];
+  const everyMs = (BATCH / perS) * 1000;
+  const startedAt = performance.now();
+  for (const [batch, text] of texts.entries()) {
+    const dueAt = startedAt + batch * everyMs;
+    if (dueAt > performance.now()) await sleep(dueAt - performance.now());
+    answers.push(
+      post(url, text).then((answer) => {
+        check(answer);
+        times.push(performance.now() - dueAt);
+      }),
+    );
+  }
+  await Promise.all(answers);
+  const sorted = ascending(times);
+  const [p50, p99, max] = [0.5, 0.99, 1].map((share) => percentile(sorted, share));
+  print(name, { "p50 ms": p50 ?? "", "p99 ms": p99 ?? "", "max ms": max ?? "" });
+}
+
+function cpuMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+function rssMiB(pid: number): number {
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024);
+}
+
+async function start(dataDir: string): Promise<{ collector: TocsinProcess; url: string; tookMs: number }> {
+  const startedAt = performance.now();
+  const collector = new TocsinProcess(["collector", "--listen", "127.0.0.1:0", "--data", dataDir]);
+  const [, url = ""] = await collector.says(/^listening (\S+)$/m, 120_000);
+  return { collector, url, tookMs: Math.round(performance.now() - startedAt) };
+}
+
+const folder = mkdtempSync(join(tmpdir(), "tocsin-performance-"));
+try {
+  const first = await start(folder);
+  const pid = first.collector.child.pid ?? 0;
+  const rssBefore = rssMiB(pid);
+  print("start, empty", { ms: first.tookMs, "RSS MiB": rssBefore });
+  await flood("new alerts", first.url, bodies(0, ALERTS, alert), pid);
+  print("memory for an active alert", { "RSS KiB": (((rssMiB(pid) - rssBefore) * 1024) / ALERTS).toFixed(2) });
+  await flood("repeats by id (duplicates)", first.url, bodies(0, ALERTS, alert), pid);
+  const again: Make = (number) => ({ ...alert(number), id: `again-${number}` });
+  await flood("re-notifications (new ids)", first.url, bodies(0, ALERTS, again), pid);
+  const mixed: Make = (number) => ({ ...alert(number % 5 === 0 ? ALERTS + number : number), id: `mixed-${number}` });
+  await flood("one new alert in five, else re-notifications", first.url, bodies(0, ALERTS, mixed), pid);
+  const slow: Make = (number) => ({ ...alert(number % 5 === 0 ? 2 * ALERTS + number : number), id: `slow-${number}` });
+  await steady("5,000 events/s, one new alert in five", first.url, 5_000, bodies(0, 50_000, slow));
+  await first.collector.stop("SIGKILL");
+  const second = await start(folder);
+  print("start after kill -9", { ms: second.tookMs, "RSS MiB": rssMiB(second.collector.child.pid ?? 0) });
+  await second.collector.stop();
+} finally {
+  agent.destroy();
+  rmSync(folder, { recursive: true, force: true });
+}
