@@ -198,7 +198,8 @@ class Search {
       this.expand(Math.floor(state / 4), (state % 4) as Mode, this.best.get(state) ?? COST_MAX);
     }
     const type = this.topology.ci(ci).type;
-    let self = entry.self;
+    // A circuit that is down is itself what is down; a port only tells of one of its two ends.
+    let self = symptom === "link" && type === "wanLink" ? 0.1 : entry.self;
     if (OUTCOME_TYPES.has(type)) self += 2.5;
     else if (POOL_TYPES.has(type) && this.topology.needs(ci).some((edge) => edge.type === "hasMember")) self += 0.2;
     this.suspect(ci, true, self + SELF_DEAD[symptom]);
