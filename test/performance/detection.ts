@@ -112,21 +112,6 @@ process.stdout.write(
 );
 print("thresholds, two levels, 1,000 series", perSecond(rate(plain, HOSTS, ROUNDS * 4)), "budget 1,000,000/s");
 print("thresholds, two levels, 100,000 series", perSecond(rate(plain, HOSTS * 100, 3)), "");
-print(
-  "a metric that no rule reads",
-  perSecond(
-    rate(
-      rulesOf("info: { above: 1 }").map((rule) =>
-        rule.kind === "metric" && rule.expression.op === "series"
-          ? { ...rule, expression: { ...rule.expression, metric: "other" } }
-          : rule,
-      ),
-      HOSTS,
-      ROUNDS * 4,
-    ),
-  ),
-  "",
-);
 print("baselines, 1,000 series", perSecond(rate(unusual, HOSTS, ROUNDS * 2)), "budget 300,000/s");
 print("baselines, 20,000 series", perSecond(rate(unusual, HOSTS * 20, 6)), "");
 print("state of a baseline", `${BASELINE_BYTES} B`, "budget 1,024 B");
