@@ -1,6 +1,7 @@
 import { resolveAlert } from "./deduplicate/deduplicate.ts";
 import type { Alert } from "./model/alert.ts";
 import type { CiId, CmdbDocument } from "./model/ci.ts";
+import { scheduleIntervals } from "./interval.ts";
 import { byText } from "./model/order.ts";
 import type { CoreSettings } from "./model/settings.ts";
 import { Topology } from "./model/topology.ts";
@@ -69,6 +70,7 @@ function renameAlert(state: CoreState, turn: Turn, alert: Alert, ci: CiId): void
 export function takeSettings(state: CoreState, turn: Turn, settings: CoreSettings): void {
   state.settings = settings;
   state.mutes.takeSettings(settings.inhibitions);
+  scheduleIntervals(state, turn.at);
   const active = [...state.alerts.all()].filter(isActive).sort((a, b) => byText(a.id, b.id));
   for (const alert of active) state.mutes.track(alert);
   muteAll(state, turn);

@@ -7,6 +7,7 @@ import { ResolvedAlerts } from "./deduplicate/resolved-alerts.ts";
 import { incidentWakeAt } from "./incident/life.ts";
 import { newMember } from "./incident/member.ts";
 import type { IncidentState } from "./incident/state.ts";
+import { scheduleIntervals } from "./interval.ts";
 import { AlertTable, isActive } from "./model/alert-table.ts";
 import type { Alert } from "./model/alert.ts";
 import type { CmdbDocument, MaintenanceWindow } from "./model/ci.ts";
@@ -89,6 +90,7 @@ export function createState(options: CoreOptions): CoreState {
   state.mutes.takeSettings(settings.inhibitions);
   state.mutes.takeWindows(cmdb.maintenance, topology, at);
   load(state, options.entities ?? [], at);
+  scheduleIntervals(state, at);
   startCorrelation(state, at);
   return state;
 }

@@ -421,6 +421,42 @@ test("routes: first match, continue, union over the life, and none at all", () =
   expect(core.told("pager")).toBe("OPENED resolved");
 });
 
+test("an incident that no route matches at night is told when the day's route begins", () => {
+  const settings = {
+    ...ONE_ROUTE,
+    routes: [{ match: { times: ["day"] }, receivers: ["oncall"], continue: false }],
+    timeIntervals: [
+      {
+        name: "day",
+        spans: [
+          { from: minutes(-600), to: minutes(-60) },
+          { from: minutes(120), to: minutes(600) },
+        ],
+      },
+    ],
+  };
+  const core = new CoreDriver({ settings });
+  core.event();
+  core.to(minutes(119));
+  expect(core.told()).toBe("");
+  core.to(minutes(121));
+  expect(core.told()).toBe("OPENED");
+});
+
+test("a problem remembers what fixed it: a person's words, or else the change", () => {
+  const core = new CoreDriver();
+  core.event();
+  core.to(minutes(5));
+  core.event({ kind: "change", check: "deployment", severity: "info", summary: "v7.2 rolled back to v7.1" });
+  core.event({ status: "resolved" });
+  core.to(minutes(120));
+  expect(core.incident(1)?.problem).toBeNull();
+  core.event();
+  expect(core.incident(2)?.timeline.find((entry) => entry.kind === "problem")?.text).toBe(
+    "web-01 was the root of 1 earlier incident; last time: deployment: v7.2 rolled back to v7.1",
+  );
+});
+
 test("a person resolves: the source is believed again only if it goes on", () => {
   const core = new CoreDriver();
   core.event();

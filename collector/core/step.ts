@@ -7,6 +7,7 @@ import { wakeIncident } from "./incident/state.ts";
 import { type Strays, straysOf } from "./incident/stray.ts";
 import { observe, releasable, watchRoot } from "./incident/suppress.ts";
 import { applyVerdict } from "./incident/verdict.ts";
+import { wakeIntervals } from "./interval.ts";
 import type { Alert } from "./model/alert.ts";
 import type { Effect, Outcome } from "./model/effect.ts";
 import type { Input } from "./model/input.ts";
@@ -109,6 +110,9 @@ function wake(state: CoreState, turn: Turn, kind: string, id: string): void {
     case "silence":
       if (state.mutes.wakeSilence(id, at)) turn.remove("silence", id);
       muteAll(state, turn);
+      return;
+    case "interval":
+      wakeIntervals(state, turn);
       return;
     case "window":
       state.mutes.wakeWindow(id, at);

@@ -8,7 +8,7 @@ import type { Topology } from "../model/topology.ts";
 import type { Turn } from "../model/turn.ts";
 import { believedTime, classify, type Verdict } from "./classify.ts";
 import type { EventIds } from "./event-ids.ts";
-import { expiryOf } from "./expiry.ts";
+import { expiryOf, SILENCE_MIN_MS } from "./expiry.ts";
 import { addChange, startsFlapping, steadyAt } from "./flapping.ts";
 import type { ResolvedAlerts } from "./resolved-alerts.ts";
 
@@ -179,9 +179,13 @@ function begin(
   return { type: "began", alert };
 }
 
+/**
+ * The first wake comes when the earliest expiry may: the second firing then need not move it forward, which would cost
+ * each alert another place in the queue.
+ */
 function scheduleWake(state: DeduplicateState, alert: Readonly<Alert>): void {
   const wakeAt = alertWakeAt(alert, state.settings.correlation);
-  if (wakeAt !== null) state.timers.schedule(`alert ${alert.id}`, wakeAt);
+  if (wakeAt !== null) state.timers.schedule(`alert ${alert.id}`, Math.min(wakeAt, alert.lastSeenAt + SILENCE_MIN_MS));
 }
 
 /** When the alert must be looked at without an event; null = never. From the entity alone, so that a restart knows it. */

@@ -8,7 +8,7 @@ import type { Turn } from "../model/turn.ts";
 /** A source that repeats itself and has missed this many of its own intervals has most likely lost the clear. */
 const MISSED_INTERVALS = 6;
 /** … but nothing is concluded in less than this, nor from one firing. */
-const SILENCE_MIN_MS: Milliseconds = 20 * 60_000;
+export const SILENCE_MIN_MS: Milliseconds = 20 * 60_000;
 const FIRINGS_MIN = 2;
 /** When nothing at all is heard of the source, its silence says less: it must last this many times longer. */
 const QUIET_SOURCE_FACTOR = 2;

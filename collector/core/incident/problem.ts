@@ -40,7 +40,7 @@ export function rememberFix(state: IncidentState, turn: Turn, incident: Incident
     if (problem.incidents.length > INCIDENTS_MAX) problem.incidents.shift();
   }
   problem.lastAt = turn.at;
-  problem.lastFix = fixOf(incident) ?? problem.lastFix;
+  problem.lastFix = fixOf(state, incident) ?? problem.lastFix;
   // Newest last, so that the first is the one not seen for longest.
   state.problems.delete(root);
   state.problems.set(root, problem);
@@ -65,10 +65,16 @@ function newProblem(root: string, at: number): Problem {
   };
 }
 
-/** What a person wrote last: a note, or the words with which it was resolved. */
-function fixOf(incident: Readonly<Incident>): string | null {
+/** What a person wrote last: a note, or the words with which it was resolved; else the last change to the root meanwhile. */
+function fixOf(state: IncidentState, incident: Readonly<Incident>): string | null {
   const said = incident.timeline.findLast((entry) => entry.actor !== null && isFix(entry.kind) && entry.text !== "");
-  return said === undefined ? null : `${said.text} (${said.actor})`;
+  if (said !== undefined) return `${said.text} (${said.actor})`;
+  const root = incident.rootCause.ci;
+  const changes = root === null ? [] : state.changes.on(root);
+  const last = changes.findLast(
+    (change) => change.at > incident.openingAt && change.event !== incident.rootCause.change,
+  );
+  return last === undefined ? null : `${last.check}: ${last.summary}`;
 }
 
 function isFix(kind: string): boolean {

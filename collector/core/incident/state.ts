@@ -1,4 +1,6 @@
 import type { AlertTable } from "../model/alert-table.ts";
+import type { CiId } from "../model/ci.ts";
+import type { ChangeRecord } from "../model/correlation.ts";
 import type { IncidentTable } from "../model/incident-table.ts";
 import type { Problem } from "../model/problem.ts";
 import type { CoreSettings } from "../model/settings.ts";
@@ -15,6 +17,8 @@ export interface IncidentState {
   readonly timers: TimerQueue;
   /** By root CI. */
   readonly problems: Map<string, Problem>;
+  /** Deployments and configuration changes, oldest first. */
+  readonly changes: { on(ci: CiId): readonly ChangeRecord[] };
   /** What cannot work without a root CI, by root; a cache that a new CMDB empties. */
   readonly fallen: Map<string, ReadonlySet<string>>;
   /** Stored as the entity `counters` of kind `meta`. */

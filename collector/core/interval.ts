@@ -1,0 +1,24 @@
+import type { UnixMillis } from "./model/time.ts";
+import type { Turn } from "./model/turn.ts";
+import type { CoreState } from "./state.ts";
+
+/** Wakes the core when the next span of a time interval begins: routes may match from then on. */
+export function scheduleIntervals(state: CoreState, at: UnixMillis): void {
+  const used = new Set(state.settings.routes.flatMap((route) => route.match.times ?? []));
+  state.timers.cancel(KEY);
+  let next: UnixMillis | undefined;
+  for (const { name, spans } of state.settings.timeIntervals) {
+    if (!used.has(name)) continue;
+    const begins = spans.find((span) => span.from > at)?.from;
+    if (begins !== undefined && (next === undefined || begins < next)) next = begins;
+  }
+  if (next !== undefined) state.timers.schedule(KEY, next);
+}
+
+const KEY = "interval start";
+
+/** Incidents that no route matched until now are looked at again. */
+export function wakeIntervals(state: CoreState, turn: Turn): void {
+  for (const incident of state.incidents.live()) if (incident.told.length === 0) turn.lookAt(incident);
+  scheduleIntervals(state, turn.at);
+}
