@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { type Finding, findingPlace } from "../../protocol/finding.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Log } from "../port/telemetry.ts";
@@ -56,11 +56,14 @@ export class FileSources {
 
   /** For the next start, should the file be broken then. Failing to is no reason to stop. */
   async keepGood(files: readonly string[]): Promise<void> {
+    const { store, clock } = this.options;
     for (const file of files)
       try {
-        const text = await readFile(file, "utf8");
-        const meta = { name: file, observed: false, storedAt: this.options.clock.now(), file };
-        await (await this.options.store.prepare(fileKey(file), { meta, text })).commit();
+        const { size, mtimeMs } = await stat(file);
+        const mark = `${size} ${mtimeMs}`;
+        if ((await store.meta(fileKey(file)))?.mark === mark) continue;
+        const meta = { name: file, observed: false, storedAt: clock.now(), file, mark };
+        await (await store.prepare(fileKey(file), meta, { copyOf: file })).commit();
       } catch (error) {
         this.options.log.warn("the last good content of a CMDB file could not be kept", {
           file,

@@ -277,7 +277,7 @@ export class CmdbRoom implements CmdbService {
   private async keepRetired(): Promise<void> {
     const meta = { name: RETIRED_KEY, observed: false, storedAt: this.clock.now(), file: RETIRED_KEY };
     try {
-      await (await this.store.prepare(RETIRED_KEY, { meta, text: JSON.stringify(fileForm(this.retired)) })).commit();
+      await (await this.store.prepare(RETIRED_KEY, meta, { text: JSON.stringify(fileForm(this.retired)) })).commit();
     } catch (error) {
       this.log.warn("retired configuration items could not be kept", { reason: messageOf(error) });
     }
@@ -310,7 +310,7 @@ export class CmdbRoom implements CmdbService {
     const before = this.imports;
     const meta = { name, observed, storedAt: loadedAt, file };
     try {
-      const stored = await this.store.prepare(importKey(name), { meta, text });
+      const stored = await this.store.prepare(importKey(name), meta, { text });
       const taken = await this.takeOver(this.files, imports);
       if (taken.status !== "committed") {
         await stored.discard();

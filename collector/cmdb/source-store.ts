@@ -1,3 +1,4 @@
+import { createReadStream } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { byCodeUnit } from "./plan.ts";
@@ -10,6 +11,8 @@ export interface StoredMeta {
   storedAt: number;
   /** What findings call the text. */
   file: string;
+  /** Of a file: its size and time of change, by which an unchanged one is known. */
+  mark?: string;
 }
 
 export interface StoredSource {
@@ -17,7 +20,12 @@ export interface StoredSource {
   text: string;
 }
 
+/** A text that is here, or a file whose content is copied piece by piece. */
+export type Content = { text: string } | { copyOf: string };
+
 const SUFFIX = ".cmdb";
+/** Names and paths of people: far below this. */
+const META_MAX_BYTES = 16_384;
 
 /**
  * The texts of imports, and the last good text of each file, in the data directory: one file each, written whole and
@@ -48,12 +56,26 @@ export class SourceStore {
     return meta === undefined ? undefined : { meta, text: content.slice(end + 1) };
   }
 
+  /** What is kept about a source, without reading its text. */
+  async meta(key: string): Promise<StoredMeta | undefined> {
+    const file = await open(join(this.folder, `${key}${SUFFIX}`), "r").catch(() => undefined);
+    if (file === undefined) return undefined;
+    try {
+      const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(META_MAX_BYTES), position: 0 });
+      const end = buffer.subarray(0, bytesRead).indexOf(0x0a);
+      return end === -1 ? undefined : parseMeta(buffer.toString("utf8", 0, end));
+    } finally {
+      await file.close();
+    }
+  }
+
   /**
    * Writes beside the old one; `commit` puts it in its place, durable when it resolves. Throws when the disk does not take it.
    */
   async prepare(
     key: string,
-    { meta, text }: StoredSource,
+    meta: StoredMeta,
+    content: Content,
   ): Promise<{ commit: () => Promise<void>; discard: () => Promise<void> }> {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
     const path = join(this.folder, `${key}${SUFFIX}`);
@@ -61,7 +83,7 @@ export class SourceStore {
     const file = await open(temporary, "w", 0o600);
     try {
       await file.writeFile(`${JSON.stringify(meta)}\n`);
-      await file.writeFile(text);
+      await file.writeFile("text" in content ? content.text : createReadStream(content.copyOf));
       await file.datasync();
     } finally {
       await file.close();
@@ -90,7 +112,8 @@ function parseMeta(line: string): StoredMeta | undefined {
     const meta = JSON.parse(line) as Partial<StoredMeta> | null;
     if (typeof meta?.name !== "string" || typeof meta.file !== "string" || typeof meta.storedAt !== "number")
       return undefined;
-    return { name: meta.name, observed: meta.observed === true, storedAt: meta.storedAt, file: meta.file };
+    const { name, storedAt, file, mark } = meta;
+    return { name, observed: meta.observed === true, storedAt, file, ...(typeof mark === "string" ? { mark } : {}) };
   } catch {
     return undefined;
   }
