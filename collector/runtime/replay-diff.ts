@@ -1,4 +1,4 @@
-import type { ReplayIncident, ReplayNotification, ReplayResult } from "./replay.ts";
+import type { ReplayIncident, ReplayNotification, ReplayResult } from "./replay-result.ts";
 
 /** An incident as a comparison names it. */
 export interface DiffIncident {

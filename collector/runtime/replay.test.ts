@@ -4,7 +4,8 @@ import { NeighbourCorrelator } from "../../test/support/neighbour-correlator.ts"
 import type { Event } from "../core/model/event.ts";
 import { DEFAULT_SETTINGS } from "../core/model/settings.ts";
 import { diffReplays, isSame } from "./replay-diff.ts";
-import { REPLAY_RECEIVER, type ReplayOptions, type ReplayResult, replayEvents } from "./replay.ts";
+import type { ReplayResult } from "./replay-result.ts";
+import { REPLAY_RECEIVER, type ReplayOptions, replayEvents } from "./replay.ts";
 
 const CMDB = cmdbOf(["app-1 dependsOn db", "app-2 dependsOn db"]);
 

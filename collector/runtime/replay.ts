@@ -1,18 +1,17 @@
 import type { Alert } from "../core/model/alert.ts";
 import type { CmdbDocument } from "../core/model/ci.ts";
 import type { Correlator } from "../core/model/correlation.ts";
-import { type AlertDocument, alertDocument, type IncidentDocument, incidentDocument } from "../core/model/document.ts";
+import { type AlertDocument, alertDocument, incidentDocument } from "../core/model/document.ts";
 import type { Event } from "../core/model/event.ts";
 import type { Effect } from "../core/model/effect.ts";
 import type { Incident } from "../core/model/incident.ts";
 import type { Input } from "../core/model/input.ts";
 import type { LedgerRecord } from "../core/model/ledger.ts";
-import type { NotificationKind } from "../core/model/notification.ts";
 import type { CoreSettings } from "../core/model/settings.ts";
-import type { Priority } from "../core/model/severity.ts";
 import { formatTime, type Milliseconds, type UnixMillis } from "../core/model/time.ts";
 import { type CoreState, createState } from "../core/state.ts";
 import { nextWakeAt, step } from "../core/step.ts";
+import type { ReplayAlert, ReplayIncident, ReplayNotification, ReplayResult } from "./replay-result.ts";
 import { type ReplayLine, type ReplaySample, readReplayLine } from "./replay-line.ts";
 
 /** Virtual time runs on for this long after the last line, unless `until` says otherwise. */
@@ -48,53 +47,6 @@ export interface ReplayRules {
   sample(sample: ReplaySample, receivedAt: UnixMillis): readonly Event[];
   /** Conditions that begin or end without a metric value. */
   tick(at: UnixMillis): readonly Event[];
-}
-
-/** One notification as the result shows it. */
-export interface ReplayNotification {
-  at: string;
-  kind: NotificationKind;
-  page: boolean;
-  receiver: string;
-  priority: Priority;
-  /** The verdict at that moment. */
-  rootCause: string | null;
-  reason: string;
-}
-
-/** An alert episode with the events that it was made of. */
-export interface ReplayAlert extends AlertDocument {
-  episode: number;
-  eventIds: string[];
-}
-
-export interface ReplayIncident extends Omit<IncidentDocument, "alerts"> {
-  alerts: ReplayAlert[];
-  notifications: ReplayNotification[];
-}
-
-export interface ReplayStats {
-  lines: number;
-  events: number;
-  duplicates: number;
-  changes: number;
-  samples: number;
-  /** Events that a rule dropped. */
-  dropped: number;
-  badLines: number;
-  alerts: number;
-  incidents: number;
-  pages: number;
-  notifications: number;
-  suppressed: number;
-  firstAt: string | null;
-  lastAt: string | null;
-}
-
-/** The form of `scenarios/CONTRACT.md`. */
-export interface ReplayResult {
-  incidents: ReplayIncident[];
-  stats: ReplayStats;
 }
 
 export interface ReplayProblem {

@@ -1,4 +1,4 @@
-import { alertId, type AlertTable, isActive } from "../model/alert-table.ts";
+import { type AlertTable, isActive } from "../model/alert-table.ts";
 import type { Alert } from "../model/alert.ts";
 import type { Event, Labels } from "../model/event.ts";
 import type { CoreSettings, CorrelationSettings } from "../model/settings.ts";
@@ -10,7 +10,9 @@ import { believedTime, classify, type Verdict } from "./classify.ts";
 import type { EventIds } from "./event-ids.ts";
 import { expiryOf, SILENCE_MIN_MS } from "./expiry.ts";
 import { addChange, startsFlapping, steadyAt } from "./flapping.ts";
+import { beganAt, newAlert } from "./new-alert.ts";
 import type { ResolvedAlerts } from "./resolved-alerts.ts";
+import { tellFlapping, tellLate, tellLateBegin } from "./tell.ts";
 
 /** The part of the core's state that deduplication owns. */
 export interface DeduplicateState {
@@ -174,8 +176,8 @@ function begin(
   if (known === null) state.alerts.add(alert);
   else state.alerts.reindex(alert);
   scheduleWake(state, alert);
-  if (alert.flapping) recordFlapping(turn, alert);
-  if (late) recordLateBegin(turn, alert, event);
+  if (alert.flapping) tellFlapping(turn, alert);
+  if (late) tellLateBegin(turn, alert, event);
   return { type: "began", alert };
 }
 
@@ -203,41 +205,6 @@ function earlier(a: UnixMillis | null, b: UnixMillis): UnixMillis {
   return a === null ? b : Math.min(a, b);
 }
 
-function newAlert(event: Readonly<Event>, ci: string, at: UnixMillis): Alert {
-  return {
-    id: alertId(ci, event.source, event.check, event.instance),
-    ci,
-    source: event.source,
-    check: event.check,
-    instance: event.instance,
-    status: "firing",
-    severity: event.severity,
-    summary: event.summary,
-    labels: event.labels,
-    annotations: event.annotations,
-    links: event.links,
-    episode: 0,
-    firstSeenAt: at,
-    lastSeenAt: at,
-    resolvedAt: null,
-    occurredAt: at,
-    lastOccurredAt: at,
-    count: 0,
-    expiresAfterMs: null,
-    expiresAt: null,
-    changes: [],
-    flapping: false,
-    incident: null,
-    withheld: null,
-    suppressedBy: [],
-    unobservedSince: null,
-    sourceStatus: "firing",
-    late: false,
-    joinedAt: null,
-    joinReason: "",
-  };
-}
-
 function clear(state: DeduplicateState, turn: Turn, alert: Alert, occurredAt: UnixMillis): Deduplicated {
   const { at } = turn;
   state.heard.set(alert.source, at);
@@ -250,7 +217,7 @@ function clear(state: DeduplicateState, turn: Turn, alert: Alert, occurredAt: Un
   if (!alert.flapping && startsFlapping(alert.changes, at)) {
     alert.flapping = true;
     scheduleWake(state, alert);
-    recordFlapping(turn, alert);
+    tellFlapping(turn, alert);
     return { type: "changed", alert };
   }
   if (alert.flapping) return { type: "recorded", alert };
@@ -284,71 +251,9 @@ function recordLate(
   alert.lastSeenAt = turn.at;
   state.heard.set(alert.source, turn.at);
   turn.alertChanged(alert);
-  turn.record({
-    decision: "alert.late",
-    alert: alert.id,
-    ci: alert.ci,
-    incident: alert.incident,
-    rule: verdict.rule,
-    reasons: [LATE_REASONS[verdict.rule]],
-    counterfactual:
-      event.status === "firing"
-        ? "in time, it would have kept the alert firing or started a new episode"
-        : "in time, it would have resolved the alert",
-    facts: {
-      event: event.id,
-      status: event.status,
-      occurredAt: event.occurredAt,
-      lastOccurredAt: alert.lastOccurredAt,
-    },
-  });
+  tellLate(turn, alert, event, verdict.rule);
   return { type: "recorded", alert };
 }
-
-const LATE_REASONS: Readonly<Record<Extract<Verdict, { type: "timeline" }>["rule"], string>> = {
-  "older-than-clear": "the message says that it fired, but it is older than the clear that we already have",
-  "older-than-firing": "the message is older than what we already know of this alert",
-  "clear-older-than-firing": "the message says that it cleared, but the source has said since then that it fires",
-  "resolved-by-person": "a person resolved it a few minutes ago; the source is believed again if it goes on",
-};
-
-function recordLateBegin(turn: Turn, alert: Alert, event: Readonly<Event>): void {
-  turn.record({
-    decision: "alert.late",
-    alert: alert.id,
-    ci: alert.ci,
-    rule: "late",
-    reasons: [
-      `it came ${Math.round((turn.at - alert.lastOccurredAt) / 60_000)} min after it was sent: it tells of the past`,
-    ],
-    counterfactual: "in time, it could have opened an incident and paged",
-    facts: { event: event.id, occurredAt: event.occurredAt },
-  });
-}
-
-function recordFlapping(turn: Turn, alert: Alert): void {
-  turn.record({
-    decision: "alert.flapping",
-    alert: alert.id,
-    ci: alert.ci,
-    incident: alert.incident,
-    rule: "flapping",
-    reasons: [`it changed ${alert.changes.length} times within half an hour or less; it is held as one state`],
-    counterfactual: "steady, each change would count as a new episode",
-    facts: { changes: alert.changes.length },
-  });
-}
-
-/** The source's word for when the condition began, when it gives one; else the time of the event. */
-function beganAt(event: Readonly<Event>, occurredAt: UnixMillis): UnixMillis {
-  if (event.since !== undefined) return Math.min(event.since, occurredAt);
-  const text = event.annotations["since"];
-  if (text === undefined || !RFC3339.test(text)) return occurredAt;
-  const since = Date.parse(text);
-  return Number.isNaN(since) ? occurredAt : Math.min(since, occurredAt);
-}
-
-const RFC3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
 
 function withoutFigures(text: string): string {
   return text.replaceAll(/\d+(?:[.,]\d+)*/g, "#");

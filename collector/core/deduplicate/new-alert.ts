@@ -1,0 +1,51 @@
+import { alertId } from "../model/alert-table.ts";
+import type { Alert } from "../model/alert.ts";
+import type { Event } from "../model/event.ts";
+import type { UnixMillis } from "../model/time.ts";
+
+/** The alert of an identity that was never heard of, before its first episode. */
+export function newAlert(event: Readonly<Event>, ci: string, at: UnixMillis): Alert {
+  return {
+    id: alertId(ci, event.source, event.check, event.instance),
+    ci,
+    source: event.source,
+    check: event.check,
+    instance: event.instance,
+    status: "firing",
+    severity: event.severity,
+    summary: event.summary,
+    labels: event.labels,
+    annotations: event.annotations,
+    links: event.links,
+    episode: 0,
+    firstSeenAt: at,
+    lastSeenAt: at,
+    resolvedAt: null,
+    occurredAt: at,
+    lastOccurredAt: at,
+    count: 0,
+    expiresAfterMs: null,
+    expiresAt: null,
+    changes: [],
+    flapping: false,
+    incident: null,
+    withheld: null,
+    suppressedBy: [],
+    unobservedSince: null,
+    sourceStatus: "firing",
+    late: false,
+    joinedAt: null,
+    joinReason: "",
+  };
+}
+
+/** The source's word for when the condition began, when it gives one; else the time of the event. */
+export function beganAt(event: Readonly<Event>, occurredAt: UnixMillis): UnixMillis {
+  if (event.since !== undefined) return Math.min(event.since, occurredAt);
+  const text = event.annotations["since"];
+  if (text === undefined || !RFC3339.test(text)) return occurredAt;
+  const since = Date.parse(text);
+  return Number.isNaN(since) ? occurredAt : Math.min(since, occurredAt);
+}
+
+const RFC3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
