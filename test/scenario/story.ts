@@ -1,6 +1,7 @@
 import type { Ci, CmdbDocument, MaintenanceWindow, Relation } from "../../collector/core/model/ci.ts";
 import { DEFAULT_SETTINGS } from "../../collector/core/model/settings.ts";
-import { replayEvents, type ReplayIncident } from "../../collector/runtime/replay.ts";
+import { replayEvents } from "../../collector/runtime/replay.ts";
+import type { ReplayIncident } from "../../collector/runtime/replay-result.ts";
 
 const START = Date.parse("2026-03-01T03:00:00.000Z");
 

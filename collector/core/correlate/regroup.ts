@@ -114,7 +114,7 @@ export function incidentOf(unit: Unit, view: CorrelationView): IncidentId | null
 
 export interface Regrouping {
   placements: Placement[];
-  /** Incidents that a group goes on as. */
+  /** Incidents that go on with other alerts or another root than before, or were never looked at. */
   touched: IncidentId[];
 }
 
@@ -134,9 +134,11 @@ export function regroup(groups: readonly Group[], near: Neighbourhood): Regroupi
       if (alerts.length > 0) placements.push({ type: "open", alerts, reasons: [`${root} explains ${what}`] });
       continue;
     }
+    const before = placements.length;
     pull(incident, active, { root, targets, placements, near });
+    const thread = near.threads.of(incident, near.at);
+    if (placements.length > before || thread.root !== group.fault || thread.looks === 0) touched.push(incident);
     near.threads.setRoot(incident, group.fault, near.at);
-    touched.push(incident);
   }
   return { placements, touched };
 }

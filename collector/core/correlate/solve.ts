@@ -366,7 +366,8 @@ function sweep(groups: Group[], topology: Topology): Group[] {
     const unit = group.units[0];
     if (group.units.length > 1 || unit === undefined) return true;
     const home =
-      storms.find((storm) => alike(unit, storm) >= ALIKE) ?? groups.find((other) => siblings(unit, other, topology) >= SIBLINGS);
+      storms.find((storm) => alike(unit, storm) >= ALIKE) ??
+      groups.find((other) => siblings(unit, other, topology) >= SIBLINGS);
     home?.units.push(unit);
     return home === undefined;
   });
