@@ -351,7 +351,7 @@ export class Partition implements Intake {
    */
   private async rebuild(stepper: Stepper, failure: CoreFailure): Promise<void> {
     const { clock, log, telemetry, store } = this.options;
-    log.error("the core failed and is built anew from the store", { error: failure, input: failure.input });
+    log.error("the core failed and is built anew from the store", { error: failure.cause, input: failure.input });
     telemetry.count("tocsin_core_failures_total", { kind: failure.input.kind });
     const now = clock.monotonic();
     this.rebuiltAt = [...this.rebuiltAt.filter((at) => now - at < REBUILD_WINDOW_MS), now];

@@ -30,9 +30,9 @@ export interface FoldLimits {
   sliceMs: number;
 }
 
-const FOLD_LIMITS: FoldLimits = { rowsMax: 20_000, sizeBytesMax: 16 * 1024 * 1024, ageMaxMs: 20_000, sliceMs: 4 };
+const FOLD_LIMITS: FoldLimits = { rowsMax: 20_000, sizeBytesMax: 8 * 1024 * 1024, ageMaxMs: 20_000, sliceMs: 4 };
 /** Above this many times the limits each commit folds a longer slice, above twice that it folds all: the log may not grow without end. */
-const OVERDUE = 4;
+const OVERDUE = 2;
 const OVERDUE_SLICES = 4;
 const COMPACT_SLICE_MS = 8;
 

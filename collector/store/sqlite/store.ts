@@ -41,6 +41,9 @@ interface Link {
   end(): Promise<void>;
 }
 
+/** Its heap holds some tens of megabytes; what is tight is collected sooner, and the thread makes garbage fast. */
+const WORKER_LIMITS = { maxOldGenerationSizeMb: 384, maxYoungGenerationSizeMb: 8 };
+
 class SqliteStore implements Store {
   private readonly options: SqliteStoreOptions;
   private link: Link | undefined;
@@ -174,7 +177,7 @@ function linkToCaller(): Link {
 }
 
 function linkToWorker(): Link {
-  const worker = new Worker(new URL("./worker.ts", import.meta.url), { name: "store" });
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), { name: "store", resourceLimits: WORKER_LIMITS });
   const pool = new BufferPool();
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let ended: Error | undefined;
