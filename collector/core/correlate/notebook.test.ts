@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Alert } from "../model/alert.ts";
 import type { Note } from "../model/evidence.ts";
