@@ -3,7 +3,7 @@ import { openIncident } from "./incident/attach.ts";
 import { acknowledge, addNote, assign, pinRoot } from "./incident/command.ts";
 import { isOpen, resolve } from "./incident/life.ts";
 import { merge } from "./incident/merge.ts";
-import { tellTimeline } from "./incident/timeline.ts";
+import { tellTimeline } from "./model/timeline.ts";
 import type { Outcome } from "./model/effect.ts";
 import type { Incident } from "./model/incident.ts";
 import type { Command, DeliveryOutcome } from "./model/input.ts";

@@ -8,7 +8,7 @@ import { enrolMember, newMember, refreshMember } from "./member.ts";
 import { merge } from "./merge.ts";
 import type { IncidentState } from "./state.ts";
 import { suppressOne } from "./suppress.ts";
-import { tellJoined, tellTimeline } from "./timeline.ts";
+import { tellJoined, tellTimeline } from "../model/timeline.ts";
 import { worsen } from "./verdict.ts";
 
 /** A new incident with these alerts, in this order. */

@@ -1,6 +1,6 @@
 import type { Incident } from "../model/incident.ts";
 import type { Turn } from "../model/turn.ts";
-import { tellTimeline } from "./timeline.ts";
+import { tellTimeline } from "../model/timeline.ts";
 
 const TEXT_MAX = 4000;
 

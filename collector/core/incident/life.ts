@@ -4,7 +4,7 @@ import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { Turn } from "../model/turn.ts";
 import { rememberFix } from "./problem.ts";
 import { type IncidentState, wakeIncident } from "./state.ts";
-import { tellTimeline } from "./timeline.ts";
+import { tellTimeline } from "../model/timeline.ts";
 
 const QUIET_DOUBLINGS_MAX = 3;
 /** Nothing new of an incident for this long, most of it clear: the rest has lost its clear. Twice as long for the root itself. */

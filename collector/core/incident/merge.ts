@@ -3,7 +3,7 @@ import type { Turn } from "../model/turn.ts";
 import { isOpen, reopen, settleQuiet } from "./life.ts";
 import { enrolMember } from "./member.ts";
 import type { IncidentState } from "./state.ts";
-import { tellTimeline } from "./timeline.ts";
+import { tellTimeline } from "../model/timeline.ts";
 import { worsen } from "./verdict.ts";
 
 /**

@@ -3,7 +3,7 @@ import type { Incident } from "../model/incident.ts";
 import type { Problem } from "../model/problem.ts";
 import type { Turn } from "../model/turn.ts";
 import type { IncidentState } from "./state.ts";
-import { tellTimeline } from "./timeline.ts";
+import { tellTimeline } from "../model/timeline.ts";
 
 const INCIDENTS_MAX = 100;
 const PROBLEMS_MAX = 10_000;

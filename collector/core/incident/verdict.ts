@@ -8,7 +8,7 @@ import { priorityOf } from "./priority.ts";
 import { linkProblem } from "./problem.ts";
 import { type IncidentState, wakeIncident } from "./state.ts";
 import { parentKey, suppressChildren } from "./suppress.ts";
-import { tellTimeline } from "./timeline.ts";
+import { tellTimeline } from "../model/timeline.ts";
 import { titleOf } from "./title.ts";
 
 /** No hold lasts longer than this from the opening, whatever was learned. */

@@ -3,6 +3,7 @@ import { hashHex } from "../model/hash.ts";
 import type { Incident, Told } from "../model/incident.ts";
 import type { Json } from "../model/ledger.ts";
 import type { NotificationKind } from "../model/notification.ts";
+import { tellTimeline } from "../model/timeline.ts";
 import type { Turn } from "../model/turn.ts";
 import type { NotifyState } from "./state.ts";
 
@@ -102,7 +103,7 @@ function noteInTimeline(incident: Incident, at: number, messages: readonly Messa
   if (first === undefined || first.kind === "updated") return;
   const names = messages.map((message) => message.receiver).join(", ");
   const word = messages.some((message) => message.page) ? "paged" : "told";
-  incident.timeline.push({ at, kind: "notified", text: `${first.kind}: ${word} ${names}`, actor: null });
+  tellTimeline(incident, at, "notified", `${first.kind}: ${word} ${names}`);
 }
 
 function counterfactualOf(incident: Readonly<Incident>, kind: NotificationKind, page: boolean): string | null {

@@ -1,5 +1,5 @@
-import type { Incident, TimelineEntry } from "../model/incident.ts";
-import type { Milliseconds, UnixMillis } from "../model/time.ts";
+import type { Incident, TimelineEntry } from "./incident.ts";
+import type { Milliseconds, UnixMillis } from "./time.ts";
 
 const ENTRIES_MAX = 500;
 /** How it began stays, whatever comes after. */
