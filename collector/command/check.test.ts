@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { callCommand } from "../../test/support/called-command.ts";
 import { run } from "./check.ts";
 import { type FileKind, fileKindOf } from "./file-kind.ts";
 
@@ -18,15 +19,8 @@ const write = (name: string, text: string): string => {
 };
 
 async function check(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let [out, err] = ["", ""];
-  const code = await run(args, {
-    stdout: (text) => void (out += text.replaceAll(folder, "")),
-    stderr: (text) => void (err += text),
-    env: {},
-    isTerminal: false,
-    signal: new AbortController().signal,
-  });
-  return { code, out, err };
+  const called = await callCommand(run, args);
+  return { ...called, out: called.out.replaceAll(folder, "") };
 }
 
 test("mistakes are told with file, line, column, what was found and what to do; exit 1", async () => {

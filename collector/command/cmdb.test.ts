@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { callCommand } from "../../test/support/called-command.ts";
 import { run, sourceNameOf } from "./cmdb.ts";
 
 let folder = "";
@@ -44,20 +45,7 @@ async function answering(status: number, body: unknown): Promise<string> {
   return `http://127.0.0.1:${(made.address() as AddressInfo).port}`;
 }
 
-async function cmdb(
-  args: string[],
-  env: Record<string, string> = {},
-): Promise<{ code: number; out: string; err: string }> {
-  let [out, err] = ["", ""];
-  const code = await run(args, {
-    stdout: (text) => void (out += text),
-    stderr: (text) => void (err += text),
-    env,
-    isTerminal: false,
-    signal: new AbortController().signal,
-  });
-  return { code, out, err };
-}
+const cmdb = (args: string[], env: Record<string, string> = {}) => callCommand(run, args, env);
 
 const EMPTY_COUNTS = {
   cisAdded: 0,

@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { array, assert, constantFrom, integer, property, tuple } from "fast-check";
+import { assert, property } from "fast-check";
 import { Check } from "typebox/schema";
 import { expect, test } from "vitest";
 import { CMDB_CODES } from "../../collector/cmdb/error-codes.ts";
@@ -12,6 +12,7 @@ import { parseConfig, type ParseResult } from "../../collector/config/parse.ts";
 import { configSchema } from "../../collector/config/schema.ts";
 import type { Finding } from "../../protocol/finding.ts";
 import { mutatedJson } from "../support/mutation.ts";
+import { slippedText } from "../support/text-slip.ts";
 
 const SECRET = "do-not-show-this-secret-anywhere";
 
@@ -181,52 +182,9 @@ routes:
     receivers: hook
   - receivers: [hook]
 `;
-const piece = constantFrom(
-  "{",
-  "}",
-  "[",
-  "]",
-  ":",
-  ",",
-  "- ",
-  "\n",
-  "  ",
-  '"',
-  "'",
-  "&a ",
-  "*a",
-  "!!str ",
-  "|",
-  "? ",
-  "#",
-  "\t",
-  "null",
-  "1",
-  "~",
-  "---\n",
-  "<<: ",
-  "__proto__: ",
-  "é",
-  "\u0000",
-  "listen",
-  "\r",
-);
-const edits = array(tuple(integer({ min: 0, max: 1000 }), piece, constantFrom(0, 0, 1, 5, 40)), {
-  minLength: 1,
-  maxLength: 5,
-});
-
-function edited(good: string, changes: [number, string, number][]): string {
-  return changes.reduce((text, [at, insert, cut]) => {
-    const place = Math.floor((at / 1000) * text.length);
-    return text.slice(0, place) + insert + text.slice(place + cut);
-  }, good);
-}
-
 test("slips of the finger in YAML are read or told, with places, and never show a secret", () => {
   assert(
-    property(edits, (changes) => {
-      const text = edited(YAML, changes);
+    property(slippedText(YAML), (text) => {
       expectSound(text);
       expect(JSON.stringify(parse(text))).not.toContain(SECRET);
     }),

@@ -1,5 +1,6 @@
 import { array, assert, constantFrom, dictionary, jsonValue, property, string } from "fast-check";
 import { expect, test } from "vitest";
+import { textPiece } from "../../../test/support/text-slip.ts";
 import { readDocument } from "./document.ts";
 import { JsonEntries } from "./json-entries.ts";
 import { Problems } from "./problem.ts";
@@ -25,27 +26,8 @@ test("it gives what JSON.parse gives", () => {
 });
 
 test("what JSON.parse refuses is not opened, or refused while it is read", () => {
-  const piece = constantFrom(
-    "{",
-    "}",
-    "[",
-    "]",
-    ":",
-    ",",
-    '"a"',
-    '"',
-    "1",
-    "-",
-    "tru",
-    "true",
-    "\\",
-    " ",
-    "\n",
-    '{"cis":[',
-    "é",
-  );
   assert(
-    property(array(piece, { maxLength: 12 }), (pieces) => {
+    property(array(textPiece, { maxLength: 12 }), (pieces) => {
       const text = pieces.join("");
       let expected: unknown;
       try {

@@ -1,0 +1,18 @@
+import type { CommandIo } from "../../collector/command/command-io.ts";
+
+/** Runs a command as a program would run it whose output is no terminal. */
+export async function callCommand(
+  run: (args: string[], io: CommandIo) => Promise<number>,
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number; out: string; err: string }> {
+  let [out, err] = ["", ""];
+  const code = await run(args, {
+    stdout: (text) => void (out += text),
+    stderr: (text) => void (err += text),
+    env,
+    isTerminal: false,
+    signal: new AbortController().signal,
+  });
+  return { code, out, err };
+}
