@@ -170,6 +170,8 @@ export class Batch {
       case "heartbeat":
         if (effects.some(({ kind }) => kind !== "outcome" && kind !== "count")) this.journal.push(input);
         return;
+      case "sample":
+        return;
       case "delivery":
       case "settings":
       case "restarted":

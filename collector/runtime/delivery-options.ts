@@ -17,8 +17,9 @@ export interface DeliveryLimits {
   pause: BackOff;
   /** A message that could not be delivered for so long is given up. */
   giveUpAfterMs: Milliseconds;
-  /** Rows that wait for one receiver; beyond it the oldest that are no page are given up. */
+  /** What may wait for one receiver; beyond it, further updates are given up: never a page, never a resolve. */
   rowsMax: number;
+  sizeBytesMax: number;
 }
 
 export const DEFAULT_DELIVERY_LIMITS: DeliveryLimits = {
@@ -28,6 +29,7 @@ export const DEFAULT_DELIVERY_LIMITS: DeliveryLimits = {
   pause: { minMs: 2_000, maxMs: 30_000 },
   giveUpAfterMs: 24 * 3_600_000,
   rowsMax: 20_000,
+  sizeBytesMax: 64 * 1024 * 1024,
 };
 
 export interface DeliveryOptions {

@@ -376,16 +376,19 @@ test("a receiver that is no longer configured: what waits for it is given up, wi
   expect(ends()).toEqual(["opened inc-3 misconfigured", "opened inc-4 misconfigured", "opened later misconfigured"]);
 });
 
-test("updates beyond the limit are given up, pages never", async () => {
-  const { delivery, say, get, ends } = world(["hook"], { rowsMax: 10 });
-  get("hook").always = "hang";
-  for (let number = 0; number < 10; number += 1) say("hook", "opened", `inc-${number}`);
-  say("hook", "updated", "one too many");
-  say("hook", "opened", "a page");
-  delivery.start();
-  await settle();
-  expect(ends()).toEqual(["updated one too many overflow"]);
-});
+test.each([{ rowsMax: 10 }, { sizeBytesMax: 1_500 }])(
+  "updates beyond the limit %j are given up, pages never",
+  async (limits) => {
+    const { delivery, say, get, ends } = world(["hook"], limits);
+    get("hook").always = "hang";
+    for (let number = 0; number < 10; number += 1) say("hook", "opened", `inc-${number}`);
+    say("hook", "updated", "one too many");
+    say("hook", "opened", "a page");
+    delivery.start();
+    await settle();
+    expect(ends()).toEqual(["updated one too many overflow"]);
+  },
+);
 
 test("stop lets what is on its way end, begins nothing, and aborts what does not end", async () => {
   const { delivery, say, get, clock, ends } = world(["quick", "slow"]);

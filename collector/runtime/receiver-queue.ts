@@ -55,10 +55,16 @@ export class ReceiverQueue {
   /** By time: waits for its back-off. */
   private readonly later = new TimerQueue();
   private rowCount = 0;
+  private byteCount = 0;
 
   /** Rows that are not done. */
   get rows(): number {
     return this.rowCount;
+  }
+
+  /** Their texts, about. */
+  get sizeBytes(): number {
+    return this.byteCount;
   }
 
   get incidentCount(): number {
@@ -73,7 +79,11 @@ export class ReceiverQueue {
     const waiting = queue.entries.slice(busy.length);
     const { kept, superseded } = coalesce(waiting, entry, busy.length > 0);
     queue.entries = [...busy, ...kept];
-    this.rowCount += 1 - superseded.length;
+    this.tally([row], 1);
+    this.tally(
+      superseded.map((gone) => gone.row),
+      -1,
+    );
     if (queue.entries.length === 0) this.drop(queue);
     else if (!queue.isBusy) this.enter(queue, now);
     return superseded.map((gone) => gone.row);
@@ -127,7 +137,10 @@ export class ReceiverQueue {
       queue.entries = step.kept;
       superseded.push(...step.superseded);
     }
-    this.rowCount -= superseded.length;
+    this.tally(
+      superseded.map((gone) => gone.row),
+      -1,
+    );
     if (queue.entries.length === 0) this.drop(queue);
     else this.enter(queue, now);
     return superseded.map(({ row }) => row);
@@ -137,9 +150,12 @@ export class ReceiverQueue {
   finish(unit: Unit, rows: readonly OutboxRow[], now: Milliseconds): void {
     const queue = this.incidents.get(unit.row.incident);
     if (queue === undefined) return;
-    const before = queue.entries.length;
-    queue.entries = queue.entries.filter((entry) => !rows.includes(entry.row));
-    this.rowCount -= before - queue.entries.length;
+    const gone = queue.entries.filter((entry) => rows.includes(entry.row));
+    queue.entries = queue.entries.filter((entry) => !gone.includes(entry));
+    this.tally(
+      gone.map((entry) => entry.row),
+      -1,
+    );
     queue.isBusy = false;
     queue.dueAt = now;
     if (queue.entries.length === 0) this.drop(queue);
@@ -154,7 +170,7 @@ export class ReceiverQueue {
       rows.push(...queue.entries.splice(busy).map(({ row }) => row));
       if (busy === 0) this.drop(queue);
     }
-    this.rowCount -= rows.length;
+    this.tally(rows, -1);
     return rows;
   }
 
@@ -162,6 +178,13 @@ export class ReceiverQueue {
   hurry(now: Milliseconds): void {
     for (const queue of this.incidents.values()) if (!queue.isBusy) queue.dueAt = now;
     this.wake(Number.POSITIVE_INFINITY);
+  }
+
+  private tally(rows: readonly OutboxRow[], sign: 1 | -1): void {
+    for (const { body } of rows) {
+      this.rowCount += sign;
+      this.byteCount += sign * body.length;
+    }
   }
 
   private create(incident: string, dueAt: Milliseconds): IncidentQueue {

@@ -88,7 +88,8 @@ export class ReceiverWorker {
     const delayMs =
       row.attempts === 0 ? 0 : Math.min(limits.backOff.maxMs, Math.max(0, row.nextAttemptAt - clock.now()));
     if (this.queue.rows === 0) this.movedAt = now;
-    if (this.queue.rows >= limits.rowsMax && !row.page && row.kind !== "resolved") {
+    const isFull = this.queue.rows >= limits.rowsMax || this.queue.sizeBytes >= limits.sizeBytesMax;
+    if (isFull && !row.page && row.kind !== "resolved") {
       log.error("too much waits for a receiver: an update is given up", {
         receiver: row.receiver,
         incident: row.incident,

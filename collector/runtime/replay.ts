@@ -130,6 +130,8 @@ class Replay {
     const { rules } = this.options;
     if (line.type === "sample") {
       this.counts.samples += 1;
+      const { at: time, ...rest } = line.sample;
+      this.run({ kind: "sample", at, sample: { ...rest, time } });
       for (const event of rules?.sample(line.sample, at) ?? []) this.runEvent(event, at);
       return true;
     }

@@ -27,7 +27,7 @@ export interface StepperOptions {
 
 /** Between two ticks, should the core ask for one again at once. */
 const TICK_MIN_MS: Milliseconds = 20;
-/** Submissions stepped between two looks at the clock. */
+/** Submissions stepped with the same time, and between two looks for what has become due. */
 const STEPS_A_LOOK = 32;
 
 /** The core threw: a bug, and its state cannot be trusted any more. */
@@ -90,7 +90,7 @@ export class Stepper {
       else {
         const ticket = inbox.first();
         if (ticket === undefined) return false;
-        this.stepTicket(ticket, at);
+        this.stepTicket(ticket, at, end);
       }
       if (clock.monotonic() >= end) return inbox.first() !== undefined || this.reports.length > 0;
     }
@@ -117,7 +117,8 @@ export class Stepper {
     for (const outcome of report.outcomes) this.step({ kind: "delivery", at, outcome }, undefined);
   }
 
-  private stepTicket(ticket: Ticket, at: UnixMillis): void {
+  /** @param timeUp monotonic: no further submission is begun then. One can be long: a verdict on a large incident. */
+  private stepTicket(ticket: Ticket, at: UnixMillis, timeUp: Milliseconds): void {
     const { submissions, outcomes } = ticket;
     this.open.begin(ticket);
     const end = Math.min(submissions.length, outcomes.length + STEPS_A_LOOK);
@@ -126,6 +127,7 @@ export class Stepper {
       this.openSizeBytes += sizeOf(submission);
       if (ticket.poison?.has(outcomes.length) === true) outcomes.push(POISON);
       else outcomes.push(this.step({ ...submission, at }, ticket));
+      if (this.options.clock.monotonic() >= timeUp) break;
     }
     if (outcomes.length < submissions.length) return;
     this.options.inbox.shift(ticket.lane);

@@ -6,8 +6,8 @@ import { matchesQuery, termOf } from "./ledger-term.ts";
 import { unpackText } from "./packed-text.ts";
 import { applyTouch, entityKey, type Pending } from "./pending.ts";
 
-/** Chunks that one ledger query unpacks before it is content with what it has: a second. */
-const CHUNKS_EXAMINED_MAX = 5_000;
+/** Chunks that one ledger query unpacks before it is content with what it has: some tenths of a second, in which commits wait. */
+const CHUNKS_EXAMINED_MAX = 2_000;
 
 /** Reads of the tables with the pending commits laid over them, newest first in `overlays`. */
 export class Reader {
