@@ -1,5 +1,5 @@
-import { closeSync, mkdirSync, openSync, readFileSync, readSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { readState, writeState } from "./spool/state-file.ts";
 
@@ -59,14 +59,22 @@ export interface DataDirectory {
  */
 export function takeDataDirectory(path: string): DataDirectory | { error: string } {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path);
     const lock = new DatabaseSync(join(path, "lock"), { timeout: 0 });
     lock.exec("BEGIN EXCLUSIVE");
-    return { path, release: () => lock.close() };
+    return { path, release: () => lock.isOpen && lock.close() };
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException & { errstr?: string };
     if (/database is locked/.test(message))
       return { error: `another agent runs on ${path}; give this one its own dataDir` };
     return { error: `the data directory ${path} cannot be used: ${code ?? ""} ${message}`.replace(/ {2,}/g, " ") };
   }
+}
+
+/** Not `recursive` of Node's: that never ends where the kernel refuses a folder as if its parent were missing, as /proc does. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) makeFolder(parent);
+  mkdirSync(path, 0o700);
 }
