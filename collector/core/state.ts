@@ -1,3 +1,5 @@
+import { MetricExplainer } from "./abnormal/explain.ts";
+import { Measures } from "./abnormal/measures.ts";
 import { createCorrelator } from "./correlate/correlator.ts";
 import { ChangeLog } from "./deduplicate/change-log.ts";
 import { type DeduplicateState, alertWakeAt } from "./deduplicate/deduplicate.ts";
@@ -34,6 +36,8 @@ export interface CoreState extends DeduplicateState, IncidentState, NotifyState 
   cmdb: CmdbDocument;
   readonly correlator: Correlator;
   readonly view: CorrelationView;
+  /** Metric series as evidence; in memory only, so that a restart begins to learn anew. */
+  readonly measures: Measures;
   readonly changes: ChangeLog;
   readonly heartbeats: Heartbeats;
   readonly mutes: Mutes;
@@ -78,6 +82,7 @@ export function createState(options: CoreOptions): CoreState {
     problems: new Map(),
     fallen: new Map(),
     counters: { incidents: 0 },
+    measures: new Measures(),
     changes: new ChangeLog(),
     heartbeats: new Heartbeats(timers),
     mutes: new Mutes(timers),
@@ -105,6 +110,7 @@ export function startCorrelation(state: CoreState, at: UnixMillis): void {
 
 function viewOf(state: CoreState): CorrelationView {
   return {
+    metrics: new MetricExplainer(state.measures, () => state.topology),
     get topology() {
       return state.topology;
     },

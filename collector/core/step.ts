@@ -17,6 +17,7 @@ import { muteAll } from "./mute.ts";
 import { notify } from "./notify/decide.ts";
 import { place } from "./place.ts";
 import type { CoreState } from "./state.ts";
+import { takeSample, weighSamples } from "./take-sample.ts";
 import { takeCmdb, takeSettings } from "./reload.ts";
 import { correlateCleared, correlateFiring, takeChange, takeEvent } from "./take-event.ts";
 
@@ -64,6 +65,9 @@ function take(state: CoreState, turn: Turn, input: Input): Outcome | null {
       if (back !== null) takeEvent(state, turn, back);
       return null;
     }
+    case "sample":
+      takeSample(state, input.sample, turn.at);
+      return null;
     case "delivery":
       sayDelivery(state, turn, input.outcome);
       return null;
@@ -107,6 +111,9 @@ function wake(state: CoreState, turn: Turn, kind: string, id: string): void {
       if (event !== null) takeEvent(state, turn, event);
       return;
     }
+    case "metrics":
+      weighSamples(state, turn);
+      return;
     case "silence":
       if (state.mutes.wakeSilence(id, at)) turn.remove("silence", id);
       muteAll(state, turn);

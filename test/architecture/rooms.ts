@@ -16,7 +16,7 @@ export interface Room {
 const CORE = "collector/core";
 const MODEL = `${CORE}/model`;
 const PORT = "collector/port";
-const STAGES = ["deduplicate", "correlate", "root-cause", "incident", "notify", "explain"] as const;
+const STAGES = ["deduplicate", "abnormal", "correlate", "root-cause", "incident", "notify", "explain"] as const;
 
 const stage = (name: string): Room => ({ path: `${CORE}/${name}`, rooms: [MODEL], packages: [], pure: true });
 

@@ -49,6 +49,7 @@ export class ToyCore implements Core {
       case "delivery":
         return this.told(input.outcome.incident, input.outcome.status);
       case "heartbeat":
+      case "sample":
       case "topology":
       case "settings":
       case "restarted":

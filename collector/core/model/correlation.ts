@@ -3,6 +3,7 @@ import type { CiId, MaintenanceWindow } from "./ci.ts";
 import type { Impact, Incident, IncidentId, RootCause } from "./incident.ts";
 import type { Note } from "./evidence.ts";
 import type { FaultKey, Influence } from "./influence.ts";
+import type { MetricEvidence } from "./metric-evidence.ts";
 import type { CorrelationSettings } from "./settings.ts";
 import type { Topology } from "./topology.ts";
 import type { Milliseconds, UnixMillis } from "./time.ts";
@@ -30,6 +31,8 @@ export interface CorrelationView {
   changesOn(ci: CiId): readonly ChangeRecord[];
   /** Planned windows, whether past, current or to come, that are not removed yet; by id. */
   maintenance(): readonly Readonly<MaintenanceWindow>[];
+  /** What samples say; absent where none are taken. */
+  readonly metrics?: MetricEvidence;
 }
 
 /**

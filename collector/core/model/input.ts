@@ -1,6 +1,7 @@
 import type { CmdbDocument, CiId, MaintenanceWindow } from "./ci.ts";
 import type { Event } from "./event.ts";
 import type { IncidentId } from "./incident.ts";
+import type { MetricSample } from "./metric-evidence.ts";
 import type { NotificationKind } from "./notification.ts";
 import type { CoreSettings } from "./settings.ts";
 import type { Silence } from "./silence.ts";
@@ -42,6 +43,8 @@ export type Input =
   | { kind: "tick"; at: UnixMillis }
   /** An agent was heard. Not journaled; when none comes for `missingAfterMs` the core itself raises `agent_missing` (source `collector`). */
   | { kind: "heartbeat"; at: UnixMillis; ci: CiId; agent: string; missingAfterMs: Milliseconds }
+  /** One metric value, as evidence for root causes: it opens nothing by itself. Not journaled, and forgotten by a restart. */
+  | { kind: "sample"; at: UnixMillis; sample: MetricSample }
   | { kind: "command"; at: UnixMillis; actor: string; command: Command }
   | { kind: "delivery"; at: UnixMillis; outcome: DeliveryOutcome }
   | { kind: "topology"; at: UnixMillis; cmdb: CmdbDocument }

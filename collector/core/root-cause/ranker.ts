@@ -6,6 +6,7 @@ import type { Candidate } from "../model/incident.ts";
 import type { UnixMillis } from "../model/time.ts";
 import { changedBefore, suspectChange } from "./change.ts";
 import { impactOf } from "./impact.ts";
+import { withMetrics } from "./metrics.ts";
 import { urgencyOf } from "./urgency.ts";
 import { reasonsFor } from "./reasons.ts";
 
@@ -45,7 +46,7 @@ export interface Verdict {
 }
 
 export function createRootRanker(): RootRanker {
-  return { rank: rankIncident };
+  return { rank: (evidence, at, view) => withMetrics(rankIncident(evidence, at, view), evidence, at, view) };
 }
 
 /** Names the most likely root of an incident. Cost: its units times their possible causes. */
