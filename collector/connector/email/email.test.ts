@@ -98,6 +98,31 @@ test("mails about one incident are one thread with one subject", async () => {
   expect(header(mails[0], "Message-ID")).toMatch(/^<[0-9a-f]{32}\.tocsin@example\.net>$/);
 });
 
+test("words of one's own, plain; the subject holds for the thread", async () => {
+  const { port, mails } = await server();
+  const settings = {
+    smtp: `127.0.0.1:${port}`,
+    subject: "[{{ incident.priority }}] {{ incident.rootCause.ci }}",
+    text: "{{ wording.headline }}\n{{ kind }}",
+  };
+  const first = await deliver(settings);
+  await deliver(
+    settings,
+    { kind: "resolved", idempotencyKey: "2" },
+    first.status === "success" ? (first.reference as { subject: string; messageId: string }) : undefined,
+  );
+  expect(mails.map((mail) => header(mail, "Subject"))).toEqual(["[P1] db-2", "Re: [P1] db-2"]);
+  expect(mails[0]?.raw).toContain("P1: db-2 is down: checkout fails\r\nopened");
+  expect(mails[0]?.raw).not.toContain("text/html");
+});
+
+test("a template that fails keeps no page back", async () => {
+  const { port, mails } = await server();
+  const result = await deliver({ smtp: `127.0.0.1:${port}`, text: "{% for i in (1..100000000) %}x{% endfor %}" });
+  expect(result.status).toBe("success");
+  expect(mails[0]?.raw).toContain("Probable cause: db-2");
+});
+
 test("it says that a machine wrote it, and that a page is urgent", async () => {
   const { port, mails } = await server();
   await deliver({ smtp: `127.0.0.1:${port}` });
@@ -231,6 +256,7 @@ test.for<[situation: string, settings: Partial<EmailSettings>, keys: string[]]>(
   ["a user without password", { smtp: { host: "m", username: "u" } }, ["smtp"]],
   ["a password in the clear", { smtp: { host: "m", username: "u", password: new Secret("p"), tls: "off" } }, ["smtp"]],
   ["no sender", { smtp: "m", from: "x" }, ["from"]],
+  ["a template that cannot be read", { smtp: "m", text: "{{ x | nope }}" }, ["text"]],
   ["a recipient that is none", { smtp: "m", to: ["a@example.net", "x"] }, ["to"]],
 ])("settings: %s", ([, settings, keys]) => {
   const complete = { from: "a@example.net", to: ["b@example.net"], timeout: 1, ...settings } as EmailSettings;

@@ -11,9 +11,12 @@ import {
   type DeliveryResult,
 } from "../../port/connector.ts";
 import { failureOfCall } from "../http-result.ts";
+import { escapeNothing, MessageTemplate, scopeOf, type TemplateScope } from "../template.ts";
 import { oneLine, wordNotification } from "../wording.ts";
 import { htmlBody, textBody } from "./message.ts";
 import { EmailSettings, type MailAddress, type MailServer, parseAddress, problemsOf, serverOf } from "./settings.ts";
+
+const SUBJECT_MAX = 200;
 
 /** What the next mail about the incident needs to stay in the thread. */
 interface Thread {
@@ -37,6 +40,8 @@ class EmailConnector implements Connector {
   private readonly server: MailServer;
   private readonly from: MailAddress;
   private readonly to: MailAddress[];
+  private readonly subject: MessageTemplate | undefined;
+  private readonly text: MessageTemplate | undefined;
 
   constructor(settings: EmailSettings, ports: ConnectorPorts) {
     const server = serverOf(settings);
@@ -47,6 +52,16 @@ class EmailConnector implements Connector {
     this.server = server;
     this.from = from;
     this.to = settings.to.flatMap((text) => parseAddress(text) ?? []);
+    this.subject = settings.subject === undefined ? undefined : new MessageTemplate(settings.subject, escapeNothing);
+    this.text = settings.text === undefined ? undefined : new MessageTemplate(settings.text, escapeNothing);
+  }
+
+  /** undefined where there is no template, or where it failed: the page then goes out in the built-in words. */
+  private render(template: MessageTemplate | undefined, scope: TemplateScope): string | undefined {
+    const rendered = template?.render(scope);
+    if (rendered?.status !== "failed") return rendered?.text;
+    this.ports.log.warn("a template failed; the built-in words are used", { reason: rendered.detail });
+    return undefined;
   }
 
   async deliver(delivery: Delivery): Promise<DeliveryResult> {
@@ -79,7 +94,10 @@ class EmailConnector implements Connector {
     const messageId = `<${idOf(notification.idempotencyKey)}.tocsin@${domain}>`;
     // Every mail names this id, which no mail has: programs then keep them in one thread even when the first is lost.
     const root = `<${idOf(notification.incident)}.incident.tocsin@${domain}>`;
-    const subject = before?.subject ?? wording.subject;
+    const scope = scopeOf(notification, wording);
+    const own = this.render(this.subject, scope);
+    const subject = before?.subject ?? oneLine(own ?? wording.subject, SUBJECT_MAX);
+    const text = this.render(this.text, scope);
     const message = {
       from: this.from,
       to: this.to,
@@ -94,8 +112,7 @@ class EmailConnector implements Connector {
         "X-Auto-Response-Suppress": "All",
         "X-Tocsin-Incident": oneLine(notification.incident, 80),
       },
-      text: textBody(wording),
-      html: htmlBody(wording),
+      ...(text === undefined ? { text: textBody(wording), html: htmlBody(wording) } : { text }),
       // The body comes from monitoring data: nothing in it may be read from a disk or a network.
       disableFileAccess: true,
       disableUrlAccess: true,

@@ -2,6 +2,7 @@ import { type Static, Type } from "typebox";
 import { duration, oneOrMany, secret } from "../../port/config-schema.ts";
 import type { SettingsProblem } from "../../port/connector.ts";
 import type { Secret } from "../../port/secret.ts";
+import { templateProblem } from "../template.ts";
 
 /** How the connection is protected. */
 const TLS_MODES = ["implicit", "required", "ifOffered", "off"] as const;
@@ -44,6 +45,20 @@ export const EmailSettings = Type.Object({
     minItems: 1,
     description: "Who gets the mail; never taken from monitoring data.",
   }),
+  subject: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 1000,
+      description: "Liquid template of the subject; taken from the first mail, for the whole thread.",
+    }),
+  ),
+  text: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 20_000,
+      description: "Liquid template of the whole mail as plain text, instead of the built-in one.",
+    }),
+  ),
   timeout: duration({ default: "30s", least: "1s", most: "2m", description: "How long one attempt may take." }),
 });
 export type EmailSettings = Static<typeof EmailSettings>;
@@ -113,5 +128,9 @@ export function problemsOf(settings: EmailSettings): SettingsProblem[] {
         message: `an entry of "to" is not an e-mail address`,
         hint: "write one address an entry",
       });
+  for (const key of ["subject", "text"] as const) {
+    const problem = templateProblem(key, settings[key]);
+    if (problem !== undefined) problems.push(problem);
+  }
   return problems;
 }

@@ -62,6 +62,12 @@ export function mainMessage(wording: Wording): SlackMessage {
   };
 }
 
+/** The operator's own words, which are in Slack's markup already. */
+export function ownMessage(wording: Wording, markup: string): SlackMessage {
+  const text = markup.trim() === "" ? escapeSlack(wording.headline) : fitting(markup.split("\n"), SECTION_MAX);
+  return { text: escapeSlack(wording.headline), blocks: [{ type: "section", text: marked(text) }] };
+}
+
 /** What is new, for the thread under it. */
 export function reply(wording: Wording): SlackMessage {
   const news = wording.sections.find(({ heading }) => heading === "Why you read this");

@@ -38,14 +38,18 @@ async function deliver(
   answers: unknown[],
   over: Parameters<typeof sampleNotification>[0],
   reference?: { channel: string; ts: string },
+  settings: Record<string, unknown> = {},
 ) {
   const outgoing = new ScriptedOutgoing(answers);
-  const connector = slack.create(SETTINGS, {
-    outgoing,
-    clock: new VirtualClock(),
-    log: new RecordingLog(),
-    externalUrl: null,
-  });
+  const connector = slack.create(
+    { ...SETTINGS, ...settings },
+    {
+      outgoing,
+      clock: new VirtualClock(),
+      log: new RecordingLog(),
+      externalUrl: null,
+    },
+  );
   const result = await connector.deliver({
     notification: sampleNotification(over),
     reference,
@@ -136,6 +140,19 @@ test.for<[answer: unknown, expected: Partial<DeliveryResult>]>([
   [{ ok: true }, { status: "success" }],
 ])("%j", async ([answer, expected]) => {
   expect((await deliver(answer === null ? [] : [answer], {})).result).toMatchObject(expected);
+});
+
+test("words of one's own, with data that stays data; a template that fails keeps no page back", async () => {
+  const { calls } = await deliver([], { document: hostileNotification().document }, undefined, {
+    text: "*{{ kind }}* {{ incident.title }} <https://x.example|look>",
+  });
+  const block = JSON.stringify(calls[0]?.body["blocks"]);
+  expect(block).toContain("*opened* &lt;script&gt;");
+  expect(block).toContain("<https://x.example|look>");
+  expect(block).not.toContain("<!channel>");
+  const failed = await deliver([], {}, undefined, { text: "{% for i in (1..100000000) %}x{% endfor %}" });
+  expect(failed.result.status).toBe("success");
+  expect(JSON.stringify(failed.calls[0]?.body)).toContain("Probable cause: db-2");
 });
 
 test("data can neither mention nor link nor format beyond its line", () => {

@@ -1,5 +1,6 @@
 import { type Static, Type } from "typebox";
 import type { Json } from "../../core/model/ledger.ts";
+import type { Notification } from "../../core/model/notification.ts";
 import { duration, secret, url } from "../../port/config-schema.ts";
 import {
   type Connector,
@@ -11,8 +12,9 @@ import {
   type SettingsProblem,
 } from "../../port/connector.ts";
 import { failureOfAnswer, failureOfCall, type FailedDelivery, retryAfterMs } from "../http-result.ts";
-import { wordNotification } from "../wording.ts";
-import { mainMessage, reply, type SlackMessage } from "./message.ts";
+import { MessageTemplate, scopeOf, templateProblem } from "../template.ts";
+import { type Wording, wordNotification } from "../wording.ts";
+import { escapeSlack, mainMessage, ownMessage, reply, type SlackMessage } from "./message.ts";
 
 const SlackSettings = Type.Object({
   token: Type.Optional(
@@ -27,6 +29,14 @@ const SlackSettings = Type.Object({
   webhookUrl: Type.Optional(
     secret({
       description: "An incoming webhook's URL instead of token and channel: a new message each time, no threads.",
+    }),
+  ),
+  text: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 3000,
+      description:
+        "Liquid template of the message, in Slack's markup, instead of the built-in one: `*{{ wording.headline }}*`.",
     }),
   ),
   apiUrl: url({ default: "https://slack.com/api", description: "For proxies and tests." }),
@@ -80,16 +90,18 @@ class SlackConnector implements Connector {
   readonly kind = "slack";
   private readonly settings: SlackSettings;
   private readonly ports: ConnectorPorts;
+  private readonly template: MessageTemplate | undefined;
 
   constructor(settings: SlackSettings, ports: ConnectorPorts) {
     this.settings = settings;
     this.ports = ports;
+    this.template = settings.text === undefined ? undefined : new MessageTemplate(settings.text, escapeSlack);
   }
 
   async deliver({ notification, reference, signal }: Delivery): Promise<DeliveryResult> {
     const limited = AbortSignal.any([signal, AbortSignal.timeout(this.settings.timeout)]);
     const wording = wordNotification(notification, this.ports.externalUrl);
-    const main = mainMessage(wording);
+    const main = this.main(notification, wording);
     if (this.settings.webhookUrl !== undefined)
       return this.postToWebhook(this.settings.webhookUrl.reveal(), main, limited);
     const thread = referenceOf(reference);
@@ -105,6 +117,18 @@ class SlackConnector implements Connector {
     );
     if (replied.status === "failed") return replied.failure;
     return { status: "success", reference: { ...thread } };
+  }
+
+  /** A template that fails must not keep a page back: then it is said in the built-in words. */
+  private main(notification: Notification, wording: Wording): SlackMessage {
+    const rendered = this.template?.render(scopeOf(notification, wording));
+    if (rendered === undefined) return mainMessage(wording);
+    if (rendered.status === "rendered") return ownMessage(wording, rendered.text);
+    this.ports.log.warn("a template failed; the built-in words are used", {
+      receiver: notification.receiver,
+      reason: rendered.detail,
+    });
+    return mainMessage(wording);
   }
 
   private async begin(main: SlackMessage, signal: AbortSignal): Promise<DeliveryResult> {
@@ -179,6 +203,11 @@ function parsed(text: string): { ok?: unknown; error?: unknown; channel?: unknow
 }
 
 function problems(settings: SlackSettings): SettingsProblem[] {
+  const template = templateProblem("text", settings.text);
+  return [...accessProblems(settings), ...(template === undefined ? [] : [template])];
+}
+
+function accessProblems(settings: SlackSettings): SettingsProblem[] {
   const byToken = settings.token !== undefined;
   if (byToken === (settings.webhookUrl !== undefined))
     return [

@@ -3,6 +3,16 @@ import type { Notification } from "../../core/model/notification.ts";
 import { duration, secret, url } from "../../port/config-schema.ts";
 import { type ConnectorPorts, defineConnector, type Delivery, type DeliveryResult } from "../../port/connector.ts";
 import { failureOfAnswer, failureOfCall } from "../http-result.ts";
+import {
+  type Escape,
+  escapeJson,
+  escapeMarkup,
+  escapeNothing,
+  MessageTemplate,
+  scopeOf,
+  templateProblem,
+} from "../template.ts";
+import { wordNotification } from "../wording.ts";
 import { keyOf, signature } from "./signature.ts";
 
 const WebhookSettings = Type.Object({
@@ -14,6 +24,20 @@ const WebhookSettings = Type.Object({
     secret({ description: "While a new secret is being rolled out: messages are signed with both." }),
   ),
   authorization: Type.Optional(secret({ description: "Sent as the `Authorization` header, such as `Bearer …`." })),
+  body: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 20_000,
+      description:
+        'Liquid template of the body, for programs that want their own: `{"text": "{{ wording.headline }}"}`. Values are escaped for JSON, XML or HTML as `contentType` says.',
+    }),
+  ),
+  contentType: Type.String({
+    default: "application/json",
+    pattern: "^[\\w.+-]+/[\\w.+-]+(;\\s*[\\w.-]+=[\\w.-]+)*$",
+    patternHint: "write application/json",
+    description: "Of a body of your own.",
+  }),
   timeout: duration({ default: "15s", least: "1s", most: "1m", description: "How long one attempt may take." }),
 });
 export type WebhookSettings = Static<typeof WebhookSettings>;
@@ -44,20 +68,33 @@ export function webhookBody(notification: Notification, sizeMaxBytes = BODY_MAX_
   return text;
 }
 
+/** Values must not break out of the document around them. */
+function escapeFor(contentType: string): Escape {
+  if (contentType.includes("json")) return escapeJson;
+  return /xml|html/.test(contentType) ? escapeMarkup : escapeNothing;
+}
+
+function templateOf({ body, contentType }: WebhookSettings): MessageTemplate | undefined {
+  return body === undefined ? undefined : new MessageTemplate(body, escapeFor(contentType));
+}
+
 async function deliver(
   settings: WebhookSettings,
-  { outgoing, clock }: ConnectorPorts,
+  template: MessageTemplate | undefined,
+  { outgoing, clock, externalUrl }: ConnectorPorts,
   { notification, signal }: Delivery,
 ): Promise<DeliveryResult> {
   const id = notification.idempotencyKey;
   const timestampS = Math.floor(clock.now() / 1000);
-  const body = webhookBody(notification);
+  const rendered = template?.render(scopeOf(notification, wordNotification(notification, externalUrl)));
+  if (rendered?.status === "failed") return { status: "permanent", reason: "template", detail: rendered.detail };
+  const body = rendered?.text ?? webhookBody(notification);
   const secrets = [settings.secret, settings.previousSecret].flatMap((one) => (one === undefined ? [] : one.reveal()));
   const result = await outgoing.send({
     method: "POST",
     url: settings.url,
     headers: {
-      "content-type": "application/json",
+      "content-type": template === undefined ? "application/json" : settings.contentType,
       "webhook-id": id,
       "webhook-timestamp": String(timestampS),
       ...(secrets.length === 0 ? {} : { "webhook-signature": signature(secrets, id, timestampS, body) }),
@@ -76,8 +113,9 @@ export const webhook = defineConnector({
   kind: "webhook",
   description: "A signed HTTP POST to any program (Standard Webhooks 1.0).",
   schema: WebhookSettings,
-  check: (settings) =>
-    (["secret", "previousSecret"] as const).flatMap((key) => {
+  check: (settings) => [
+    ...[templateProblem("body", settings.body)].filter((problem) => problem !== undefined),
+    ...(["secret", "previousSecret"] as const).flatMap((key) => {
       const given = settings[key];
       if (given === undefined || keyOf(given.reveal()) !== null) return [];
       return [
@@ -88,9 +126,10 @@ export const webhook = defineConnector({
         },
       ];
     }),
+  ],
   targets: (settings) => [new URL(settings.url).hostname],
-  create: (settings, ports) => ({
-    kind: "webhook",
-    deliver: (delivery) => deliver(settings, ports, delivery),
-  }),
+  create: (settings, ports) => {
+    const template = templateOf(settings);
+    return { kind: "webhook", deliver: (delivery) => deliver(settings, template, ports, delivery) };
+  },
 });
