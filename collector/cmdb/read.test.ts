@@ -66,7 +66,8 @@ test.for<[situation: string, text: string, expected: string[]]>([
   ["a CI that is a text", "cis: [a]", ["CMDB_WRONG_TYPE 1:7"]],
   ["a CI without id", "cis: [{ type: host }]", ["CMDB_MISSING_KEY 1:7"]],
   ["an id that is a number", "cis: [{ id: 12 }]", ["CMDB_WRONG_TYPE 1:13"]],
-  ["an id twice, in other case", "cis: [{ id: a }, { id: A }]", ["CMDB_DUPLICATE_ID 1:24"]],
+  ["an id twice", "cis: [{ id: a }, { id: a }]", ["CMDB_DUPLICATE_ID 1:24"]],
+  ["an id twice, in other case", "cis: [{ id: a }, { id: A }]", ["CMDB_SAME_ID 1:24"]],
   ["a key that is not read", "cis: [{ id: a, critcality: 1 }]", ["CMDB_UNKNOWN_KEY 1:16"]],
   ["criticality out of range", "cis: [{ id: a, criticality: 5 }]", ["CMDB_BAD_VALUE 1:29"]],
   ["criticality as text", "cis: [{ id: a, criticality: high }]", ["CMDB_WRONG_TYPE 1:29"]],
@@ -118,6 +119,14 @@ test.for<[situation: string, text: string, expected: string[]]>([
 ])("%s", ([, text, expected]) => {
   expect(codes(text)).toEqual(expected);
   for (const { code } of read(text).findings) expect(Object.keys(CMDB_CODES)).toContain(code);
+});
+
+test("ids that differ in case only are one CI with the relations of both", () => {
+  const result = read(
+    "cis: [{ id: a }, { id: b }, { id: B }]\nrelations: [{ from: a, type: uses, to: b }, { from: a, type: dependsOn, to: B }]",
+  );
+  expect(result).toMatchObject({ status: "read", document: { cis: [{ id: "a" }, { id: "b" }] } });
+  expect(result.status === "read" && result.document.relations.map(({ to }) => to)).toEqual(["b", "b"]);
 });
 
 test("cycles are allowed: rings and meshes have them", () => {

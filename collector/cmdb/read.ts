@@ -115,17 +115,23 @@ class CmdbReader extends FieldReader {
         known: true,
       };
       if (!this.names.addId(ci)) {
-        this.error(
-          "CMDB_DUPLICATE_ID",
-          [...path(), "id"],
-          `the id ${describeValue(id)} stands twice`,
-          "case makes no difference",
-        );
+        this.repeatedId(id, [...path(), "id"]);
         return;
       }
       cis.push(ci);
     });
     return cis;
+  }
+
+  /** A source that writes one name in two ways is common, and harmless; the same entry twice is a mistake. */
+  private repeatedId(id: string, path: DataPath): void {
+    const first = this.names.idOf(id);
+    if (first === id) {
+      this.error("CMDB_DUPLICATE_ID", path, `the id ${describeValue(id)} stands twice`, "remove one of the two");
+      return;
+    }
+    const message = `the id ${describeValue(id)} differs from ${describeValue(first)} in case only: they are one CI`;
+    this.warning("CMDB_SAME_ID", path, message, "relations of both are kept; what else this entry says is left out");
   }
 
   private aliases(value: unknown, index: number): string[] {
