@@ -37,11 +37,11 @@ export interface Chain {
 
 /** What each CI that the symptom needs has to do with it. Order: as in `profiles`. */
 export function blame({ symptom, loss, profiles, below }: Chain): Part[] {
-  const total = sum(loss);
+  const total = Math.max(shared(loss), 1e-12);
   const parts = new Map<number, Part>();
   for (const [ci, profile] of profiles) {
     if (profile.total <= 0) continue;
-    const cover = Math.min(1, shared(profile.excess, loss) / total);
+    const cover = shared(loss, profile.excess) / total;
     const together = cosine(profile.excess, loss);
     const unusual = ci === symptom ? 1 : ramp(profile.strength, UNUSUAL_FROM, UNUSUAL_TO);
     const explains = cover * together ** 2 * unusual;
@@ -54,11 +54,11 @@ export function blame({ symptom, loss, profiles, below }: Chain): Part[] {
 /** The fault lies as deep as the loss can be followed: what a CI only passes on is not its own. */
 function lookDeeper(part: Part, loss: Float64Array, parts: ReadonlyMap<number, Part>, below: readonly number[]): void {
   const { excess } = part.profile;
-  const total = Math.max(shared(excess, loss), 1e-12);
+  const total = Math.max(shared(loss, excess), 1e-12);
   for (const ci of below) {
     const other = parts.get(ci);
     if (other === undefined || other.ci === part.ci) continue;
-    const same = shared(excess, other.profile.excess, loss) / total;
+    const same = shared(loss, excess, other.profile.excess) / total;
     const share = same * other.together ** 2 * ramp(other.profile.strength, UNUSUAL_FROM, UNUSUAL_TO);
     if (share <= part.deeperShare) continue;
     part.deeperShare = share;
@@ -80,7 +80,8 @@ export function blameOtherKind({ symptom, loss, profiles, below }: Chain): Part[
     for (const ci of below(part.ci)) {
       const other = parts.get(ci);
       if (other === undefined) continue;
-      const same = shared(part.profile.excess, other.profile.excess) / Math.max(part.profile.total, 1e-12);
+      const { excess } = part.profile;
+      const same = shared(excess, other.profile.excess) / Math.max(shared(excess), 1e-12);
       const share = (same * other.explains) / OTHER_KIND;
       if (share <= part.deeperShare) continue;
       part.deeperShare = share;
@@ -95,17 +96,15 @@ export function ramp(value: number, from: number, to: number): number {
   return Math.min(1, Math.max(0, (value - from) / (to - from)));
 }
 
-function sum(values: Float64Array): number {
-  return values.reduce((total, value) => total + value, 0);
-}
-
-/** What all of these have in common, slot by slot. */
-function shared(...all: readonly Float64Array[]): number {
+/**
+ * What a loss has in common with others, slot by slot. Slots count by how much was lost in them, so that a little noise in
+ * many of them does not outweigh the few in which it happened.
+ */
+function shared(loss: Float64Array, ...others: readonly Float64Array[]): number {
   let total = 0;
-  const [first] = all;
-  for (let index = 0; index < (first?.length ?? 0); index += 1) {
-    total += all.reduce((least, values) => Math.min(least, values[index] ?? 0), Number.POSITIVE_INFINITY);
-  }
+  loss.forEach((lost, index) => {
+    total += lost * others.reduce((least, values) => Math.min(least, values[index] ?? 0), lost);
+  });
   return total;
 }
 
