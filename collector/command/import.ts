@@ -1,131 +1,39 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
-import { isNode, LineCounter, parseDocument, stringify, type Document } from "yaml";
-import type { Note } from "./alertmanager-import/note.ts";
-import { translateAlertmanager } from "./alertmanager-import/translate.ts";
 import { EXIT, type CommandIo } from "./command-io.ts";
-import { paint, printable } from "./table.ts";
+import { CMDB_SOURCES, importCmdb } from "./import-cmdb.ts";
 
-const HELP = `Usage: tocsin import alertmanager FILE [options]
+const HELP = `Usage: tocsin import alertmanager FILE [--out FILE]
+       tocsin import SOURCE … [--dry-run | --out FILE]
 
-Turns routes, receivers, inhibition rules and time intervals of an Alertmanager into a configuration of ours, on standard
-output, and says on standard error what could not be carried over, or works in another way. Secrets are copied as they are.
+alertmanager turns an Alertmanager's configuration into ours, and says what could not be carried over.
 
-  --out FILE   write the configuration there instead; it must not exist
-  --json       for machines: { config, notes: [{ kind, path, line, message }] }
-  -h, --help
+Every other SOURCE reads a CMDB and hands it to the collector as one source's part: what is no longer there is gone (a CI of
+an open incident is retired when that is over); what files and other sources declare stays theirs. It can be repeated, by
+a timer for example: only what has changed is changed, and --dry-run shows the plan before.
+
+${Object.entries(CMDB_SOURCES)
+  .map(([name, { usage }]) => `  ${name.padEnd(13)} ${usage}`)
+  .join("\n")}
+
+\`tocsin import SOURCE --help\` tells more.
 
 Examples:
   tocsin import alertmanager /etc/alertmanager/alertmanager.yml > tocsin.yaml
-  tocsin import alertmanager alertmanager.yml --out tocsin.yaml && tocsin check tocsin.yaml
-
-Exit codes: 0 done, 1 the file cannot be read, 2 wrong usage.
+  tocsin import netbox --url https://netbox.example.net --secret-file netbox.token --dry-run
+  kubectl get nodes,pods,deploy,rs,sts,ds,svc,ing,pv,pvc -A -o json | tocsin import kubernetes - --cluster prod
 `;
 
-interface Flags {
-  file: string;
-  out: string | undefined;
-  json: boolean;
-}
-
-function readFlags(args: string[], io: CommandIo): Flags | number {
-  const wrong = (message: string): number => {
-    io.stderr(`tocsin: ${message}\n\n${HELP}`);
-    return EXIT.usage;
-  };
-  try {
-    const { values, positionals } = parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        out: { type: "string" },
-        json: { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-    if (values.help) {
-      io.stdout(HELP);
-      return EXIT.ok;
-    }
-    const [from, file, ...more] = positionals;
-    if (from !== "alertmanager")
-      return wrong(
-        from === undefined
-          ? "import what?"
-          : `there is no import from ${JSON.stringify(from)}; there is one from alertmanager`,
-      );
-    if (file === undefined || more.length > 0) return wrong("name one file");
-    return { file, out: values.out, json: values.json };
-  } catch (error) {
-    return wrong((error as Error).message);
-  }
-}
-
-type Source = { status: "read"; document: Document; lines: LineCounter } | { status: "broken"; message: string };
-
-function readSource(file: string): Source {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    return { status: "broken", message: `${file} cannot be read: ${(error as Error).message}` };
-  }
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
-  const [fault] = document.errors;
-  if (fault === undefined) return { status: "read", document, lines };
-  const { line, col } = lines.linePos(fault.pos[0]);
-  return { status: "broken", message: `${file}:${line}:${col}: ${fault.message.split("\n", 1)[0] ?? ""}` };
-}
-
-/** The line on which a path stands, or the nearest part of it. */
-function lineOf({ document, lines }: Extract<Source, { status: "read" }>, path: Note["path"]): number {
-  for (let length = path.length; length > 0; length -= 1) {
-    const node = document.getIn(path.slice(0, length), true);
-    if (isNode(node) && node.range !== undefined && node.range !== null) return lines.linePos(node.range[0]).line;
-  }
-  return 1;
-}
-
-function spoken(path: Note["path"]): string {
-  return path.map((part, index) => (typeof part === "number" ? `[${part}]` : index === 0 ? part : `.${part}`)).join("");
-}
-
-const HEADER =
-  "# Made by `tocsin import alertmanager`. Check it with `tocsin check`, and read the notes that came with it.\n";
-
-/** `tocsin import alertmanager FILE`. */
+/** `tocsin import WHAT …`. */
 export async function run(args: string[], io: CommandIo): Promise<number> {
-  const flags = readFlags(args, io);
-  if (typeof flags === "number") return flags;
-  const source = readSource(flags.file);
-  if (source.status === "broken") {
-    io.stderr(`tocsin: ${source.message}\n`);
-    return EXIT.failed;
+  const [what, ...rest] = args;
+  if (what === "--help" || what === "-h") {
+    io.stdout(HELP);
+    return EXIT.ok;
   }
-  const { config, notes } = translateAlertmanager(source.document.toJS({ maxAliasCount: 100 }));
-  const placed = notes.map((note) => ({ ...note, line: lineOf(source, note.path) }));
-  const text = `${HEADER}${stringify(config, { aliasDuplicateObjects: false, lineWidth: 120 })}`;
-  if (flags.json) io.stdout(`${JSON.stringify({ config, notes: placed }, null, 2)}\n`);
-  else if (flags.out === undefined) io.stdout(text);
-  if (flags.out !== undefined) {
-    try {
-      writeFileSync(flags.out, text, { flag: "wx", mode: 0o600 });
-    } catch (error) {
-      io.stderr(`tocsin: ${flags.out} cannot be written: ${(error as Error).message}\n`);
-      return EXIT.failed;
-    }
-  }
-  if (flags.json) return EXIT.ok;
-  for (const { kind, line, path, message } of placed) {
-    const word = paint(
-      kind === "lost" ? "not carried over" : "differs",
-      kind === "lost" ? "red" : "yellow",
-      io.isTerminal,
-    );
-    io.stderr(`${printable(`${flags.file}:${line}`)}: ${word}: ${printable(`${spoken(path)}: ${message}`)}\n`);
-  }
-  const lost = placed.filter(({ kind }) => kind === "lost").length;
-  io.stderr(`${lost} not carried over, ${placed.length - lost} work in another way\n`);
-  return EXIT.ok;
+  if (what === "alertmanager") return (await import("./import-alertmanager.ts")).run(rest, io);
+  if (what !== undefined && Object.hasOwn(CMDB_SOURCES, what)) return importCmdb(what, rest, io);
+  const known = ["alertmanager", ...Object.keys(CMDB_SOURCES)].join(", ");
+  const message =
+    what === undefined ? "import what?" : `there is no import from ${JSON.stringify(what)}; there is one from ${known}`;
+  io.stderr(`tocsin: ${message}\n\n${HELP}`);
+  return EXIT.usage;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { parse } from "yaml";
-import { run } from "./import.ts";
+import { run } from "./import-alertmanager.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tocsin-import-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -22,7 +22,7 @@ async function call(...args: string[]): Promise<{ code: number; out: string; err
 }
 
 test("the configuration goes to standard output, the notes with their lines to standard error", async () => {
-  const { code, out, err } = await call("alertmanager", EXAMPLE);
+  const { code, out, err } = await call(EXAMPLE);
   expect(code).toBe(0);
   expect(parse(out)).toMatchObject({ alertmanager: { resolveTimeout: "10m" } });
   expect(err).toContain(`alertmanager.yml:8: not carried over: templates: `);
@@ -32,24 +32,22 @@ test("the configuration goes to standard output, the notes with their lines to s
 
 test("a file is written once and never over another", async () => {
   const path = join(folder, "tocsin.yaml");
-  expect((await call("alertmanager", EXAMPLE, "--out", path)).code).toBe(0);
+  expect((await call(EXAMPLE, "--out", path)).code).toBe(0);
   expect(parse(readFileSync(path, "utf8"))).toHaveProperty("routes");
-  const again = await call("alertmanager", EXAMPLE, "--out", path);
+  const again = await call(EXAMPLE, "--out", path);
   expect([again.code, again.err]).toEqual([1, expect.stringContaining("/tocsin.yaml cannot be written")]);
 });
 
 test("for machines", async () => {
-  const { out } = await call("alertmanager", EXAMPLE, "--json");
+  const { out } = await call(EXAMPLE, "--json");
   const { notes } = JSON.parse(out) as { notes: { kind: string; line: number }[] };
   expect(notes[1]).toMatchObject({ kind: "lost", line: 8 });
 });
 
 test.for<[situation: string, args: string[], code: number, message: string]>([
-  ["nothing", [], 2, "import what?"],
-  ["another tool", ["nagios", "x"], 2, "there is no import from"],
-  ["no file", ["alertmanager"], 2, "name one file"],
-  ["a missing file", ["alertmanager", join(folder, "none.yml")], 1, "/none.yml cannot be read"],
-  ["broken YAML", ["alertmanager", join(folder, "broken.yml")], 1, "/broken.yml:2:1"],
+  ["no file", [], 2, "name one file"],
+  ["a missing file", [join(folder, "none.yml")], 1, "/none.yml cannot be read"],
+  ["broken YAML", [join(folder, "broken.yml")], 1, "/broken.yml:2:1"],
 ])("told: %s", async ([, args, code, message]) => {
   writeFileSync(join(folder, "broken.yml"), "route: [\n");
   const result = await call(...args);

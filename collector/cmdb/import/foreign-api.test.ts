@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { type EmulatedAnswer, withEmulator } from "../../../test/support/foreign-emulator.ts";
+import { ForeignApi } from "./foreign-api.ts";
+
+test("it waits where the source asks it to, and gives up in the end", async () => {
+  let left = 2;
+  const busy = (): EmulatedAnswer =>
+    left-- > 0 ? { status: 429, headers: { "retry-after": "3" }, body: {} } : { body: { ok: true } };
+  await withEmulator(busy, async (emulator) => {
+    const waits: number[] = [];
+    const sleep = (ms: number): Promise<void> => Promise.resolve(void waits.push(ms));
+    const api = new ForeignApi({ base: emulator.url, headers: {}, signal: AbortSignal.timeout(10_000), sleep });
+    expect(await api.get("/x")).toEqual({ ok: true });
+    expect(waits).toEqual([3000, 3000]);
+    left = 99;
+    await expect(api.get("/x")).rejects.toThrow("answered 429");
+  });
+});
+
+test.for<[situation: string, answer: EmulatedAnswer, message: string]>([
+  ["an error", { status: 500, body: { error: "boom" } }, 'answered 500: {"error":"boom"}'],
+  [
+    "a redirect, which would take the credentials along",
+    { status: 302, headers: { location: "https://evil.example.net/" }, body: "" },
+    "answered 302",
+  ],
+  ["a login page", { body: "<html>" }, "not JSON; is the address right?"],
+])("told: %s", async ([, answer, message]) => {
+  await withEmulator(
+    () => answer,
+    async (emulator) => {
+      await expect(emulator.api().get("/x")).rejects.toThrow(message);
+    },
+  );
+});
+
+test("nobody there", async () => {
+  const api = new ForeignApi({ base: "http://127.0.0.1:9", headers: {}, signal: AbortSignal.timeout(10_000) });
+  await expect(api.get("/x")).rejects.toThrow("http://127.0.0.1:9/x cannot be reached");
+});

@@ -1,0 +1,124 @@
+/** Why a source could not be read, for the operator. */
+export class ForeignFault extends Error {}
+
+export interface ApiRequest {
+  method?: "GET" | "POST";
+  /** Added to the base; begins with a slash. Or an absolute address under the base, as some sources give the next page. */
+  path: string;
+  body?: unknown;
+  /** Sent as a form instead of JSON. */
+  form?: Readonly<Record<string, string>>;
+  headers?: Readonly<Record<string, string>>;
+}
+
+export interface ApiAnswer {
+  body: unknown;
+  headers: Headers;
+}
+
+export interface ApiOptions {
+  base: string;
+  headers: Readonly<Record<string, string>>;
+  signal: AbortSignal;
+  fetch?: typeof fetch;
+  /** Waits; for tests. */
+  sleep?: (ms: number) => Promise<void>;
+}
+
+const ATTEMPTS = 5;
+const TIMEOUT_MS = 60_000;
+const BODY_BYTES_MAX = 256 * 1024 * 1024;
+
+const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+
+/**
+ * Reads a foreign HTTP API for an import: JSON, patient with limits of rate, bounded in size. It never follows a redirect,
+ * which would take the credentials along, and asks only under its base.
+ */
+export class ForeignApi {
+  private readonly options: ApiOptions;
+  private readonly base: string;
+
+  constructor(options: ApiOptions) {
+    this.options = options;
+    this.base = options.base.replace(/\/+$/, "");
+  }
+
+  async get(path: string, headers?: Readonly<Record<string, string>>): Promise<unknown> {
+    return (await this.send({ path, ...(headers === undefined ? {} : { headers }) })).body;
+  }
+
+  /** Throws `ForeignFault` with what the source said. */
+  async send(request: ApiRequest): Promise<ApiAnswer> {
+    const url = this.address(request.path);
+    for (let attempt = 1; ; attempt += 1) {
+      const response = await this.once(url, request);
+      const isBusy = response.status === 429 || response.status === 503;
+      if (!isBusy || attempt >= ATTEMPTS) return this.read(response, url);
+      await response.body?.cancel();
+      const seconds = Number(response.headers.get("retry-after"));
+      const waitMs = Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 120) * 1000 : 2 ** attempt * 500;
+      await (this.options.sleep ?? pause)(waitMs);
+    }
+  }
+
+  private address(path: string): string {
+    const url = /^https?:\/\//i.test(path) ? path : `${this.base}${path}`;
+    if (url !== this.base && !url.startsWith(`${this.base}/`) && !url.startsWith(`${this.base}?`))
+      throw new ForeignFault(`the source leads to ${new URL(url).host}, which is not where it was said to be`);
+    return url;
+  }
+
+  private async once(url: string, { method, body, form, headers }: ApiRequest): Promise<Response> {
+    const content =
+      form !== undefined
+        ? { body: new URLSearchParams(form).toString(), type: "application/x-www-form-urlencoded" }
+        : body === undefined
+          ? undefined
+          : { body: JSON.stringify(body), type: "application/json" };
+    try {
+      return await (this.options.fetch ?? fetch)(url, {
+        method: method ?? (content === undefined ? "GET" : "POST"),
+        headers: {
+          accept: "application/json",
+          ...(content === undefined ? {} : { "content-type": content.type }),
+          ...this.options.headers,
+          ...headers,
+        },
+        ...(content === undefined ? {} : { body: content.body }),
+        redirect: "manual",
+        signal: AbortSignal.any([this.options.signal, AbortSignal.timeout(TIMEOUT_MS)]),
+      });
+    } catch (error) {
+      const cause = (error as { cause?: Error }).cause?.message;
+      throw new ForeignFault(`${url} cannot be reached: ${cause ?? (error as Error).message}`);
+    }
+  }
+
+  private async read(response: Response, url: string): Promise<ApiAnswer> {
+    const text = await limitedText(response);
+    const where = url.split("?", 1)[0] ?? url;
+    if (!response.ok)
+      throw new ForeignFault(`${where} answered ${response.status}: ${text.replace(/\s+/g, " ").slice(0, 200)}`);
+    try {
+      return { body: text === "" ? undefined : (JSON.parse(text) as unknown), headers: response.headers };
+    } catch {
+      // A login page, most often: the text would help no one.
+      throw new ForeignFault(`${where} answered something that is not JSON; is the address right?`);
+    }
+  }
+}
+
+async function limitedText(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length;
+    if (size > BODY_BYTES_MAX) throw new ForeignFault(`an answer is larger than ${BODY_BYTES_MAX} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}

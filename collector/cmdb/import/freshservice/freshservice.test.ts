@@ -1,0 +1,73 @@
+import { expect, test } from "vitest";
+import { type EmulatedRequest, withEmulator } from "../../../../test/support/foreign-emulator.ts";
+import { cmdbFromFreshservice } from "./source.ts";
+
+const relation = (id: number, type: number, primary: number, secondary: number, secondaryType = "asset"): object => ({
+  id,
+  relationship_type_id: type,
+  primary_id: primary,
+  primary_type: "asset",
+  secondary_id: secondary,
+  secondary_type: secondaryType,
+});
+const ONE = relation(1, 10, 100, 101);
+const ANSWERS: Record<string, unknown> = {
+  "/api/v2/asset_types": {
+    asset_types: [
+      { id: 1, name: "Business Service" },
+      { id: 2, name: "Linux Server" },
+    ],
+  },
+  "/api/v2/relationship_types": {
+    relationship_types: [
+      { id: 10, downstream_relation: "Depends On", upstream_relation: "Used By" },
+      { id: 11, downstream_relation: "Haunts", upstream_relation: "Haunted By" },
+      { id: 12, downstream_relation: "Hosts", upstream_relation: "Hosted On" },
+    ],
+  },
+  "/api/v2/assets": {
+    assets: [
+      { id: 100, display_id: 7, name: "Shop", asset_type_id: 1, impact: "high", asset_tag: "A-7" },
+      {
+        id: 101,
+        display_id: 8,
+        name: "web-01",
+        asset_type_id: 2,
+        impact: "low",
+        type_fields: { hostname_2: "web-01.example.net", cost_2: 5 },
+      },
+    ],
+  },
+  "/api/v2/assets/7/relationships": {
+    relationships: [ONE, relation(2, 11, 100, 101), relation(3, 10, 100, 5, "department")],
+  },
+  "/api/v2/assets/8/relationships": { relationships: [ONE, relation(4, 12, 101, 100)] },
+};
+
+test("assets and relationships, each told at both ends and taken once", async () => {
+  const answer = ({ path }: EmulatedRequest) => (ANSWERS[path] === undefined ? undefined : { body: ANSWERS[path] });
+  const { document, left } = await withEmulator(answer, (emulator) => cmdbFromFreshservice(emulator.api()));
+  expect(document.cis).toEqual([
+    {
+      id: "shop",
+      type: "businessService",
+      name: "Shop",
+      aliases: ["A-7", "100"],
+      labels: { freshservice_type: "Business Service" },
+      criticality: 1,
+    },
+    {
+      id: "web-01",
+      type: "host",
+      name: "web-01",
+      aliases: ["web-01.example.net", "101"],
+      labels: { freshservice_type: "Linux Server" },
+      criticality: 3,
+    },
+  ]);
+  expect(document.relations).toEqual([
+    { from: "shop", type: "dependsOn", to: "web-01" },
+    { from: "shop", type: "hostedOn", to: "web-01" },
+  ]);
+  expect(left).toEqual({ "relationType Haunts": 1, relationToNothing: 1 });
+});

@@ -1,0 +1,72 @@
+import { CmdbDraft, type ForeignCmdb } from "../draft.ts";
+import { type ForeignApi, ForeignFault } from "../foreign-api.ts";
+import { at, textAt } from "../foreign-value.ts";
+import { typeOfName } from "../relation-word.ts";
+
+/** Who asks: iTop takes name and password, or a token, in the form. */
+export type ItopLogin = { username: string; password: string } | { token: string };
+
+/** One operation; iTop answers 200 also when it failed, and says so in `code`. */
+async function operation(api: ForeignApi, login: ItopLogin, data: object): Promise<unknown> {
+  const credentials: Record<string, string> =
+    "token" in login ? { auth_token: login.token } : { auth_user: login.username, auth_pwd: login.password };
+  const { body } = await api.send({
+    path: "/webservices/rest.php?version=1.3",
+    form: { ...credentials, json_data: JSON.stringify(data) },
+  });
+  if (at(body, "code") !== 0) throw new ForeignFault(`iTop answered: ${textAt(body, "message") ?? "an error"}`);
+  return body;
+}
+
+const entries = (value: unknown): [string, unknown][] =>
+  typeof value === "object" && value !== null ? Object.entries(value) : [];
+
+const CRITICALITY: Readonly<Record<string, number>> = { high: 1, medium: 2, low: 3 };
+
+/** Functional CIs of an iTop, and what impacts what: when A impacts B, B needs A. */
+export async function cmdbFromItop(api: ForeignApi, login: ItopLogin): Promise<ForeignCmdb> {
+  const draft = new CmdbDraft();
+  const answer = await operation(api, login, {
+    operation: "core/get",
+    class: "FunctionalCI",
+    key: "SELECT FunctionalCI",
+    output_fields: "*+",
+  });
+  for (const [key, object] of entries(at(answer, "objects"))) {
+    const itopClass = textAt(object, "class") ?? key.split("::", 1)[0] ?? "";
+    if (/^(?:obsolete|stock)$/.test(textAt(object, "fields", "status") ?? "")) {
+      draft.leave("retired");
+      continue;
+    }
+    draft.add({
+      key: `${itopClass}::${textAt(object, "key") ?? ""}`,
+      type: typeOfName(itopClass),
+      name: textAt(object, "fields", "name") ?? "",
+      aliases: [
+        textAt(object, "fields", "managementip_name"),
+        textAt(object, "fields", "managementip"),
+        textAt(object, "fields", "serialnumber"),
+        textAt(object, "fields", "asset_number"),
+      ],
+      labels: { itop_class: itopClass },
+      owner: textAt(object, "fields", "organization_name"),
+      criticality: CRITICALITY[textAt(object, "fields", "business_criticity") ?? ""],
+    });
+  }
+  const related = await operation(api, login, {
+    operation: "core/get_related",
+    class: "FunctionalCI",
+    key: "SELECT FunctionalCI",
+    relation: "impacts",
+    direction: "down",
+    depth: 1,
+    redundancy: false,
+  });
+  for (const [impacting, list] of entries(at(related, "relations")))
+    for (const [, one] of entries(list)) {
+      const impacted = textAt(one, "key");
+      if (impacted === undefined || !draft.has(impacting) || !draft.has(impacted)) draft.leave("relationToNothing");
+      else draft.relate(impacted, "dependsOn", impacting);
+    }
+  return draft.finish();
+}

@@ -1,0 +1,60 @@
+import { CmdbDraft, type ForeignCmdb } from "../draft.ts";
+import type { ForeignApi } from "../foreign-api.ts";
+import { at, listOf, textAt } from "../foreign-value.ts";
+import { meaningOf, typeOfName } from "../relation-word.ts";
+
+const PAGE = 100;
+/** Attributes whose values also find the object. */
+const NAMING = /^(?:fqdn|dns name|host ?name|ip(?: address(?:es)?)?|serial(?: number)?|asset tag)$/i;
+
+async function* objects(api: ForeignApi, query: string): AsyncGenerator {
+  for (let from = 0; ; from += PAGE) {
+    const asked = new URLSearchParams({ startAt: String(from), maxResults: String(PAGE), includeAttributes: "true" });
+    const { body } = await api.send({ path: `/object/aql?${asked.toString()}`, body: { qlQuery: query } });
+    const values = listOf(at(body, "values"));
+    yield* values;
+    if (values.length === 0 || at(body, "isLast") === true) return;
+  }
+}
+
+/**
+ * Objects of Jira Service Management's Assets. A relation is an attribute that refers to another object: the attribute's
+ * name tells what it means, read from the object to the one it refers to.
+ *
+ * @param query which objects, in Assets' query language.
+ */
+export async function cmdbFromJiraAssets(api: ForeignApi, query: string): Promise<ForeignCmdb> {
+  const draft = new CmdbDraft();
+  const references: { from: string; attribute: string; to: string }[] = [];
+  for await (const object of objects(api, query)) {
+    const key = textAt(object, "objectKey") ?? textAt(object, "id") ?? "";
+    const type = textAt(object, "objectType", "name") ?? "";
+    const aliases: string[] = [];
+    let owner: string | undefined;
+    for (const attribute of listOf(at(object, "attributes"))) {
+      const name = textAt(attribute, "objectTypeAttribute", "name") ?? "";
+      for (const value of listOf(at(attribute, "objectAttributeValues"))) {
+        const to = textAt(value, "referencedObject", "objectKey");
+        const text = textAt(value, "displayValue") ?? textAt(value, "value");
+        if (to !== undefined) references.push({ from: key, attribute: name, to });
+        else if (text !== undefined && NAMING.test(name)) aliases.push(text);
+        if (/^(?:owner|team|support group)$/i.test(name)) owner ??= textAt(value, "referencedObject", "label") ?? text;
+      }
+    }
+    draft.add({
+      key,
+      type: typeOfName(type),
+      name: textAt(object, "label") ?? "",
+      aliases,
+      labels: { assets_type: type },
+      owner,
+    });
+  }
+  for (const { from, attribute, to } of references) {
+    const meaning = meaningOf(attribute);
+    if (meaning === undefined) draft.leave(`attribute ${attribute}`);
+    else if (meaning === "nothing") draft.leave("relationWithoutFlow");
+    else draft.relate(meaning.from === "first" ? from : to, meaning.type, meaning.from === "first" ? to : from);
+  }
+  return draft.finish();
+}

@@ -1,0 +1,174 @@
+import { CmdbDraft, type ForeignCmdb } from "../draft.ts";
+import type { ForeignApi } from "../foreign-api.ts";
+import { at, listOf, textAt } from "../foreign-value.ts";
+
+const PAGE = 500;
+
+/** All objects of an endpoint; NetBox gives the address of the next page. */
+async function* objects(api: ForeignApi, path: string): AsyncGenerator {
+  let next: string | undefined = `${path}?limit=${PAGE}`;
+  while (next !== undefined) {
+    const page: unknown = await api.get(next);
+    yield* listOf(at(page, "results"));
+    next = textAt(page, "next");
+  }
+}
+
+/** Words in a role's name, most telling first. */
+const ROLES: readonly (readonly [word: RegExp, type: string])[] = [
+  [/firewall/, "firewall"],
+  [/load.?balancer|\blb\b/, "loadBalancer"],
+  [/router|gateway/, "router"],
+  [/switch|leaf|spine|access|distribution|\btor\b|core/, "switch"],
+  [/hypervisor|esxi?|kvm|proxmox|virtuali/, "hypervisor"],
+  [/storage|\bsan\b|\bnas\b|filer/, "storage"],
+  [/pdu|ups|power/, "power"],
+];
+
+/** Our type of a device, by the name of its role. */
+export function typeOfRole(role: string | undefined): string {
+  const plain = (role ?? "").toLowerCase();
+  return ROLES.find(([word]) => word.test(plain))?.[1] ?? "host";
+}
+
+const NETWORK = new Set(["switch", "router", "firewall", "loadBalancer"]);
+
+const address = (value: unknown, ...path: readonly string[]): string | undefined =>
+  textAt(value, ...path)?.split("/", 1)[0];
+
+const key = (kind: string, id: string | undefined): string => `netbox-${kind}-${id ?? "?"}`;
+
+/** What exists and should work; planned and decommissioned things do neither. */
+const HERE: ReadonlySet<string> = new Set(["active", "failed", "staged", "offline", "connected"]);
+
+function isHere(draft: CmdbDraft, object: unknown): boolean {
+  const status = textAt(object, "status", "value") ?? textAt(object, "status") ?? "active";
+  if (!HERE.has(status)) draft.leave("notInUse");
+  return HERE.has(status);
+}
+
+async function places(api: ForeignApi, draft: CmdbDraft): Promise<void> {
+  for await (const site of objects(api, "/api/dcim/sites/"))
+    if (isHere(draft, site))
+      draft.add({
+        key: key("site", textAt(site, "id")),
+        type: "site",
+        name: textAt(site, "name") ?? "",
+        aliases: [textAt(site, "slug")],
+      });
+  for await (const rack of objects(api, "/api/dcim/racks/")) {
+    const own = key("rack", textAt(rack, "id"));
+    const site = textAt(rack, "site", "id");
+    // Rack names repeat from site to site.
+    const name = [textAt(rack, "site", "name"), textAt(rack, "name")].filter((part) => part !== undefined).join(" ");
+    draft.add({ key: own, type: "rack", name });
+    if (site !== undefined) draft.relate(own, "containedIn", key("site", site));
+  }
+}
+
+async function machines(api: ForeignApi, draft: CmdbDraft): Promise<void> {
+  for await (const cluster of objects(api, "/api/virtualization/clusters/"))
+    if (isHere(draft, cluster))
+      draft.add({ key: key("cluster", textAt(cluster, "id")), type: "cluster", name: textAt(cluster, "name") ?? "" });
+  for await (const device of objects(api, "/api/dcim/devices/")) {
+    if (!isHere(draft, device)) continue;
+    const own = key("device", textAt(device, "id"));
+    const cluster = textAt(device, "cluster", "id");
+    const type = typeOfRole(textAt(device, "role", "name") ?? textAt(device, "device_role", "name"));
+    draft.add({
+      key: own,
+      type: cluster !== undefined && type === "host" ? "hypervisor" : type,
+      name: textAt(device, "name") ?? textAt(device, "display") ?? "",
+      aliases: [address(device, "primary_ip", "address"), textAt(device, "asset_tag"), textAt(device, "serial")],
+      labels: {
+        site: textAt(device, "site", "slug"),
+        role: textAt(device, "role", "slug") ?? textAt(device, "device_role", "slug"),
+        platform: textAt(device, "platform", "slug"),
+      },
+      owner: textAt(device, "tenant", "name"),
+    });
+    const rack = textAt(device, "rack", "id");
+    const site = textAt(device, "site", "id");
+    if (rack !== undefined) draft.relate(own, "containedIn", key("rack", rack));
+    else if (site !== undefined) draft.relate(own, "containedIn", key("site", site));
+    if (cluster !== undefined) draft.relate(key("cluster", cluster), "hasMember", own);
+  }
+  for await (const vm of objects(api, "/api/virtualization/virtual-machines/")) {
+    if (!isHere(draft, vm)) continue;
+    const own = key("vm", textAt(vm, "id"));
+    draft.add({
+      key: own,
+      type: "vm",
+      name: textAt(vm, "name") ?? "",
+      aliases: [address(vm, "primary_ip", "address")],
+      labels: { role: textAt(vm, "role", "slug"), platform: textAt(vm, "platform", "slug") },
+      owner: textAt(vm, "tenant", "name"),
+    });
+    const device = textAt(vm, "device", "id");
+    const cluster = textAt(vm, "cluster", "id");
+    // Pinned to one machine, or wherever its cluster puts it.
+    if (device !== undefined) draft.relate(own, "runsOn", key("device", device));
+    else if (cluster !== undefined) draft.relate(own, "runsOn", key("cluster", cluster));
+  }
+}
+
+async function services(api: ForeignApi, draft: CmdbDraft): Promise<void> {
+  for await (const service of objects(api, "/api/ipam/services/")) {
+    const device =
+      textAt(service, "device", "id") ??
+      (textAt(service, "parent_object_type") === "dcim.device" ? textAt(service, "parent_object_id") : undefined);
+    const vm =
+      textAt(service, "virtual_machine", "id") ??
+      (textAt(service, "parent_object_type") === "virtualization.virtualmachine"
+        ? textAt(service, "parent_object_id")
+        : undefined);
+    const host = device === undefined ? (vm === undefined ? undefined : key("vm", vm)) : key("device", device);
+    const hostName =
+      textAt(service, "device", "name") ??
+      textAt(service, "virtual_machine", "name") ??
+      textAt(service, "parent", "name");
+    if (host === undefined) {
+      draft.leave("serviceWithoutHost");
+      continue;
+    }
+    const own = key("service", textAt(service, "id"));
+    draft.add({ key: own, type: "service", name: `${textAt(service, "name") ?? "service"} on ${hostName ?? host}` });
+    draft.relate(own, "runsOn", host);
+  }
+}
+
+/** The device at one end of a cable. Patch panels and circuits end elsewhere and are passed over. */
+function deviceAt(terminations: unknown): string | undefined {
+  const id = textAt(listOf(terminations)[0], "object", "device", "id");
+  return id === undefined ? undefined : key("device", id);
+}
+
+async function cables(api: ForeignApi, draft: CmdbDraft): Promise<void> {
+  for await (const cable of objects(api, "/api/dcim/cables/")) {
+    if (!isHere(draft, cable)) continue;
+    const [a, b] = [deviceAt(at(cable, "a_terminations")), deviceAt(at(cable, "b_terminations"))];
+    if (a === undefined || b === undefined || !draft.has(a) || !draft.has(b)) {
+      draft.leave("cableToElsewhere");
+      continue;
+    }
+    const powers = (end: string): boolean => draft.typeOf(end) === "power";
+    const isNetwork = (end: string): boolean => NETWORK.has(draft.typeOf(end) ?? "");
+    if (powers(a) !== powers(b)) draft.relate(powers(a) ? b : a, "dependsOn", powers(a) ? a : b);
+    else if (isNetwork(a) && !isNetwork(b)) draft.relate(b, "connectsTo", a);
+    else if (isNetwork(b) && !isNetwork(a)) draft.relate(a, "connectsTo", b);
+    else {
+      draft.relate(a, "connectsTo", b);
+      draft.relate(b, "connectsTo", a);
+    }
+  }
+}
+
+/** Sites, racks, devices, virtual machines, clusters, services and cables of a NetBox (4.x). */
+export async function cmdbFromNetBox(api: ForeignApi): Promise<ForeignCmdb> {
+  const draft = new CmdbDraft();
+  await places(api, draft);
+  await machines(api, draft);
+  await services(api, draft);
+  await cables(api, draft);
+  return draft.finish();
+}

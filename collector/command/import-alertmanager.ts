@@ -1,0 +1,125 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { isNode, LineCounter, parseDocument, stringify, type Document } from "yaml";
+import type { Note } from "./alertmanager-import/note.ts";
+import { translateAlertmanager } from "./alertmanager-import/translate.ts";
+import { EXIT, type CommandIo } from "./command-io.ts";
+import { paint, printable } from "./table.ts";
+
+const HELP = `Usage: tocsin import alertmanager FILE [options]
+
+Turns routes, receivers, inhibition rules and time intervals of an Alertmanager into a configuration of ours, on standard
+output, and says on standard error what could not be carried over, or works in another way. Secrets are copied as they are.
+
+  --out FILE   write the configuration there instead; it must not exist
+  --json       for machines: { config, notes: [{ kind, path, line, message }] }
+  -h, --help
+
+Examples:
+  tocsin import alertmanager /etc/alertmanager/alertmanager.yml > tocsin.yaml
+  tocsin import alertmanager alertmanager.yml --out tocsin.yaml && tocsin check tocsin.yaml
+
+Exit codes: 0 done, 1 the file cannot be read, 2 wrong usage.
+`;
+
+interface Flags {
+  file: string;
+  out: string | undefined;
+  json: boolean;
+}
+
+function readFlags(args: string[], io: CommandIo): Flags | number {
+  const wrong = (message: string): number => {
+    io.stderr(`tocsin: ${message}\n\n${HELP}`);
+    return EXIT.usage;
+  };
+  try {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        out: { type: "string" },
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+    if (values.help) {
+      io.stdout(HELP);
+      return EXIT.ok;
+    }
+    const [file, ...more] = positionals;
+    if (file === undefined || more.length > 0) return wrong("name one file");
+    return { file, out: values.out, json: values.json };
+  } catch (error) {
+    return wrong((error as Error).message);
+  }
+}
+
+type Source = { status: "read"; document: Document; lines: LineCounter } | { status: "broken"; message: string };
+
+function readSource(file: string): Source {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    return { status: "broken", message: `${file} cannot be read: ${(error as Error).message}` };
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  const [fault] = document.errors;
+  if (fault === undefined) return { status: "read", document, lines };
+  const { line, col } = lines.linePos(fault.pos[0]);
+  return { status: "broken", message: `${file}:${line}:${col}: ${fault.message.split("\n", 1)[0] ?? ""}` };
+}
+
+/** The line on which a path stands, or the nearest part of it. */
+function lineOf({ document, lines }: Extract<Source, { status: "read" }>, path: Note["path"]): number {
+  for (let length = path.length; length > 0; length -= 1) {
+    const node = document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range !== undefined && node.range !== null) return lines.linePos(node.range[0]).line;
+  }
+  return 1;
+}
+
+function spoken(path: Note["path"]): string {
+  return path.map((part, index) => (typeof part === "number" ? `[${part}]` : index === 0 ? part : `.${part}`)).join("");
+}
+
+const HEADER =
+  "# Made by `tocsin import alertmanager`. Check it with `tocsin check`, and read the notes that came with it.\n";
+
+/** `tocsin import alertmanager FILE`. @param args after the word `alertmanager`. */
+export async function run(args: string[], io: CommandIo): Promise<number> {
+  const flags = readFlags(args, io);
+  if (typeof flags === "number") return flags;
+  const source = readSource(flags.file);
+  if (source.status === "broken") {
+    io.stderr(`tocsin: ${source.message}\n`);
+    return EXIT.failed;
+  }
+  const { config, notes } = translateAlertmanager(source.document.toJS({ maxAliasCount: 100 }));
+  const placed = notes.map((note) => ({ ...note, line: lineOf(source, note.path) }));
+  const text = `${HEADER}${stringify(config, { aliasDuplicateObjects: false, lineWidth: 120 })}`;
+  if (flags.json) io.stdout(`${JSON.stringify({ config, notes: placed }, null, 2)}\n`);
+  else if (flags.out === undefined) io.stdout(text);
+  if (flags.out !== undefined) {
+    try {
+      writeFileSync(flags.out, text, { flag: "wx", mode: 0o600 });
+    } catch (error) {
+      io.stderr(`tocsin: ${flags.out} cannot be written: ${(error as Error).message}\n`);
+      return EXIT.failed;
+    }
+  }
+  if (flags.json) return EXIT.ok;
+  for (const { kind, line, path, message } of placed) {
+    const word = paint(
+      kind === "lost" ? "not carried over" : "differs",
+      kind === "lost" ? "red" : "yellow",
+      io.isTerminal,
+    );
+    io.stderr(`${printable(`${flags.file}:${line}`)}: ${word}: ${printable(`${spoken(path)}: ${message}`)}\n`);
+  }
+  const lost = placed.filter(({ kind }) => kind === "lost").length;
+  io.stderr(`${lost} not carried over, ${placed.length - lost} work in another way\n`);
+  return EXIT.ok;
+}

@@ -1,0 +1,255 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { bmcToken, cmdbFromBmc } from "../cmdb/import/bmc/source.ts";
+import { cmdbFromCsv } from "../cmdb/import/csv/source.ts";
+import type { ForeignCmdb } from "../cmdb/import/draft.ts";
+import { ForeignApi, ForeignFault } from "../cmdb/import/foreign-api.ts";
+import { cmdbFromFreshservice } from "../cmdb/import/freshservice/source.ts";
+import { cmdbFromGlpi } from "../cmdb/import/glpi/source.ts";
+import { cmdbFromItop } from "../cmdb/import/itop/source.ts";
+import { cmdbFromJiraAssets } from "../cmdb/import/jira-assets/source.ts";
+import { cmdbFromKubernetes, kubernetesObjects, objectsOfList } from "../cmdb/import/kubernetes/source.ts";
+import { cmdbFromNetBox } from "../cmdb/import/netbox/source.ts";
+import { cmdbFromServiceNow } from "../cmdb/import/servicenow/source.ts";
+import { cmdbFromTerraform } from "../cmdb/import/terraform/source.ts";
+import { CLIENT_HELP } from "./client.ts";
+import { type ClientCall, clientCommand, refusal, writeJson } from "./client-command.ts";
+import { type PlanView, planText } from "./cmdb-text.ts";
+import { EXIT, type CommandIo } from "./command-io.ts";
+
+/** The command line of one import, and what it gives. */
+interface Call {
+  flags: ClientCall["flags"];
+  files: readonly string[];
+  signal: AbortSignal;
+}
+
+interface CmdbSourceEntry {
+  usage: string;
+  read: (call: Call) => Promise<ForeignCmdb>;
+}
+
+/** The command line lacks something, or says too much. */
+class UsageFault extends Error {}
+
+const OPTIONS = {
+  source: { type: "string" },
+  observed: { type: "boolean" },
+  "dry-run": { type: "boolean" },
+  out: { type: "string" },
+  url: { type: "string" },
+  username: { type: "string" },
+  "secret-file": { type: "string" },
+  "app-token-file": { type: "string" },
+  table: { type: "string" },
+  query: { type: "string" },
+  dataset: { type: "string" },
+  cluster: { type: "string" },
+} as const;
+
+function text({ flags }: Call, name: keyof typeof OPTIONS): string | undefined {
+  const value = flags[name];
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function needed(call: Call, name: keyof typeof OPTIONS): string {
+  const value = text(call, name);
+  if (value === undefined) throw new UsageFault(`--${name} is needed`);
+  return value;
+}
+
+function fileText(path: string): string {
+  try {
+    return readFileSync(path === "-" ? 0 : path, "utf8");
+  } catch (error) {
+    throw new ForeignFault(`${path} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+function fileJson(path: string): unknown {
+  try {
+    return JSON.parse(fileText(path)) as unknown;
+  } catch (error) {
+    if (error instanceof ForeignFault) throw error;
+    throw new ForeignFault(`${path} is not JSON: ${(error as Error).message}`);
+  }
+}
+
+const secret = (call: Call): string => fileText(needed(call, "secret-file")).trim();
+const basic = (user: string, password: string): Record<string, string> => ({
+  authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`,
+});
+
+function api(call: Call, headers: Readonly<Record<string, string>>): ForeignApi {
+  return new ForeignApi({ base: needed(call, "url"), headers, signal: call.signal });
+}
+
+function oneFile({ files }: Call): string {
+  const [file, ...more] = files;
+  if (file === undefined || more.length > 0) throw new UsageFault("name one file, or - for standard input");
+  return file;
+}
+
+/** NetBox's newer tokens say what they are; older ones are sent as `Token`. */
+const netBoxToken = (token: string): string => (token.startsWith("nbt_") ? `Bearer ${token}` : `Token ${token}`);
+
+async function fromKubernetes(call: Call): Promise<ForeignCmdb> {
+  const cluster = text(call, "cluster") ?? "kubernetes";
+  const objects =
+    call.files.length > 0
+      ? objectsOfList(fileJson(oneFile(call)))
+      : await kubernetesObjects(api(call, { authorization: `Bearer ${secret(call)}` }));
+  return cmdbFromKubernetes(objects, cluster);
+}
+
+export const CMDB_SOURCES: Readonly<Record<string, CmdbSourceEntry>> = {
+  csv: {
+    usage: "CIS.csv [RELATIONS.csv]",
+    read: async ({ files }) => {
+      const [cis, relations, ...more] = files;
+      if (cis === undefined || more.length > 0)
+        throw new UsageFault("name the file of CIs, and perhaps that of relations");
+      const file = (name: string) => ({ name, text: fileText(name) });
+      return cmdbFromCsv(file(cis), relations === undefined ? undefined : file(relations));
+    },
+  },
+  servicenow: {
+    usage: "--url https://X.service-now.com --username U --secret-file F [--table cmdb_ci] [--query Q]",
+    read: (call) => {
+      const [table, query] = [text(call, "table"), text(call, "query")];
+      return cmdbFromServiceNow(api(call, basic(needed(call, "username"), secret(call))), {
+        ...(table === undefined ? {} : { table }),
+        ...(query === undefined ? {} : { query }),
+      });
+    },
+  },
+  netbox: {
+    usage: "--url https://netbox.example.net --secret-file F",
+    read: (call) => cmdbFromNetBox(api(call, { authorization: netBoxToken(secret(call)) })),
+  },
+  kubernetes: {
+    usage: "[FILE | - | --url https://API:6443 --secret-file F] [--cluster NAME]",
+    read: fromKubernetes,
+  },
+  terraform: {
+    usage: "FILE | -     what `terraform show -json` prints",
+    read: async (call) => cmdbFromTerraform(fileJson(oneFile(call))),
+  },
+  "jira-assets": {
+    usage: "--url https://api.atlassian.com/jsm/assets/workspace/ID/v1 --username U --secret-file F [--query AQL]",
+    read: (call) =>
+      cmdbFromJiraAssets(
+        api(call, basic(needed(call, "username"), secret(call))),
+        text(call, "query") ?? "objectId > 0",
+      ),
+  },
+  freshservice: {
+    usage: "--url https://X.freshservice.com --secret-file F",
+    read: (call) => cmdbFromFreshservice(api(call, basic(secret(call), "X"))),
+  },
+  bmc: {
+    usage: "--url https://bmc.example.net --username U --secret-file F [--dataset BMC.ASSET]",
+    read: async (call) => {
+      const token = await bmcToken(needed(call, "url"), needed(call, "username"), secret(call));
+      return cmdbFromBmc(api(call, { authorization: `AR-JWT ${token}` }), text(call, "dataset") ?? "BMC.ASSET");
+    },
+  },
+  itop: {
+    usage: "--url https://itop.example.net [--username U] --secret-file F    without U the secret is a token",
+    read: (call) => {
+      const username = text(call, "username");
+      const login = username === undefined ? { token: secret(call) } : { username, password: secret(call) };
+      return cmdbFromItop(api(call, {}), login);
+    },
+  },
+  glpi: {
+    usage: "--url https://glpi.example.net/apirest.php --secret-file F [--app-token-file F]",
+    read: (call) => {
+      const file = text(call, "app-token-file");
+      return cmdbFromGlpi(api(call, {}), {
+        userToken: secret(call),
+        appToken: file === undefined ? undefined : fileText(file).trim(),
+      });
+    },
+  },
+};
+
+const help = (name: string): string => `Usage: tocsin import ${name} ${CMDB_SOURCES[name]?.usage ?? ""}
+
+Reads the CMDB and hands it to the collector as the part of one source.
+
+  --source NAME        whose part it is; default ${name}
+  --observed           seen by a machine, not declared by people: one side of the drift
+  --dry-run            only the plan: what would be added, changed, removed
+  --out FILE           write the document there and ask no collector; - is standard output
+  --secret-file FILE   the password, key or token of the source
+${CLIENT_HELP}
+
+Exit codes: 0 done, 1 the source or the document cannot be read, 2 wrong usage, 3 collector not reached.
+`;
+
+/** A CMDB of a hundred thousand items is read, merged and committed before the answer. */
+const IMPORT_TIMEOUT_MS = 120_000;
+
+/** `tocsin import SOURCE …`. @param args after the source's name. */
+export function importCmdb(name: string, args: string[], io: CommandIo): Promise<number> {
+  return clientCommand(args, io, { help: help(name), options: OPTIONS }, async (call) => {
+    const entry = CMDB_SOURCES[name];
+    if (entry === undefined) return EXIT.usage;
+    let found: ForeignCmdb;
+    try {
+      found = await entry.read({ flags: call.flags, files: call.positionals, signal: io.signal });
+    } catch (error) {
+      if (error instanceof UsageFault) {
+        io.stderr(`tocsin: ${error.message}\n\n${help(name)}`);
+        return EXIT.usage;
+      }
+      if (!(error instanceof ForeignFault)) throw error;
+      io.stderr(`tocsin: ${error.message}\n`);
+      return EXIT.failed;
+    }
+    const { cis, relations } = found.document;
+    io.stderr(`${name}: ${cis.length} CIs, ${relations.length} relations\n`);
+    for (const [reason, count] of Object.entries(found.left)) io.stderr(`${name}: ${count} left out: ${reason}\n`);
+    return typeof call.flags["out"] === "string" ? write(call.flags["out"], found, io) : hand(name, found, call, io);
+  });
+}
+
+function write(path: string, { document }: ForeignCmdb, io: CommandIo): number {
+  const json = `${JSON.stringify(document, null, 2)}\n`;
+  if (path === "-") {
+    io.stdout(json);
+    return EXIT.ok;
+  }
+  try {
+    writeFileSync(path, json);
+    return EXIT.ok;
+  } catch (error) {
+    io.stderr(`tocsin: ${path} cannot be written: ${(error as Error).message}\n`);
+    return EXIT.failed;
+  }
+}
+
+async function hand(
+  name: string,
+  { document }: ForeignCmdb,
+  { client, flags, json }: ClientCall,
+  io: CommandIo,
+): Promise<number> {
+  const dryRun = flags["dry-run"] === true;
+  const query = new URLSearchParams({
+    source: typeof flags["source"] === "string" ? flags["source"] : name,
+    file: name,
+    dryRun: String(dryRun),
+    observed: String(flags["observed"] === true),
+  });
+  const answer = await client.postText(
+    `/api/v1/cmdb/import?${query.toString()}`,
+    JSON.stringify(document),
+    IMPORT_TIMEOUT_MS,
+  );
+  const refused = refusal(answer, io);
+  if (refused !== null || answer.status !== "ok") return refused ?? EXIT.failed;
+  if (json) writeJson(answer.body, io);
+  else io.stdout(planText((answer.body as { plan: PlanView }).plan, dryRun, io.isTerminal));
+  return EXIT.ok;
+}
