@@ -75,8 +75,12 @@ export function mayCall(role: Role, allowed: readonly Role[]): boolean {
 
 const spoken = (roles: readonly Role[]): string => [...new Set([...roles, "admin"])].join(", ");
 
-/** Bearer; Basic with the token as password, and GenieKey, for senders that can do nothing else. */
+/**
+ * Bearer; Basic with the token as password, and GenieKey, for senders that can do nothing else. Also the bare token:
+ * Prometheus 2.42 leaves the scheme out in `http_sd_configs` where `type` is not written down.
+ */
 function presentedSecret(header: string | undefined): string | undefined {
+  if (header !== undefined && /^[^\s,]{8,}$/.test(header)) return header;
   const [, scheme = "", credentials = ""] = /^([A-Za-z]+) +(\S+) *$/.exec(header ?? "") ?? [];
   switch (scheme.toLowerCase()) {
     case "bearer":

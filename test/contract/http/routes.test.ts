@@ -110,6 +110,7 @@ test.for<[situation: string, authorization: string | undefined, status: number]>
   ["in another case", "bearer viewer-secret", 200],
   ["a token as the password of Basic", `Basic ${Buffer.from("x:viewer-secret").toString("base64")}`, 200],
   ["GenieKey", "GenieKey viewer-secret", 200],
+  ["a bare token, as Prometheus's service discovery sends it", "viewer-secret", 200],
   ["a wrong token", "Bearer viewer-secret2", 401],
   ["an empty token", "Bearer ", 401],
   ["another scheme", "Digest viewer-secret", 401],
