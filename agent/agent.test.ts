@@ -78,7 +78,7 @@ async function live(
     files,
     bundledRules: () => Promise.resolve(rules),
     createCollectors: (context) => [createLoadCollector(context), createMemoryCollector(context)],
-    createWatches: () => [],
+    createWatches: () => Promise.resolve([]),
   });
   const rounds = async (count: number): Promise<void> => {
     for (let round = 0; round < count; round++) {

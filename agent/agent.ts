@@ -42,7 +42,7 @@ export interface AgentSurroundings {
   files: CollectorContext["files"];
   bundledRules: () => Promise<readonly Rule[]>;
   createCollectors: (context: CollectorContext) => Collector[];
-  createWatches: (context: WatchContext, spool: Spool) => Watch[];
+  createWatches: (context: WatchContext) => Promise<Watch[]>;
 }
 
 /** The collector keeps acknowledged data in memory at first; we keep it longer than it may take to be safe there. */
@@ -95,7 +95,7 @@ export class Agent {
     const table = new SeriesTable();
     table.bootedAt = around.clock.now() - uptime() * 1000;
     const { clock, log } = around;
-    const watches = around.createWatches({ clock, log, table, book: evaluation.book }, post.spool);
+    const watches = await around.createWatches({ clock, log, table, book: evaluation.book });
     const round = openRound(config, around, { ci, table, watches, ...post, ...evaluation });
     const agent = new Agent(config, around, { table, watches, round, ...post, ...evaluation });
     await evaluation.rules.begin();

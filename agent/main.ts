@@ -97,12 +97,19 @@ async function readConfigFile(path: string): Promise<AgentConfig | null> {
   }
   // Loaded for this alone: a YAML reader is a good part of what the agent may cost.
   const { parseAgentConfig } = await import("./config/parse-agent-config.ts");
-  const result = parseAgentConfig(text, path);
+  // The pattern engine too: it is only asked here, before the lean process begins.
+  const checkPattern = text.includes("logs") ? await loadCheck() : undefined;
+  const result = parseAgentConfig(text, path, checkPattern);
   for (const finding of result.findings) {
     const hint = finding.hint === "" ? "" : ` (${finding.hint})`;
     process.stderr.write(`${findingPlace(finding)}: ${finding.severity} ${finding.code}: ${finding.message}${hint}\n`);
   }
   return "config" in result ? result.config : null;
+}
+
+async function loadCheck(): Promise<(source: string) => string | null> {
+  const { loadPatternCheck } = await import("./watch/pattern.ts");
+  return loadPatternCheck();
 }
 
 /** Where state is kept when the file says nothing: systemd's folder, root's, or the user's. */
@@ -137,7 +144,7 @@ async function openAgent(config: AgentConfig, log: Log): Promise<Agent | null> {
     files,
     bundledRules,
     createCollectors: (context) => createCollectors(context, { config, clock, log }),
-    createWatches: (context) => createWatches(context, files, config.watch),
+    createWatches: (context) => createWatches(context, { files, config: config.watch, dataDir: data.path }),
   });
 }
 

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { WatchConfig } from "../config/agent-config.ts";
 import type { HostFiles } from "../sample/host-files.ts";
 import type { Watch, WatchContext } from "./check.ts";
@@ -5,10 +6,17 @@ import { createPortWatch } from "./ports.ts";
 import { createProcessWatch } from "./processes.ts";
 import { createUnitWatch } from "./units.ts";
 
-/** Every watch that the administrator asked for. */
-export function createWatches(context: WatchContext, files: HostFiles, config: WatchConfig): Watch[] {
+/** Every watch that the administrator asked for. What few ask for is loaded only for them. */
+export async function createWatches(
+  context: WatchContext,
+  { files, config, dataDir }: { files: HostFiles; config: WatchConfig; dataDir: string },
+): Promise<Watch[]> {
   const watches: Watch[] = config.ports.map((port) => createPortWatch(context, port));
   if (config.processes.length > 0) watches.push(createProcessWatch(context, files, config.processes));
   if (config.units.length > 0) watches.push(createUnitWatch(context, files, config.units));
+  if (config.logs.length > 0) {
+    const { createLogWatch } = await import("./logs.ts");
+    watches.push(await createLogWatch(context, config.logs, join(dataDir, "log-places.json")));
+  }
   return watches;
 }
