@@ -12,6 +12,9 @@ const LIST_MAX = 600;
 /** A resolved alert stays evidence this long. */
 const MEMORY_MS: Milliseconds = 30 * 60_000;
 
+/** Severity from which "does not answer" is meant: critical, or major. */
+const SEEN_DEAD_RANK = 4;
+
 /** The notes by alert, by CI and by possible cause: how evidence that belongs together finds itself. */
 export class Notebook {
   private readonly notes = new Map<AlertId, Note>();
@@ -74,13 +77,18 @@ export class Notebook {
     return false;
   }
 
-  /** Whether this CI itself was heard of between `from` and `to`. */
+  /**
+   * Whether this CI itself was heard of between `from` and `to`. Who looked and saw it dead is believed before a message
+   * that may have been on its way, and a condition that comes and goes all day is no sign of life.
+   */
   speaks(ci: number, from: UnixMillis, to: UnixMillis): boolean {
+    let heard = false;
     for (const note of this.byCi.get(ci) ?? []) {
-      if (note.onset >= from && note.onset <= to && (SPEAKING.has(note.symptom) || note.alert.source === "agent"))
-        return true;
+      if (note.onset < from || note.onset > to) continue;
+      if (note.symptom === "gone" && note.rank >= SEEN_DEAD_RANK && note.background === null) return false;
+      heard ||= note.background === null && (SPEAKING.has(note.symptom) || note.alert.source === "agent");
     }
-    return false;
+    return heard;
   }
 
   /** Notes that this fault could have caused and that began not before `from`, newest first, through `take`. */

@@ -1,5 +1,5 @@
 import type { CorrelationView, Ranking, RootEvidence } from "../model/correlation.ts";
-import type { Unit } from "../model/evidence.ts";
+import type { Note, Unit } from "../model/evidence.ts";
 import type { Impact } from "../model/incident.ts";
 import { OUTCOME_TYPES } from "../model/influence.ts";
 import type { Symptom } from "../model/symptom.ts";
@@ -43,8 +43,15 @@ const MINOR_CI = 4;
 export function urgencyOf(picture: Picture, at: UnixMillis, view: CorrelationView): Urgency {
   const { units } = picture;
   const { topology, settings } = view;
-  const active = units.filter((unit) => unit.notes.some((note) => note.resolvedAt === null));
-  if (active.length === 0) return none("everything has cleared");
+  const { openedAt } = picture.evidence.incident;
+  const firing = units.filter((unit) => unit.notes.some((note) => note.resolvedAt === null));
+  const fresh = firing.filter((unit) =>
+    unit.notes.some((note) => note.resolvedAt === null && !isOldNews(note, openedAt)),
+  );
+  // One or two clears are lost; that those of many are is unlikely.
+  const active = firing.length - fresh.length < NARROW ? fresh : firing;
+  if (firing.length === 0) return none("everything has cleared");
+  if (active.length === 0) return none("nothing has been heard of it for long; its end was probably lost");
   const first = Math.min(...units.map((unit) => unit.onset));
   const serious = active.filter((unit) => unit.notes.some((note) => note.rank >= 4 && note.resolvedAt === null));
   // A floor's telephones and printers add up to less than their number says.
@@ -109,6 +116,13 @@ export function urgencyOf(picture: Picture, at: UnixMillis, view: CorrelationVie
     return told(0, "", "it is critical and has not healed by itself");
   }
   return { ...none("one CI without serious trouble"), holdMs: settledInMs };
+}
+
+/** What was withheld (planned work, say), is not any more, and has not been heard of meanwhile. */
+const OLD_NEWS_MS: Milliseconds = 10 * 60_000;
+
+function isOldNews(note: Note, openedAt: UnixMillis): boolean {
+  return openedAt - note.alert.lastSeenAt > OLD_NEWS_MS;
 }
 
 /** Something has stopped. What only answers badly shows at the service that needs it, if it matters. */
