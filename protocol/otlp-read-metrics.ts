@@ -1,8 +1,6 @@
 import {
   nanosToMillis,
-  OTLP_MESSAGES_MAX,
   OTLP_TEMPORALITIES,
-  type OtlpAttributes,
   type OtlpBuckets,
   type OtlpData,
   type OtlpExponentialPoint,
@@ -14,8 +12,9 @@ import {
   type OtlpSummaryPoint,
   type OtlpTemporality,
 } from "./otlp.ts";
-import { readAttribute, readResource } from "./otlp-read-value.ts";
-import { FIXED64, LENGTH, type StringCache, VARINT, WireFault, WireReader } from "./wire-reader.ts";
+import { field, readRequest } from "./otlp-read-request.ts";
+import { readAttribute } from "./otlp-read-value.ts";
+import { FIXED64, LENGTH, type StringCache, VARINT, type WireReader } from "./wire-reader.ts";
 
 /**
  * Reads an ExportMetricsServiceRequest (collector/metrics/v1) in Protocol Buffers. Unknown fields are skipped.
@@ -23,45 +22,9 @@ import { FIXED64, LENGTH, type StringCache, VARINT, WireFault, WireReader } from
  * @param strings kept between calls, so that names and labels are the same objects in each request.
  */
 export function readMetricsRequest(bytes: Uint8Array, strings: StringCache): OtlpResult<OtlpResourceMetrics[]> {
-  try {
-    const reader = new WireReader(bytes, strings, OTLP_MESSAGES_MAX);
-    const value: OtlpResourceMetrics[] = [];
-    while (reader.more()) {
-      const tag = reader.tag();
-      if (tag === field(1, LENGTH)) value.push(readResourceMetrics(reader));
-      else reader.skip(tag);
-    }
-    return { status: "read", value };
-  } catch (error) {
-    if (error instanceof WireFault) return { status: "malformed", message: error.message };
-    throw error;
-  }
-}
-
-const field = (number: number, wireType: number): number => (number << 3) | wireType;
-
-function readResourceMetrics(reader: WireReader): OtlpResourceMetrics {
-  let resource: OtlpAttributes = {};
-  const metrics: OtlpMetric[] = [];
-  const outer = reader.enter();
-  while (reader.more()) {
-    const tag = reader.tag();
-    if (tag === field(1, LENGTH)) resource = readResource(reader);
-    else if (tag === field(2, LENGTH)) readScope(reader, metrics);
-    else reader.skip(tag);
-  }
-  reader.leave(outer);
-  return { resource, metrics };
-}
-
-function readScope(reader: WireReader, metrics: OtlpMetric[]): void {
-  const outer = reader.enter();
-  while (reader.more()) {
-    const tag = reader.tag();
-    if (tag === field(2, LENGTH)) metrics.push(readMetric(reader));
-    else reader.skip(tag);
-  }
-  reader.leave(outer);
+  const read = readRequest(bytes, strings, readMetric);
+  if (read.status !== "read") return read;
+  return { status: "read", value: read.value.map(({ resource, elements }) => ({ resource, metrics: elements })) };
 }
 
 function readMetric(reader: WireReader): OtlpMetric {
