@@ -13,7 +13,7 @@ import { csvCell, findColumns, readRow } from "./backtest-csv.ts";
 import { baselineJudge, type Judge, type Judgement, ruleJudge } from "./backtest-series.ts";
 import { EXIT, type CommandIo } from "./command-io.ts";
 import { findingsText } from "./findings-text.ts";
-import { readText } from "./load-packs.ts";
+import { readText } from "../composition/load-packs.ts";
 import { printable } from "./table.ts";
 
 const HELP = `Usage: tocsin backtest --series F.csv… [--rule F] --out F.csv

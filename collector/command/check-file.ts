@@ -8,7 +8,7 @@ import { checkCmdbFiles } from "../cmdb/check-files.ts";
 import { CONNECTOR_KINDS, refusalOfHost } from "../composition/connectors.ts";
 import { parseConfig } from "../config/parse.ts";
 import { type FileKind, fileKindOf } from "./file-kind.ts";
-import { loadPacks } from "./load-packs.ts";
+import { loadPacks } from "../composition/load-packs.ts";
 
 /** One file, or one folder of packs, and what is wrong with it. */
 export interface CheckedPath {

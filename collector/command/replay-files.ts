@@ -12,7 +12,7 @@ import type { Event } from "../core/model/event.ts";
 import { type CoreSettings, DEFAULT_SETTINGS } from "../core/model/settings.ts";
 import type { ReplayRules } from "../runtime/replay.ts";
 import { detectionEvent } from "../series/collector-event.ts";
-import { loadPacks } from "./load-packs.ts";
+import { loadPacks } from "../composition/load-packs.ts";
 
 const CMDB_SIZE_MAX_BYTES = 1024 * 1024 * 1024;
 

@@ -7,7 +7,7 @@ import { parsePackTests } from "../../rules/language/parse-pack-test.ts";
 import { runPackTest } from "../../rules/language/run-pack-test.ts";
 import { EXIT, type CommandIo } from "./command-io.ts";
 import { findingsText } from "./findings-text.ts";
-import { finding, type LoadedPack, loadPacks, readText } from "./load-packs.ts";
+import { finding, type LoadedPack, loadPacks, readText } from "../composition/load-packs.ts";
 import { paint, printable } from "./table.ts";
 
 const HELP = `Usage: tocsin rules test [DIR…] [--json]

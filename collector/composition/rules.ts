@@ -4,7 +4,7 @@ import { createDetector } from "../../rules/detect/create-detector.ts";
 import type { Detector } from "../../rules/detect/detector.ts";
 import { createEventFilter, type EventFilter } from "../../rules/detect/event-filter.ts";
 import type { Rule } from "../../rules/detect/rule.ts";
-import { loadPacks } from "../command/load-packs.ts";
+import { loadPacks } from "./load-packs.ts";
 
 /** The packs of the configuration: evaluated here for foreign samples, and handed to the agents as data. */
 export interface LoadedRules {
