@@ -71,8 +71,10 @@ export function aliveCost(topology: Topology, fault: FaultKey, speaks: boolean):
 /** @param sensed whether sensors (power, temperature) are among what it explains: then a place is no far-fetched root */
 export function openingCost(topology: Topology, fault: FaultKey, silent: boolean, sensed = false): number {
   const type = topology.ci(faultCi(fault)).type;
-  const mildPlace = silent && !sensed && PLACE_TYPES.has(type) ? (faultDead(fault) ? DEAD_PLACE : MILD_PLACE) : 0;
-  return FAULT + (silent ? SILENT : 0) + (OUTCOME_TYPES.has(type) ? OUTCOME : 0) + mildPlace;
+  const isPlace = PLACE_TYPES.has(type);
+  const mildPlace = silent && !sensed && isPlace ? (faultDead(fault) ? DEAD_PLACE : MILD_PLACE) : 0;
+  // A place has no voice but the sensors in it.
+  return FAULT + (silent && !(sensed && isPlace) ? SILENT : 0) + (OUTCOME_TYPES.has(type) ? OUTCOME : 0) + mildPlace;
 }
 
 /** The price of an alert that nothing else has to do with, by its worst severity: mild ones come and go all day. */

@@ -27,11 +27,11 @@ const SERVICE = 0.8;
 const NARROW_WAIT = 2;
 /** Many CIs in mild trouble together are no mild matter. */
 const MILD_WIDE = 10;
-const MILD_WAIT = 2;
+const MILD_WAIT = 6;
 /** Checks of different kinds that call the same CI critical. */
 const AGREEING = 3;
 const AGREEING_WAIT = 3;
-const PAIR_WAIT = 8;
+const PAIR_WAIT = 5;
 /** One CI alone, but a business service cannot do without it (test/scenario/paging-policy.test.ts). */
 const ESSENTIAL_WAIT = 1;
 /** A critical condition on one important CI that does not heal is somebody's business in the end. */
@@ -43,13 +43,8 @@ const MINOR_CI = 4;
 export function urgencyOf(picture: Picture, at: UnixMillis, view: CorrelationView): Urgency {
   const { units } = picture;
   const { topology, settings } = view;
-  const { openedAt } = picture.evidence.incident;
   const firing = units.filter((unit) => unit.notes.some((note) => note.resolvedAt === null));
-  const fresh = firing.filter((unit) =>
-    unit.notes.some((note) => note.resolvedAt === null && !isOldNews(note, openedAt)),
-  );
-  // One or two clears are lost; that those of many are is unlikely.
-  const active = firing.length - fresh.length < NARROW ? fresh : firing;
+  const active = heardOf(firing, picture.evidence.incident.openedAt);
   if (firing.length === 0) return none("everything has cleared");
   if (active.length === 0) return none("nothing has been heard of it for long; its end was probably lost");
   const first = Math.min(...units.map((unit) => unit.onset));
@@ -121,8 +116,11 @@ export function urgencyOf(picture: Picture, at: UnixMillis, view: CorrelationVie
 /** What was withheld (planned work, say), is not any more, and has not been heard of meanwhile. */
 const OLD_NEWS_MS: Milliseconds = 10 * 60_000;
 
-function isOldNews(note: Note, openedAt: UnixMillis): boolean {
-  return openedAt - note.alert.lastSeenAt > OLD_NEWS_MS;
+/** Without those that are old news. One or two clears are lost; that those of many are is unlikely. */
+function heardOf(firing: readonly Unit[], openedAt: UnixMillis): readonly Unit[] {
+  const isNews = (note: Note): boolean => note.resolvedAt === null && openedAt - note.alert.lastSeenAt <= OLD_NEWS_MS;
+  const fresh = firing.filter((unit) => unit.notes.some(isNews));
+  return firing.length - fresh.length < NARROW ? fresh : firing;
 }
 
 /** Something has stopped. What only answers badly shows at the service that needs it, if it matters. */
