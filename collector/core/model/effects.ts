@@ -101,7 +101,9 @@ export class EffectsOf {
       return { deadToDead: 0, deadToBad: chance, badToBad: chance };
     }
     if (edge.type !== "connectsTo")
-      return isTimeSource(this.topology.ci(needed)) ? TIME_USERS : transmission(edge.type);
+      return isTimeSource(this.topology.ci(needed))
+        ? TIME_USERS
+        : transmission(edge.type, this.topology.ci(needed).type);
     if (!this.reach.leadsHome(edge.ci, needed)) return null;
     return this.reach.lines(edge.ci) > 1 ? ONE_OF_SEVERAL : ONLY_LINE;
   }

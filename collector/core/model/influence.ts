@@ -114,6 +114,9 @@ const SELF_BAD: Record<Symptom, number> = {
 /** A dead dependency makes its users work badly, too; then it would mostly show itself. */
 const DEAD_FOR_BAD = 0.1;
 
+/** A database is rarely slow because a cache before it was lost. */
+const LOST_CACHE = 1.2;
+
 const POOL_TYPES = new Set(["service", "cluster", "queue"]);
 /** CIs that only show what others break: a business service has no fault of its own. */
 export const OUTCOME_TYPES: ReadonlySet<string> = new Set(["businessService"]);
@@ -241,6 +244,7 @@ class Search {
     }
     if (mode === DEAD) for (const point of this.reach.before(ci)) this.push(point, DEAD, cost + 0.2);
     if (mode === DEAD || mode === BAD) this.followUp(ci, mode, cost);
+    if (mode === BAD && this.topology.ci(ci).type === "database") this.lostCaches(ci, cost + LOST_CACHE);
   }
 
   private follow(edge: Edge, mode: Mode, cost: number, count: { lines: number; members: number }): void {
@@ -259,7 +263,9 @@ class Search {
   }
 
   private wayTo(edge: Edge): Transmission {
-    return isTimeSource(this.topology.ci(edge.ci)) && !HOSTING.has(edge.type) ? TIME_USERS : transmission(edge.type);
+    return isTimeSource(this.topology.ci(edge.ci)) && !HOSTING.has(edge.type)
+      ? TIME_USERS
+      : transmission(edge.type, this.topology.ci(edge.ci).type);
   }
 
   private followMember(to: number, dead: boolean, cost: number, members: number): void {
@@ -365,9 +371,19 @@ class Search {
       if (client.type === "hasMember" || client.type === "connectsTo" || client.type === "containedIn") continue;
       if (client.type === "runsOn" || client.type === "hostedOn") continue;
       this.suspect(client.ci, false, 2.2 + aside);
+    }
+    this.lostCaches(ci, 0.8 + aside);
+  }
+
+  /** The caches of whoever calls this CI: without them, all their work falls on it. */
+  private lostCaches(ci: number, cost: number): void {
+    const clients = this.topology.neededBy(ci);
+    if (cost > COST_MAX || clients.length > 60) return;
+    for (const client of clients) {
+      if (client.type !== "dependsOn") continue;
       for (const edge of this.topology.needs(client.ci)) {
         if (edge.ci === ci || edge.type !== "uses") continue;
-        if (this.topology.ci(edge.ci).type === "cache") this.push(edge.ci, BAD, 0.8 + aside);
+        if (this.topology.ci(edge.ci).type === "cache") this.push(edge.ci, BAD, cost);
       }
     }
   }

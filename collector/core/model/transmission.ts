@@ -25,9 +25,12 @@ const DEPENDS: Transmission = { deadToDead: 0.2, deadToBad: 0.75, badToBad: 0.6 
 export const ONLY_LINE: Transmission = { deadToDead: 0.9, deadToBad: 0.8, badToBad: 0.4 };
 export const ONE_OF_SEVERAL: Transmission = { deadToDead: 0.03, deadToBad: 0.05, badToBad: 0.2 };
 
+/** A cache is asked on the way to nearly every answer: who loses it is slow at once. */
+const CACHE: Transmission = { deadToDead: 0.05, deadToBad: 0.75, badToBad: 0.5 };
+
 /** For every relation but `connectsTo` and `hasMember`, which depend on how many alternatives there are. */
-export function transmission(type: string): Transmission {
-  return TABLE[type] ?? DEPENDS;
+export function transmission(type: string, needed = ""): Transmission {
+  return needed === "cache" && type === "uses" ? CACHE : (TABLE[type] ?? DEPENDS);
 }
 
 /** A pool with so many members works badly when one of them does. */
