@@ -210,9 +210,13 @@ class OnlineCorrelator implements Correlator {
   }
 
   /** What was heard around a time, for those who weigh silence. */
-  private heard(incident: IncidentId | null, at: UnixMillis): Pick<RootEvidence, "alarmed" | "speaks" | "storm"> {
+  private heard(
+    incident: IncidentId | null,
+    at: UnixMillis,
+  ): Pick<RootEvidence, "noted" | "alarmed" | "speaks" | "storm"> {
     const { notebook, storm } = this;
     return {
+      noted: (ci) => notebook.has(ci),
       alarmed: (ci, around) => notebook.alarmed(ci, around - ALARM_BEFORE_MS, around + ALARM_AFTER_MS),
       speaks: (ci, around) => notebook.speaks(ci, around - SPEAKS_BEFORE_MS, around + ALARM_AFTER_MS),
       storm: storm !== null && storm.incident !== incident && at - storm.at < STORM_MS,

@@ -18,7 +18,8 @@ const SEEN_DEAD_RANK = 4;
 /** The notes by alert, by CI and by possible cause: how evidence that belongs together finds itself. */
 export class Notebook {
   private readonly notes = new Map<AlertId, Note>();
-  private readonly byCi = new Map<number, Note[]>();
+  /** By index of the CI: asked for every CI that a fault should hit. */
+  private readonly byCi: (Note[] | undefined)[] = [];
   private readonly byCause = new Map<number, Note[]>();
   private readonly resolved: { note: Note; until: UnixMillis }[] = [];
   private resolvedFrom = 0;
@@ -31,7 +32,9 @@ export class Notebook {
     const before = this.notes.get(note.alert.id);
     if (before !== undefined) this.remove(before);
     this.notes.set(note.alert.id, note);
-    push(this.byCi, note.ci, note);
+    const list = this.byCi[note.ci];
+    if (list === undefined) this.byCi[note.ci] = [note];
+    else list.push(note);
     if (note.background === null) this.post(note);
   }
 
@@ -66,12 +69,19 @@ export class Notebook {
   }
 
   on(ci: number): readonly Note[] {
-    return this.byCi.get(ci) ?? [];
+    return this.byCi[ci] ?? NONE;
+  }
+
+  /** Whether there is any note on this CI. */
+  has(ci: number): boolean {
+    return this.byCi[ci] !== undefined;
   }
 
   /** Whether a CI sent an alert that is no noise between `from` and `to`. */
   alarmed(ci: number, from: UnixMillis, to: UnixMillis): boolean {
-    for (const note of this.byCi.get(ci) ?? []) {
+    const list = this.byCi[ci];
+    if (list === undefined) return false;
+    for (const note of list) {
       if (note.background === null && note.onset >= from && note.onset <= to) return true;
     }
     return false;
@@ -82,8 +92,10 @@ export class Notebook {
    * that may have been on its way, and a condition that comes and goes all day is no sign of life.
    */
   speaks(ci: number, from: UnixMillis, to: UnixMillis): boolean {
+    const list = this.byCi[ci];
+    if (list === undefined) return false;
     let heard = false;
-    for (const note of this.byCi.get(ci) ?? []) {
+    for (const note of list) {
       if (note.onset < from || note.onset > to) continue;
       if (note.symptom === "gone" && note.rank >= SEEN_DEAD_RANK && note.background === null) return false;
       heard ||= note.background === null && (SPEAKING.has(note.symptom) || note.alert.source === "agent");
@@ -125,16 +137,14 @@ export class Notebook {
 
   private remove(note: Note): void {
     this.notes.delete(note.alert.id);
-    drop(this.byCi, note.ci, note);
+    const list = this.byCi[note.ci];
+    list?.splice(list.indexOf(note), 1);
+    if (list?.length === 0) this.byCi[note.ci] = undefined;
     if (note.background === null) this.unpost(note);
   }
 }
 
-function push(map: Map<number, Note[]>, key: number, note: Note): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [note]);
-  else list.push(note);
-}
+const NONE: readonly Note[] = [];
 
 function drop(map: Map<number, Note[]>, key: number, note: Note): void {
   const list = map.get(key);

@@ -1,11 +1,12 @@
 import type { AlertId } from "../model/alert.ts";
 import type { CorrelationView, Placement } from "../model/correlation.ts";
 import type { Note, Unit } from "../model/evidence.ts";
-import type { IncidentId } from "../model/incident.ts";
+import type { Incident, IncidentId } from "../model/incident.ts";
 import { faultCi } from "../model/influence.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { Notebook } from "./notebook.ts";
-import type { Anchor, Group } from "./solve.ts";
+import type { Anchor } from "./propose.ts";
+import type { Group } from "./solve.ts";
 import { doubtOf, isOpen, type Thread, type Threads } from "./threads.ts";
 
 /** How far back evidence is looked for, and how much of it at most. */
@@ -72,6 +73,14 @@ export function notesOf(id: IncidentId, notebook: Notebook, view: CorrelationVie
   return notes;
 }
 
+/** Whether evidence of this incident is not among these notes. */
+function hasOthers(incident: Readonly<Incident>, notes: ReadonlySet<Note>, notebook: Notebook): boolean {
+  return incident.members.some((member) => {
+    const note = notebook.get(member.alert);
+    return note !== undefined && note.episode === member.episode && note.background === null && !notes.has(note);
+  });
+}
+
 /** Open incidents that the evidence is in, or that could have caused it, as hypotheses. */
 export function anchorsOf(notes: ReadonlySet<Note>, { notebook, threads, view }: Neighbourhood): Anchor[] {
   const anchors: Anchor[] = [];
@@ -89,7 +98,7 @@ export function anchorsOf(notes: ReadonlySet<Note>, { notebook, threads, view }:
       lastOnset: thread.lastOnset,
       doubt: doubtOf(thread),
       raging: thread.raging,
-      settled: notesOf(id, notebook, view).some((note) => !notes.has(note)),
+      settled: hasOthers(incident, notes, notebook),
     });
   };
   for (const note of notes) {

@@ -5,20 +5,7 @@ import { faultCi, faultDead, faultKey, type FaultKey, type Influence } from "../
 import { stemOf } from "../model/kinship.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
-
-/** An incident that exists already, as a hypothesis: cheap to keep, dear to leave. */
-export interface Anchor {
-  incident: IncidentId;
-  fault: FaultKey;
-  firstOnset: UnixMillis;
-  lastOnset: UnixMillis;
-  /** See `Dependents.doubt`: a fault that hits few of those it should is unlikely to have hit this one too. */
-  doubt: number;
-  /** Most of its many members still fire. */
-  raging: boolean;
-  /** Its members are not all among the units: it stays whatever the units do. */
-  settled: boolean;
-}
+import { lateness, MARGIN, propose, type Anchor, type Choice, type Claim, type Hypothesis } from "./propose.ts";
 
 /** What one fault explains. */
 export interface Group {
@@ -31,6 +18,8 @@ export interface SolveContext {
   topology: Topology;
   influence: Influence;
   at: UnixMillis;
+  /** Whether anything at all is known of this CI. */
+  noted: (ci: number) => boolean;
   /** Whether this CI sent an alert that is not background noise around that time. */
   alarmed: (ci: number, around: UnixMillis) => boolean;
   /** Whether this CI itself was heard around that time: traps, its agent, its own metrics. */
@@ -41,44 +30,13 @@ export interface SolveContext {
 /** Effects of one fault do not come in two waves further apart than this. */
 const WAVE_GAP_MS: Milliseconds = 10 * 60_000;
 const CREEP_GAP_MS: Milliseconds = 22 * 60_000;
-/** A unit that begins this long after the last one known of a fault costs one more nat. */
-const LATE_MS: Milliseconds = 12 * 60_000;
-const LATE_MAX = 3;
-/** While most of a large fault still fires, more of it can come at any time. */
-const RAGING = 0.35;
-const LONG_MS: Milliseconds = 16 * 60_000;
-const EARLY_MS: Milliseconds = 80_000;
-/** What it is worth to leave an alert where people have seen it. */
-const STAY = 0.3;
 const SETTLED_PRICE = 0.4;
-/** A fault must explain a unit at least this much better than chance does. */
-const MARGIN = 0.4;
 /** An own alert speaks for a root when that fault would show itself so. */
 const OWN_EVIDENCE = 1;
 /** So many units within so short a time are the beginning of a storm; what came before it is something else. */
 const BURST = 4;
 const BURST_MS: Milliseconds = 150_000;
 const ANCHOR_PRICE = 0.8;
-
-interface Claim {
-  unit: number;
-  cost: number;
-}
-
-interface Hypothesis {
-  fault: FaultKey;
-  anchor: Anchor | null;
-  claims: Claim[];
-  bound: number;
-}
-
-interface Choice {
-  hypothesis: Hypothesis;
-  gain: number;
-  claims: Claim[];
-  first: UnixMillis;
-  last: UnixMillis;
-}
 
 /**
  * Explains a set of units by as few and as likely faults as possible: uncapacitated facility location, where a fault
@@ -88,9 +46,7 @@ interface Choice {
  */
 export function solve(units: readonly Unit[], anchors: readonly Anchor[], context: SolveContext): Group[] {
   const alone = units.map((unit) => aloneCost(context.topology, unit));
-  const hypotheses = propose(units, alone, anchors, context);
-  for (const hypothesis of hypotheses) hypothesis.bound = bound(hypothesis, alone);
-  hypotheses.sort((a, b) => b.bound - a.bound || a.fault - b.fault);
+  const hypotheses = propose(units, alone, anchors, context.incidentOf);
   const setting = { units, alone, context };
   let chosen = greedy(hypotheses, setting, null);
   if (units.length <= IMPROVED_UNITS_MAX) chosen = improve(hypotheses, setting, chosen);
@@ -136,83 +92,6 @@ function worth(chosen: readonly Choice[]): number {
   return chosen.reduce((sum, choice) => sum + choice.gain, 0);
 }
 
-/** A fault that saves less than this in all cannot be worth its price. */
-const BOUND_MIN = 3;
-
-function propose(
-  units: readonly Unit[],
-  alone: readonly number[],
-  anchors: readonly Anchor[],
-  context: SolveContext,
-): Hypothesis[] {
-  const bounds = boundsOf(units, alone);
-  const claims = new Map<FaultKey, Claim[]>();
-  const wanted = new Set(anchors.map((anchor) => anchor.fault));
-  units.forEach((unit, index) => {
-    const { keys, costs } = unit.causes;
-    const most = (alone[index] ?? 0) - MARGIN;
-    for (let at = 0; at < keys.length; at += 1) {
-      const key = keys[at] ?? -1;
-      const cost = costs[at] ?? 0;
-      const anchored = wanted.has(key);
-      if (!anchored && (cost >= most || (bounds.get(key) ?? 0) < BOUND_MIN)) continue;
-      const list = claims.get(key);
-      if (list === undefined) claims.set(key, [{ unit: index, cost }]);
-      else list.push({ unit: index, cost });
-    }
-  });
-  const hypotheses: Hypothesis[] = [];
-  for (const [fault, list] of claims) {
-    if (list.length > 1) hypotheses.push({ fault, anchor: null, claims: list, bound: 0 });
-  }
-  for (const anchor of anchors) {
-    const own = (claims.get(anchor.fault) ?? []).map((claim) => {
-      const unit = units[claim.unit];
-      if (unit === undefined) return claim;
-      const stays = context.incidentOf(unit) === anchor.incident ? STAY : 0;
-      return {
-        unit: claim.unit,
-        cost:
-          claim.cost +
-          lateness(unit.onset, anchor) * (isCreeping(unit) ? 0.4 : 1) +
-          (stays > 0 ? -stays : anchor.doubt),
-      };
-    });
-    if (own.length > 0) hypotheses.push({ fault: anchor.fault, anchor, claims: own, bound: 0 });
-  }
-  return hypotheses;
-}
-
-/** What each fault could save in all, before anything is built for it. */
-function boundsOf(units: readonly Unit[], alone: readonly number[]): Map<FaultKey, number> {
-  const bounds = new Map<FaultKey, number>();
-  units.forEach((unit, index) => {
-    const { keys, costs } = unit.causes;
-    const most = (alone[index] ?? 0) - MARGIN;
-    for (let at = 0; at < keys.length; at += 1) {
-      const save = most - (costs[at] ?? 0);
-      if (save <= 0) continue;
-      const key = keys[at] ?? -1;
-      bounds.set(key, (bounds.get(key) ?? 0) + save);
-    }
-  });
-  return bounds;
-}
-
-export function lateness(
-  onset: UnixMillis,
-  span: { firstOnset: UnixMillis; lastOnset: UnixMillis; raging?: boolean },
-): number {
-  if (onset < span.firstOnset) return Math.max(0, span.firstOnset - onset - 60_000) / EARLY_MS;
-  const gap = Math.max(0, onset - span.lastOnset) / LATE_MS;
-  const late = gap + Math.min(LATE_MAX, Math.max(0, onset - span.firstOnset - LATE_MS) / LONG_MS);
-  return span.raging === true ? late * RAGING : late;
-}
-
-function bound(hypothesis: Hypothesis, alone: readonly number[]): number {
-  return hypothesis.claims.reduce((sum, claim) => sum + Math.max(0, (alone[claim.unit] ?? 0) - claim.cost), 0);
-}
-
 interface Round {
   units: readonly Unit[];
   alone: readonly number[];
@@ -233,6 +112,13 @@ function pick(hypotheses: Hypothesis[], round: Round): Choice | null {
 }
 
 function evaluate(hypothesis: Hypothesis, round: Round): Choice | null {
+  const isWhole = hypothesis.claims.every((claim) => round.taken[claim.unit] === 0);
+  if (!isWhole) return evaluateOpen(hypothesis, round);
+  if (hypothesis.whole.choice === undefined) hypothesis.whole.choice = evaluateOpen(hypothesis, round);
+  return hypothesis.whole.choice;
+}
+
+function evaluateOpen(hypothesis: Hypothesis, round: Round): Choice | null {
   const open = hypothesis.claims.filter(
     (claim) => round.taken[claim.unit] === 0 && (round.alone[claim.unit] ?? 0) > claim.cost + MARGIN,
   );
@@ -274,6 +160,7 @@ function price(hypothesis: Hypothesis, claims: Claim[], round: Round): Choice | 
   const alive = aliveCost(topology, fault, faultDead(fault) && round.context.speaks(root, first));
   const members = new Set(units.map((unit) => unit.ci));
   const quiet = quietDependents(influence, fault, {
+    noted: round.context.noted,
     alarmed: (ci) => members.has(ci) || alarmed(ci, first),
     speaks: (ci) => round.context.speaks(ci, first),
     onset: first,

@@ -4,7 +4,7 @@ import { aloneCost } from "../model/hypothesis.ts";
 import type { Incident, IncidentId } from "../model/incident.ts";
 import { faultCi, faultKey, type FaultKey } from "../model/influence.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
-import { lateness } from "./solve.ts";
+import { lateness } from "./propose.ts";
 
 /** At once only where it is clear; the rest is seen when the neighbourhood is solved. */
 const QUICK_MARGIN = 1.2;

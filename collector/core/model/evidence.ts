@@ -22,6 +22,8 @@ export interface Note {
   resolvedAt: UnixMillis | null;
   /** Set when it is known noise (chronic, flapping, maintenance …): kept as context, never as evidence. */
   background: string | null;
+  /** The unit that it was the first note of last; kept so that the next look at the same notes costs nothing. */
+  unit?: Unit;
 }
 
 /** Alerts on one CI that began together: they have one cause. */
@@ -68,8 +70,23 @@ export function unitsOf(notes: readonly Note[]): Unit[] {
 function unit(notes: Note[]): Unit {
   const first = notes[0];
   if (first === undefined) throw new Error("a unit has at least one note");
-  if (notes.length === 1)
-    return { ci: first.ci, notes, onset: first.onset, self: selfCost(first.ci, first.causes, 1), causes: first.causes };
+  const known = first.unit;
+  if (known !== undefined && sameNotes(known, notes)) return known;
+  const made = notes.length === 1 ? lone(first, notes) : combine(first, notes);
+  first.unit = made;
+  return made;
+}
+
+/** A unit says nothing that can change while its notes stay the same. */
+function sameNotes({ notes, onset }: Unit, others: readonly Note[]): boolean {
+  return notes.length === others.length && onset === others[0]?.onset && notes.every((note, at) => note === others[at]);
+}
+
+function lone(first: Note, notes: Note[]): Unit {
+  return { ci: first.ci, notes, onset: first.onset, self: selfCost(first.ci, first.causes, 1), causes: first.causes };
+}
+
+function combine(first: Note, notes: Note[]): Unit {
   const weights = notes.map((_, index) => (index === 0 ? 1 : REPEAT_WEIGHT));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const saved = new Map<number, number>();

@@ -2,6 +2,7 @@ import type { Unit } from "./evidence.ts";
 import { faultCi, faultDead, OUTCOME_TYPES, PLACE_TYPES, type FaultKey, type Influence } from "./influence.ts";
 import type { Topology } from "./topology.ts";
 import type { Milliseconds, UnixMillis } from "./time.ts";
+import { EXPECTED_MIN, watchedOf } from "./watched.ts";
 
 /**
  * The price of believing that a CI is at fault, in nats (−ln of a probability): what one pays before it explains
@@ -12,36 +13,6 @@ const FAULT = 4;
 const SILENT = 1.8;
 /** … and much more for what only shows the faults of others. */
 const OUTCOME = 2.5;
-
-/** How likely a CI of this type sends an alert of its own within some minutes when it fails; 0.4 for types unknown. */
-const SEEN: Readonly<Record<string, number>> = {
-  host: 0.7,
-  vm: 0.75,
-  hypervisor: 0.75,
-  switch: 0.7,
-  router: 0.7,
-  firewall: 0.7,
-  application: 0.65,
-  database: 0.7,
-  service: 0.55,
-  container: 0.6,
-  storage: 0.5,
-  dns: 0.5,
-  cache: 0.35,
-  queue: 0.35,
-  cluster: 0.4,
-  businessService: 0.4,
-  printer: 0.3,
-  phone: 0.3,
-  camera: 0.3,
-  rack: 0.15,
-  site: 0.05,
-  wanLink: 0.3,
-  certificate: 0.2,
-};
-const SEEN_OTHERWISE = 0.4;
-/** Machines bear slow storage or a bad line long before they complain of it. */
-const PATIENT: ReadonlySet<string> = new Set(["host", "vm", "hypervisor", "switch", "router"]);
 
 /** Checks run every minute or so: for the first minutes, quiet says little. */
 const CHECK_DELAY_MS: Milliseconds = 110_000;
@@ -104,12 +75,14 @@ export interface Dependents {
 /**
  * What the quiet dependents of a CI say against its being at fault.
  *
- * @param alarmed whether that CI sent an alert around that time
+ * @param ask.noted whether anything at all is known of that CI; if not, it neither alarms nor speaks
+ * @param ask.alarmed whether that CI sent an alert around that time
  */
 export function quietDependents(
   influence: Influence,
   fault: FaultKey,
   ask: {
+    noted: (ci: number) => boolean;
     alarmed: (ci: number) => boolean;
     speaks: (ci: number) => boolean;
     onset: UnixMillis;
@@ -117,36 +90,28 @@ export function quietDependents(
     silent: boolean;
   },
 ): Dependents {
-  const { cis, chances, direct } = influence.effects.of(faultCi(fault), faultDead(fault));
-  const ripe = 1 - Math.exp(-Math.max(0, ask.at - ask.onset) / CHECK_DELAY_MS);
-  const result: Dependents = { expected: 0, failing: 0, cost: 0, doubt: 0 };
   const sure = faultDead(fault);
+  const watched = watchedOf(influence.effects.of(faultCi(fault), sure), influence.topology, sure);
+  const { cis, level, levels, counts, chances } = watched;
+  const ripe = 1 - Math.exp(-Math.max(0, ask.at - ask.onset) / CHECK_DELAY_MS);
+  const result: Dependents = { expected: watched.expected, failing: 0, cost: 0, doubt: 0 };
+  for (let step = 0; step < levels.length; step += 1) {
+    result.cost -= (counts[step] ?? 0) * Math.log(1 - (levels[step] ?? 0) * ripe);
+  }
   let contradiction = 0;
-  let due = 1;
   let alarming = 1;
   for (let index = 0; index < cis.length; index += 1) {
     const other = cis[index] ?? 0;
-    const seen = (chances[index] ?? 0) * visibility(influence.topology, other, sure);
-    if (seen < 0.02) continue;
-    const alarms = ask.alarmed(other);
-    if (alarms && sure && (chances[index] ?? 0) >= CERTAIN && ask.speaks(other)) contradiction += DEPENDENT_SPEAKS;
-    if (index < direct && seen >= 0.1) {
-      result.expected += 1;
-      if (alarms) result.failing += 1;
-    }
-    due += seen * ripe;
-    if (alarms) alarming += 1;
-    else result.cost -= Math.log(1 - seen * ripe);
+    if (!ask.noted(other) || !ask.alarmed(other)) continue;
+    const seen = levels[level[index] ?? 0] ?? 0;
+    if (sure && (chances[index] ?? 0) >= CERTAIN && ask.speaks(other)) contradiction += DEPENDENT_SPEAKS;
+    if (index < watched.direct && seen >= EXPECTED_MIN) result.failing += 1;
+    result.cost += Math.log(1 - seen * ripe);
+    alarming += 1;
   }
+  result.cost = Math.max(0, result.cost);
   contradiction = Math.min(SPEAKS, contradiction);
-  result.doubt = Math.max(0, Math.log(due / alarming));
+  result.doubt = Math.max(0, Math.log((1 + watched.due * ripe) / alarming));
   result.cost = Math.min(QUIET_MAX, result.cost) * (ask.silent ? 1 : QUIET_WITH_OWN_EVIDENCE) + contradiction;
   return result;
-}
-
-function visibility(topology: Topology, index: number, dead: boolean): number {
-  const ci = topology.ci(index);
-  const seen = (SEEN[ci.type] ?? SEEN_OTHERWISE) * (!dead && PATIENT.has(ci.type) ? 0.55 : 1);
-  // What matters to nobody is rarely watched closely.
-  return ci.criticality !== null && ci.criticality >= 4 ? seen * 0.15 : seen;
 }

@@ -4,6 +4,7 @@ import { aliveCost, aloneCost, openingCost, quietDependents, type Dependents } f
 import { faultCi, faultDead, type FaultKey } from "../model/influence.ts";
 import type { Candidate } from "../model/incident.ts";
 import type { UnixMillis } from "../model/time.ts";
+import { candidatesOf, lastStep, linksBetween, type Claims, type Links } from "./claims.ts";
 import { changedBefore, suspectChange } from "./change.ts";
 import { impactOf } from "./impact.ts";
 import { withMetrics } from "./metrics.ts";
@@ -93,18 +94,13 @@ function round(value: number): number {
   return Math.round(value * 1000) / 1000;
 }
 
-/** What one candidate explains: by unit, the cost; undefined where it does not explain it. */
-interface Claims {
-  costs: (number | undefined)[];
-}
-
 function price(units: readonly Unit[], evidence: RootEvidence, at: UnixMillis, view: CorrelationView): Verdict[] {
   const { topology } = view;
   const alone = units.map((unit) => aloneCost(topology, unit));
   const links = linksBetween(units);
   const members = new Set(units.map((unit) => unit.ci));
   const setting: Pricing = { units, alone, links, members, evidence, at, view };
-  const drafts = candidatesOf(units, alone).map(([fault, claims]) => draft(fault, claims, setting));
+  const drafts = candidatesOf(units, alone, SHARED, PRICED_MAX).map((claims) => draft(claims, setting));
   drafts.sort((a, b) => a.cost - b.cost || a.fault - b.fault);
   const verdicts: Verdict[] = [];
   let best = Number.POSITIVE_INFINITY;
@@ -120,50 +116,10 @@ function price(units: readonly Unit[], evidence: RootEvidence, at: UnixMillis, v
     .filter((verdict, index, all) => all.findIndex((other) => other.root === verdict.root) === index);
 }
 
-/** The faults that save most by a rough count, which takes every cost from the root itself. */
-function candidatesOf(units: readonly Unit[], alone: readonly number[]): [FaultKey, Claims][] {
-  const bounds = new Map<FaultKey, number>();
-  units.forEach((unit, index) => {
-    const { keys, costs } = unit.causes;
-    for (let position = 0; position < keys.length; position += 1) {
-      const save = (alone[index] ?? 0) - (costs[position] ?? 0) * SHARED;
-      if (save <= 0) continue;
-      const key = keys[position] ?? -1;
-      bounds.set(key, (bounds.get(key) ?? 0) + save);
-    }
-  });
-  const chosen = [...bounds].sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, PRICED_MAX);
-  const claims = new Map<FaultKey, Claims>();
-  for (const [key] of chosen) claims.set(key, { costs: Array.from({ length: units.length }) });
-  units.forEach((unit, index) => {
-    const { keys, costs } = unit.causes;
-    for (let position = 0; position < keys.length; position += 1) {
-      const found = claims.get(keys[position] ?? -1);
-      if (found !== undefined) found.costs[index] = costs[position] ?? 0;
-    }
-  });
-  return [...claims];
-}
-
-/** For each unit, the other units that could have passed the trouble on to it, and at what cost. */
-function linksBetween(units: readonly Unit[]): { unit: number; cost: number }[][] {
-  const at = new Map<number, number>();
-  units.forEach((unit, index) => at.set(unit.ci, index));
-  return units.map((unit, index) => {
-    const links: { unit: number; cost: number }[] = [];
-    const { keys, costs } = unit.causes;
-    for (let position = 0; position < keys.length; position += 1) {
-      const other = at.get(faultCi(keys[position] ?? -1));
-      if (other !== undefined && other !== index) links.push({ unit: other, cost: costs[position] ?? 0 });
-    }
-    return links;
-  });
-}
-
 interface Pricing {
   units: readonly Unit[];
   alone: readonly number[];
-  links: readonly (readonly { unit: number; cost: number }[])[];
+  links: Links;
   /** CIs of the units. */
   members: ReadonlySet<number>;
   evidence: RootEvidence;
@@ -184,22 +140,24 @@ interface Draft {
  * What the whole incident costs if this is its root. Trouble runs down a tree: where the CI in between is itself seen
  * to be in trouble, only the last step is paid for, so that a root far below is not dearer than what it broke first.
  */
-function draft(fault: FaultKey, claims: Claims, pricing: Pricing): Draft {
+function draft(claims: Claims, pricing: Pricing): Draft {
   const { units, alone, links, evidence, view } = pricing;
+  const { fault, costs } = claims;
   const root = faultCi(fault);
   const explained: Unit[] = [];
   let cost = 0;
   let own: Unit | undefined;
-  units.forEach((unit, index) => {
-    const direct = claims.costs[index];
-    if (direct === undefined) {
+  for (let index = 0; index < units.length; index += 1) {
+    const unit = units[index];
+    const direct = costs[index] ?? Number.NaN;
+    if (unit === undefined || Number.isNaN(direct)) {
       cost += alone[index] ?? 0;
-      return;
+      continue;
     }
     explained.push(unit);
     if (unit.ci === root && direct <= OWN_EVIDENCE && own === undefined) own = unit;
-    cost += SHARED * (LAST_STEP * lastStep(direct, links[index] ?? [], claims) + (1 - LAST_STEP) * direct);
-  });
+    cost += SHARED * (LAST_STEP * lastStep(direct, index, links, claims) + (1 - LAST_STEP) * direct);
+  }
   const first = explained[0]?.onset ?? pricing.at;
   cost += openingCost(view.topology, fault, own === undefined, explained.some(isSensed));
   cost += aliveCost(view.topology, fault, faultDead(fault) && evidence.speaks(root, first));
@@ -212,6 +170,7 @@ function complete({ fault, root, cost, explained, own }: Draft, pricing: Pricing
   const { units, members, evidence, at } = pricing;
   const first = explained[0]?.onset ?? at;
   const dependents = quietDependents(evidence.influence, fault, {
+    noted: evidence.noted,
     alarmed: (ci) => members.has(ci) || evidence.alarmed(ci, first),
     speaks: (ci) => evidence.speaks(ci, first),
     onset: first,
@@ -228,13 +187,4 @@ function complete({ fault, root, cost, explained, own }: Draft, pricing: Pricing
     dead: faultDead(fault),
     dependents,
   };
-}
-
-function lastStep(direct: number, links: readonly { unit: number; cost: number }[], claims: Claims): number {
-  let best = direct;
-  for (const link of links) {
-    const before = claims.costs[link.unit];
-    if (link.cost < best && before !== undefined && before < direct - 0.01) best = link.cost;
-  }
-  return best;
 }

@@ -1,0 +1,108 @@
+import type { Effects } from "./effects.ts";
+import type { Topology } from "./topology.ts";
+
+/** How likely a CI of this type sends an alert of its own within some minutes when it fails; 0.4 for types unknown. */
+const SEEN: Readonly<Record<string, number>> = {
+  host: 0.7,
+  vm: 0.75,
+  hypervisor: 0.75,
+  switch: 0.7,
+  router: 0.7,
+  firewall: 0.7,
+  application: 0.65,
+  database: 0.7,
+  service: 0.55,
+  container: 0.6,
+  storage: 0.5,
+  dns: 0.5,
+  cache: 0.35,
+  queue: 0.35,
+  cluster: 0.4,
+  businessService: 0.4,
+  printer: 0.3,
+  phone: 0.3,
+  camera: 0.3,
+  rack: 0.15,
+  site: 0.05,
+  wanLink: 0.3,
+  certificate: 0.2,
+};
+const SEEN_OTHERWISE = 0.4;
+/** Machines bear slow storage or a bad line long before they complain of it. */
+const PATIENT: ReadonlySet<string> = new Set(["host", "vm", "hypervisor", "switch", "router"]);
+/** A dependent that is seen less often than this says nothing by being quiet. */
+const SEEN_MIN = 0.02;
+/** What is seen more often than this is expected. */
+export const EXPECTED_MIN = 0.1;
+
+/**
+ * The effects of a fault that somebody would notice, as flat arrays for the loop that asks each of them. Few distinct
+ * chances occur, so that what the quiet ones cost is a sum over these.
+ */
+export interface Watched {
+  readonly cis: Int32Array;
+  /** The chance that its failing, and its being seen to, follow from the fault, as an index of `levels`. */
+  readonly level: Uint16Array;
+  readonly levels: Float64Array;
+  /** How many are at each level. */
+  readonly counts: Uint16Array;
+  /** The sum of all their chances to be seen. */
+  readonly due: number;
+  /** The chance that it fails at all. */
+  readonly chances: Float64Array;
+  /** How many of them need the CI directly; these come first. */
+  readonly direct: number;
+  /** Of the direct ones, those that would be seen at all likely. */
+  readonly expected: number;
+}
+
+/** Made once for each list of effects and kept with it. Cost: the length of the list. */
+export function watchedOf(effects: Effects, topology: Topology, dead: boolean): Watched {
+  const known = memo.get(effects);
+  if (known !== undefined) return known;
+  const found = watch(effects, topology, dead);
+  memo.set(effects, found);
+  return found;
+}
+
+/** Nothing but what can be worked out again; it goes when the effects go. */
+const memo = new WeakMap<Effects, Watched>();
+
+function watch({ cis, chances, direct }: Effects, topology: Topology, dead: boolean): Watched {
+  const kept: number[] = [];
+  const level: number[] = [];
+  const levels = new Map<number, number>();
+  const counts: number[] = [];
+  let near = 0;
+  let expected = 0;
+  let due = 0;
+  for (let index = 0; index < cis.length; index += 1) {
+    const seen = (chances[index] ?? 0) * visibility(topology, cis[index] ?? 0, dead);
+    if (seen < SEEN_MIN) continue;
+    if (index < direct) near += 1;
+    if (index < direct && seen >= EXPECTED_MIN) expected += 1;
+    due += seen;
+    kept.push(index);
+    const at = levels.get(seen) ?? levels.size;
+    levels.set(seen, at);
+    level.push(at);
+    counts[at] = (counts[at] ?? 0) + 1;
+  }
+  return {
+    cis: Int32Array.from(kept, (index) => cis[index] ?? 0),
+    level: Uint16Array.from(level),
+    levels: Float64Array.from(levels.keys()),
+    counts: Uint16Array.from(counts),
+    due,
+    chances: Float64Array.from(kept, (index) => chances[index] ?? 0),
+    direct: near,
+    expected,
+  };
+}
+
+function visibility(topology: Topology, index: number, dead: boolean): number {
+  const ci = topology.ci(index);
+  const seen = (SEEN[ci.type] ?? SEEN_OTHERWISE) * (!dead && PATIENT.has(ci.type) ? 0.55 : 1);
+  // What matters to nobody is rarely watched closely.
+  return ci.criticality !== null && ci.criticality >= 4 ? seen * 0.15 : seen;
+}

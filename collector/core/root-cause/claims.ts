@@ -1,0 +1,89 @@
+import type { Unit } from "../model/evidence.ts";
+import { FaultSums, largest } from "../model/fault-sums.ts";
+import { faultCi, type FaultKey } from "../model/influence.ts";
+
+/** Work space; empty between calls. */
+const SUMS = new FaultSums();
+const PLACES = new FaultSums();
+
+/** What one candidate explains: by unit, the cost; NaN where it does not explain it. */
+export interface Claims {
+  fault: FaultKey;
+  costs: Float64Array;
+}
+
+/** For each unit, the other units that could have passed the trouble on to it, and at what cost; unit `u` has `from[u]` … `from[u + 1]`. */
+export interface Links {
+  from: Int32Array;
+  units: Int32Array;
+  costs: Float64Array;
+}
+
+/**
+ * The faults that save most by a rough count, which takes every cost, weighed by `share`, from the root itself.
+ *
+ * @param most how many candidates at most, the best first
+ */
+export function candidatesOf(units: readonly Unit[], alone: readonly number[], share: number, most: number): Claims[] {
+  const bounds = SUMS.begin();
+  for (let index = 0; index < units.length; index += 1) {
+    const { keys, costs } = causesOf(units, index);
+    const own = alone[index] ?? 0;
+    for (let position = 0; position < keys.length; position += 1) {
+      const save = own - (costs[position] ?? 0) * share;
+      if (save > 0) bounds.add(keys[position] ?? 0, save);
+    }
+  }
+  const chosen = largest(bounds, most);
+  const claims = chosen.map((fault): Claims => ({ fault, costs: new Float64Array(units.length).fill(Number.NaN) }));
+  const place = PLACES.begin();
+  chosen.forEach((fault, index) => place.add(fault, index));
+  for (let index = 0; index < units.length; index += 1) {
+    const { keys, costs } = causesOf(units, index);
+    for (let position = 0; position < keys.length; position += 1) {
+      const key = keys[position] ?? 0;
+      const found = place.has(key) ? claims[place.get(key)] : undefined;
+      if (found !== undefined) found.costs[index] = costs[position] ?? 0;
+    }
+  }
+  return claims;
+}
+
+function causesOf(units: readonly Unit[], index: number): Unit["causes"] {
+  return units[index]?.causes ?? NO_CAUSES;
+}
+
+const NO_CAUSES: Unit["causes"] = { keys: new Int32Array(0), costs: new Float64Array(0) };
+
+export function linksBetween(units: readonly Unit[]): Links {
+  const at = PLACES.begin();
+  // Two units of one CI: the later one stands for it.
+  units.forEach((unit, index) => at.add(unit.ci, index - at.get(unit.ci)));
+  const from = new Int32Array(units.length + 1);
+  const others: number[] = [];
+  const prices: number[] = [];
+  for (let index = 0; index < units.length; index += 1) {
+    const { keys, costs } = causesOf(units, index);
+    for (let position = 0; position < keys.length; position += 1) {
+      const ci = faultCi(keys[position] ?? 0);
+      const other = at.get(ci);
+      if (!at.has(ci) || other === index) continue;
+      others.push(other);
+      prices.push(costs[position] ?? 0);
+    }
+    from[index + 1] = others.length;
+  }
+  return { from, units: Int32Array.from(others), costs: Float64Array.from(prices) };
+}
+
+/** The cheapest last step to a unit from another one that the same fault explains, and that is nearer to it. */
+export function lastStep(direct: number, index: number, links: Links, claims: Claims): number {
+  let best = direct;
+  const end = links.from[index + 1] ?? 0;
+  for (let at = links.from[index] ?? 0; at < end; at += 1) {
+    const cost = links.costs[at] ?? 0;
+    // What is not explained is NaN, and nothing is less than that.
+    if (cost < best && (claims.costs[links.units[at] ?? 0] ?? 0) < direct - 0.01) best = cost;
+  }
+  return best;
+}
