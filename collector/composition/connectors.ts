@@ -1,7 +1,11 @@
 import type { ReceiverConfig, TocsinConfig } from "../config/config.ts";
 import { refusalOfHost } from "../connector/address.ts";
+import { bmcHelix } from "../connector/bmc-helix/bmc-helix.ts";
 import { email } from "../connector/email/email.ts";
+import { freshservice } from "../connector/freshservice/freshservice.ts";
+import { jiraServiceManagement } from "../connector/jira-service-management/jira-service-management.ts";
 import { VettedOutgoing } from "../connector/outgoing.ts";
+import { serviceNow } from "../connector/service-now/service-now.ts";
 import { slack } from "../connector/slack/slack.ts";
 import { webhook } from "../connector/webhook/webhook.ts";
 import type { Connector, ConnectorKind } from "../port/connector.ts";
@@ -9,7 +13,15 @@ import type { Clock } from "../port/clock.ts";
 import type { Log } from "../port/telemetry.ts";
 
 /** Every way to tell people or a tool; a new one is one line here. */
-export const CONNECTOR_KINDS: readonly ConnectorKind[] = [webhook, email, slack];
+export const CONNECTOR_KINDS: readonly ConnectorKind[] = [
+  webhook,
+  email,
+  slack,
+  serviceNow,
+  jiraServiceManagement,
+  bmcHelix,
+  freshservice,
+];
 
 export { refusalOfHost };
 

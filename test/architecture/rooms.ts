@@ -47,7 +47,7 @@ export const ROOMS: readonly Room[] = [
     rooms: ["collector/ingest", MODEL, PORT, "protocol"],
     packages: ["node:", "fastify", "typebox", "yaml", "re2js", "net-snmp"],
   },
-  { path: "collector/connector", rooms: [MODEL, PORT, "protocol"], packages: ["node:", "liquidjs"] },
+  { path: "collector/connector", rooms: [MODEL, PORT, "protocol"], packages: ["node:", "liquidjs", "typebox"] },
   {
     path: "collector/connector/*",
     rooms: ["collector/connector", MODEL, PORT, "protocol"],

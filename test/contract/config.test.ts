@@ -71,6 +71,18 @@ const GOOD = {
       },
     },
     chat: { slack: { token: SECRET, channel: "#ops" } },
+    desk: { serviceNow: { url: "https://example.service-now.com", username: "tocsin", passwordFile: "snow.pw" } },
+    jira: {
+      jiraServiceManagement: {
+        url: "https://x.atlassian.net",
+        username: "a@b.c",
+        apiToken: SECRET,
+        project: "OPS",
+        issueType: "Incident",
+      },
+    },
+    helix: { bmcHelix: { url: "https://x.onbmc.com", username: "u", password: SECRET } },
+    fresh: { freshservice: { url: "https://x.freshservice.com", apiKey: SECRET, email: "a@b.c" } },
   },
   timeIntervals: {
     office: [
@@ -97,7 +109,7 @@ const GOOD = {
       receivers: ["hook", "mail"],
       continue: true,
     },
-    { receivers: ["chat"] },
+    { receivers: ["chat", "desk", "jira", "helix", "fresh"] },
   ],
   maintenance: [
     {
@@ -142,6 +154,28 @@ test("the good file is good, and its secrets do not show", () => {
   expect(result).toMatchObject({ status: "valid", findings: [] });
   for (const shown of [JSON.stringify(result), inspect(result, { depth: 30, showHidden: true })])
     expect(shown).not.toContain(SECRET);
+});
+
+/** The smallest useful file of the design, as it stands there. */
+const DESIGNED = `listen: 127.0.0.1:8430
+dataDir: ./data
+auth:                      # without it, only loopback is listened on and needs no token; any other address is refused
+  tokens:
+    - { name: web-agents, role: agent, tokenFile: /etc/tocsin/agent.token }     # roles: agent, viewer, operator, admin
+cmdb: { files: [cmdb.yaml] }
+rules: [rules/packs/linux-host]
+correlation: { settle: { min: 10s, max: 30s }, resolveAfter: 1m, reopenWithin: 1h }
+inhibitions: []            # as in Alertmanager: { source: [matchers], target: [matchers], equal: [labels] }
+receivers:
+  hook: { webhook: { url: "https://example.net/hook", secretFile: hook.secret } }
+  desk: { serviceNow: { url: "https://example.service-now.com", username: tocsin, passwordFile: snow.pw } }
+routes:
+  - { match: { priority: [P1, P2] }, receivers: [hook, desk] }
+  - { receivers: [hook] }
+`;
+
+test("the file of the design is valid as it stands", () => {
+  expect(parse(DESIGNED)).toMatchObject({ status: "valid", findings: [] });
 });
 
 test("the JSON Schema for editors takes what the reader takes, and refuses what it can see to be wrong", () => {
