@@ -31,6 +31,8 @@ export interface Core {
   alert(id: AlertId): Readonly<Alert> | undefined;
   /** All in memory, also resolved ones; in no useful order. */
   alerts(): Iterable<Readonly<Alert>>;
+  /** Those with a label, as matchers see it; not for the empty text. In no useful order. */
+  alertsWithLabel(name: string, value: string): readonly Readonly<Alert>[];
   incident(id: IncidentId): Readonly<Incident> | undefined;
   /** All that are not closed, by number. */
   incidents(): Iterable<Readonly<Incident>>;

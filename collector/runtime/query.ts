@@ -104,6 +104,10 @@ class LiveQuery implements Query {
     for (const alert of this.core.alerts()) if (alert.status !== "resolved") yield alert;
   }
 
+  liveAlertsWith(name: string, value: string): readonly Readonly<Alert>[] {
+    return this.core.alertsWithLabel(name, value).filter((alert) => alert.status !== "resolved");
+  }
+
   async changes(query: { ci?: string; limit: number; cursor: string | null }): Promise<Page<ChangeRecord>> {
     const { core } = this;
     const ci = query.ci === undefined ? undefined : (core.ci(query.ci)?.id ?? query.ci);

@@ -1,3 +1,4 @@
+import { alertLabel } from "../../collector/core/model/alert-label.ts";
 import type { Alert } from "../../collector/core/model/alert.ts";
 import { EMPTY_CMDB } from "../../collector/core/model/ci.ts";
 import { incidentDocument } from "../../collector/core/model/document.ts";
@@ -170,6 +171,9 @@ export class ToyCore implements Core {
   }
   alerts(): Iterable<Alert> {
     return this.alertMap.values();
+  }
+  alertsWithLabel(name: string, value: string): Alert[] {
+    return [...this.alertMap.values()].filter((alert) => alertLabel(alert, name) === value);
   }
   incident(id: string): Incident | undefined {
     return this.incidentMap.get(id);

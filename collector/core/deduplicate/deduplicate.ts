@@ -95,6 +95,7 @@ function repeat(
   if (alert.expiresAt === null || expiresAt < alert.expiresAt) state.timers.schedule(`alert ${alert.id}`, expiresAt);
   alert.expiresAt = expiresAt;
   const change = newest ? takeOver(alert, event) : "none";
+  if (change === "matter") state.alerts.relabelled(alert);
   if (change === "none" && !nowLive) return { type: "touched", alert };
   turn.alertChanged(alert);
   return { type: change === "matter" || nowLive ? "changed" : "refreshed", alert };
@@ -174,7 +175,10 @@ function begin(
   alert.flapping = startsFlapping(alert.changes, at);
   alert.expiresAt = expiryOf(alert, state.settings.correlation);
   if (known === null) state.alerts.add(alert);
-  else state.alerts.reindex(alert);
+  else {
+    state.alerts.relabelled(alert);
+    state.alerts.reindex(alert);
+  }
   scheduleWake(state, alert);
   if (alert.flapping) tellFlapping(turn, alert);
   if (late) tellLateBegin(turn, alert, event);

@@ -1,6 +1,7 @@
 import type { Alert, AlertId } from "./alert.ts";
 import type { CiId } from "./ci.ts";
 import { hashHex } from "./hash.ts";
+import { LabelIndex } from "./label-index.ts";
 
 const NONE: readonly Alert[] = [];
 /** A CI with more alerts than this gets an index of its own. */
@@ -27,6 +28,10 @@ export class AlertTable {
   private readonly crowded = new Map<CiId, Map<string, Alert>>();
   private readonly activeByCi = new Map<CiId, Alert[]>();
   private activeSize = 0;
+  private readonly labels = new LabelIndex(
+    () => this.byId.values(),
+    (alert) => this.byId.get(alert.id) === alert,
+  );
 
   get size(): number {
     return this.byId.size;
@@ -58,7 +63,18 @@ export class AlertTable {
       list.push(alert);
       if (list.length > SCANNED_MAX) this.crowd(list, alert);
     }
+    this.labels.enter(alert);
     this.reindex(alert);
+  }
+
+  /** The alert has other labels, or another severity, than before. */
+  relabelled(alert: Alert): void {
+    this.labels.enter(alert);
+  }
+
+  /** Alerts, also resolved ones, with a label as matchers see it; not for the empty text. In no useful order. */
+  withLabel(name: string, value: string): readonly Alert[] {
+    return this.labels.find(name, value);
   }
 
   remove(alert: Alert): void {

@@ -49,6 +49,8 @@ export function receiverFilter(query: QueryString): (name: string) => boolean {
 
 /** What a client asked for: by labels, by receiver, by how the alert stands. */
 export interface AlertFilter {
+  /** A label that every wanted alert has with this value; the most telling one of the matchers. */
+  having: { name: string; value: string } | undefined;
   byLabels: (alert: Readonly<Alert>) => boolean;
   byReceiver: (receivers: readonly string[]) => boolean;
   byStanding: (standing: AlertStanding) => boolean;
@@ -64,6 +66,7 @@ export function alertFilter(query: QueryString): AlertFilter {
   const inhibited = flag(query, "inhibited");
   const unprocessed = flag(query, "unprocessed");
   return {
+    having: mostTelling(matchers),
     byLabels: matchers.length === 0 ? EVERYTHING : quickly(matchers, holds),
     byReceiver: wanted === EVERYTHING ? EVERYTHING : (receivers) => receivers.some(wanted),
     byStanding: ({ state, silencedBy, inhibitedBy }) =>
@@ -74,12 +77,31 @@ export function alertFilter(query: QueryString): AlertFilter {
   };
 }
 
+/** Labels that many alerts share: little is won by going through them. */
+const SHARED: ReadonlySet<string> = new Set([
+  "severity",
+  "alertname",
+  "check",
+  "job",
+  "source",
+  "cluster",
+  "env",
+  "team",
+]);
+
+const isEquality = ({ isEqual, isRegex, value }: Matcher): boolean => isEqual && !isRegex && value !== "";
+
+function mostTelling(matchers: readonly Matcher[]): AlertFilter["having"] {
+  const equalities = matchers.filter(isEquality);
+  return equalities.find(({ name }) => !SHARED.has(name)) ?? equalities[0];
+}
+
 /** Among many alerts nearly all fail an equality on a label that they have; that is looked at first, without a look-up function. */
 function quickly(
   matchers: readonly Matcher[],
   holds: (labelOf: LabelOf) => boolean,
 ): (alert: Readonly<Alert>) => boolean {
-  const equality = matchers.find((matcher) => matcher.isEqual && !matcher.isRegex && matcher.value !== "");
+  const equality = matchers.find(isEquality);
   if (equality === undefined) return (alert) => holds((label) => alertLabel(alert, label));
   const { name, value } = equality;
   return (alert) => {
