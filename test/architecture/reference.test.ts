@@ -23,7 +23,7 @@ async function codesIn(pattern: string, code: RegExp): Promise<Set<string>> {
 test.for([
   ["CONFIG_", "collector/{config,composition,command}/**/*.ts", CONFIG_CODES],
   ["CMDB_", "collector/cmdb/**/*.ts", CMDB_CODES],
-  ["RULE_", "{rules/language,collector/command}/**/*.ts", RULE_CODES],
+  ["RULE_", "{rules/language,collector/{command,composition}}/**/*.ts", RULE_CODES],
 ] as const)(
   "every %s code that the code gives stands in the table, and none stands there alone",
   async ([prefix, pattern, table]) => {
