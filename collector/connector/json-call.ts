@@ -21,7 +21,7 @@ export interface JsonCall {
 function complaintOf(body: unknown): string {
   if (Array.isArray(body)) return complaintOf(body[0]);
   if (body === null || typeof body !== "object") return "";
-  const { error, errors, errorMessages, message, description, messageText } = body as Record<string, unknown>;
+  const { error, errors, errorMessages, message, description, messageText, field } = body as Record<string, unknown>;
   if (Array.isArray(errorMessages) && typeof errorMessages[0] === "string") return errorMessages[0];
   if (Array.isArray(errors)) return complaintOf(errors[0]);
   if (errors !== null && typeof errors === "object") {
@@ -30,7 +30,8 @@ function complaintOf(body: unknown): string {
   }
   if (typeof error === "object") return complaintOf(error);
   const text = [messageText, message, description].find((candidate) => typeof candidate === "string");
-  return typeof text === "string" ? text : "";
+  if (typeof text !== "string") return "";
+  return typeof field === "string" ? `${field}: ${text}` : text;
 }
 
 function parse(text: string): unknown {
