@@ -4,7 +4,7 @@ import { Check } from "typebox/schema";
 import { expect, test } from "vitest";
 import { CMDB_CODES } from "../../collector/cmdb/error-codes.ts";
 import { readCmdb } from "../../collector/cmdb/read.ts";
-import { CONNECTOR_KINDS, refusalOfHost } from "../../collector/composition/connectors.ts";
+import { CONNECTOR_KINDS, createConnectors, refusalOfHost } from "../../collector/composition/connectors.ts";
 import { coreSettings } from "../../collector/config/core-settings.ts";
 import { CONFIG_CODES } from "../../collector/config/error-codes.ts";
 import { jsonSchema } from "../../collector/config/json-schema.ts";
@@ -12,7 +12,9 @@ import { parseConfig, type ParseResult } from "../../collector/config/parse.ts";
 import { configSchema } from "../../collector/config/schema.ts";
 import type { Finding } from "../../protocol/finding.ts";
 import { mutatedJson } from "../support/mutation.ts";
+import { RecordingLog } from "../support/recording-ports.ts";
 import { slippedText } from "../support/text-slip.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
 
 const SECRET = "do-not-show-this-secret-anywhere";
 
@@ -154,6 +156,16 @@ test("the good file is good, and its secrets do not show", () => {
   expect(result).toMatchObject({ status: "valid", findings: [] });
   for (const shown of [JSON.stringify(result), inspect(result, { depth: 30, showHidden: true })])
     expect(shown).not.toContain(SECRET);
+});
+
+test("every receiver of the good file can be made, and connects to nothing by that", async () => {
+  const result = parse(JSON.stringify(GOOD));
+  if (result.status !== "valid") throw new Error("invalid");
+  const { byReceiver, close } = createConnectors(result.config, { clock: new VirtualClock(), log: new RecordingLog() });
+  expect([...byReceiver.values()].map(({ kind }) => kind).sort()).toEqual(
+    CONNECTOR_KINDS.map(({ kind }) => kind).sort(),
+  );
+  await close();
 });
 
 /** The smallest useful file of the design, as it stands there. */
