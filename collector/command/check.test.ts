@@ -115,6 +115,7 @@ test.for<[file: string, text: string, kind: FileKind]>([
   ["x.yaml", "vantage: [a]", "cmdb"],
   ["cmdb.json", "{}", "cmdb"],
   ["x.json", '{"cis": [{"id": "a", "name": "b"}], "relations": []}', "cmdb"],
+  ["x.json", `{"vantage": [], "cis": [${'{"id": "a", "name": "{\\"version\\": 1"},'.repeat(9)}`, "cmdb"],
   ["x.json", '{\n  "vantage": [],\n  "cis": [', "cmdb"],
   ["x.yaml", "collector: http://a\ninterval: 10s", "agent"],
   ["agent.yaml", "dataDir: x", "agent"],

@@ -51,11 +51,23 @@ const LOOKED_AT = 65_536;
 /** Keys at the top of JSON or YAML, as far as the beginning of the text shows them. */
 function topKeys(text: string): string[] {
   const start = text.slice(0, LOOKED_AT);
-  if (/^\s*\{/.test(start)) return [...start.matchAll(/(?:^\s*\{|,)\s*"(\w+)"\s*:/g)].map((match) => match[1] ?? "");
+  if (/^\s*\{/.test(start)) return topJsonKeys(start);
   const whole = start.length < text.length ? start.slice(0, start.lastIndexOf("\n") + 1) : start;
   const root = parseDocument(whole, { logLevel: "silent" }).toJSON() as unknown;
   if (root !== null && typeof root === "object" && !Array.isArray(root)) return Object.keys(root);
   return [...whole.matchAll(/^(\w+):/gm)].map((match) => match[1] ?? "");
+}
+
+/** The keys of the outermost object, of JSON that may be cut off anywhere. */
+function topJsonKeys(text: string): string[] {
+  const keys: string[] = [];
+  let depth = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"(?:\s*:)?|[{}[\]]/g)) {
+    if (token === "{" || token === "[") depth += 1;
+    else if (token === "}" || token === "]") depth -= 1;
+    else if (depth === 1 && token.endsWith(":")) keys.push(token.slice(1, token.lastIndexOf('"')));
+  }
+  return keys;
 }
 
 /** What a file most probably is: by its name where that says it, else by its keys; a configuration where nothing does. */
