@@ -24,7 +24,12 @@ const NODE_FLAGS = [
 ];
 
 /** glibc otherwise keeps an arena for each thread and much of what was freed. */
-const MALLOC_ENVIRONMENT = { MALLOC_ARENA_MAX: "1", MALLOC_TRIM_THRESHOLD_: "65536" };
+const MALLOC_ENVIRONMENT = {
+  MALLOC_ARENA_MAX: "1",
+  MALLOC_TRIM_THRESHOLD_: "16384",
+  MALLOC_TOP_PAD_: "0",
+  MALLOC_MMAP_THRESHOLD_: "32768",
+};
 
 /** Longer ones do not fit into one variable of the environment. */
 const CONFIG_CHARACTERS_MAX = 100_000;

@@ -128,6 +128,13 @@ test("three dead servers leave helper threads for the rest of the agent", () => 
   expect(waiting.size).toBe(2);
 });
 
+test("the host's own view of its mounts counts, not that of a hardened unit", () => {
+  const { collector, clock, files, value } = host("/dev/a / ext4 ro 0 0\n");
+  files.contents.set("/proc/1/mounts", "/dev/a / ext4 rw 0 0\n");
+  collector.sample(clock.now());
+  expect(value("system.linux.filesystem.readonly", "/")).toBe(0);
+});
+
 test("an unmounted file system loses its series", () => {
   const { collector, clock, files, table, value } = host("/dev/a /a ext4 rw 0 0\n/dev/b /b ext4 rw 0 0\n");
   collector.sample(clock.now());

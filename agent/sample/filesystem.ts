@@ -59,7 +59,8 @@ export function createFilesystemCollector(context: CollectorContext, options: Fi
   let mountsText = "";
 
   const readMounts = (): Mount[] => {
-    const reader = context.files.read("/proc/self/mounts", true);
+    // Ours may be another view than the host's: a hardened unit sees everything read-only.
+    const reader = context.files.read("/proc/1/mounts", true) ?? context.files.read("/proc/self/mounts", true);
     if (reader === null) return mounts;
     // Parsed only when the table of mounts has changed.
     const text = reader.all();

@@ -1,17 +1,21 @@
-import { mkdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { brotliCompressSync } from "node:zlib";
-import { type BuildOptions, build, type Plugin } from "esbuild";
+import { deflateRawSync } from "node:zlib";
+import { build, type Plugin } from "esbuild";
 import { parsePack } from "../../rules/language/parse.ts";
 
 /**
- * Makes the agent's one file, `dist/agent.cjs`, which needs nothing but Node. Without network, and the same bytes from the same
- * sources. Each 100 KiB of code costs an agent half a megabyte of memory, so what few agents need, or only at the start (the
- * YAML reader, the pattern engine, the inventory), lies in it compressed until it is asked for.
+ * Makes the agent's one file, `dist/agent.cjs`, which needs nothing but Node. Without network, and the same bytes from the
+ * same sources.
+ *
+ * Code that is only there costs a process five times its size. So what the sources import with `import()` (the YAML reader, the
+ * pattern engine, the watches that few use) lies behind the code, compressed, each part in a comment line of its own, and is
+ * taken out of the file when it is reached.
  */
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const outfile = join(root, "dist/agent.cjs");
+const PART_PREFIX = "part:";
 
 /** Modules that read the checkout are replaced by what they would have read. */
 const contents: Readonly<Record<string, () => string>> = {
@@ -19,73 +23,96 @@ const contents: Readonly<Record<string, () => string>> = {
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
     return `export const version = ${JSON.stringify(version)};`;
   },
-  "agent/evaluate/bundled-rules.ts": () => {
-    const path = join(root, "rules/packs/linux-host/pack.yaml");
-    const result = parsePack(readFileSync(path, "utf8"), path);
-    if (!("pack" in result)) throw new Error(`the linux-host pack has errors: ${JSON.stringify(result.findings)}`);
-    // As text: it is read once, and its objects are not kept by the code.
-    const text = JSON.stringify(JSON.stringify(result.pack.rules));
-    return `export const bundledRules = async () => JSON.parse(${text});`;
-  },
+  "agent/evaluate/bundled-rules.ts": () => `export const bundledRules = async () => (await import("${RULES}")).rules;`,
 };
+const RULES = "rules/packs/linux-host/pack.yaml";
 
-const replaceModules: Plugin = {
-  name: "replace-modules",
-  setup(builder) {
-    builder.onLoad({ filter: /agent\/(version|evaluate\/bundled-rules)\.ts$/ }, ({ path }) => {
-      const content = contents[path.slice(root.length + 1)];
-      if (content === undefined) throw new Error(`no content for ${path}`);
-      return { contents: content(), loader: "ts" };
-    });
-  },
-};
+function rulesModule(path: string): string {
+  const result = parsePack(readFileSync(path, "utf8"), path);
+  if (!("pack" in result)) throw new Error(`the linux-host pack has errors: ${JSON.stringify(result.findings)}`);
+  return `export const rules = ${JSON.stringify(result.pack.rules)};`;
+}
 
-const common: BuildOptions = {
-  bundle: true,
-  platform: "node",
-  format: "cjs",
-  target: "node24",
-  minify: true,
-  legalComments: "none",
-  logLevel: "warning",
-};
-
-/** What is imported by `import()` becomes a part of its own, compressed, and compiled when the import is reached. */
-const compressLazyParts: Plugin = {
-  name: "compress-lazy-parts",
-  setup(builder) {
-    builder.onResolve({ filter: /.*/ }, async (args) => {
-      if (args.kind !== "dynamic-import" || args.path.startsWith("node:") || args.pluginData === "inner")
-        return undefined;
-      const found = await builder.resolve(args.path, {
-        resolveDir: args.resolveDir,
-        kind: args.kind,
-        pluginData: "inner",
+/** Names the parts that a build asks for, and leaves them out of it. */
+function separateParts(found: Set<string>): Plugin {
+  return {
+    name: "separate-parts",
+    setup(builder) {
+      builder.onLoad({ filter: /agent\/(version|evaluate\/bundled-rules)\.ts$/ }, ({ path }) => ({
+        contents: contents[relative(root, path)]?.() ?? "",
+        loader: "ts",
+      }));
+      builder.onLoad({ filter: /\.yaml$/ }, ({ path }) => ({ contents: rulesModule(path), loader: "js" }));
+      builder.onResolve({ filter: /.*/ }, async ({ path, kind, resolveDir, pluginData }) => {
+        if (kind !== "dynamic-import" || path.startsWith("node:") || pluginData === "inner") return undefined;
+        const inner = { resolveDir, kind, pluginData: "inner" } as const;
+        const target = path === RULES ? join(root, RULES) : (await builder.resolve(path, inner)).path;
+        found.add(target);
+        return { path: PART_PREFIX + relative(root, target), external: true };
       });
-      return { path: found.path, namespace: "lazy" };
-    });
-    builder.onLoad({ filter: /.*/, namespace: "lazy" }, async ({ path }) => {
-      const part = await build({ ...common, entryPoints: [path], write: false, plugins: [replaceModules] });
-      const packed = brotliCompressSync(part.outputFiles[0]!.contents).toString("base64");
-      return {
-        loader: "js",
-        contents: `
-          const { brotliDecompressSync } = require("node:zlib");
-          const { compileFunction } = require("node:vm");
-          const code = brotliDecompressSync(Buffer.from(${JSON.stringify(packed)}, "base64")).toString();
-          const part = { exports: {} };
-          compileFunction(code, ["exports", "require", "module"])(part.exports, require, part);
-          module.exports = part.exports;`,
-      };
-    });
-  },
-};
+    },
+  };
+}
 
+/** The code of one part, and the files of the parts that it asks for. */
+async function buildPart(entry: string): Promise<{ code: Uint8Array; asks: Set<string> }> {
+  const asks = new Set<string>();
+  const built = await build({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    platform: "node",
+    format: "cjs",
+    target: "node24",
+    minify: true,
+    legalComments: "none",
+    supported: { "dynamic-import": false },
+    logLevel: "warning",
+    plugins: [separateParts(asks)],
+  });
+  return { code: built.outputFiles[0].contents, asks };
+}
+
+/** The lines at the file's beginning: a `require` that finds parts in this very file. */
+const LOADER = `#!/usr/bin/env node
+"use strict";
+const nodeRequire = require;
+const loadedParts = new Map();
+function requirePart(name) {
+  if (!name.startsWith("${PART_PREFIX}")) return nodeRequire(name);
+  const known = loadedParts.get(name);
+  if (known !== undefined) return known.exports;
+  const text = nodeRequire("node:fs").readFileSync(__filename, "latin1");
+  const start = text.indexOf("\\n//" + name + " ") + name.length + 4;
+  const packed = Buffer.from(text.slice(start, text.indexOf("\\n", start)), "base64");
+  const code = nodeRequire("node:zlib").inflateRawSync(packed).toString();
+  const module = { exports: {} };
+  loadedParts.set(name, module);
+  const run = nodeRequire("node:vm").compileFunction(code, ["exports", "require", "module"], { filename: name });
+  run(module.exports, requirePart, module);
+  return module.exports;
+}
+`;
+
+const parts = new Map<string, Uint8Array>();
+const waiting = [join(root, "agent/main.ts")];
+for (let entry = waiting.shift(); entry !== undefined; entry = waiting.shift()) {
+  const name = PART_PREFIX + relative(root, entry);
+  if (parts.has(name)) continue;
+  const { code, asks } = await buildPart(entry);
+  parts.set(name, code);
+  waiting.push(...asks);
+}
+
+const main = `${PART_PREFIX}agent/main.ts`;
+let text = "";
+for (const [name, code] of parts) {
+  process.stdout.write(
+    `${String(Math.round(code.length / 1024)).padStart(5)} KiB  ${name.slice(PART_PREFIX.length)}\n`,
+  );
+  if (name === main) text = `${LOADER}((require) => {${Buffer.from(code).toString()}})(requirePart);\n`;
+  else text += `//${name} ${deflateRawSync(code, { level: 9 }).toString("base64")}\n`;
+}
 mkdirSync(dirname(outfile), { recursive: true });
-await build({
-  ...common,
-  entryPoints: [join(root, "agent/main.ts")],
-  outfile,
-  plugins: [replaceModules, compressLazyParts],
-});
-process.stdout.write(`${outfile} ${Math.round(statSync(outfile).size / 1024)} KiB\n`);
+writeFileSync(outfile, text, { mode: 0o755 });
+process.stdout.write(`${String(Math.round(text.length / 1024)).padStart(5)} KiB  ${relative(root, outfile)}\n`);
