@@ -64,7 +64,7 @@ async function loadAgain(
   const { log } = ports;
   const loaded = loadConfig(file, overrides);
   for (const { severity, code, message, hint, line, column } of loaded.findings)
-    log.warn("the configuration has a mistake", { severity, code, file, line, column, message, hint });
+    log.warn("the configuration has a mistake", { severity, code, file, line, column, found: message, hint });
   if (loaded.status === "invalid") {
     log.error("the configuration has errors; the one before stays", { file });
     return;
@@ -89,7 +89,7 @@ async function loadAgain(
     rooms.series.setDetector(rules.detector);
   }
   for (const { message, file: place, line, hint } of await rooms.cmdb.reconfigure(cmdbSettings(config)))
-    log.warn("the CMDB has a mistake", { file: place, line, message, hint });
+    log.warn("the CMDB has a mistake", { file: place, line, found: message, hint });
   log.info("the configuration was loaded again", { file });
 }
 
