@@ -4,16 +4,18 @@ import { acknowledge, addNote, assign, pinRoot } from "./incident/command.ts";
 import { isOpen, resolve } from "./incident/life.ts";
 import { merge } from "./incident/merge.ts";
 import { tellTimeline } from "./model/timeline.ts";
+import { isActive } from "./model/alert-table.ts";
 import type { Outcome } from "./model/effect.ts";
 import type { Incident } from "./model/incident.ts";
 import type { Command, DeliveryOutcome } from "./model/input.ts";
 import type { Silence } from "./model/silence.ts";
+import { byText } from "./model/order.ts";
 import type { Turn } from "./model/turn.ts";
 import { invalidMatcher } from "./model/matcher.ts";
 import { muteAll } from "./mute.ts";
 import { tellAcknowledged } from "./notify/decide.ts";
 import { type CoreState, startCorrelation } from "./state.ts";
-import { correlateCleared, takeEvent } from "./take-event.ts";
+import { correlateCleared, correlateFiring, takeEvent } from "./take-event.ts";
 
 const NOT_FOUND = (id: string): Outcome => ({
   status: "rejected",
@@ -31,13 +33,13 @@ export function command(state: CoreState, turn: Turn, actor: string, order: Comm
     case "maintenance.put":
       state.mutes.enterWindow(order.window, false, state.topology, turn.at);
       turn.put({ kind: "maintenance", id: order.window.id, value: order.window });
-      return muted(state, turn, actor, `maintenance:${order.window.id}`, order.window.reason);
+      return planned(state, turn, actor, order.window.id, order.window.reason);
     case "maintenance.remove":
       if (!state.mutes.removeWindow(order.id)) {
         return { status: "rejected", code: "maintenanceNotFound", message: `no maintenance window ${order.id}` };
       }
       turn.remove("maintenance", order.id);
-      return muted(state, turn, actor, `maintenance:${order.id}`, "removed");
+      return planned(state, turn, actor, order.id, "removed");
     case "agent.forget":
       return forgetAgent(state, turn, actor, order.ci);
     default:
@@ -182,6 +184,14 @@ function muted(state: CoreState, turn: Turn, actor: string, rule: string, reason
   });
   muteAll(state, turn);
   return { status: "accepted", alert: null, incident: null };
+}
+
+/** A window began, changed or is gone: what was kept out of incidents because of it is looked at again. */
+function planned(state: CoreState, turn: Turn, actor: string, id: string, reason: string): Outcome {
+  const outcome = muted(state, turn, actor, `maintenance:${id}`, reason);
+  const withheld = [...state.alerts.all()].filter((alert) => isActive(alert) && alert.withheld === "maintenance");
+  for (const alert of withheld.sort((a, b) => byText(a.id, b.id))) correlateFiring(state, turn, alert);
+  return outcome;
 }
 
 function forgetAgent(state: CoreState, turn: Turn, actor: string, name: string): Outcome {

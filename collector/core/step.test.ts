@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import { ciOf, cmdbOf, CoreDriver, minutes, ONE_ROUTE, seconds, T0 } from "../../test/support/core-driver.ts";
+import { createCorrelator } from "./correlate/correlator.ts";
 import type { Silence } from "./model/silence.ts";
 import { severityRank } from "./model/severity.ts";
+import { createRootRanker } from "./root-cause/ranker.ts";
 import { nextWakeAt, step } from "./step.ts";
 
 const silence = (id: string, from: number, to: number, ci = "web-01"): Silence => ({
@@ -230,6 +232,18 @@ test("maintenance covers the CI, those that cannot work without it, and what ove
   expect(core.alert({ ci: "vm-1" })?.suppressedBy).toEqual(["maintenance:mw"]);
   core.to(minutes(36));
   expect(core.alert({ ci: "vm-1" })?.suppressedBy).toEqual([]);
+});
+
+test("a window that a person ends early lets what still fires speak", () => {
+  const core = new CoreDriver({ correlator: createCorrelator(createRootRanker()) });
+  const window = { id: "mw", cis: ["hv-1"], from: T0, to: minutes(60), reason: "swap", owner: null };
+  core.command({ type: "maintenance.put", window: { ...window, includeDependents: true } });
+  core.event({ ci: "hv-1", check: "ping" });
+  core.to(minutes(5));
+  expect([core.told(), core.alert({ ci: "hv-1", check: "ping" })?.withheld]).toEqual(["", "maintenance"]);
+  core.command({ type: "maintenance.remove", id: "mw" });
+  core.to(minutes(7));
+  expect(core.told()).toBe("OPENED");
 });
 
 test("inhibition: two sources with one key; one resolves, the other still inhibits", () => {

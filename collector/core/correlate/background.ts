@@ -41,8 +41,10 @@ export function chronic(alert: Readonly<Alert>, at: UnixMillis): Background | nu
 }
 
 export function late(alert: Readonly<Alert>, at: UnixMillis): Background | null {
-  if (claimedSince(alert) !== null || at - alert.lastOccurredAt < LATE_MS) return null;
-  const minutes = Math.round((at - alert.lastOccurredAt) / 60_000);
+  // How long its last word was under way, not how long ago that was: a live alert that is looked at again is not late.
+  const wayMs = alert.lastSeenAt - alert.lastOccurredAt;
+  if (claimedSince(alert) !== null || wayMs < LATE_MS) return null;
+  const minutes = Math.round(wayMs / 60_000);
   return { rule: "late", reason: `it arrived ${minutes} min after its source saw it`, until: at + LATE_MS };
 }
 
