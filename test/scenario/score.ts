@@ -7,13 +7,15 @@ import type { ReplayResult } from "../../collector/runtime/replay-result.ts";
 import { replayEvents } from "../../collector/runtime/replay.ts";
 import { calibration, type Named } from "./calibration.ts";
 import { degrade } from "./degrade.ts";
+import { petShopTable, scorePetShop } from "./petshop.ts";
 import { macroRow, MEASURES, row, type Score } from "./measures.ts";
 
 const HELP = `Usage: npm run score -- [DIR] [options]
 
-Replays every scenario in DIR (or $TOCSIN_SCENARIOS, or ../shared/scenarios/dev), and prints what its scorer finds.
+Replays every scenario in DIR (or $TOCSIN_SCENARIOS, or ../shared/scenarios/dev), and prints what its scorer finds;
+then root causes from metrics alone on the PetShop data, where it is there ($TOCSIN_PETSHOP, or ../shared/data/petshop).
 
-  --only TEXT     only scenarios whose name contains TEXT
+  --only TEXT     only scenarios whose name contains TEXT; "petshop": the PetShop data alone
   --faults        also the table of faults of each scenario
   --curve         also the quality with missing and wrong relations (runs everything several times)
   --degrade M,W   with M percent of the relations missing and W percent wrong
@@ -127,6 +129,15 @@ async function printCurve(scenarios: readonly Scenario[], scorer: Scorer): Promi
   }
 }
 
+/** Half a minute; nothing where the data is not there. */
+async function printPetShop(): Promise<void> {
+  const directory = resolve(process.env["TOCSIN_PETSHOP"] ?? "../shared/data/petshop");
+  const figures = await scorePetShop(directory, (text) => console.log(`  ${text}`));
+  if (figures.length === 0) return;
+  console.log("root cause from metrics alone (PetShop, training half; strict ties; empty = answers on normal data)");
+  console.log(petShopTable(figures));
+}
+
 async function main(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
@@ -145,6 +156,10 @@ async function main(args: string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
+  if (values.only === "petshop") {
+    await printPetShop();
+    return 0;
+  }
   const directory = resolve(positionals[0] ?? process.env["TOCSIN_SCENARIOS"] ?? "../shared/scenarios/dev");
   const scorerFile = resolve(directory, "..", "score.mjs");
   if (!existsSync(directory) || !existsSync(scorerFile)) {
@@ -160,6 +175,7 @@ async function main(args: string[]): Promise<number> {
   const runs = await runAll(scenarios, { scorer, missing, wrong, results: values.results });
   if (values.faults) for (const run of runs) console.log(`== ${run.name}\n${scorer.table(run.score)}\n`);
   printTable(runs);
+  if (values.only === undefined) await printPetShop();
   if (values.curve) await printCurve(scenarios, scorer);
   if (values.json !== undefined) {
     writeFileSync(values.json, JSON.stringify(Object.fromEntries(runs.map((run) => [run.name, run.score])), null, 1));

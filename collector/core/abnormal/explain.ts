@@ -22,6 +22,9 @@ const RISE_MIN = 2;
 const EXPLAINED_MIN = 0.35;
 /** … and by this many to be believed without an explanation. */
 const RISE_ALONE = 4.5;
+/** … or by this few where what explains it is itself this many spreads beyond its usual. */
+const RISE_WITNESSED = 1.2;
+const STRENGTH_WITNESS = 5;
 /** Where the symptom has no series of its own, what it needs must be this unusual to stand for it. */
 const STRENGTH_ALONE = 4;
 const SHARE_MIN = 0.03;
@@ -84,7 +87,7 @@ export class MetricExplainer implements MetricEvidence {
     const loss = own?.excess ?? standIn(profiles, slots.length);
     if (loss === null) return profiles.size === 0 ? null : { suspects: [], rise: 0 };
     const rise = own?.rise ?? STRENGTH_ALONE;
-    if ((own !== undefined && own.total <= 0) || rise < RISE_MIN) return { suspects: [], rise };
+    if ((own !== undefined && own.total <= 0) || rise < RISE_WITNESSED) return { suspects: [], rise };
     const below = (ci: number): readonly number[] => this.needsOf(ci);
     const parts = blame({ symptom, loss, profiles, below });
     const itself = parts.find((part) => part.ci === symptom);
@@ -95,7 +98,7 @@ export class MetricExplainer implements MetricEvidence {
       if (itself !== undefined) itself.own *= 1 - share;
       parts.push(...more.filter((part) => !parts.some(({ ci, own: had }) => ci === part.ci && had >= part.own)));
     }
-    if (strongest(parts, symptom) < EXPLAINED_MIN && rise < RISE_ALONE) return { suspects: [], rise };
+    if (rise < riseNeeded(parts, symptom)) return { suspects: [], rise };
     return { suspects: this.suspects(parts, symptom, kind), rise };
   }
 
@@ -157,6 +160,15 @@ export class MetricExplainer implements MetricEvidence {
 
 function strongest(parts: readonly Part[], symptom: number): number {
   return parts.reduce((most, part) => (part.ci === symptom ? most : Math.max(most, part.own)), 0);
+}
+
+/** The symptom need not have risen far where something that explains it is plainly unusual: two witnesses. */
+function riseNeeded(parts: readonly Part[], symptom: number): number {
+  if (strongest(parts, symptom) < EXPLAINED_MIN) return RISE_ALONE;
+  const isWitnessed = parts.some(
+    ({ ci, own, profile }) => ci !== symptom && own >= EXPLAINED_MIN && profile.strength >= STRENGTH_WITNESS,
+  );
+  return isWitnessed ? RISE_WITNESSED : RISE_MIN;
 }
 
 /** What stands for the loss of a symptom that nobody measures: the worst of what it needs. null = all of that is usual. */

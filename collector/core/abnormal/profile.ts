@@ -11,6 +11,8 @@ const SPREAD_OF_LEVEL = 0.02;
 /** One failed call more or less is chance; with no count of calls, half a percent is. */
 const CALLS_BY_CHANCE = 3;
 const SHARE_BY_CHANCE = 0.005;
+/** By so many spreads the highest value may stand out from the next. */
+const ALONE = 3;
 /** Up to half a spread above the level is not counted as trouble. */
 const NOISE = 0.5;
 
@@ -130,7 +132,7 @@ function profileOfOne(series: MetricSeries, calls: MetricSeries | undefined, win
     excess[index] = Math.max(0, value - base - NOISE * spread) * (weights?.[index] ?? 1);
     total += excess[index] ?? 0;
   });
-  const top = worstOf(seen);
+  const top = worstOf(seen, spread);
   return {
     ...nothing,
     total,
@@ -140,10 +142,12 @@ function profileOfOne(series: MetricSeries, calls: MetricSeries | undefined, win
   };
 }
 
-/** The average of the worst fifth, and of two at least: one value alone is easily chance. */
-function worstOf(sorted: readonly number[]): number {
+/** The average of the worst fifth, and of two at least; one value alone, however high, is easily chance. */
+function worstOf(sorted: readonly number[], spread: number): number {
   const count = Math.min(sorted.length, Math.max(2, Math.round(sorted.length / 5)));
-  return sorted.slice(-count).reduce((sum, value) => sum + value, 0) / count;
+  const worst = sorted.slice(-count);
+  const highest = Math.min(worst.at(-1) ?? 0, (worst.at(-2) ?? 0) + ALONE * spread);
+  return (worst.slice(0, -1).reduce((sum, value) => sum + value, 0) + highest) / count;
 }
 
 /** Calls in each slot; undefined when nobody counts them. A slot without a count had the usual number. */

@@ -13,6 +13,7 @@ export interface Circumstances {
 /** Named in one reason. */
 const NAMED = 3;
 const FOLLOWS = 0.7;
+const DEEPER_TOLD = 0.1;
 
 /** Why this CI, in plain words, strongest first. */
 export function reasonsFor(part: Part, { parts, symptom, kind, topology }: Circumstances): string[] {
@@ -20,7 +21,7 @@ export function reasonsFor(part: Part, { parts, symptom, kind, topology }: Circu
   const reported = topology.id(symptom);
   const reasons = [whatIsUnusual(name, part.profile)];
   if (part.ci === symptom) {
-    if (part.deeper === null) reasons.push("nothing that it needs is unusual at the same time");
+    if (part.deeperShare < DEEPER_TOLD) reasons.push("nothing that it needs is unusual at the same time");
   } else if (part.cover > 0) {
     const what = kind === "slow" ? "the time that its calls take longer" : "the calls that fail there";
     reasons.push(`${reported} needs it and follows: this could be ${percent(part.cover)} of ${what}`);
@@ -34,7 +35,7 @@ export function reasonsFor(part: Part, { parts, symptom, kind, topology }: Circu
   if (callers.length > 0) {
     reasons.push(`${callers.slice(0, NAMED).join(", ")}, which ${callers.length > 1 ? "need" : "needs"} it, too`);
   }
-  if (part.deeper !== null && part.deeperShare >= 0.1) {
+  if (part.deeper !== null && part.deeperShare >= DEEPER_TOLD) {
     reasons.push(
       `against it: ${topology.id(part.deeper)}, which it needs, explains ${percent(part.deeperShare)} of that`,
     );
