@@ -22,6 +22,7 @@ export class NoteReader {
       alert,
       episode: alert.episode,
       ci,
+      system: influence.systems.of(topology.id(ci)),
       symptom,
       rank: severityRank(alert.severity),
       onset: alert.firstSeenAt,

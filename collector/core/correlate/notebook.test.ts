@@ -20,6 +20,7 @@ function noteOf(id: number, at: number): Note {
     home: null,
     resolvedAt: null,
     background: null,
+    system: null,
   };
 }
 

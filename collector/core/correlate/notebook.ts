@@ -9,6 +9,8 @@ const POSTED_COST = 2.4;
 const POSTED_MAX = 80;
 /** The longest list kept for one possible cause; the oldest go. Also bounds what one solve looks at. */
 const LIST_MAX = 600;
+/** In one system, the newest so many are looked at. */
+const SYSTEM_LOOKED_AT = 60;
 /** A resolved alert stays evidence this long. */
 const MEMORY_MS: Milliseconds = 30 * 60_000;
 
@@ -21,6 +23,7 @@ export class Notebook {
   /** By index of the CI: asked for every CI that a fault should hit. */
   private readonly byCi: (Note[] | undefined)[] = [];
   private readonly byCause = new Map<number, Note[]>();
+  private readonly bySystem = new Map<number, Note[]>();
   private readonly resolved: { note: Note; until: UnixMillis }[] = [];
   private resolvedFrom = 0;
 
@@ -115,7 +118,24 @@ export class Notebook {
     }
   }
 
+  /** Notes on CIs of this system (see `SystemNames`) that began not before `from`, newest first. */
+  ofSystem(system: number, from: UnixMillis): Note[] {
+    const found: Note[] = [];
+    const list = this.bySystem.get(system) ?? [];
+    for (let index = list.length - 1; index >= 0 && found.length < SYSTEM_LOOKED_AT; index -= 1) {
+      const note = list[index];
+      if (note === undefined || note.onset < from) break;
+      found.push(note);
+    }
+    return found;
+  }
+
   private post(note: Note): void {
+    if (note.system !== null) {
+      push(this.bySystem, note.system, note);
+      const list = this.bySystem.get(note.system);
+      if (list !== undefined && list.length > LIST_MAX * 2) list.splice(0, LIST_MAX);
+    }
     const { keys, costs } = note.causes;
     for (let at = 0; at < keys.length && at < POSTED_MAX && (costs[at] ?? 9) <= POSTED_COST; at += 1) {
       const key = keys[at] ?? -1;
@@ -129,6 +149,7 @@ export class Notebook {
   }
 
   private unpost(note: Note): void {
+    if (note.system !== null) drop(this.bySystem, note.system, note);
     const { keys, costs } = note.causes;
     for (let at = 0; at < keys.length && at < POSTED_MAX && (costs[at] ?? 9) <= POSTED_COST; at += 1) {
       drop(this.byCause, keys[at] ?? -1, note);

@@ -51,6 +51,8 @@ export function gather(seeds: readonly Note[], near: Neighbourhood): Set<Note> {
       if ((costs[index] ?? CAUSE_COST) < CAUSE_COST) causes.add(keys[index] ?? -1);
     }
   }
+  const systems = new Set(seeds.map((seed) => seed.system));
+  for (const system of systems) if (system !== null) for (const note of notebook.ofSystem(system, from)) take(note);
   for (const fault of causes) notebook.causedBy(fault, from, take);
   for (const incident of incidents) {
     for (const note of notesOf(incident, notebook, view)) if (note.onset >= from) take(note);

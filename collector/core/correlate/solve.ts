@@ -6,6 +6,7 @@ import { stemOf } from "../model/kinship.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import { lateness, MARGIN, propose, type Anchor, type Choice, type Claim, type Hypothesis } from "./propose.ts";
+import { joinSatellites } from "./satellites.ts";
 
 /** What one fault explains. */
 export interface Group {
@@ -211,7 +212,8 @@ function settle(
   const rest = attach(left, groups, context);
   for (const unit of rest)
     groups.push({ fault: faultKey(unit.ci, false), anchor: context.incidentOf(unit), units: [unit] });
-  return sweep(absorb(unite(groups.filter((group) => group.units.length > 0)), context), context.topology);
+  const united = absorb(unite(groups.filter((group) => group.units.length > 0)), context);
+  return sweep(joinSatellites(united, context.topology, context.influence.systems), context.topology);
 }
 
 /** One CI is at fault once at a time: groups with the same root are one. */

@@ -10,6 +10,8 @@ export interface Note {
   alert: Readonly<Alert>;
   episode: number;
   ci: number;
+  /** The system that its CI belongs to by name (see `SystemNames`); null = none known. */
+  system: number | null;
   symptom: Symptom;
   /** 1 info … 5 critical. */
   rank: number;

@@ -11,6 +11,7 @@ import {
   transmission,
   type Transmission,
 } from "./transmission.ts";
+import { SystemNames } from "./system-names.ts";
 import type { Symptom } from "./symptom.ts";
 import type { Edge, Topology } from "./topology.ts";
 
@@ -129,12 +130,14 @@ export class Influence {
   readonly topology: Topology;
   readonly reach: Reachability;
   readonly effects: EffectsOf;
+  readonly systems: SystemNames;
   private readonly memo = new Map<string, Causes>();
 
   constructor(topology: Topology) {
     this.topology = topology;
     this.reach = new Reachability(topology);
     this.effects = new EffectsOf(topology, this.reach);
+    this.systems = new SystemNames(topology);
   }
 
   /** Candidates for a symptom on a CI. */
