@@ -131,21 +131,10 @@ export class Notebook {
   }
 
   private post(note: Note): void {
-    if (note.system !== null) {
-      push(this.bySystem, note.system, note);
-      const list = this.bySystem.get(note.system);
-      if (list !== undefined && list.length > LIST_MAX * 2) list.splice(0, LIST_MAX);
-    }
+    if (note.system !== null) push(this.bySystem, note.system, note);
     const { keys, costs } = note.causes;
-    for (let at = 0; at < keys.length && at < POSTED_MAX && (costs[at] ?? 9) <= POSTED_COST; at += 1) {
-      const key = keys[at] ?? -1;
-      const list = this.byCause.get(key);
-      if (list === undefined) this.byCause.set(key, [note]);
-      else {
-        list.push(note);
-        if (list.length > LIST_MAX * 2) list.splice(0, LIST_MAX);
-      }
-    }
+    for (let at = 0; at < keys.length && at < POSTED_MAX && (costs[at] ?? 9) <= POSTED_COST; at += 1)
+      push(this.byCause, keys[at] ?? -1, note);
   }
 
   private unpost(note: Note): void {
@@ -166,6 +155,15 @@ export class Notebook {
 }
 
 const NONE: readonly Note[] = [];
+
+function push(map: Map<number, Note[]>, key: number, note: Note): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [note]);
+  else {
+    list.push(note);
+    if (list.length > LIST_MAX * 2) list.splice(0, LIST_MAX);
+  }
+}
 
 function drop(map: Map<number, Note[]>, key: number, note: Note): void {
   const list = map.get(key);
