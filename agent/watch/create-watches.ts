@@ -18,5 +18,21 @@ export async function createWatches(
     const { createLogWatch } = await import("./logs.ts");
     watches.push(await createLogWatch(context, config.logs, join(dataDir, "log-places.json")));
   }
+  if (config.http.length > 0) {
+    const { createHttpWatch } = await import("./http.ts");
+    watches.push(...config.http.map((watch) => createHttpWatch(context, watch)));
+  }
+  if (config.certificates.length > 0) {
+    const { createCertificateWatch } = await import("./certificate.ts");
+    watches.push(...config.certificates.map((watch) => createCertificateWatch(context, watch)));
+  }
+  if (config.dns.length > 0) {
+    const { createDnsWatch } = await import("./dns.ts");
+    watches.push(...config.dns.map((watch) => createDnsWatch(context, watch)));
+  }
+  if (config.plugins.length > 0) {
+    const { createPluginWatch } = await import("./plugins.ts");
+    watches.push(...config.plugins.map((watch) => createPluginWatch(context, watch)));
+  }
   return watches;
 }

@@ -1,0 +1,89 @@
+import { X509Certificate } from "node:crypto";
+import { readFile } from "node:fs";
+import { connect } from "node:tls";
+import type { Clock } from "../clock.ts";
+import type { CertificateWatch } from "../config/agent-config.ts";
+import { type Series, setSeries } from "../sample/series-table.ts";
+import { type CheckResult, PolledCheck, type Watch, type WatchContext } from "./check.ts";
+
+/** What was found: when the first of the certificates ends, and what else is wrong with them. */
+interface Found {
+  endsAt: number;
+  /** null = nothing; the reason of Node's own check otherwise. */
+  trouble: string | null;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Tells a certificate's end before it comes, and a chain that clients would refuse. */
+export function createCertificateWatch(context: WatchContext, watch: CertificateWatch): Watch {
+  const { name, severity, forMs, everyMs } = watch;
+  const left = context.table.gauge("tocsin.certificate.expires_in", "s", { name });
+  return new PolledCheck(
+    context,
+    { check: "certificate", instance: name, severity, forMs, labels: { symptom: "errors" } },
+    { everyMs, probe: () => probeCertificate(watch, context.clock, left) },
+  );
+}
+
+export async function probeCertificate(watch: CertificateWatch, clock: Clock, left: Series): Promise<CheckResult> {
+  const found = watch.file === null ? await ofServer(watch, clock) : await ofFile(watch.file);
+  if (typeof found === "string") return { status: "bad", summary: `certificate ${watch.name}: ${found}` };
+  const leftMs = found.endsAt - clock.now();
+  setSeries(left, leftMs / 1000, clock.now());
+  const { criticalMs, warnMs, name } = watch;
+  if (leftMs <= 0) return bad(`certificate ${name} has expired`, "critical", leftMs);
+  if (leftMs <= criticalMs) return bad(`certificate ${name} expires in ${days(leftMs)}`, "critical", leftMs);
+  if (found.trouble !== null) return { status: "bad", summary: `certificate ${name} is refused: ${found.trouble}` };
+  if (leftMs <= warnMs) return bad(`certificate ${name} expires in ${days(leftMs)}`, watch.severity, leftMs);
+  return { status: "good" };
+}
+
+const bad = (summary: string, severity: CertificateWatch["severity"], leftMs: number): CheckResult => ({
+  status: "bad",
+  summary,
+  severity,
+  value: Math.round(leftMs / 1000),
+});
+
+function days(ms: number): string {
+  return ms < 2 * DAY_MS ? `${Math.round(ms / 3_600_000)} h` : `${Math.floor(ms / DAY_MS)} days`;
+}
+
+function ofServer(watch: CertificateWatch, clock: Clock): Promise<Found | string> {
+  return new Promise((resolve) => {
+    const host = watch.host!;
+    const servername = watch.serverName ?? (/^[\d.:]+$/.test(host) ? "" : host);
+    // Looked at, not trusted: nothing is sent over this connection.
+    const socket = connect({ host, port: watch.port, servername, rejectUnauthorized: false });
+    const done = (result: Found | string): void => {
+      cancel();
+      socket.destroy();
+      resolve(result);
+    };
+    const cancel = clock.after(watch.timeoutMs, () => done(`no answer within ${watch.timeoutMs} ms`));
+    socket.on("error", (error: NodeJS.ErrnoException) => done(error.code ?? error.message));
+    socket.on("secureConnect", () => {
+      const endsAt = Date.parse(socket.getPeerCertificate().valid_to);
+      const { authorizationError } = socket as { authorizationError?: unknown };
+      if (Number.isNaN(endsAt)) done("the server shows none");
+      else done({ endsAt, trouble: socket.authorized ? null : String(authorizationError) });
+    });
+  });
+}
+
+function ofFile(path: string): Promise<Found | string> {
+  return new Promise((resolve) => {
+    readFile(path, "latin1", (error, text) => {
+      if (error !== null) return resolve(`${path} cannot be read (${error.code})`);
+      const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+      try {
+        const ends = blocks.map((block) => Date.parse(new X509Certificate(block).validTo));
+        return resolve(ends.length === 0 ? `${path} holds none` : { endsAt: Math.min(...ends), trouble: null });
+      } catch {
+        // Between its marks stands something else.
+        return resolve(`${path} holds one that is damaged`);
+      }
+    });
+  });
+}
