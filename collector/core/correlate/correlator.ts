@@ -23,8 +23,8 @@ import { anchorsOf, gather, incidentOf, notesOf, regroup, type Neighbourhood } f
 import { solve } from "./solve.ts";
 import { isOpen, survivor, Threads, type Thread } from "./threads.ts";
 
-/** After the first alert that fits nowhere, this long until its neighbourhood is solved … */
-const GATHER_MS: Milliseconds = 4_000;
+/** After the first alert that fits nowhere, this share of the shortest settle time until its neighbourhood is solved … */
+const GATHER_SHARE = 0.4;
 /** … and longer for each alert that the last solve looked at: a large storm changes little within seconds. */
 const SOLVE_PAUSE_MS: Milliseconds = 25;
 /** Alerts that open an incident at once; more in the same moment wait for the solve. */
@@ -97,7 +97,7 @@ class OnlineCorrelator implements Correlator {
       note.background = alert.incident === null && !isGathering ? alert.withheld : null;
       this.notebook.add(note);
       if (alert.incident !== null) this.joined(note, alert.incident, view);
-      else if (isGathering) this.seed(note, at);
+      else if (isGathering) this.seed(note, at, view);
       else if (note.background !== null) this.timers.schedule(`alert ${alert.id}`, at);
     }
   }
@@ -251,7 +251,7 @@ class OnlineCorrelator implements Correlator {
       const renewed = this.noteOf(note.alert, view);
       renewed.onset = note.onset;
       this.notebook.add(renewed);
-      this.seed(renewed, at);
+      this.seed(renewed, at, view);
     }
     if (note.alert.incident !== null) this.stale.add(note.alert.incident);
     return [];
@@ -270,7 +270,7 @@ class OnlineCorrelator implements Correlator {
     if (again !== null && again.until !== null && again.until > at) this.timers.schedule(`alert ${id}`, again.until);
     else if (again === null || again.until !== null) {
       this.notebook.setBackground(note, null);
-      this.seed(note, at);
+      this.seed(note, at, view);
     }
   }
 
@@ -284,7 +284,7 @@ class OnlineCorrelator implements Correlator {
     const { alert } = note;
     const again = before === undefined ? null : this.threads.again(before, note, view);
     const thread = again ?? this.threads.best(note, view);
-    this.seed(note, at);
+    this.seed(note, at, view);
     if (thread !== null) {
       this.joined(note, thread.incident, view);
       const reason =
@@ -312,9 +312,11 @@ class OnlineCorrelator implements Correlator {
     return thread.root === null ? "what is known of that incident" : view.topology.id(faultCi(thread.root));
   }
 
-  private seed(note: Note, at: UnixMillis): void {
+  private seed(note: Note, at: UnixMillis, view: CorrelationView): void {
     this.seeds.set(note.alert.id, note);
-    this.solveAt ??= at + GATHER_MS + this.lastSolved * SOLVE_PAUSE_MS;
+    const { settleMinMs } = view.settings;
+    const pause = Math.min(this.lastSolved * SOLVE_PAUSE_MS, settleMinMs);
+    this.solveAt ??= at + Math.round(GATHER_SHARE * settleMinMs) + pause;
   }
 
   private joined(note: Note, incident: IncidentId, view: CorrelationView): void {
