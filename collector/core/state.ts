@@ -3,6 +3,7 @@ import { Measures } from "./abnormal/measures.ts";
 import { createCorrelator } from "./correlate/correlator.ts";
 import { ChangeLog } from "./deduplicate/change-log.ts";
 import { type DeduplicateState, alertWakeAt } from "./deduplicate/deduplicate.ts";
+import { EarlyClears } from "./deduplicate/early-clears.ts";
 import { EventIds } from "./deduplicate/event-ids.ts";
 import { type ExpectedAgent, Heartbeats } from "./deduplicate/heartbeat.ts";
 import { ResolvedAlerts } from "./deduplicate/resolved-alerts.ts";
@@ -78,6 +79,7 @@ export function createState(options: CoreOptions): CoreState {
     incidents: new IncidentTable(options.membersKept),
     resolved: new ResolvedAlerts(),
     eventIds: new EventIds(settings.limits.eventIdsMax),
+    earlyClears: new EarlyClears(),
     heard: new Map(),
     problems: new Map(),
     fallen: new Map(),
@@ -137,6 +139,7 @@ function load(state: CoreState, entities: Iterable<Entity>, at: UnixMillis): voi
   const silences: Silence[] = [];
   const windows: MaintenanceWindow[] = [];
   const changes: ChangeRecord[][] = [];
+  const meta: Entity[] = [];
   for (const entity of entities) {
     switch (entity.kind) {
       case "alert":
@@ -163,10 +166,12 @@ function load(state: CoreState, entities: Iterable<Entity>, at: UnixMillis): voi
       case "meta":
         if (entity.id === "counters") Object.assign(state.counters, entity.value);
         else if (entity.id.startsWith("changes ")) changes.push(entity.value as ChangeRecord[]);
+        else meta.push(entity);
         break;
     }
   }
   loadChanges(state, changes);
+  state.earlyClears.restore(meta);
   loadAlerts(state, found.alerts);
   loadIncidents(state, found.incidents, at);
   for (const problem of found.problems.sort((a, b) => a.lastAt - b.lastAt || byText(a.id, b.id))) {

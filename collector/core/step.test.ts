@@ -59,6 +59,29 @@ test("a re-notification that changes nothing is a touch and an outcome, nothing 
   expect(core.incident(1)?.members[0]).toMatchObject({ count: 2, lastSeenAt: minutes(2) });
 });
 
+test.for([
+  { situation: "never heard of before", before: false },
+  { situation: "known and clear", before: true },
+])("a clear that overtakes its firing, of an alert $situation: nothing opens", ({ before }) => {
+  const core = new CoreDriver();
+  if (before) {
+    core.event();
+    core.to(seconds(5));
+    core.event({ status: "resolved" });
+  }
+  core.to(minutes(30));
+  const told = core.told();
+  core.event({ status: "resolved", occurredAt: seconds(1800) });
+  core.event({ occurredAt: seconds(1790) });
+  core.to(minutes(40));
+  expect(core.told()).toBe(told);
+  expect([undefined, "resolved"]).toContain(core.alert()?.status);
+  expect(core.ledger("alert.late")).toMatchObject([{ rule: "older-than-clear" }]);
+  core.event();
+  core.to(minutes(41));
+  expect(core.alert()?.status).toBe("firing");
+});
+
 test("names of one CI are one alert", () => {
   const core = new CoreDriver({ cmdb: cmdbOf([], [ciOf("web-01", { aliases: ["web-01.example.net", "10.0.0.7"] })]) });
   core.event({ ci: "WEB-01.example.net" });

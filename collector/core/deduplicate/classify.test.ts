@@ -121,6 +121,14 @@ const ROWS: Row[] = [
     verdict: "timeline older-than-clear",
   },
   {
+    situation: "cleared long ago and just again: a firing that the second clear overtook by seconds",
+    known: cleared(60, 61, { lastOccurredAt: seconds(900), lastSeenAt: seconds(901) }),
+    status: "firing",
+    said: 895,
+    came: 902,
+    verdict: "timeline older-than-clear",
+  },
+  {
     situation: "fires long after a clear, the clock was set back",
     known: cleared(60, 61),
     status: "firing",

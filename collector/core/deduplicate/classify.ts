@@ -23,7 +23,7 @@ export function believedTime(occurredAt: UnixMillis, at: UnixMillis): UnixMillis
  * - `repeat`: the same condition still holds.
  * - `clear`: it is over.
  * - `timeline`: it came too late or out of order to change anything; `rule` says which.
- * - `nothing`: cleared, and nothing was firing.
+ * - `nothing`: cleared, and nothing was firing; the firing may still be under way.
  */
 export type Verdict =
   | { type: "begin"; late: boolean }
@@ -42,6 +42,11 @@ const REPEAT_LATE: Verdict = { type: "repeat", late: true };
 const CLEAR: Verdict = { type: "clear" };
 const NOTHING: Verdict = { type: "nothing" };
 
+/** What an alert is known by when an event comes. */
+export type Standing = Readonly<
+  Pick<Alert, "status" | "sourceStatus" | "lastOccurredAt" | "lastSeenAt" | "resolvedAt" | "late">
+>;
+
 /**
  * The decision, without side effects. `occurredAt` is the believed time.
  *
@@ -50,7 +55,7 @@ const NOTHING: Verdict = { type: "nothing" };
  * source's clock was set (then it was not). The errors that remain heal with the next re-notification.
  */
 export function classify(
-  alert: Readonly<Alert> | undefined,
+  alert: Standing | undefined,
   event: Readonly<Event>,
   occurredAt: UnixMillis,
   at: UnixMillis,
@@ -72,7 +77,7 @@ export function classify(
 }
 
 function firingAgain(
-  alert: Readonly<Alert>,
+  alert: Standing,
   occurredAt: UnixMillis,
   at: UnixMillis,
   behind: Milliseconds,
@@ -88,10 +93,10 @@ function firingAgain(
   return alert.late && steady ? REPEAT : REPEAT_LATE;
 }
 
-function firingAfterClear(alert: Readonly<Alert>, at: UnixMillis, behind: Milliseconds, late: boolean): Verdict {
+function firingAfterClear(alert: Standing, at: UnixMillis, behind: Milliseconds, late: boolean): Verdict {
   if (behind > 0) {
     // It would have been under way that much longer than the clear that overtook it.
-    const overtakenBy = behind + (at - (alert.resolvedAt ?? alert.lastSeenAt));
+    const overtakenBy = behind + (at - Math.max(alert.resolvedAt ?? 0, alert.lastSeenAt));
     const clockWasSet = behind <= SKEW_TOLERANCE_MS && overtakenBy > SKEW_TOLERANCE_MS && !late;
     if (!clockWasSet) return { type: "timeline", rule: "older-than-clear" };
   }
@@ -99,7 +104,7 @@ function firingAfterClear(alert: Readonly<Alert>, at: UnixMillis, behind: Millis
 }
 
 /** The source never cleared; a person (or an expiry) did. */
-function firingAfterPerson(alert: Readonly<Alert>, at: UnixMillis, late: boolean): Verdict {
+function firingAfterPerson(alert: Standing, at: UnixMillis, late: boolean): Verdict {
   if (at - (alert.resolvedAt ?? at) < PERSON_GRACE_MS) return { type: "timeline", rule: "resolved-by-person" };
   return late ? BEGIN_LATE : BEGIN;
 }

@@ -1,4 +1,4 @@
-import { type AlertTable, isActive } from "../model/alert-table.ts";
+import { alertId, type AlertTable, isActive } from "../model/alert-table.ts";
 import type { Alert } from "../model/alert.ts";
 import type { Event, Labels } from "../model/event.ts";
 import type { CoreSettings, CorrelationSettings } from "../model/settings.ts";
@@ -6,19 +6,21 @@ import type { UnixMillis } from "../model/time.ts";
 import type { TimerQueue } from "../model/timer-queue.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Turn } from "../model/turn.ts";
-import { believedTime, classify, type Verdict } from "./classify.ts";
+import { believedTime, classify, type Standing, type Verdict } from "./classify.ts";
+import type { EarlyClears } from "./early-clears.ts";
 import type { EventIds } from "./event-ids.ts";
 import { expiryOf, SILENCE_MIN_MS } from "./expiry.ts";
 import { addChange, startsFlapping, steadyAt } from "./flapping.ts";
 import { beganAt, newAlert } from "./new-alert.ts";
 import type { ResolvedAlerts } from "./resolved-alerts.ts";
-import { tellFlapping, tellLate, tellLateBegin } from "./tell.ts";
+import { tellFlapping, tellLate, tellLateBegin, tellOvertaken } from "./tell.ts";
 
 /** The part of the core's state that deduplication owns. */
 export interface DeduplicateState {
   readonly alerts: AlertTable;
   readonly resolved: ResolvedAlerts;
   readonly eventIds: EventIds;
+  readonly earlyClears: EarlyClears;
   readonly timers: TimerQueue;
   /** When each source was last heard, by anything that touched an alert of it. */
   readonly heard: Map<string, UnixMillis>;
@@ -55,7 +57,8 @@ export function deduplicate(state: DeduplicateState, turn: Turn, event: Readonly
   const ci = state.topology.id(state.topology.register(event.ci));
   const alert = state.alerts.find(ci, event.source, event.check, event.instance);
   const occurredAt = believedTime(event.occurredAt, at);
-  const verdict = classify(alert, event, occurredAt, at);
+  const standing = alert ?? standingOfUnknown(state, event, ci, at);
+  const verdict = classify(standing, event, occurredAt, at);
   switch (verdict.type) {
     case "repeat":
       return repeat(state, turn, alert as Alert, event, { occurredAt, late: verdict.late });
@@ -64,11 +67,32 @@ export function deduplicate(state: DeduplicateState, turn: Turn, event: Readonly
     case "clear":
       return clear(state, turn, alert as Alert, occurredAt);
     case "timeline":
-      return recordLate(state, turn, alert as Alert, event, verdict);
+      if (alert !== undefined) return recordLate(state, turn, alert, event, verdict);
+      tellOvertaken(turn, event, ci);
+      return NOBODY;
     case "nothing":
-      if (alert === undefined) return NOBODY;
+      if (alert === undefined) {
+        state.earlyClears.note(turn, alertId(ci, event.source, event.check, event.instance), occurredAt);
+        return NOBODY;
+      }
+      if (occurredAt > alert.lastOccurredAt) {
+        alert.lastOccurredAt = occurredAt;
+        alert.lastSeenAt = at;
+        turn.alertChanged(alert);
+      }
       return { type: "recorded", alert };
   }
+}
+
+/** Of an alert that is not in memory a clear may have come before its firing. */
+function standingOfUnknown(
+  state: DeduplicateState,
+  event: Readonly<Event>,
+  ci: string,
+  at: UnixMillis,
+): Standing | undefined {
+  if (state.earlyClears.size === 0) return undefined;
+  return state.earlyClears.standing(alertId(ci, event.source, event.check, event.instance), at);
 }
 
 interface Arrival {

@@ -34,6 +34,18 @@ export function tellLate(turn: Turn, alert: Readonly<Alert>, event: Readonly<Eve
   });
 }
 
+/** A firing whose clear came first, of an alert that nothing else is known of. */
+export function tellOvertaken(turn: Turn, event: Readonly<Event>, ci: string): void {
+  turn.record({
+    decision: "alert.late",
+    ci,
+    rule: "older-than-clear",
+    reasons: [LATE_REASONS["older-than-clear"]],
+    counterfactual: "in time, it would have fired until its clear came",
+    facts: { event: event.id, status: event.status, occurredAt: event.occurredAt },
+  });
+}
+
 /** An alert of which all that is known came late. */
 export function tellLateBegin(turn: Turn, alert: Alert, event: Readonly<Event>): void {
   turn.record({
