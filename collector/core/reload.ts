@@ -62,7 +62,7 @@ function renameAlert(state: CoreState, turn: Turn, alert: Alert, ci: CiId): void
   const incident = state.incidents.of(alert);
   const member = incident === undefined ? undefined : state.incidents.member(incident.id, alert.id);
   if (incident === undefined || member === undefined) return;
-  member.ci = ci;
+  state.incidents.rename(incident, member, ci);
   turn.incidentChanged(incident);
 }
 

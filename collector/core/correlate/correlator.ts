@@ -170,16 +170,21 @@ class OnlineCorrelator implements Correlator {
     const thread = this.threads.of(incident.id, at);
     const last = thread.ranked;
     const pause = rankPause(incident.members.length);
+    if (last !== null && thread.spentAt !== null && at < thread.spentAt + pause) {
+      this.timers.schedule(`rank ${incident.id}`, thread.spentAt + pause);
+      return { ...last.ranking, holdMs: 0, pageAfterMs: 0, isRepeat: true };
+    }
     const isDue = last !== null && last.ranking.pageAfterMs > 0 && at >= last.at + last.ranking.pageAfterMs;
     if (last !== null && !isDue && at < last.at + pause) {
       this.timers.schedule(`rank ${incident.id}`, last.at + pause);
-      return { ...last.ranking, holdMs: Math.max(0, last.at + last.ranking.holdMs - at) };
+      return { ...last.ranking, holdMs: Math.max(0, last.at + last.ranking.holdMs - at), isRepeat: true };
     }
     const notes = notesOf(incident.id, this.notebook, view);
     const cleared = notes.filter((note) => note.resolvedAt !== null).length;
     if (notes.length >= STORM) this.storm = { incident: incident.id, at: thread.lastOnset };
     thread.declining = notes.length >= DECLINE_MIN && cleared >= notes.length * DECLINE_SHARE;
     const isSpent = last !== null && (thread.declining || notes.length < last.evidence * EVIDENCE_LEFT);
+    thread.spentAt = isSpent ? at : null;
     if (last !== null && isSpent) return { ...last.ranking, holdMs: 0, pageAfterMs: 0 };
     const ranking = this.ranker.rank({ incident, notes, influence, ...this.heard(incident.id, at) }, at, view);
     this.threads.setRoot(incident.id, ranking.fault, at);

@@ -37,6 +37,8 @@ export interface Thread {
   declining: boolean;
   /** The last verdict, when it was given, and on how much evidence. */
   ranked: { at: UnixMillis; ranking: Ranking; evidence: number } | null;
+  /** When too little was left of the evidence for another verdict, the last time that it was looked at. */
+  spentAt: UnixMillis | null;
 }
 
 /** The threads of live incidents, also by their root. */
@@ -62,6 +64,7 @@ export class Threads {
         raging: false,
         declining: false,
         ranked: null,
+        spentAt: null,
       };
       this.threads.set(incident, thread);
     }

@@ -48,6 +48,7 @@ export function refreshMember(state: IncidentState, incident: Incident, alert: R
   const status = memberStatus(alert);
   const severity = again ? alert.severity : worseSeverity(member.severity, alert.severity);
   const visible = again || member.status !== status || member.severity !== severity || member.summary !== alert.summary;
+  if (again) state.incidents.renewed(incident);
   member.episode = alert.episode;
   member.severity = severity;
   member.summary = alert.summary;
@@ -73,7 +74,7 @@ export function enrolMember(state: IncidentState, incident: Incident, member: Me
 function renewMember(state: IncidentState, incident: Incident, alert: Readonly<Alert>, member: Member): boolean {
   const before = member.status;
   const { status, ...renewed } = newMember(alert, alert.joinedAt ?? member.joinedAt, alert.joinReason);
-  Object.assign(member, renewed);
+  Object.assign(member, renewed, { ci: member.ci });
   state.incidents.setMemberStatus(incident, member, status);
   return before !== status;
 }

@@ -40,7 +40,9 @@ function titled(root: string | null, members: Member[]): string {
   if (alert === undefined) throw new Error("no alert");
   const incident: Incident = { ...emptyIncident(1, alert, 0), members };
   incident.rootCause = { ...incident.rootCause, ci: root };
-  return titleOf(incident, members, new Topology(cmdbOf([], CIS)));
+  const counted = (list: readonly Member[]): Map<string, number> => new Map(list.map((one) => [one.ci, 1]));
+  const active = counted(members.filter((one) => one.status !== "resolved"));
+  return titleOf(incident, members, new Topology(cmdbOf([], CIS)), { active, all: counted(members) });
 }
 
 test.for([

@@ -1,3 +1,4 @@
+import type { CiId } from "../model/ci.ts";
 import { byText } from "../model/order.ts";
 import type { Incident, Member } from "../model/incident.ts";
 import { severityRank } from "../model/severity.ts";
@@ -34,41 +35,53 @@ const SYMPTOMS: readonly (readonly [RegExp, string])[] = [
   [/full|usage|util|memory|cpu|load|saturat|throttl|queue|pressure|space|limit/i, "overloaded"],
 ];
 
+/** How many members each CI has in an incident: of those that are active, and of all. */
+export interface Hit {
+  active: ReadonlyMap<CiId, number>;
+  all: ReadonlyMap<CiId, number>;
+}
+
 /**
  * What a person reads first, on a phone: what broke, and how far it reaches. Says "suspected" where the root itself is
- * silent and "no single cause" where there is none. `everyone`: all members, the kept ones first.
+ * silent and "no single cause" where there is none. `kept`: the first and the worst members; `hit` counts all.
  */
-export function titleOf(incident: Readonly<Incident>, everyone: readonly Member[], topology: Topology): string {
-  const active = everyone.filter((member) => member.status !== "resolved");
-  const shown = active.length > 0 ? active : everyone;
+export function titleOf(incident: Readonly<Incident>, kept: readonly Member[], topology: Topology, hit: Hit): string {
+  const isActive = kept.some((member) => member.status !== "resolved");
+  const cis = isActive ? hit.active : hit.all;
   const root = incident.rootCause.ci;
-  const worst = worstOf(shown, root);
-  const cis = new Set(shown.map((member) => member.ci));
-  if (worst === undefined) return "No alerts";
+  const shown: Shown = { kept, isActive, topology };
   if (root === null) {
+    const worst = worstOf(shown, null);
+    if (worst === undefined) return "No alerts";
     if (cis.size === 1) return clip(`${nameOf(topology, worst.ci)}: ${worst.summary}`);
-    return clip(`${reach(topology, shown, null)}, no single cause: ${worst.summary}`);
+    return clip(`${reach(shown, null, cis.size)}, no single cause: ${worst.summary}`);
   }
+  if (kept.length === 0) return "No alerts";
   const name = nameOf(topology, root);
-  const own = shown.filter((member) => member.ci === root);
-  const others = shown.filter((member) => member.ci !== root);
-  if (own.length === 0) {
-    const verb = others.length > 0 ? `: ${reach(topology, others, null)}` : "";
-    return clip(`${name} suspected${verb}`);
-  }
-  const said = worstOf(own, root)?.summary ?? worst.summary;
-  const lead = said.toLowerCase().includes(name.toLowerCase()) ? said : `${name}: ${said}`;
-  return others.length === 0 ? clip(lead) : clip(lead, `; ${reach(topology, others, root)}`);
+  const said = worstOf(shown, root);
+  if (said === undefined) return clip(`${name} suspected${cis.size > 0 ? `: ${reach(shown, null, cis.size)}` : ""}`);
+  const lead = said.summary.toLowerCase().includes(name.toLowerCase()) ? said.summary : `${name}: ${said.summary}`;
+  const others = cis.size - (cis.has(root) ? 1 : 0);
+  return others === 0 ? clip(lead) : clip(lead, `; ${reach(shown, root, others)}`);
+}
+
+/** The members that a title is about: the active ones, or all when none is. */
+interface Shown {
+  kept: readonly Member[];
+  isActive: boolean;
+  topology: Topology;
 }
 
 /** "23 hosts unreachable", "12 CIs affected". */
-function reach(topology: Topology, members: readonly Member[], besides: string | null): string {
+function reach({ kept, isActive, topology }: Shown, besides: string | null, count: number): string {
   const types = new Map<string, Set<string>>();
   const symptoms = new Map<string, Set<string>>();
-  const all = new Set<string>();
   const read = new Set<string>();
-  for (const member of members) all.add(member.ci);
-  for (const member of members.slice(0, SYMPTOMS_READ_MAX)) {
+  let left = SYMPTOMS_READ_MAX;
+  for (const member of kept) {
+    if ((isActive && member.status === "resolved") || member.ci === besides) continue;
+    if (left === 0) break;
+    left -= 1;
     const index = topology.find(member.ci);
     const type = index === undefined ? "host" : topology.ci(index).type;
     addTo(types, type, member.ci);
@@ -77,7 +90,6 @@ function reach(topology: Topology, members: readonly Member[], besides: string |
   }
   const [type] = largest(types);
   const [symptom, hit] = largest(symptoms);
-  const count = all.size;
   const oneType = types.size === 1 && type !== undefined ? NOUNS[type] : undefined;
   const noun = oneType === undefined ? (count === 1 ? "CI" : "CIs") : oneType[count === 1 ? 0 : 1];
   const what = symptom !== undefined && symptom !== "" && hit * 2 > read.size ? symptom : "affected";
@@ -107,17 +119,17 @@ function largest(groups: Map<string, Set<string>>): [key: string | undefined, si
   return [best, size];
 }
 
-function worstOf(members: readonly Member[], root: string | null): Member | undefined {
+/** The worst of those shown, or of those on this one CI; of equal ones the first seen. */
+function worstOf({ kept, isActive }: Shown, ci: string | null): Member | undefined {
   let best: Member | undefined;
-  for (const member of members) {
-    if (best === undefined || isWorse(member, best, root)) best = member;
+  for (const member of kept) {
+    if ((isActive && member.status === "resolved") || (ci !== null && member.ci !== ci)) continue;
+    if (best === undefined || isWorse(member, best)) best = member;
   }
   return best;
 }
 
-function isWorse(a: Member, b: Member, root: string | null): boolean {
-  const rooted = Number(a.ci === root) - Number(b.ci === root);
-  if (rooted !== 0) return rooted > 0;
+function isWorse(a: Member, b: Member): boolean {
   const rank = severityRank(a.severity) - severityRank(b.severity);
   if (rank !== 0) return rank > 0;
   if (a.firstSeenAt !== b.firstSeenAt) return a.firstSeenAt < b.firstSeenAt;

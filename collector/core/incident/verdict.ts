@@ -18,6 +18,7 @@ const UPDATE_EVERY_MS: Milliseconds = 60_000;
 
 /** Takes over correlation's verdict on an incident: root, impact, priority, title and how long to hold the first word. */
 export function applyVerdict(state: IncidentState, turn: Turn, incident: Incident, ranking: Ranking): void {
+  if (ranking.isRepeat === true) return applyRepeat(state, turn, incident, ranking);
   const before = { root: incident.rootCause.ci, change: incident.rootCause.change, services: incident.impact.services };
   const seen = fingerprint(incident);
   const kept = { ...incident };
@@ -26,7 +27,7 @@ export function applyVerdict(state: IncidentState, turn: Turn, incident: Inciden
   if (parentKey(incident) !== wasParent) suppressChildren(state, turn, incident);
   incident.impact = ranking.impact;
   const priority = applyPriority(state, turn, incident);
-  incident.title = titleOf(incident, state.incidents.all(incident), state.topology);
+  incident.title = titleOf(incident, incident.members, state.topology, state.incidents.hit(incident.id));
   incident.pageWorthy = ranking.pageWorthy;
   incident.pageReason = ranking.pageReason;
   applyHold(state, turn, incident, ranking);
@@ -40,6 +41,21 @@ export function applyVerdict(state: IncidentState, turn: Turn, incident: Inciden
     priority !== "same" ||
     !sameServices(incident.impact.services, before.services);
   if (isNews) scheduleUpdate(state, turn, incident, priority === "rises");
+}
+
+/** The same verdict once more, as in a storm for each of its events: only what may have changed since. O(1). */
+function applyRepeat(state: IncidentState, turn: Turn, incident: Incident, ranking: Ranking): void {
+  const { holdUntil, holdReason, pageWorthy } = incident;
+  incident.pageWorthy = ranking.pageWorthy;
+  incident.pageReason = ranking.pageReason;
+  const priority = applyPriority(state, turn, incident);
+  applyHold(state, turn, incident, ranking);
+  if (isOpen(incident)) linkProblem(state, turn, incident);
+  const isHeldAnew = incident.holdUntil !== holdUntil || incident.holdReason !== holdReason;
+  if (isHeldAnew || incident.pageWorthy !== pageWorthy || priority !== "same") turn.incidentChanged(incident);
+  if (priority === "same") return;
+  incident.revision += 1;
+  scheduleUpdate(state, turn, incident, priority === "rises");
 }
 
 /** A member is as bad as this now. The incident is as bad as its worst ever was: what it was is what people plan for. */

@@ -65,6 +65,8 @@ export interface Ranking {
   /** False: nobody should be woken for it (informational, background noise); it may still be shown and told as an update. */
   pageWorthy: boolean;
   pageReason: string;
+  /** Nothing was weighed anew: it is the verdict of before, with what is left of its hold. */
+  isRepeat?: boolean;
   /** What is not worth a page yet may be so after this long, if nothing changes; 0 = there is nothing to wait for. */
   pageAfterMs: Milliseconds;
 }

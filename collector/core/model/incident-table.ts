@@ -1,4 +1,5 @@
 import type { Alert, AlertId } from "./alert.ts";
+import type { CiId } from "./ci.ts";
 import type { Incident, IncidentId, Member } from "./incident.ts";
 import { byText } from "./order.ts";
 import { severityRank } from "./severity.ts";
@@ -12,6 +13,10 @@ interface Roll {
   /** Beyond the kept ones: made of their alerts alone, so that a restart can make them again. null = none. */
   beyond: Set<AlertId> | null;
   active: number;
+  /** How many members each CI has here, and how many of those are active. */
+  hit: { all: Map<CiId, number>; active: Map<CiId, number> };
+  /** No kept member is milder than this rank; 0 = not known. */
+  mildest: number;
 }
 
 /**
@@ -50,11 +55,8 @@ export class IncidentTable {
     if (incident.number <= last) throw new Error(`incident ${incident.number} comes after ${last}`);
     this.order.push(incident);
     this.byId.set(incident.id, incident);
-    this.rolls.set(incident.id, {
-      members: new Map(incident.members.map((member) => [member.alert, member])),
-      beyond: null,
-      active: incident.members.filter(isActive).length,
-    });
+    this.rolls.set(incident.id, emptyRoll());
+    for (const member of incident.members) this.enrol(incident, member);
   }
 
   remove(id: IncidentId): void {
@@ -77,6 +79,11 @@ export class IncidentTable {
   /** Members that are firing or unobserved. O(1). */
   activeCount(id: IncidentId): number {
     return this.rolls.get(id)?.active ?? 0;
+  }
+
+  /** The CIs with members, those beyond the kept ones too, and how many each has. Do not keep. O(1). */
+  hit(id: IncidentId): { readonly all: ReadonlyMap<CiId, number>; readonly active: ReadonlyMap<CiId, number> } {
+    return this.rollOf(id).hit;
   }
 
   /** All members, those beyond the kept ones too. O(1). */
@@ -161,7 +168,7 @@ export class IncidentTable {
     const members = this.all(incident);
     incident.members = [];
     incident.alertCount = 0;
-    this.rolls.set(incident.id, { members: new Map(), beyond: null, active: 0 });
+    this.rolls.set(incident.id, emptyRoll());
     return members;
   }
 
@@ -169,13 +176,34 @@ export class IncidentTable {
     const was = isActive(member);
     member.status = status;
     const is = isActive(member);
-    if (was !== is) this.rollOf(incident.id).active += is ? 1 : -1;
+    if (was === is) return;
+    const roll = this.rollOf(incident.id);
+    roll.active += is ? 1 : -1;
+    count(roll.hit.active, member.ci, is ? 1 : -1);
+  }
+
+  /** The CMDB has another name for its CI now. */
+  rename(incident: Incident, member: Member, ci: CiId): void {
+    const { hit } = this.rollOf(incident.id);
+    for (const map of isActive(member) ? [hit.all, hit.active] : [hit.all]) {
+      count(map, member.ci, -1);
+      count(map, ci, 1);
+    }
+    member.ci = ci;
+  }
+
+  /** A kept member may be milder than it was: another episode of its alert. */
+  renewed(incident: Incident): void {
+    this.rollOf(incident.id).mildest = 0;
   }
 
   private enrol(incident: Incident, member: Member): void {
     const roll = this.rollOf(incident.id);
     roll.members.set(member.alert, member);
-    if (isActive(member)) roll.active += 1;
+    count(roll.hit.all, member.ci, 1);
+    if (!isActive(member)) return;
+    roll.active += 1;
+    count(roll.hit.active, member.ci, 1);
   }
 
   private strike(id: IncidentId, member: Member): void {
@@ -183,19 +211,30 @@ export class IncidentTable {
     roll.members.delete(member.alert);
     roll.beyond?.delete(member.alert);
     if (roll.beyond?.size === 0) roll.beyond = null;
-    if (isActive(member)) roll.active -= 1;
+    roll.mildest = 0;
+    count(roll.hit.all, member.ci, -1);
+    if (!isActive(member)) return;
+    roll.active -= 1;
+    count(roll.hit.active, member.ci, -1);
   }
 
   /** Where a milder member stands that can give way, the newest of the mildest; -1 = none is milder. */
   private milder(incident: Readonly<Incident>, member: Readonly<Member>): number {
-    let mildest = severityRank(member.severity);
+    const roll = this.rollOf(incident.id);
+    const own = severityRank(member.severity);
+    if (own <= roll.mildest) return -1;
+    let mildest = own;
+    let least = own;
     let place = -1;
     incident.members.forEach((standing, index) => {
       const rank = severityRank(standing.severity);
+      least = Math.min(least, rank);
       if (rank > mildest || (rank === mildest && place < 0)) return;
       mildest = rank;
       place = index;
     });
+    // Severities of one episode only rise, so that this stays true until a member goes or begins anew.
+    roll.mildest = place < 0 ? least : 0;
     return place;
   }
 
@@ -215,6 +254,16 @@ export class IncidentTable {
     }
     return low;
   }
+}
+
+function emptyRoll(): Roll {
+  return { members: new Map(), beyond: null, active: 0, hit: { all: new Map(), active: new Map() }, mildest: 0 };
+}
+
+function count(map: Map<CiId, number>, ci: CiId, by: number): void {
+  const sum = (map.get(ci) ?? 0) + by;
+  if (sum === 0) map.delete(ci);
+  else map.set(ci, sum);
 }
 
 function isActive(member: Readonly<Member>): boolean {
