@@ -25,7 +25,7 @@ export interface PartitionLimits extends InboxLimits, StepperLimits {
 export const DEFAULT_PARTITION_LIMITS: PartitionLimits = {
   inputsMax: 100_000,
   sizeBytesMax: 128 * 1024 * 1024,
-  batchInputsMax: 2_000,
+  batchInputsMax: 1_000,
   batchSizeBytesMax: 4 * 1024 * 1024,
   sliceMs: 8,
   patienceMs: 10_000,

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EMPTY_CMDB } from "../../collector/core/model/ci.ts";
 import type { Event } from "../../collector/core/model/event.ts";
@@ -47,13 +48,40 @@ function eventOf(number: number, parts: Partial<Event> = {}): Submission {
   };
 }
 
+/** Durations of commits in seconds since the last figures were printed. */
+let commits: number[] = [];
+
+class CommitTimes extends RecordingTelemetry {
+  override observe(metric?: string, value?: number): void {
+    if (metric === "tocsin_commit_duration_seconds") commits.push(value ?? 0);
+  }
+}
+
+/** Where a late answer came from: the event loop, or the store. */
+function delays(): { print: () => Record<string, string> } {
+  const loop = monitorEventLoopDelay({ resolution: 10 });
+  loop.enable();
+  commits = [];
+  return {
+    print: () => {
+      loop.disable();
+      const sorted = ascending(commits.map((s) => s * 1000));
+      return {
+        "loop max ms": (loop.max / 1e6).toFixed(0),
+        "commit p99": percentile(sorted, 0.99),
+        max: percentile(sorted, 1),
+      };
+    },
+  };
+}
+
 function open(dataDir: string): Partition {
   return createPartition({
     store: createSqliteStore({ dataDir }),
     createCore: createLiveCores({ settings: DEFAULT_SETTINGS, cmdb: EMPTY_CMDB }),
     clock: systemClock,
     random: Math.random,
-    telemetry: new RecordingTelemetry(),
+    telemetry: new CommitTimes(),
     log: { debug: () => undefined, info: () => undefined, warn: console.error, error: console.error },
     onOutbox: () => undefined,
     onFatal: (reason) => {
@@ -105,6 +133,7 @@ async function flood(
 /** So many a second, in batches that come at their time whether or not the last was answered. */
 async function steady(name: string, partition: Partition, perS: number, forS: number, first: number): Promise<void> {
   const times: number[] = [];
+  const late = delays();
   const answers: Promise<void>[] = [];
   const everyMs = (BATCH / perS) * 1000;
   const startedAt = performance.now();
@@ -125,6 +154,7 @@ async function steady(name: string, partition: Partition, perS: number, forS: nu
     "p50 ms": percentile(sorted, 0.5),
     "p99 ms": percentile(sorted, 0.99),
     "max ms": percentile(sorted, 1),
+    ...late.print(),
   });
 }
 
