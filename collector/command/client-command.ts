@@ -33,6 +33,11 @@ export async function clientCommand(
     io.stdout(spec.help);
     return EXIT.ok;
   }
+  const given = parsed.values["collector"] ?? io.env["TOCSIN_COLLECTOR"];
+  if (typeof given === "string" && !/^https?:$/.test(URL.parse(given)?.protocol ?? "")) {
+    io.stderr(`tocsin: the collector is named by a URL such as http://127.0.0.1:8430, not ${JSON.stringify(given)}\n`);
+    return EXIT.usage;
+  }
   let client: Client;
   try {
     client = new Client(parsed.values, io);

@@ -136,6 +136,12 @@ test("a collector that does not run: exit 3 and what to do", async () => {
   expect(err).toMatch(/no answer from http:\/\/127\.0\.0\.1:1: .*Is the collector running\?/);
 });
 
+test.for(["nonsense", "localhost:8430", ""])("a collector named %j is wrong usage", async (name) => {
+  const { code, err } = await call(alerts, ["--collector", name]);
+  expect(code).toBe(2);
+  expect(err).toContain("http://127.0.0.1:8430");
+});
+
 test("silence add says everything that is wrong at once", async () => {
   const { code, err } = await call(silence, ["add", "ci", "--for", "soon"]);
   expect(code).toBe(2);

@@ -122,7 +122,7 @@ async function readAnswer(response: Response): Promise<Answer> {
   }
   if (response.ok) return { status: "ok", body };
   const refusal = (body ?? {}) as { code?: string; message?: string; details?: unknown };
-  const hint = response.status === 401 ? " Give a token with --token, --token-file or TOCSIN_TOKEN." : "";
+  const hint = response.status === 401 ? ". Give a token with --token, --token-file or TOCSIN_TOKEN." : "";
   return {
     status: "refused",
     httpStatus: response.status,

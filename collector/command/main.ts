@@ -41,7 +41,7 @@ function help(): string {
     "  tocsin incidents                      what is open now",
     "  tocsin why 42                         why was I paged for incident 42",
     "",
-    "`tocsin <command> --help` tells more. Exit codes: 0 done, 1 something is wrong, 2 wrong usage, 3 collector not reached.",
+    "`tocsin <command> --help` tells more. Exit codes: 0 done, 1 something is wrong, 2 wrong usage, 3 collector not reached, or it refuses the token.",
     "",
   ].join("\n");
 }

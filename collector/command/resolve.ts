@@ -7,7 +7,7 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
     command: "resolve",
     path: "resolve",
     done: "resolved",
-    about:
-      "Resolves by hand; incidents whose alerts clear resolve by themselves. An alert that fires again reopens it.",
+    about: `Resolves by hand; incidents whose alerts clear resolve by themselves. An alert that still fires after five minutes,
+or fires again after its source has cleared it, reopens it.`,
   });
 }

@@ -86,9 +86,15 @@ const assignBody = Type.Object(
   { owner: nullable(Type.String({ minLength: 1, maxLength: 256 })) },
   { additionalProperties: false },
 );
+const noteText = Type.String({ minLength: 1, maxLength: 10_000 });
 const textBody = Type.Object(
-  { text: Type.String({ minLength: 1, maxLength: 10_000 }) },
-  { additionalProperties: false },
+  { text: Type.Optional(noteText), note: Type.Optional(noteText) },
+  {
+    additionalProperties: false,
+    minProperties: 1,
+    maxProperties: 1,
+    description: "The same under one of both names: the other commands call it `note`.",
+  },
 );
 const mergeBody = Type.Object(
   { into: Type.String({ minLength: 1, maxLength: 128, description: "Id or number of the incident that stays." }) },
@@ -162,7 +168,7 @@ function registerCommands(app: FastifyInstance, ports: ApiPorts): void {
   command("note", { summary: "Write into the timeline.", body: textBody }, (incident, body) => ({
     type: "note",
     incident,
-    text: body.text,
+    text: body.text ?? body.note ?? "",
   }));
   command(
     "merge",
