@@ -70,7 +70,10 @@ routes: [{ receivers: [hook] }]
     await waitFor(() => (hook.calls.some(({ message }) => message.kind === "resolved") ? true : undefined), 30_000),
   ).toBe(true);
   expect(new Set(hook.calls.filter(({ message }) => message.page).map(({ id }) => id)).size).toBe(1);
-  const spoken = hook.calls.map(({ message }) => `${message.kind} ${message.page} #${message.incident.number} ${message.incident.title} ${message.incident.alerts.length}`);
+  const spoken = hook.calls.map(
+    ({ message }) =>
+      `${message.kind} ${message.page} #${message.incident.number} ${message.incident.title} ${message.incident.alerts.length}`,
+  );
   expect(new Set(hook.calls.map(({ message }) => message.incident.id)).size, spoken.join("\n")).toBe(1);
   expect(await second.process.stop()).toBe(0);
 });

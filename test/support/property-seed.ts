@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { configureGlobal, readConfigureGlobal } from "fast-check";
 
 /**
  * Property tests of a landing run with one seed, so that a green run stays green. `TOCSIN_SEED=random` explores, and
@@ -6,4 +6,4 @@ import fc from "fast-check";
  */
 const { TOCSIN_SEED: asked } = process.env;
 if (asked !== "random")
-  fc.configureGlobal({ ...fc.readConfigureGlobal(), seed: asked === undefined ? 20_261_121 : Number(asked) });
+  configureGlobal({ ...readConfigureGlobal(), seed: asked === undefined ? 20_261_121 : Number(asked) });
