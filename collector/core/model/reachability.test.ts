@@ -100,3 +100,18 @@ test("what a fault makes likely and what a symptom makes suspect are two sides o
     }
   }
 });
+
+test("a line to a foreign place that no peer has is a mistake of the CMDB; one that peers share is not", () => {
+  const hosts = ["h1", "h2", "h3"];
+  const rack = hosts.flatMap((host) => [`${host} connectsTo tor-1`, `${host} containedIn rack-1`]);
+  const rest = [
+    "tor-1 connectsTo core",
+    "tor-2 connectsTo core",
+    "tor-1 containedIn rack-1",
+    "tor-2 containedIn rack-2",
+  ];
+  const odd = graph([...rack, ...rest, "h3 connectsTo tor-2"], ["core"]);
+  expect(before(odd, "h3")).toContain("tor-1");
+  const shared = graph([...rack, ...rest, "h2 connectsTo tor-2", "h3 connectsTo tor-2"], ["core"]);
+  expect(before(shared, "h3")).not.toContain("tor-1");
+});

@@ -19,8 +19,12 @@ export class Reachability {
   /** Hops from the vantage along `connectsTo`; −1 where no way is known. */
   private readonly hops: Int32Array;
 
+  /** By CI: lines that the CMDB has and that are hardly real. */
+  private readonly odd: ReadonlyMap<number, ReadonlySet<number>>;
+
   constructor(topology: Topology) {
     this.topology = topology;
+    this.odd = oddLines(topology);
     this.hops = hopsFromVantage(topology);
     this.points = solve(topology, (ci, neighbour) => this.leadsHome(ci, neighbour));
   }
@@ -30,6 +34,7 @@ export class Reachability {
    * directions; one that leads away from the vantage is nobody's need.
    */
   leadsHome(ci: number, neighbour: number): boolean {
+    if (this.odd.get(ci)?.has(neighbour) === true) return false;
     const own = this.hops[ci] ?? -1;
     const other = this.hops[neighbour] ?? -1;
     return own < 0 || (other >= 0 && other <= own && own > 0);
@@ -50,6 +55,53 @@ export class Reachability {
 }
 
 const NONE: readonly number[] = [];
+
+/** Peers looked at, and how many at least must agree. */
+const PEERS_MAX = 50;
+const PEERS_MIN = 2;
+
+/**
+ * Lines to a foreign place: the CI stands elsewhere than the neighbour, has a line where it stands, and none of its kind
+ * on that line has one to the neighbour. One wrong relation would make a single point of failure look redundant.
+ */
+function oddLines(topology: Topology): Map<number, Set<number>> {
+  const places = Array.from({ length: topology.size }, (_, ci) => targets(topology, ci, "containedIn"));
+  const isTogether = (a: number, b: number): boolean => (places[a] ?? NONE).some((place) => places[b]?.includes(place));
+  const odd = new Map<number, Set<number>>();
+  for (let ci = 0; ci < topology.size; ci += 1) {
+    if (places[ci]?.length === 0) continue;
+    const lines = targets(topology, ci, "connectsTo");
+    const home = lines.length < 2 ? undefined : lines.find((line) => isTogether(ci, line));
+    if (home === undefined) continue;
+    const foreign = lines.filter((line) => places[line]?.length !== 0 && !isTogether(ci, line));
+    if (foreign.length === 0) continue;
+    const others = peerLines(topology, ci, home);
+    const found = others === null ? [] : foreign.filter((line) => !others.has(line));
+    if (found.length > 0) odd.set(ci, new Set(found));
+  }
+  return odd;
+}
+
+/** Where those of the same kind on the same line have lines to; null when they are too few to tell. */
+function peerLines(topology: Topology, ci: number, home: number): Set<number> | null {
+  const { type } = topology.ci(ci);
+  const lines = new Set<number>();
+  let peers = 0;
+  for (const edge of topology.neededBy(home)) {
+    if (edge.type !== "connectsTo" || edge.ci === ci || topology.ci(edge.ci).type !== type) continue;
+    for (const line of targets(topology, edge.ci, "connectsTo")) lines.add(line);
+    peers += 1;
+    if (peers >= PEERS_MAX) break;
+  }
+  return peers < PEERS_MIN ? null : lines;
+}
+
+function targets(topology: Topology, ci: number, type: string): number[] {
+  return topology
+    .needs(ci)
+    .filter((edge) => edge.type === type)
+    .map((edge) => edge.ci);
+}
 
 /**
  * Hops along `connectsTo` from the vantage; for islands of which no way to the vantage is known, from their own tops:
