@@ -1,6 +1,7 @@
 import type { AlertId } from "../model/alert.ts";
 import type { Note } from "../model/evidence.ts";
 import type { FaultKey } from "../model/influence.ts";
+import { Marks } from "../model/marks.ts";
 import { SPEAKING } from "../model/symptom.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 
@@ -20,8 +21,9 @@ const SEEN_DEAD_RANK = 4;
 /** The notes by alert, by CI and by possible cause: how evidence that belongs together finds itself. */
 export class Notebook {
   private readonly notes = new Map<AlertId, Note>();
-  /** By index of the CI: asked for every CI that a fault should hit. */
-  private readonly byCi: (Note[] | undefined)[] = [];
+  private readonly byCi = new Map<number, Note[]>();
+  /** The CIs of `byCi`: asked for every CI that a fault should hit, and mostly not among them. */
+  private readonly noted = new Marks();
   private readonly byCause = new Map<number, Note[]>();
   private readonly bySystem = new Map<number, Note[]>();
   private readonly resolved: { note: Note; until: UnixMillis }[] = [];
@@ -35,9 +37,10 @@ export class Notebook {
     const before = this.notes.get(note.alert.id);
     if (before !== undefined) this.remove(before);
     this.notes.set(note.alert.id, note);
-    const list = this.byCi[note.ci];
-    if (list === undefined) this.byCi[note.ci] = [note];
+    const list = this.byCi.get(note.ci);
+    if (list === undefined) this.byCi.set(note.ci, [note]);
     else list.push(note);
+    this.noted.add(note.ci);
     if (note.background === null) this.post(note);
   }
 
@@ -72,17 +75,17 @@ export class Notebook {
   }
 
   on(ci: number): readonly Note[] {
-    return this.byCi[ci] ?? NONE;
+    return this.byCi.get(ci) ?? NONE;
   }
 
   /** Whether there is any note on this CI. */
   has(ci: number): boolean {
-    return this.byCi[ci] !== undefined;
+    return this.noted.has(ci);
   }
 
   /** Whether a CI sent an alert that is no noise between `from` and `to`. */
   alarmed(ci: number, from: UnixMillis, to: UnixMillis): boolean {
-    const list = this.byCi[ci];
+    const list = this.byCi.get(ci);
     if (list === undefined) return false;
     for (const note of list) {
       if (note.background === null && note.onset >= from && note.onset <= to) return true;
@@ -95,7 +98,7 @@ export class Notebook {
    * that may have been on its way, and a condition that comes and goes all day is no sign of life.
    */
   speaks(ci: number, from: UnixMillis, to: UnixMillis): boolean {
-    const list = this.byCi[ci];
+    const list = this.byCi.get(ci);
     if (list === undefined) return false;
     let heard = false;
     for (const note of list) {
@@ -147,9 +150,8 @@ export class Notebook {
 
   private remove(note: Note): void {
     this.notes.delete(note.alert.id);
-    const list = this.byCi[note.ci];
-    list?.splice(list.indexOf(note), 1);
-    if (list?.length === 0) this.byCi[note.ci] = undefined;
+    drop(this.byCi, note.ci, note);
+    if (!this.byCi.has(note.ci)) this.noted.delete(note.ci);
     if (note.background === null) this.unpost(note);
   }
 }

@@ -1,7 +1,9 @@
 import { isCreeping, type Unit } from "../model/evidence.ts";
 import { FaultSums } from "../model/fault-sums.ts";
+import { leastOpening } from "../model/hypothesis.ts";
 import type { IncidentId } from "../model/incident.ts";
-import type { FaultKey } from "../model/influence.ts";
+import { faultCi, type FaultKey } from "../model/influence.ts";
+import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 
 /** An incident that exists already, as a hypothesis: cheap to keep, dear to leave. */
@@ -53,18 +55,24 @@ const STAY = 0.3;
 /** A fault must explain a unit at least this much better than chance does. */
 export const MARGIN = 0.4;
 
-/** A fault that saves less than this in all cannot be worth its price. */
-const BOUND_MIN = 3;
-
 /** What could have happened: faults that explain more than one unit, and the incidents that there are. Best bound first. */
 export function propose(
   units: readonly Unit[],
   alone: readonly number[],
   anchors: readonly Anchor[],
-  incidentOf: (unit: Unit) => IncidentId | null,
+  { topology, incidentOf }: { topology: Topology; incidentOf: (unit: Unit) => IncidentId | null },
 ): Hypothesis[] {
-  const claims = new Map(claimsOf(units, alone, new Set(anchors.map((anchor) => anchor.fault))));
+  const bounds = boundsOf(units, alone);
+  const own = new Set(units.map((unit) => unit.ci));
+  const anchored = new Set(anchors.map((anchor) => anchor.fault));
+  const wanted = new Set(anchored);
+  // A fault that could save less than its least possible price is not chosen, whatever else is weighed.
+  const isWorth = (fault: FaultKey): boolean =>
+    bounds.get(fault) > leastOpening(topology, fault, !own.has(faultCi(fault))) - ROUNDING;
+  for (const fault of bounds.keys) if (isWorth(fault)) wanted.add(fault);
+  const claims = new Map(claimsOf(units, alone, wanted, anchored));
   const hypotheses: Hypothesis[] = [];
+  const homes = units.map((unit) => incidentOf(unit));
   for (const [fault, list] of claims) {
     if (list.length > 1) hypotheses.push({ fault, anchor: null, claims: list, bound: 0, whole: {} });
   }
@@ -72,7 +80,7 @@ export function propose(
     const own = (claims.get(anchor.fault) ?? []).map((claim) => {
       const unit = units[claim.unit];
       if (unit === undefined) return claim;
-      const stays = incidentOf(unit) === anchor.incident ? STAY : 0;
+      const stays = homes[claim.unit] === anchor.incident ? STAY : 0;
       return {
         unit: claim.unit,
         cost:
@@ -87,6 +95,9 @@ export function propose(
   return hypotheses.sort((a, b) => b.bound - a.bound || a.fault - b.fault);
 }
 
+/** Sums of the same numbers in another order differ by less. */
+const ROUNDING = 1e-6;
+
 /** Work space; empty between calls. */
 const SUMS = new FaultSums();
 const PLACES = new FaultSums();
@@ -96,8 +107,8 @@ function claimsOf(
   units: readonly Unit[],
   alone: readonly number[],
   wanted: ReadonlySet<FaultKey>,
+  anchored: ReadonlySet<FaultKey>,
 ): (readonly [FaultKey, Claim[]])[] {
-  const bounds = boundsOf(units, alone);
   const places = PLACES.begin();
   const claims: (readonly [FaultKey, Claim[]])[] = [];
   for (let index = 0; index < units.length; index += 1) {
@@ -106,7 +117,7 @@ function claimsOf(
     for (let at = 0; at < keys.length; at += 1) {
       const key = keys[at] ?? 0;
       const cost = costs[at] ?? 0;
-      if ((cost >= most || bounds.get(key) < BOUND_MIN) && !wanted.has(key)) continue;
+      if (!(cost < most ? wanted : anchored).has(key)) continue;
       if (places.has(key)) claims[places.get(key)]?.[1].push({ unit: index, cost });
       else {
         places.add(key, claims.length);

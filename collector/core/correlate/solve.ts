@@ -47,7 +47,7 @@ const ANCHOR_PRICE = 0.8;
  */
 export function solve(units: readonly Unit[], anchors: readonly Anchor[], context: SolveContext): Group[] {
   const alone = units.map((unit) => aloneCost(context.topology, unit));
-  const hypotheses = propose(units, alone, anchors, context.incidentOf);
+  const hypotheses = propose(units, alone, anchors, context);
   const setting = { units, alone, context };
   let chosen = greedy(hypotheses, setting, null);
   if (units.length <= IMPROVED_UNITS_MAX) chosen = improve(hypotheses, setting, chosen);

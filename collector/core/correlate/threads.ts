@@ -3,6 +3,7 @@ import { unitsOf, type Note } from "../model/evidence.ts";
 import { aloneCost } from "../model/hypothesis.ts";
 import type { Incident, IncidentId } from "../model/incident.ts";
 import { faultCi, faultKey, type FaultKey } from "../model/influence.ts";
+import { Marks } from "../model/marks.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import { lateness } from "./propose.ts";
 
@@ -45,6 +46,8 @@ export interface Thread {
 export class Threads {
   private readonly threads = new Map<IncidentId, Thread>();
   private readonly byRoot = new Map<FaultKey, Set<IncidentId>>();
+  /** The faults of `byRoot`: asked for every cause of every alert, and rarely among them. */
+  private readonly roots = new Marks();
   private pruneAt = PRUNE_STEP;
 
   get(incident: IncidentId | null): Thread | undefined {
@@ -73,7 +76,7 @@ export class Threads {
 
   /** Incidents taken for this fault, in the order in which they became so. */
   at(fault: FaultKey): Iterable<IncidentId> {
-    return this.byRoot.get(fault) ?? NONE;
+    return this.roots.has(fault) ? (this.byRoot.get(fault) ?? NONE) : NONE;
   }
 
   setRoot(incident: IncidentId, root: FaultKey | null, at: UnixMillis): void {
@@ -82,6 +85,7 @@ export class Threads {
     this.unlist(thread);
     thread.root = root;
     if (root === null) return;
+    this.roots.add(root);
     const set = this.byRoot.get(root);
     if (set === undefined) this.byRoot.set(root, new Set([incident]));
     else set.add(incident);
@@ -165,7 +169,9 @@ export class Threads {
     if (thread.root === null) return;
     const set = this.byRoot.get(thread.root);
     set?.delete(thread.incident);
-    if (set?.size === 0) this.byRoot.delete(thread.root);
+    if (set?.size !== 0) return;
+    this.byRoot.delete(thread.root);
+    this.roots.delete(thread.root);
   }
 }
 

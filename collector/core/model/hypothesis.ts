@@ -48,6 +48,12 @@ export function openingCost(topology: Topology, fault: FaultKey, silent: boolean
   return FAULT + (silent && !(sensed && isPlace) ? SILENT : 0) + (OUTCOME_TYPES.has(type) ? OUTCOME : 0) + mildPlace;
 }
 
+/** What `openingCost` is at least; `quiet`: the CI itself sends nothing. */
+export function leastOpening(topology: Topology, fault: FaultKey, quiet: boolean): number {
+  const { type } = topology.ci(faultCi(fault));
+  return FAULT + (quiet && !PLACE_TYPES.has(type) ? SILENT : 0) + (OUTCOME_TYPES.has(type) ? OUTCOME : 0);
+}
+
 /** The price of an alert that nothing else has to do with, by its worst severity: mild ones come and go all day. */
 const LONE: readonly number[] = [2, 2, 2.2, 2.5, 3.4, 4];
 /** Several checks that agree on one CI are less likely to be a passing thing. */
