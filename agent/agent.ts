@@ -42,7 +42,14 @@ export interface AgentSurroundings {
   files: CollectorContext["files"];
   bundledRules: () => Promise<readonly Rule[]>;
   createCollectors: (context: CollectorContext) => Collector[];
-  createWatches: (context: WatchContext) => Promise<Watch[]>;
+  createWatches: (context: WatchContext, post: EventPost) => Promise<Watch[]>;
+}
+
+/** For watches that tell events which are no conditions. */
+export interface EventPost {
+  ci: string;
+  nextId: () => string;
+  send: (event: WireEvent) => void;
 }
 
 /** The collector keeps acknowledged data in memory at first; we keep it longer than it may take to be safe there. */
@@ -95,7 +102,10 @@ export class Agent {
     const table = new SeriesTable();
     table.bootedAt = around.clock.now() - uptime() * 1000;
     const { clock, log } = around;
-    const watches = await around.createWatches({ clock, log, table, book: evaluation.book });
+    const watches = await around.createWatches(
+      { clock, log, table, book: evaluation.book },
+      { ci, nextId: post.nextId, send: post.event },
+    );
     const round = openRound(config, around, { ci, table, watches, ...post, ...evaluation });
     const agent = new Agent(config, around, { table, watches, round, ...post, ...evaluation });
     await evaluation.rules.begin();

@@ -14,7 +14,7 @@ import { createCollectors } from "./sample/create-collectors.ts";
 import { LinuxFiles } from "./sample/host-files.ts";
 import { HttpTransport } from "./send/transport.ts";
 import { version } from "./version.ts";
-import { createWatches } from "./watch/create-watches.ts";
+import { createChanges, createWatches } from "./watch/create-watches.ts";
 
 const HELP = `Usage: tocsin agent [options]
 
@@ -144,7 +144,10 @@ async function openAgent(config: AgentConfig, log: Log): Promise<Agent | null> {
     files,
     bundledRules,
     createCollectors: (context) => createCollectors(context, { config, clock, log }),
-    createWatches: (context) => createWatches(context, { files, config: config.watch, dataDir: data.path }),
+    createWatches: async (context, post) => [
+      ...(await createWatches(context, { files, config: config.watch, dataDir: data.path })),
+      createChanges({ clock, log, ...post }, { files, config: config.changes, dataDir: data.path }),
+    ],
   });
 }
 

@@ -1,6 +1,7 @@
 import { join } from "node:path";
-import type { WatchConfig } from "../config/agent-config.ts";
+import type { ChangesConfig, WatchConfig } from "../config/agent-config.ts";
 import type { HostFiles } from "../sample/host-files.ts";
+import { type ChangesContext, createChangeWatch, factSources } from "./changes/changes.ts";
 import type { Watch, WatchContext } from "./check.ts";
 import { createPortWatch } from "./ports.ts";
 import { createProcessWatch } from "./processes.ts";
@@ -35,4 +36,12 @@ export async function createWatches(
     watches.push(...config.plugins.map((watch) => createPluginWatch(context, watch)));
   }
   return watches;
+}
+
+/** What changes on the host, told as events; not part of the watches that raise alerts. */
+export function createChanges(
+  context: Omit<ChangesContext, "folder">,
+  { files, config, dataDir }: { files: HostFiles; config: ChangesConfig; dataDir: string },
+): Watch {
+  return createChangeWatch({ ...context, folder: dataDir }, factSources(config, files), config.everyMs);
 }

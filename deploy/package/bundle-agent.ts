@@ -11,7 +11,7 @@ import { parsePack } from "../../rules/language/parse.ts";
  *
  * Code that is only there costs a process five times its size. So what the sources import with `import()` (the YAML reader, the
  * pattern engine, the watches that few use) lies behind the code, compressed, each part in a comment line of its own, and is
- * taken out of the file when it is reached.
+ * read from the file when it is reached.
  */
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const outfile = join(root, "dist/agent.cjs");
@@ -73,19 +73,25 @@ async function buildPart(entry: string): Promise<{ code: Uint8Array; asks: Set<s
   return { code: built.outputFiles[0].contents, asks };
 }
 
-/** The lines at the file's beginning: a `require` that finds parts in this very file. */
-const LOADER = `#!/usr/bin/env node
+/** The lines at the file's beginning: a `require` that finds parts in this very file, by their distance from its end. */
+const loader = (
+  places: Readonly<Record<string, readonly [fromEnd: number, length: number]>>,
+): string => `#!/usr/bin/env node
 "use strict";
 const nodeRequire = require;
+const partPlaces = ${JSON.stringify(places)};
 const loadedParts = new Map();
 function requirePart(name) {
   if (!name.startsWith("${PART_PREFIX}")) return nodeRequire(name);
   const known = loadedParts.get(name);
   if (known !== undefined) return known.exports;
-  const text = nodeRequire("node:fs").readFileSync(__filename, "latin1");
-  const start = text.indexOf("\\n//" + name + " ") + name.length + 4;
-  const packed = Buffer.from(text.slice(start, text.indexOf("\\n", start)), "base64");
-  const code = nodeRequire("node:zlib").inflateRawSync(packed).toString();
+  const { closeSync, fstatSync, openSync, readSync } = nodeRequire("node:fs");
+  const file = openSync(__filename, "r");
+  const [fromEnd, length] = partPlaces[name];
+  const packed = Buffer.allocUnsafe(length);
+  readSync(file, packed, 0, length, fstatSync(file).size - fromEnd);
+  closeSync(file);
+  const code = nodeRequire("node:zlib").inflateRawSync(Buffer.from(packed.toString("latin1"), "base64")).toString();
   const module = { exports: {} };
   loadedParts.set(name, module);
   const run = nodeRequire("node:vm").compileFunction(code, ["exports", "require", "module"], { filename: name });
@@ -105,14 +111,22 @@ for (let entry = waiting.shift(); entry !== undefined; entry = waiting.shift()) 
 }
 
 const main = `${PART_PREFIX}agent/main.ts`;
-let text = "";
+let behind = "";
+const starts: [name: string, start: number, length: number][] = [];
 for (const [name, code] of parts) {
   process.stdout.write(
     `${String(Math.round(code.length / 1024)).padStart(5)} KiB  ${name.slice(PART_PREFIX.length)}\n`,
   );
-  if (name === main) text = `${LOADER}((require) => {${Buffer.from(code).toString()}})(requirePart);\n`;
-  else text += `//${name} ${deflateRawSync(code, { level: 9 }).toString("base64")}\n`;
+  if (name === main) continue;
+  const packed = deflateRawSync(code, { level: 9 }).toString("base64");
+  starts.push([name, behind.length + 2, packed.length]);
+  behind += `//${packed}\n`;
 }
+const places = Object.fromEntries(
+  starts.map(([name, start, length]) => [name, [behind.length - start, length] as const]),
+);
+const mainCode = Buffer.from(parts.get(main) ?? []).toString();
+const text = `${loader(places)}((require) => {${mainCode}})(requirePart);\n${behind}`;
 mkdirSync(dirname(outfile), { recursive: true });
 writeFileSync(outfile, text, { mode: 0o755 });
 process.stdout.write(`${String(Math.round(text.length / 1024)).padStart(5)} KiB  ${relative(root, outfile)}\n`);

@@ -1,0 +1,114 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { HostFiles } from "../../sample/host-files.ts";
+import type { Facts, FactSource } from "./facts.ts";
+import { expand, writtenAt } from "./file-facts.ts";
+import { fileFingerprint } from "./packages.ts";
+
+/** Ports that the kernel gives to clients: a listener there is a passing thing. */
+const EPHEMERAL_FROM = 32_768;
+const LISTEN = "0A";
+
+/** The boot and the kernel: a change is a restart of the host. */
+export function bootFacts(files: HostFiles): FactSource {
+  const read = (): Facts => ({
+    boot: files.line("/proc/sys/kernel/random/boot_id") ?? "",
+    kernel: files.line("/proc/sys/kernel/osrelease") ?? "",
+  });
+  return {
+    name: "boot",
+    check: "host_restarted",
+    noun: "boot",
+    settles: false,
+    fingerprint: () => JSON.stringify(read()),
+    read,
+    summarize: (changes) => {
+      const kernel = changes.find((change) => change.name === "kernel");
+      return kernel === undefined ? "host restarted" : `host restarted, kernel ${kernel.before} → ${kernel.after}`;
+    },
+  };
+}
+
+/** Accounts that can log in or own things: name → id, group, shell. And that sudo's rules were written. */
+export function userFacts(): FactSource {
+  const sudoers = (): string[] => ["/etc/sudoers", ...expand("/etc/sudoers.d/*")];
+  return {
+    name: "users",
+    check: "user_changed",
+    noun: "account",
+    settles: true,
+    fingerprint: () => ["/etc/passwd", "/etc/group", ...sudoers()].map(fileFingerprint).join(),
+    read: () => {
+      const facts: Record<string, string> = {};
+      for (const line of readFileSync("/etc/passwd", "utf8").split("\n")) {
+        const [name = "", , uid = "", gid = "", , , shell = ""] = line.split(":");
+        if (name !== "") facts[`user ${name}`] = `${uid}:${gid} ${shell}`;
+      }
+      for (const line of readFileSync("/etc/group", "utf8").split("\n")) {
+        const [name = "", , , members = ""] = line.split(":");
+        if (name !== "") facts[`group ${name}`] = members;
+      }
+      // Not readable without privileges, and no concern of ours: that they were written is.
+      for (const path of sudoers()) facts[`sudo rules ${path}`] = writtenAt(path);
+      return facts;
+    },
+  };
+}
+
+/** TCP ports with a listener, by address. */
+export function portFacts(files: HostFiles): FactSource {
+  const read = (): Facts => {
+    const facts: Record<string, string> = {};
+    for (const path of ["/proc/net/tcp", "/proc/net/tcp6"])
+      for (const line of files.read(path)?.all().split("\n").slice(1) ?? []) {
+        const [, local = "", , state] = line.trim().split(/\s+/);
+        const [address = "", hexPort = ""] = local.split(":");
+        const port = Number.parseInt(hexPort, 16);
+        if (state === LISTEN && port < EPHEMERAL_FROM) facts[`port ${port}`] = reach(address);
+      }
+    return facts;
+  };
+  return {
+    name: "ports",
+    check: "listening_port_changed",
+    noun: "listening port",
+    settles: true,
+    fingerprint: () => JSON.stringify(read()),
+    read,
+  };
+}
+
+/** Whether others reach it: the kernel's hexadecimal address, in the host's byte order. */
+function reach(address: string): string {
+  if (/^0+$/.test(address)) return "all addresses";
+  const isLoopback = /^.{6}7F$/.test(address) || address === "00000000000000000000000001000000";
+  return isLoopback ? "loopback" : "one address";
+}
+
+/** Where systemd keeps what is enabled, and where running services have their control groups. */
+const ENABLED = "/etc/systemd/system";
+const CGROUPS = ["/sys/fs/cgroup/system.slice/", "/sys/fs/cgroup/systemd/system.slice/"] as const;
+/** Made for one run each; their coming and going says nothing. */
+const TRANSIENT = /^(run-|user@|user-runtime-dir@|session-|systemd-|getty@|serial-getty@)|@.*-.*-/;
+
+/** Services that run, and units that start at boot. */
+export function unitFacts(files: HostFiles): FactSource {
+  const read = (): Facts => {
+    const facts: Record<string, string> = {};
+    for (const folder of CGROUPS)
+      for (const name of files.list(folder))
+        if (name.endsWith(".service") && !TRANSIENT.test(name)) facts[name] = "running";
+    for (const folder of files.list(ENABLED))
+      if (folder.endsWith(".wants") || folder.endsWith(".requires"))
+        for (const name of files.list(join(ENABLED, folder))) facts[`${name} at boot`] = "enabled";
+    return facts;
+  };
+  return {
+    name: "units",
+    check: "unit_changed",
+    noun: "unit",
+    settles: true,
+    fingerprint: () => JSON.stringify(read()),
+    read,
+  };
+}
