@@ -1,23 +1,38 @@
 import type { ChangeRecord, CorrelationView } from "../model/correlation.ts";
 import type { Unit } from "../model/evidence.ts";
+import type { Symptom } from "../model/symptom.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { Verdict } from "./ranker.ts";
 
-/** A change shows its fault within this time, or slowly, as a leak does. */
+/** A change shows its fault within a quarter of an hour, or slowly, as a leak does. */
 const BEFORE_MS: Milliseconds = 30 * 60_000;
 const AFTER_MS: Milliseconds = 60_000;
 const SHORT_MS: Milliseconds = 15 * 60_000;
+/** Programs fill up and slow down by and by; lines and machines do not. */
+const SUDDEN: ReadonlySet<Symptom> = new Set<Symptom>(["gone", "link", "lossy", "environment", "clock", "certificate"]);
 
-/** The change on the root, or on what it is a replica of, that best explains the fault; null when none does. */
-export function suspectChange(best: Verdict, units: readonly Unit[], view: CorrelationView): string | null {
-  const onset = units[0]?.onset;
-  if (onset === undefined) return null;
+/**
+ * The change on the root, or on what it is a replica of, that best explains the fault; null when none does.
+ *
+ * @param openedAt of the incident: its first alerts may have cleared and come back since
+ */
+export function suspectChange(
+  best: Verdict,
+  units: readonly Unit[],
+  openedAt: UnixMillis,
+  view: CorrelationView,
+): string | null {
+  const latest = units[0]?.onset ?? openedAt;
+  const onset = Math.min(openedAt, latest);
+  const isGradual = units.some(
+    (unit) => unit.ci === best.root && !unit.notes.every((note) => SUDDEN.has(note.symptom)),
+  );
   let found: { change: ChangeRecord; score: number } | null = null;
   for (const { ci, weight } of places(best.root, view)) {
     for (const change of view.changesOn(view.topology.id(ci))) {
       const before = onset - change.at;
-      if (before > BEFORE_MS || before < -AFTER_MS) continue;
-      const score = weight - before / BEFORE_MS;
+      if (before > (isGradual ? BEFORE_MS : SHORT_MS) || change.at - latest > AFTER_MS) continue;
+      const score = weight - Math.abs(before) / BEFORE_MS;
       if (found === null || score > found.score) found = { change, score };
     }
   }

@@ -64,7 +64,7 @@ function rankIncident(evidence: RootEvidence, at: UnixMillis, view: CorrelationV
   }));
   const best = verdicts[0];
   const pinned = evidence.incident.rootPinned ? evidence.incident.rootCause.ci : null;
-  const change = best === undefined ? null : suspectChange(best, units, view);
+  const change = best === undefined ? null : suspectChange(best, units, evidence.incident.openedAt, view);
   const impact = impactOf(units, topology, best?.root ?? null);
   return {
     rootCause: {
