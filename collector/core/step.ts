@@ -159,6 +159,7 @@ function wakeOneIncident(state: CoreState, turn: Turn, id: string): void {
   }
   letStraysGo(state, turn, straysOf(state, turn, incident));
   ageIncident(state, turn, incident);
+  if (incident.holdUntil !== null && turn.at >= incident.holdUntil) turn.rank(incident.id);
   turn.lookAt(incident);
 }
 

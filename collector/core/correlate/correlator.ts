@@ -174,7 +174,7 @@ class OnlineCorrelator implements Correlator {
       this.timers.schedule(`rank ${incident.id}`, thread.spentAt + pause);
       return { ...last.ranking, holdMs: 0, pageAfterMs: 0, isRepeat: true };
     }
-    const isDue = last !== null && last.ranking.pageAfterMs > 0 && at >= last.at + last.ranking.pageAfterMs;
+    const isDue = last !== null && (isPageDue(last, at) || isHoldOver(incident, last.at, at));
     if (last !== null && !isDue && at < last.at + pause) {
       this.timers.schedule(`rank ${incident.id}`, last.at + pause);
       return { ...last.ranking, holdMs: Math.max(0, last.at + last.ranking.holdMs - at), isRepeat: true };
@@ -353,6 +353,15 @@ class OnlineCorrelator implements Correlator {
     thread.looks += 1;
     if (wait !== undefined) this.timers.schedule(`look ${thread.incident}`, at + wait);
   }
+}
+
+function isPageDue(last: { at: UnixMillis; ranking: Ranking }, at: UnixMillis): boolean {
+  return last.ranking.pageAfterMs > 0 && at >= last.at + last.ranking.pageAfterMs;
+}
+
+/** People are about to be told: by what is known now, not by what was known some seconds ago. */
+function isHoldOver({ holdUntil }: Readonly<Incident>, rankedAt: UnixMillis, at: UnixMillis): boolean {
+  return holdUntil !== null && at >= holdUntil && rankedAt < holdUntil;
 }
 
 /** Verdicts on large incidents are dear, and one more alert changes them little. */

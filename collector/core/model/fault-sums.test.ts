@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { FaultSums, largest } from "./fault-sums.ts";
+import { Marks } from "./marks.ts";
+
+test("sums by fault, far apart and forgotten at the next beginning", () => {
+  const sums = new FaultSums().begin();
+  sums.add(7, 1.5);
+  sums.add(500_000, 2);
+  sums.add(7, 0.25);
+  expect([sums.get(7), sums.get(500_000), sums.get(8)]).toEqual([1.75, 2, 0]);
+  expect(sums.keys).toEqual([7, 500_000]);
+  sums.begin();
+  expect([sums.get(7), sums.has(500_000), sums.keys.length]).toEqual([0, false, 0]);
+});
+
+test("the largest sums come first, of equal ones the lower key, and no more than asked for", () => {
+  const sums = new FaultSums().begin();
+  for (const [key, value] of [
+    [9, 1],
+    [4, 3],
+    [2, 1],
+    [5, 3],
+    [1, 0.5],
+  ] as const)
+    sums.add(key, value);
+  expect(largest(sums, 3)).toEqual([4, 5, 2]);
+  expect(largest(sums, 10)).toEqual([4, 5, 2, 9, 1]);
+});
+
+test("marks grow with the largest index, and go again", () => {
+  const marks = new Marks();
+  for (const index of [0, 1024, 70_000]) marks.add(index);
+  marks.delete(1024);
+  marks.delete(1_000_000);
+  expect([0, 1, 1024, 70_000, 70_001].map((index) => marks.has(index))).toEqual([true, false, false, true, false]);
+});
