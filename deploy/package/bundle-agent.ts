@@ -107,7 +107,7 @@ for (let entry = waiting.shift(); entry !== undefined; entry = waiting.shift()) 
   if (parts.has(name)) continue;
   const { code, asks } = await buildPart(entry);
   parts.set(name, code);
-  waiting.push(...asks);
+  waiting.push(...[...asks].sort());
 }
 
 const main = `${PART_PREFIX}agent/main.ts`;
