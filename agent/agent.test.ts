@@ -173,7 +173,7 @@ test("offline beyond the spool's cap: what was produced is what arrives and what
   const rest = loadTimes(again);
   const perRound = points(again).length / rest.length;
   expect(Number.isInteger(lostPoints / perRound) || lostPoints % Math.round(perRound) < perRound).toBe(true);
-  expect(lost.every((event) => event.kind === "change" && event.severity === "info")).toBe(true);
+  expect(lost.every((event) => event.kind === undefined && event.severity === "info")).toBe(true);
   const dropped = points(again, "tocsin.agent.dropped").filter(
     ({ attributes }) => attributes["lane"] === "metric" && attributes["reason"] === "cap",
   );
@@ -198,6 +198,9 @@ test("a rule at the edge: an event of its own, repeated while it lasts, cleared 
   });
   expect(fired.length).toBeGreaterThanOrEqual(3);
   expect(new Set(fired.map((event) => event.id)).size).toBe(fired.length);
+  const attached = fired.find((event) => event.annotations?.["recorder"] !== undefined);
+  expect(attached?.annotations?.["recorder"]).toMatch(/^the last \d+ s, .*\nmemory used: 99 % now/);
+  expect(fired.at(-1)?.annotations?.["recorder"]).toBe(attached?.annotations?.["recorder"]);
   files.contents.set("/proc/meminfo", MEMORY(900));
   await rounds(3);
   expect(events(server).at(-1)).toMatchObject({ check: "memory_low", status: "resolved" });

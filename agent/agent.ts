@@ -7,6 +7,7 @@ import { OtlpMetricsWriter } from "../protocol/otlp-write.ts";
 import type { Rule } from "../rules/detect/rule.ts";
 import type { Clock, Random } from "./clock.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
+import { BlackBox } from "./evaluate/black-box.ts";
 import { ConditionBook } from "./evaluate/condition-book.ts";
 import { EdgeDetection } from "./evaluate/edge-detection.ts";
 import { EventIds } from "./evaluate/event-ids.ts";
@@ -19,6 +20,7 @@ import type { Log } from "./log.ts";
 import { OwnMetrics } from "./own-metrics.ts";
 import { Round } from "./round.ts";
 import type { Collector, CollectorContext } from "./sample/collector.ts";
+import { Recorder } from "./sample/recorder.ts";
 import { Sampler } from "./sample/sampler.ts";
 import { SeriesTable } from "./sample/series-table.ts";
 import { Collectors } from "./send/collectors.ts";
@@ -70,6 +72,7 @@ interface Post {
 /** What is found wrong: rules, where they come from, and what was told. */
 interface Evaluation {
   book: ConditionBook;
+  blackBox: BlackBox;
   detection: EdgeDetection;
   rules: RuleSource;
 }
@@ -116,11 +119,12 @@ export class Agent {
   /** The first round is now; the further ones begin at a random moment of the interval, so that a fleet does not beat as one. */
   start(): void {
     const { clock, random } = this.#around;
-    const { expose, rules, intervalMs } = this.#config;
+    const { expose, rules, intervalMs, recorder } = this.#config;
     if (expose !== null) {
       this.#server = new MetricsServer(() => this.exposition(), this.#around.log);
       this.#server.listen(expose.host, expose.port);
     }
+    if (recorder) this.#parts.blackBox.start();
     this.#parts.round.run();
     if (rules.fetch) this.#parts.rules.poll();
     this.#nextRoundAtMs = clock.monotonic() + Math.max(1000, intervalMs * random());
@@ -143,6 +147,7 @@ export class Agent {
   async stop(withinMs: number): Promise<void> {
     const { clock, data, transport, log } = this.#around;
     this.#cancelRound();
+    this.#parts.blackBox.stop();
     this.#parts.rules.stop();
     this.#server?.close();
     for (const watch of this.#parts.watches) watch.stop?.();
@@ -219,7 +224,7 @@ function openEvaluation(
   { ci, post }: { ci: string; post: Post },
 ): Evaluation {
   const { clock, random, log, data } = around;
-  const book = new ConditionBook({
+  const book: ConditionBook = new ConditionBook({
     ci,
     clock,
     log,
@@ -227,7 +232,12 @@ function openEvaluation(
     nextId: post.nextId,
     send: post.event,
     expiresAfterMs: Math.max(EXPIRES_AFTER_MS, 5 * config.intervalMs),
+    onTold: (owner, condition) => {
+      if (config.recorder) blackBox.capture(owner, condition);
+    },
   });
+  const { files } = around;
+  const blackBox = new BlackBox({ files, clock, log, book, recorder: new Recorder(files) });
   const detection = new EdgeDetection(ci, book);
   const rules = new RuleSource({
     collectors: post.collectors,
@@ -239,7 +249,7 @@ function openEvaluation(
     bundled: around.bundledRules,
     use: (list) => detection.use(list),
   });
-  return { book, detection, rules };
+  return { book, blackBox, detection, rules };
 }
 
 function openRound(

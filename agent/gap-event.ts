@@ -9,7 +9,10 @@ const WHY: Readonly<Record<DropReason, string>> = {
   refused: "the collector refused it",
 };
 
-/** Says what never reached the collector, to the item, so that a hole in a chart has an explanation. A `change`: it asks nobody to act. */
+/** How long a loss is shown; it asks nobody to act, and it is no change of the host that could be a fault's cause. */
+const SHOWN_FOR = "1h";
+
+/** Says what never reached the collector, to the item, so that a hole in a chart has an explanation. */
 export function gapEvents(gaps: readonly Gap[], about: { ci: string; at: number; nextId: () => string }): WireEvent[] {
   return gaps.map((gap) => {
     const what = gap.lane === "metric" ? "data points" : "events";
@@ -21,11 +24,11 @@ export function gapEvents(gaps: readonly Gap[], about: { ci: string; at: number;
       ci: about.ci,
       check: "agent_data_lost",
       instance: `${gap.lane}/${gap.reason}`,
-      kind: "change",
       status: "firing",
       severity: "info",
       summary: `${gap.items} ${what} were lost: ${WHY[gap.reason]}`,
       time: new Date(about.at).toISOString(),
+      expiresAfter: SHOWN_FOR,
       labels: { lane: gap.lane, reason: gap.reason },
       annotations: { items: String(gap.items), records: String(gap.records), ...(from === "" ? {} : { from }), to },
     };

@@ -136,6 +136,8 @@ export interface AgentConfig {
   sample: { disable: string[]; excludeMounts: string[]; procPath: string; sysPath: string; rootPath: string };
   rules: { fetch: boolean; everyMs: number };
   expose: { host: string; port: number } | null;
+  /** Keeps the last five minutes at one second in memory, for alerts to bring along. */
+  recorder: boolean;
   watch: WatchConfig;
   changes: ChangesConfig;
 }
@@ -179,6 +181,7 @@ export function defaultAgentConfig(): AgentConfig {
     sample: { disable: [], excludeMounts: [], procPath: "/proc", sysPath: "/sys", rootPath: "" },
     rules: { fetch: true, everyMs: 60_000 },
     expose: null,
+    recorder: true,
     watch: structuredClone(EMPTY_WATCH),
     changes: structuredClone(DEFAULT_CHANGES),
   };

@@ -46,6 +46,7 @@ interface FileKeys {
   sample: Partial<AgentConfig["sample"]>;
   rules: Partial<{ fetch: boolean; every: number }>;
   expose: AgentConfig["expose"];
+  recorder: boolean;
   watch: AgentConfig["watch"];
   changes: ChangesConfig;
 }
@@ -80,6 +81,7 @@ function readInto(
         every: (r2, v) => r2.duration(v, "5s", "1d"),
       }),
     expose: readExpose,
+    recorder: (r, value) => r.boolean(value),
     watch: readWatch(about.checkPattern, place),
     changes: readChanges(place),
   });
@@ -108,6 +110,7 @@ function take(config: AgentConfig, read: Partial<FileKeys>): void {
   config.rules.fetch = read.rules?.fetch ?? config.rules.fetch;
   config.rules.everyMs = read.rules?.every ?? config.rules.everyMs;
   config.expose = read.expose ?? null;
+  config.recorder = read.recorder ?? true;
   config.watch = read.watch ?? config.watch;
   config.changes = read.changes ?? config.changes;
 }

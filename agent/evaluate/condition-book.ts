@@ -17,6 +17,8 @@ export interface Condition {
   since: number;
   runbook: string | null;
   value: number | null;
+  /** Attached later, see `annotate`. */
+  annotations?: Readonly<Record<string, string>>;
 }
 
 /** Who found it: their conditions are confirmed after a restart each in their own way. */
@@ -39,6 +41,8 @@ export interface ConditionBookOptions {
   path: string;
   nextId: () => string;
   send: (event: WireEvent) => void;
+  /** A condition was told for the first time. */
+  onTold?: (owner: ConditionOwner, condition: Condition) => void;
   /** Silence after which the collector may take a condition for gone; three repeats at least. */
   expiresAfterMs: number;
 }
@@ -76,7 +80,8 @@ export class ConditionBook {
     if (known !== undefined) {
       known.confirmByMs = null;
       const changed = known.condition.severity !== condition.severity;
-      known.condition = { ...condition, since: Math.min(known.condition.since, condition.since) };
+      const { since, annotations } = known.condition;
+      known.condition = { ...condition, since: Math.min(since, condition.since), ...(annotations && { annotations }) };
       if (changed) this.#tell(known, at);
       return;
     }
@@ -88,6 +93,21 @@ export class ConditionBook {
     const told: Told = { owner, condition, repeatAtMs: 0, confirmByMs: null };
     this.#told.set(key, told);
     this.#tell(told, at);
+    this.#saveSoon();
+    this.#options.onTold?.(owner, condition);
+  }
+
+  /** Attaches texts to a condition that is told still; they go out now and with each repeat. */
+  annotate(
+    owner: ConditionOwner,
+    about: { check: string; instance: string },
+    annotations: Readonly<Record<string, string>>,
+    at: number,
+  ): void {
+    const known = this.#told.get(keyOf(owner, about));
+    if (known === undefined) return;
+    known.condition = { ...known.condition, annotations };
+    this.#tell(known, at);
     this.#saveSoon();
   }
 
@@ -140,7 +160,7 @@ export class ConditionBook {
   }
 
   #eventOf(condition: Condition, at: number): Omit<WireEvent, "status"> {
-    const { check, instance, severity, summary, labels, since, runbook, value } = condition;
+    const { check, instance, severity, summary, labels, since, runbook, value, annotations = {} } = condition;
     const isLink = runbook !== null && /^https?:/.test(runbook);
     return {
       id: this.#options.nextId(),
@@ -153,6 +173,7 @@ export class ConditionBook {
       time: new Date(at).toISOString(),
       labels: { ...labels },
       annotations: {
+        ...annotations,
         since: new Date(since).toISOString(),
         ...(value === null ? {} : { value: String(value) }),
         ...(runbook === null || isLink ? {} : { runbook }),

@@ -10,6 +10,7 @@ import { createChangeWatch } from "./changes.ts";
 import { diffFacts, detail, type Facts, type FactSource, summarize } from "./facts.ts";
 import { fileFacts, writtenFacts } from "./file-facts.ts";
 import { bootFacts, portFacts, unitFacts } from "./host-facts.ts";
+import { inventoryFacts } from "./inventory-facts.ts";
 import { apkReader, dpkgReader, type PackageReader, packageFacts, parseRpmList } from "./packages.ts";
 
 const folders: string[] = [];
@@ -144,6 +145,21 @@ test("a file's content is told by hash, never as it is", async () => {
   const [summary = ""] = await look();
   expect(summary).toMatch(/^2 files changed: .*a\.conf [0-9a-f]{12} → [0-9a-f]{12}, .*b\.conf new/);
   expect(JSON.stringify(sent)).not.toContain("hunter");
+});
+
+test("hardware: a disk and memory came, and what the kernel makes itself is none", async () => {
+  const files = new RecordedHostFiles({
+    "/proc/cpuinfo": "processor\t: 0\nmodel name\t: Fast CPU\n\nprocessor\t: 1\nmodel name\t: Fast CPU\n",
+    "/proc/meminfo": "MemTotal:       16300000 kB\n",
+    "/sys/block/loop0/size": "8\n",
+    "/sys/class/net/eth0/address": "00:00:5e:00:53:01\n",
+  });
+  const { look } = rig(newFolder(), [inventoryFacts(files)]);
+  await look();
+  files.contents.set("/proc/meminfo", "MemTotal:       16290000 kB\n");
+  files.contents.set("/sys/block/sdb/size", "2000000000\n");
+  files.contents.set("/sys/class/net/veth1/address", "x\n");
+  expect([await look(), await look()]).toEqual([[], ["part changed: disk sdb new (1024 GB)"]]);
 });
 
 test("a schedule is told by when it was written", async () => {

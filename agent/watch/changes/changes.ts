@@ -9,6 +9,7 @@ import type { Watch } from "../check.ts";
 import { diffFacts, detail, type FactChange, type Facts, type FactSource, summarize } from "./facts.ts";
 import { fileFacts, writtenFacts } from "./file-facts.ts";
 import { bootFacts, portFacts, unitFacts, userFacts } from "./host-facts.ts";
+import { inventoryFacts } from "./inventory-facts.ts";
 import { packageFacts } from "./packages.ts";
 
 const DETAIL_CHARACTERS_MAX = 4000;
@@ -39,10 +40,11 @@ interface Stored {
   facts: Facts;
 }
 
-/** The kinds that the administrator asked for; restarts of the host and cron's schedules always. */
+/** The kinds that the administrator asked for; restarts of the host, its hardware and cron's schedules always. */
 export function factSources(config: ChangesConfig, files: HostFiles): FactSource[] {
   return [
     bootFacts(files),
+    inventoryFacts(files),
     ...(config.packages ? [packageFacts()] : []),
     ...(config.users ? [userFacts()] : []),
     ...(config.listeningPorts ? [portFacts(files)] : []),
