@@ -1,4 +1,5 @@
-import type { DeliveryFailure, DeliveryResult } from "../port/connector.ts";
+import type { DeliveryResult } from "../port/connector.ts";
+import type { DeliveryFailure } from "../port/delivery-failure.ts";
 import type { OutgoingResult } from "../port/outgoing.ts";
 import type { Milliseconds, UnixMillis } from "../core/model/time.ts";
 

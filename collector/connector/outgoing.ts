@@ -2,7 +2,7 @@ import { lookup } from "node:dns/promises";
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
-import type { DeliveryFailure } from "../port/connector.ts";
+import type { DeliveryFailure } from "../port/delivery-failure.ts";
 import type { Outgoing, OutgoingRequest, OutgoingResult, VettedTarget } from "../port/outgoing.ts";
 import { AddressPolicy } from "./address.ts";
 

@@ -3,27 +3,9 @@ import type { Json } from "../core/model/ledger.ts";
 import type { Notification } from "../core/model/notification.ts";
 import type { Milliseconds } from "../core/model/time.ts";
 import type { Clock } from "./clock.ts";
+import type { DeliveryFailure } from "./delivery-failure.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Log } from "./telemetry.ts";
-
-/** Why a delivery did not succeed: a closed list, because it labels a metric. */
-export const DELIVERY_FAILURES = [
-  "timeout",
-  "connection",
-  "dns",
-  "tls",
-  "rateLimited",
-  "serverError",
-  "rejected",
-  "unauthorised",
-  "notFound",
-  "redirect",
-  "forbiddenTarget",
-  "badResponse",
-  "template",
-  "misconfigured",
-] as const;
-export type DeliveryFailure = (typeof DELIVERY_FAILURES)[number];
 
 /**
  * The outside world's answer, as a value; a connector never throws for it.

@@ -1,4 +1,4 @@
-import type { DeliveryFailure } from "./connector.ts";
+import type { DeliveryFailure } from "./delivery-failure.ts";
 
 export interface OutgoingRequest {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";

@@ -1,5 +1,6 @@
 import type { Milliseconds } from "../core/model/time.ts";
-import type { Connector, DeliveryFailure, DeliveryResult } from "../port/connector.ts";
+import type { Connector, DeliveryResult } from "../port/connector.ts";
+import type { DeliveryFailure } from "../port/delivery-failure.ts";
 import type { OutboxChange, OutboxRow } from "../port/store.ts";
 import { Breaker, backOffMs } from "./breaker.ts";
 import type { DeliveryLimits, DeliveryOptions } from "./delivery-options.ts";

@@ -1,5 +1,12 @@
-import type { Series } from "./series.ts";
 import type { Window } from "./window.ts";
+
+/** When a series was last heard of, and how often it comes. */
+export interface Pace {
+  /** Unix milliseconds; -Infinity before the first sample. */
+  readonly lastAt: number;
+  /** 0 until two samples have come. */
+  readonly intervalMs: number;
+}
 
 /** The place of one series in one input of one group. */
 export class Slot {
@@ -11,10 +18,10 @@ export class Slot {
   isStale = false;
   /** It counts for several groups; it opens and closes no rounds. */
   isShared = false;
-  readonly series: Series;
+  readonly series: Pace;
   readonly window: Window | null;
 
-  constructor(series: Series, window: Window | null) {
+  constructor(series: Pace, window: Window | null) {
     this.series = series;
     this.window = window;
   }

@@ -7,9 +7,9 @@ import {
   type ConnectorPorts,
   defineConnector,
   type Delivery,
-  type DeliveryFailure,
   type DeliveryResult,
 } from "../../port/connector.ts";
+import type { DeliveryFailure } from "../../port/delivery-failure.ts";
 import { failureOfCall } from "../http-result.ts";
 import { escapeNothing, MessageTemplate, scopeOf, type TemplateScope } from "../template.ts";
 import { oneLine, wordNotification } from "../wording.ts";

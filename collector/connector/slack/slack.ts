@@ -7,10 +7,10 @@ import {
   type ConnectorPorts,
   defineConnector,
   type Delivery,
-  type DeliveryFailure,
   type DeliveryResult,
   type SettingsProblem,
 } from "../../port/connector.ts";
+import type { DeliveryFailure } from "../../port/delivery-failure.ts";
 import { failureOfAnswer, failureOfCall, type FailedDelivery, retryAfterMs } from "../http-result.ts";
 import { MessageTemplate, scopeOf, templateProblem } from "../template.ts";
 import { type Wording, wordNotification } from "../wording.ts";
