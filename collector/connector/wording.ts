@@ -1,5 +1,6 @@
 import type { AlertDocument, IncidentDocument } from "../core/model/document.ts";
-import type { Notification, NotificationKind } from "../core/model/notification.ts";
+import type { Notification } from "../core/model/notification.ts";
+import type { NotificationKind } from "../core/model/notification-kind.ts";
 
 /** A heading that a reader at three in the morning looks for, and what stands under it. */
 export interface WordingSection {

@@ -1,11 +1,12 @@
 import { attach, openIncident, takeOut } from "./incident/attach.ts";
 import { isOpen, resolve } from "./incident/life.ts";
 import { merge } from "./incident/merge.ts";
-import type { Alert, AlertId } from "./model/alert.ts";
+import type { Alert } from "./model/alert.ts";
 import type { Placement } from "./model/correlation.ts";
-import type { Incident, IncidentId } from "./model/incident.ts";
+import type { Incident } from "./model/incident.ts";
 import type { Turn } from "./model/turn.ts";
 import type { CoreState } from "./state.ts";
+import type { AlertId, IncidentId } from "./model/identity.ts";
 
 /** What correlation decided, done. Each placement is applied before the next is read. */
 export function place(state: CoreState, turn: Turn, placements: readonly Placement[]): void {

@@ -1,4 +1,4 @@
-import type { Alert, AlertId } from "../core/model/alert.ts";
+import type { Alert } from "../core/model/alert.ts";
 import type { Effect, Entity, Outcome } from "../core/model/effect.ts";
 import type { DeliveryOutcome, Input } from "../core/model/input.ts";
 import type { LedgerRecord } from "../core/model/ledger.ts";
@@ -8,6 +8,7 @@ import type { Commit, OutboxChange, OutboxRow, StoredEntity } from "../port/stor
 import type { Telemetry } from "../port/telemetry.ts";
 import type { Ticket } from "./inbox.ts";
 import { outboxRows, removedEntity, storedEntity, touchOf } from "./stored-form.ts";
+import type { AlertId } from "../core/model/identity.ts";
 
 /**
  * An event that only said the same again, as the journal keeps it: like the alert's last event, with these times. Senders

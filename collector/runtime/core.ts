@@ -1,13 +1,14 @@
-import type { Alert, AlertId } from "../core/model/alert.ts";
+import type { Alert } from "../core/model/alert.ts";
 import type { Ci, CmdbDocument, MaintenanceWindow } from "../core/model/ci.ts";
 import type { ChangeRecord } from "../core/model/correlation.ts";
 import type { Effect, Entity } from "../core/model/effect.ts";
-import type { Incident, IncidentId } from "../core/model/incident.ts";
+import type { Incident } from "../core/model/incident.ts";
 import type { Input } from "../core/model/input.ts";
 import type { Problem } from "../core/model/problem.ts";
 import type { CoreSettings } from "../core/model/settings.ts";
 import type { Silence } from "../core/model/silence.ts";
 import type { UnixMillis } from "../core/model/time.ts";
+import type { AlertId, IncidentId } from "../core/model/identity.ts";
 
 /** What a core is built from: what the store gave back. */
 export interface StoredState {

@@ -1,5 +1,5 @@
 import type { AlertDocument, IncidentDocument } from "../core/model/document.ts";
-import type { NotificationKind } from "../core/model/notification.ts";
+import type { NotificationKind } from "../core/model/notification-kind.ts";
 import type { Priority } from "../core/model/severity.ts";
 
 /** One notification as the result shows it. */

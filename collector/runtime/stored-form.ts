@@ -1,9 +1,10 @@
 import type { Alert } from "../core/model/alert.ts";
 import type { Effect, Entity, EntityKind } from "../core/model/effect.ts";
 import type { DeliveryOutcome } from "../core/model/input.ts";
-import type { Notification, NotificationKind } from "../core/model/notification.ts";
+import type { Notification } from "../core/model/notification.ts";
 import type { UnixMillis } from "../core/model/time.ts";
 import { type OutboxRow, type StoredEntity, type Touch, sortKey } from "../port/store.ts";
+import type { NotificationKind } from "../core/model/notification-kind.ts";
 
 /** The entity as it is now, as text. */
 export function storedEntity(entity: Entity): StoredEntity {

@@ -1,7 +1,8 @@
 import type { Alert } from "../../collector/core/model/alert.ts";
 import type { CorrelationView, Correlator, Placement, Ranking } from "../../collector/core/model/correlation.ts";
-import type { Incident, IncidentId, ServiceImpact } from "../../collector/core/model/incident.ts";
+import type { Incident, ServiceImpact } from "../../collector/core/model/incident.ts";
 import { severityRank } from "../../collector/core/model/severity.ts";
+import type { IncidentId } from "../../collector/core/model/identity.ts";
 
 const HOLD_MS = 10_000;
 

@@ -6,7 +6,7 @@ import type { Effect } from "../../collector/core/model/effect.ts";
 import type { Event } from "../../collector/core/model/event.ts";
 import type { Incident, Member } from "../../collector/core/model/incident.ts";
 import type { Input } from "../../collector/core/model/input.ts";
-import type { NotificationKind } from "../../collector/core/model/notification.ts";
+import type { NotificationKind } from "../../collector/core/model/notification-kind.ts";
 import { DEFAULT_SETTINGS } from "../../collector/core/model/settings.ts";
 import type { Core, StoredState } from "../../collector/runtime/core.ts";
 

@@ -1,4 +1,4 @@
-import type { Alert, AlertId } from "../model/alert.ts";
+import type { Alert } from "../model/alert.ts";
 import type {
   ChangeRecord,
   CorrelationView,
@@ -9,7 +9,7 @@ import type {
   RootRanker,
 } from "../model/correlation.ts";
 import { unitsOf, type Note } from "../model/evidence.ts";
-import type { Incident, IncidentId } from "../model/incident.ts";
+import type { Incident } from "../model/incident.ts";
 import { faultCi, faultKey, Influence } from "../model/influence.ts";
 import { severityRank } from "../model/severity.ts";
 import { TimerQueue } from "../model/timer-queue.ts";
@@ -22,6 +22,7 @@ import { Notebook } from "./notebook.ts";
 import { anchorsOf, gather, incidentOf, notesOf, regroup, type Neighbourhood } from "./regroup.ts";
 import { solve } from "./solve.ts";
 import { isOpen, survivor, Threads, type Thread } from "./threads.ts";
+import type { AlertId, IncidentId } from "../model/identity.ts";
 
 /** After the first alert that fits nowhere, this share of the shortest settle time until its neighbourhood is solved … */
 const GATHER_SHARE = 0.4;

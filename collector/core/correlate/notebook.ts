@@ -1,4 +1,4 @@
-import type { AlertId } from "../model/alert.ts";
+import type { AlertId } from "../model/identity.ts";
 import type { Note } from "../model/evidence.ts";
 import type { FaultKey } from "../model/influence.ts";
 import { Marks } from "../model/marks.ts";

@@ -1,7 +1,7 @@
 import { isCreeping, type Unit } from "../model/evidence.ts";
 import { FaultSums } from "../model/fault-sums.ts";
 import { leastOpening } from "../model/hypothesis.ts";
-import type { IncidentId } from "../model/incident.ts";
+import type { IncidentId } from "../model/identity.ts";
 import { faultCi, type FaultKey } from "../model/influence.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";

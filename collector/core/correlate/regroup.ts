@@ -1,7 +1,7 @@
-import type { AlertId } from "../model/alert.ts";
+import type { AlertId, IncidentId } from "../model/identity.ts";
 import type { CorrelationView, Placement } from "../model/correlation.ts";
 import type { Note, Unit } from "../model/evidence.ts";
-import type { Incident, IncidentId } from "../model/incident.ts";
+import type { Incident } from "../model/incident.ts";
 import { faultCi } from "../model/influence.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { Notebook } from "./notebook.ts";

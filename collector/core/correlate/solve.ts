@@ -1,6 +1,6 @@
 import { isCreeping, isSensed, type Unit } from "../model/evidence.ts";
 import { aliveCost, aloneCost, openingCost, quietDependents } from "../model/hypothesis.ts";
-import type { IncidentId } from "../model/incident.ts";
+import type { IncidentId } from "../model/identity.ts";
 import { faultCi, faultDead, faultKey, type FaultKey, type Influence } from "../model/influence.ts";
 import { stemOf } from "../model/kinship.ts";
 import type { Topology } from "../model/topology.ts";

@@ -1,11 +1,12 @@
 import type { CorrelationView, Ranking } from "../model/correlation.ts";
 import { unitsOf, type Note } from "../model/evidence.ts";
 import { aloneCost } from "../model/hypothesis.ts";
-import type { Incident, IncidentId } from "../model/incident.ts";
+import type { Incident } from "../model/incident.ts";
 import { faultCi, faultKey, type FaultKey } from "../model/influence.ts";
 import { Marks } from "../model/marks.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import { lateness } from "./propose.ts";
+import type { IncidentId } from "../model/identity.ts";
 
 /** At once only where it is clear; the rest is seen when the neighbourhood is solved. */
 const QUICK_MARGIN = 1.2;

@@ -1,4 +1,4 @@
-import type { AlertId } from "../model/alert.ts";
+import type { AlertId } from "../model/identity.ts";
 import { byText } from "../model/order.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { Turn } from "../model/turn.ts";

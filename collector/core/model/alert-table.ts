@@ -1,7 +1,8 @@
-import type { Alert, AlertId } from "./alert.ts";
+import type { Alert } from "./alert.ts";
 import type { CiId } from "./ci.ts";
 import { hashHex } from "./hash.ts";
 import { LabelIndex } from "./label-index.ts";
+import type { AlertId } from "./identity.ts";
 
 const NONE: readonly Alert[] = [];
 /** A CI with more alerts than this gets an index of its own. */

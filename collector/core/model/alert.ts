@@ -1,11 +1,8 @@
 import type { CiId } from "./ci.ts";
 import type { Labels, Link } from "./event.ts";
-import type { IncidentId } from "./incident.ts";
+import type { AlertId, IncidentId } from "./identity.ts";
 import type { Severity } from "./severity.ts";
 import type { Milliseconds, UnixMillis } from "./time.ts";
-
-/** `a-` and 16 hex digits of the identity (CI, source, check, instance); the same in every episode. */
-export type AlertId = string;
 
 /**
  * pending: seen, not yet believed (held by flapping or by the source's `for`).

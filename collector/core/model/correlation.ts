@@ -1,12 +1,13 @@
-import type { Alert, AlertId } from "./alert.ts";
+import type { Alert } from "./alert.ts";
 import type { CiId, MaintenanceWindow } from "./ci.ts";
-import type { Impact, Incident, IncidentId, RootCause } from "./incident.ts";
+import type { Impact, Incident, RootCause } from "./incident.ts";
 import type { Note } from "./evidence.ts";
 import type { FaultKey, Influence } from "./influence.ts";
 import type { MetricEvidence } from "./metric-evidence.ts";
 import type { CorrelationSettings } from "./settings.ts";
 import type { Topology } from "./topology.ts";
 import type { Milliseconds, UnixMillis } from "./time.ts";
+import type { AlertId, IncidentId } from "./identity.ts";
 
 /** A deployment or configuration change seen on a CI. */
 export interface ChangeRecord {

@@ -1,8 +1,9 @@
 import type { Alert, AlertStatus } from "./alert.ts";
-import type { Incident, IncidentId, Impact, IncidentStatus, Member, RootCause } from "./incident.ts";
+import type { Incident, Impact, IncidentStatus, Member, RootCause } from "./incident.ts";
 import type { Labels } from "./event.ts";
 import type { Priority, Severity } from "./severity.ts";
 import { formatTime } from "./time.ts";
+import type { IncidentId } from "./identity.ts";
 
 /** The alert as API, webhook and replay show it. Times are RFC 3339, UTC, milliseconds. */
 export interface AlertDocument {

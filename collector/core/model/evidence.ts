@@ -1,6 +1,6 @@
 import type { Alert } from "./alert.ts";
 import { COST_MAX, faultCi, type Causes } from "./influence.ts";
-import type { IncidentId } from "./incident.ts";
+import type { IncidentId } from "./identity.ts";
 import type { Symptom } from "./symptom.ts";
 import type { Milliseconds, UnixMillis } from "./time.ts";
 

@@ -1,8 +1,9 @@
-import type { Alert, AlertId } from "./alert.ts";
+import type { Alert } from "./alert.ts";
 import type { CiId } from "./ci.ts";
-import type { Incident, IncidentId, Member } from "./incident.ts";
+import type { Incident, Member } from "./incident.ts";
 import { byText } from "./order.ts";
 import { severityRank } from "./severity.ts";
+import type { AlertId, IncidentId } from "./identity.ts";
 
 /** Members that an incident shows and stores. */
 export const MEMBERS_KEPT = 1000;

@@ -1,11 +1,8 @@
-import type { AlertId } from "./alert.ts";
+import type { AlertId, IncidentId } from "./identity.ts";
+import type { NotificationKind } from "./notification-kind.ts";
 import type { CiId } from "./ci.ts";
-import type { NotificationKind } from "./notification.ts";
 import type { Priority, Severity } from "./severity.ts";
 import type { UnixMillis } from "./time.ts";
-
-/** `inc-` and 12 hex digits, from the first alert, its episode and the number: unique also across a new data directory. */
-export type IncidentId = string;
 
 export const INCIDENT_STATUSES = ["open", "acknowledged", "resolved", "closed"] as const;
 export type IncidentStatus = (typeof INCIDENT_STATUSES)[number];

@@ -1,8 +1,8 @@
 import type { CmdbDocument, CiId, MaintenanceWindow } from "./ci.ts";
 import type { Event } from "./event.ts";
-import type { IncidentId } from "./incident.ts";
+import type { IncidentId } from "./identity.ts";
+import type { NotificationKind } from "./notification-kind.ts";
 import type { MetricSample } from "./metric-evidence.ts";
-import type { NotificationKind } from "./notification.ts";
 import type { CoreSettings } from "./settings.ts";
 import type { Silence } from "./silence.ts";
 import type { Milliseconds, UnixMillis } from "./time.ts";

@@ -1,6 +1,5 @@
-import type { AlertId } from "./alert.ts";
+import type { AlertId, IncidentId } from "./identity.ts";
 import type { CiId } from "./ci.ts";
-import type { IncidentId } from "./incident.ts";
 import type { UnixMillis } from "./time.ts";
 
 /** Plain data, as JSON holds it. */

@@ -1,9 +1,7 @@
 import type { IncidentDocument } from "./document.ts";
-import type { IncidentId } from "./incident.ts";
+import type { IncidentId } from "./identity.ts";
 import type { UnixMillis } from "./time.ts";
-
-export const NOTIFICATION_KINDS = ["opened", "updated", "acknowledged", "escalated", "resolved", "reopened"] as const;
-export type NotificationKind = (typeof NOTIFICATION_KINDS)[number];
+import type { NotificationKind } from "./notification-kind.ts";
 
 /** One message on one revision of an incident to one receiver. It is a page if it asks a person to act now. */
 export interface Notification {

@@ -1,5 +1,5 @@
 import type { CiId } from "./ci.ts";
-import type { IncidentId } from "./incident.ts";
+import type { IncidentId } from "./identity.ts";
 import type { UnixMillis } from "./time.ts";
 
 /** The recurring incidents of one root cause. */

@@ -1,8 +1,9 @@
 import type { Alert } from "./alert.ts";
 import type { Effect, Entity } from "./effect.ts";
-import type { Incident, IncidentId } from "./incident.ts";
+import type { Incident } from "./incident.ts";
 import type { LedgerRecord } from "./ledger.ts";
 import type { UnixMillis } from "./time.ts";
+import type { IncidentId } from "./identity.ts";
 
 type Decision = Pick<LedgerRecord, "decision" | "rule" | "reasons"> & Partial<LedgerRecord>;
 

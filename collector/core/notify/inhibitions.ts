@@ -1,9 +1,10 @@
 import { isActive } from "../model/alert-table.ts";
 import { alertLabel } from "../model/alert-label.ts";
-import type { Alert, AlertId } from "../model/alert.ts";
+import type { Alert } from "../model/alert.ts";
 import { matchesAll } from "../model/matcher.ts";
 import { byText } from "../model/order.ts";
 import type { Inhibition } from "../model/settings.ts";
+import type { AlertId } from "../model/identity.ts";
 
 /** The alerts of one rule with equal values of its `equal` labels. Sets: one representative a key loses the others. */
 interface Bucket {

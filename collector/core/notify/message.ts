@@ -2,7 +2,7 @@ import { incidentDocument } from "../model/document.ts";
 import { hashHex } from "../model/hash.ts";
 import type { Incident, Told } from "../model/incident.ts";
 import type { Json } from "../model/ledger.ts";
-import type { NotificationKind } from "../model/notification.ts";
+import type { NotificationKind } from "../model/notification-kind.ts";
 import { tellTimeline } from "../model/timeline.ts";
 import type { Turn } from "../model/turn.ts";
 import type { NotifyState } from "./state.ts";

@@ -1,5 +1,5 @@
 import { alertLabel } from "../model/alert-label.ts";
-import type { Alert, AlertId } from "../model/alert.ts";
+import type { Alert } from "../model/alert.ts";
 import type { MaintenanceWindow } from "../model/ci.ts";
 import { dependentsOf } from "../model/dependents.ts";
 import { matchesAll } from "../model/matcher.ts";
@@ -10,6 +10,7 @@ import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { TimerQueue } from "../model/timer-queue.ts";
 import type { Topology } from "../model/topology.ts";
 import { Inhibitions } from "./inhibitions.ts";
+import type { AlertId } from "../model/identity.ts";
 
 interface Cover {
   window: MaintenanceWindow;
