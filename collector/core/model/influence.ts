@@ -1,19 +1,11 @@
 import { EffectsOf } from "./effects.ts";
 import { Reachability } from "./reachability.ts";
-import {
-  costOf,
-  isTimeSource,
-  memberChance,
-  ONE_OF_SEVERAL,
-  ONLY_LINE,
-  REPLICA,
-  TIME_USERS,
-  transmission,
-  type Transmission,
-} from "./transmission.ts";
+import { BestCosts } from "./best-costs.ts";
 import { SystemNames } from "./system-names.ts";
 import type { Symptom } from "./symptom.ts";
-import type { Edge, Topology } from "./topology.ts";
+import type { Topology } from "./topology.ts";
+import { costOf, isTimeSource, memberChance, REPLICA } from "./transmission.ts";
+import { HOSTING_WAY, MEMBER_WAY, POOL_TYPES, type Ways, WaysOf } from "./ways.ts";
 
 /** A fault as a number: which CI, and whether it is dead or only works badly. These show themselves differently. */
 export type FaultKey = number;
@@ -118,10 +110,8 @@ const DEAD_FOR_BAD = 0.1;
 /** A database is rarely slow because a cache before it was lost. */
 const LOST_CACHE = 1.2;
 
-const POOL_TYPES = new Set(["service", "cluster", "queue"]);
 /** CIs that only show what others break: a business service has no fault of its own. */
 export const OUTCOME_TYPES: ReadonlySet<string> = new Set(["businessService"]);
-const HOSTING: ReadonlySet<string> = new Set(["runsOn", "hostedOn", "connectsTo", "containedIn"]);
 /** Places have no fault of their own beside power and cooling, and these have sensors. */
 export const PLACE_TYPES: ReadonlySet<string> = new Set(["site", "rack", "room", "building", "zone", "region"]);
 
@@ -132,10 +122,12 @@ export class Influence {
   readonly effects: EffectsOf;
   readonly systems: SystemNames;
   private readonly memo = new Map<string, Causes>();
+  private readonly search: Search;
 
   constructor(topology: Topology) {
     this.topology = topology;
     this.reach = new Reachability(topology);
+    this.search = new Search(topology, this.reach);
     this.effects = new EffectsOf(topology, this.reach);
     this.systems = new SystemNames(topology);
   }
@@ -146,7 +138,7 @@ export class Influence {
     const known = this.memo.get(key);
     if (known !== undefined) return known;
     if (this.memo.size >= MEMO_MAX) this.memo.clear();
-    const found = new Search(this.topology, this.reach).run(ci, symptom);
+    const found = this.search.run(ci, symptom);
     this.memo.set(key, found);
     return found;
   }
@@ -156,32 +148,35 @@ export class Influence {
     const key = `${symptom} ${ci} ${named}`;
     const known = this.memo.get(key);
     if (known !== undefined) return known;
-    const best = new Map<number, number>();
+    const own = this.causes(ci, symptom);
+    const others = this.causes(named, "gone");
+    const best = NAMED.begin();
     const take = (causes: Causes, extra: number): void =>
       causes.keys.forEach((other, index) => {
         const cost = (causes.costs[index] ?? 0) + (faultCi(other) === ci ? 0 : extra);
-        if (cost <= COST_MAX) best.set(other, Math.min(cost, best.get(other) ?? cost));
+        if (cost <= COST_MAX) best.lower(other, cost);
       });
-    take(this.causes(ci, symptom), 1.5);
-    take(this.causes(named, "gone"), 0);
-    const found = pack(best);
+    take(own, 1.5);
+    take(others, 0);
+    const found = best.cheapest(CAUSES_MAX);
     if (this.memo.size >= MEMO_MAX) this.memo.clear();
     this.memo.set(key, found);
     return found;
   }
 }
 
-function pack(best: ReadonlyMap<number, number>): Causes {
-  const sorted = [...best].sort((a, b) => a[1] - b[1] || a[0] - b[0]).slice(0, CAUSES_MAX);
-  return { keys: Int32Array.from(sorted, ([key]) => key), costs: Float64Array.from(sorted, ([, cost]) => cost) };
-}
+/** Work space; empty between calls. */
+const NAMED = new BestCosts();
 
 /** One search against the direction of trouble, from the symptom to what could have caused it. */
 class Search {
   private readonly topology: Topology;
   private readonly reach: Reachability;
-  private readonly best = new Map<number, number>();
-  private readonly candidates = new Map<number, number>();
+  private readonly ways: WaysOf;
+  /** By state: a CI and how it has to be. */
+  private readonly best = new BestCosts();
+  /** By fault. */
+  private readonly candidates = new BestCosts();
   private readonly queue: number[] = [];
   /** What it costs more when one member alone, or what carries only it, is to have broken its pool. */
   private readonly aside = new Map<number, number>();
@@ -190,9 +185,14 @@ class Search {
   constructor(topology: Topology, reach: Reachability) {
     this.topology = topology;
     this.reach = reach;
+    this.ways = new WaysOf(topology, reach);
   }
 
   run(ci: number, symptom: Symptom): Causes {
+    this.best.begin();
+    this.candidates.begin();
+    this.queue.length = 0;
+    this.aside.clear();
     this.from = ci;
     const entry = ENTRY[symptom];
     if (entry.dead !== null && symptom !== "link") this.push(ci, DEAD, entry.dead);
@@ -201,7 +201,7 @@ class Search {
     let visits = 0;
     for (let at = 0; at < this.queue.length && visits < VISITS_MAX; at += 1, visits += 1) {
       const state = this.queue[at] ?? 0;
-      this.expand(Math.floor(state / 4), (state % 4) as Mode, this.best.get(state) ?? COST_MAX);
+      this.expand(state >> 2, (state & 3) as Mode, this.best.get(state));
     }
     const type = this.topology.ci(ci).type;
     // A circuit that is down is itself what is down; a port only tells of one of its two ends.
@@ -210,16 +210,14 @@ class Search {
     else if (POOL_TYPES.has(type) && this.topology.needs(ci).some((edge) => edge.type === "hasMember")) self += 0.2;
     this.suspect(ci, true, self + SELF_DEAD[symptom]);
     this.suspect(ci, false, self + SELF_BAD[symptom]);
-    return pack(this.candidates);
+    return this.candidates.cheapest(CAUSES_MAX);
   }
 
   /** Reaches a state; the CI is a candidate at this cost, or dearer by `aside`. */
   private push(ci: number, mode: Mode, cost: number, aside = 0): void {
     if (cost > COST_MAX) return;
     const state = ci * 4 + mode;
-    const known = this.best.get(state);
-    if (known !== undefined && known <= cost) return;
-    this.best.set(state, cost);
+    if (!this.best.lower(state, cost)) return;
     this.queue.push(state);
     // The CI with the symptom is priced by its own table, not by a way of no length.
     if (ci === this.from) return;
@@ -229,46 +227,27 @@ class Search {
 
   private suspect(ci: number, dead: boolean, cost: number): void {
     if (cost > COST_MAX) return;
-    const key = faultKey(ci, dead);
-    const known = this.candidates.get(key);
-    if (known === undefined || known > cost) this.candidates.set(key, cost);
+    this.candidates.lower(faultKey(ci, dead), cost);
   }
 
   private expand(ci: number, mode: Mode, cost: number): void {
-    const needs = this.topology.needs(ci);
-    const lines = this.reach.lines(ci);
-    const members = needs.reduce((sum, edge) => sum + (edge.type === "hasMember" ? 1 : 0), 0);
-    for (const edge of needs) {
-      if (edge.type === "connectsTo" && !this.reach.leadsHome(ci, edge.ci)) continue;
-      const doubt = edge.confidence < 1 ? -Math.log(Math.max(edge.confidence, 0.05)) : 0;
-      // The host of one member, or its line, does not break the others.
-      const own = mode === BAD_MEMBER && HOSTING.has(edge.type) ? (this.aside.get(ci) ?? 0) : 0;
-      this.follow(edge, mode, cost + doubt + own, { lines, members });
+    const ways = this.ways.of(ci);
+    const { to, kind, doubt } = ways;
+    for (let at = 0; at < to.length; at += 1) {
+      const other = to[at] ?? 0;
+      const price = cost + (doubt[at] ?? 0);
+      if (kind[at] === MEMBER_WAY) {
+        if (mode === DEAD || mode === BAD) this.followMember(other, mode === DEAD, price, ways.members);
+      } else if (mode === DEAD) this.push(other, DEAD, price + (ways.deadToDead[at] ?? 0));
+      else {
+        const own = mode === BAD_MEMBER && kind[at] === HOSTING_WAY ? (this.aside.get(ci) ?? 0) : 0;
+        this.push(other, DEAD, price + own + (ways.deadToBad[at] ?? 0));
+        this.push(other, BAD, price + own + (ways.badToBad[at] ?? 0));
+      }
     }
     if (mode === DEAD) for (const point of this.reach.before(ci)) this.push(point, DEAD, cost + 0.2);
-    if (mode === DEAD || mode === BAD) this.followUp(ci, mode, cost);
+    if (mode === DEAD || mode === BAD) this.followUp(ci, ways, mode, cost);
     if (mode === BAD && this.topology.ci(ci).type === "database") this.lostCaches(ci, cost + LOST_CACHE);
-  }
-
-  private follow(edge: Edge, mode: Mode, cost: number, count: { lines: number; members: number }): void {
-    const dead = mode === DEAD;
-    if (edge.type === "hasMember") {
-      if (mode === DEAD || mode === BAD) this.followMember(edge.ci, dead, cost, count.members);
-      return;
-    }
-    const way = edge.type !== "connectsTo" ? this.wayTo(edge) : count.lines > 1 ? ONE_OF_SEVERAL : ONLY_LINE;
-    if (dead) {
-      if (way.deadToDead > 0) this.push(edge.ci, DEAD, cost + costOf(way.deadToDead));
-    } else {
-      if (way.deadToBad > 0) this.push(edge.ci, DEAD, cost + costOf(way.deadToBad));
-      if (way.badToBad > 0) this.push(edge.ci, BAD, cost + costOf(way.badToBad));
-    }
-  }
-
-  private wayTo(edge: Edge): Transmission {
-    return isTimeSource(this.topology.ci(edge.ci)) && !HOSTING.has(edge.type)
-      ? TIME_USERS
-      : transmission(edge.type, this.topology.ci(edge.ci).type);
   }
 
   private followMember(to: number, dead: boolean, cost: number, members: number): void {
@@ -282,12 +261,11 @@ class Search {
   }
 
   /** From a member to the pool it is a replica of: one image, one configuration, one set of needs. */
-  private followUp(ci: number, mode: Mode, cost: number): void {
+  private followUp(ci: number, { pools }: Ways, mode: Mode, cost: number): void {
+    if (pools.length === 0) return;
     const replica = this.topology.ci(ci).type === "container";
-    for (const edge of this.topology.neededBy(ci)) {
-      if (edge.type !== "hasMember" || !POOL_TYPES.has(this.topology.ci(edge.ci).type)) continue;
-      this.push(edge.ci, BAD_POOL, cost + (replica ? costOf(REPLICA) : 1.5) + (mode === DEAD ? 0.7 : 0));
-    }
+    for (const pool of pools)
+      this.push(pool, BAD_POOL, cost + (replica ? costOf(REPLICA) : 1.5) + (mode === DEAD ? 0.7 : 0));
   }
 
   /** Ways that only one kind of trouble takes. */

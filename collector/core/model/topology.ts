@@ -25,6 +25,7 @@ export class Topology {
   private readonly needsOf: Edge[][] = [];
   private readonly neededByOf: Edge[][] = [];
   private relationCount = 0;
+  private versionNumber = 0;
   private readonly kinship: Kinship;
 
   constructor(document: CmdbDocument) {
@@ -49,6 +50,11 @@ export class Topology {
 
   get relations(): number {
     return this.relationCount;
+  }
+
+  /** Another number whenever relations were added since it was built: what was worked out of the graph is out of date. */
+  get version(): number {
+    return this.versionNumber;
   }
 
   /** The CI this id, name or alias means; undefined when none. */
@@ -119,6 +125,7 @@ export class Topology {
 
   private infer(relation: KinRelation): void {
     const { from, to, type, confidence } = relation;
+    this.versionNumber += 1;
     this.needsOf[from]?.push({ ci: to, type, confidence, source: "siblings" });
     this.neededByOf[to]?.push({ ci: from, type, confidence, source: "siblings" });
   }
