@@ -165,6 +165,12 @@ export class Agent {
     log.info("stopped", { allSent: sent, pending: this.#parts.spool.pending("metric").records });
   }
 
+  /** Data points that wait to be sent, and what they take on disk. */
+  backlog(): { pending: number; sizeBytes: number } {
+    const { spool } = this.#parts;
+    return { pending: spool.pending("metric").items, sizeBytes: spool.sizeBytes };
+  }
+
   exposition(): string {
     const since = this.#around.clock.now() - Math.max(30_000, 5 * this.#config.intervalMs);
     return renderExposition(

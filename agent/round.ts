@@ -27,8 +27,8 @@ export interface RoundParts {
   reportGaps: (at: number) => void;
 }
 
-/** Fastest; at this size a higher level saves a tenth of the bytes for twice the time. A small window is enough for 32 KiB. */
-const GZIP = { level: 1, windowBits: 14, memLevel: 7 } as const;
+/** A tenth smaller on disk and on the wire than the fastest level, for 0.1 ms a round. A small window is enough for 16 KiB. */
+const GZIP = { level: 6, windowBits: 14, memLevel: 7 } as const;
 
 /**
  * The agent's work, in order: sample, look at what is watched, evaluate, tell, store, send. One call is one round; it is

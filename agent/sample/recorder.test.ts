@@ -7,7 +7,8 @@ import { Recorder } from "./recorder.ts";
 const host = (second: number, busyFrom: number): Record<string, string> => {
   const busy = Math.max(0, second - busyFrom) * 90;
   return {
-    "/proc/stat": `cpu ${busy} 0 0 ${second * 100 - busy} 0 0 0 0\nprocs_running 3\n`,
+    "/proc/stat": `cpu ${busy} 0 0 ${second * 100 - busy} 0 0 0 0\n`,
+    "/proc/loadavg": "0.1 0.2 0.3 3/600 7\n",
     "/proc/meminfo": "MemTotal: 1000 kB\nMemAvailable: 400 kB\n",
     "/proc/diskstats": `8 0 sda 1 0 ${second * 2000} 0 1 0 0 0 0 ${second * 500} 0\n8 1 sda1 9 9 9999999 9 9 9 9 9 9 9 9\n`,
     "/proc/net/dev": `head\nhead\n lo: ${second * 1e9} 0 0 0 0 0 0 0 0 0\n eth0:${second * 1e6} 0 0 0 0 0 0 0 ${second * 1e6} 0\n`,

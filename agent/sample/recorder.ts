@@ -130,11 +130,10 @@ export class Recorder {
       stallMemoryUs: 0,
       stallDiskUs: 0,
     };
-    let runnable = Number.NaN;
-    this.#each("/proc/stat", (reader) => {
-      if (reader.accept("cpu ")) readCpu(reader, now);
-      else if (reader.accept("procs_running ")) runnable = reader.number();
-    });
+    // The first line is all that is wanted of it; the others are one for each CPU and interrupt.
+    const stat = this.#files.read("/proc/stat", true);
+    if (stat?.accept("cpu ") === true) readCpu(stat, now);
+    const runnable = this.#runnable();
     this.#each("/proc/diskstats", (reader) => readDisk(reader, now));
     this.#each("/proc/net/dev", (reader) => readInterface(reader, now));
     now.stallMemoryUs = this.#stalled("/proc/pressure/memory");
@@ -142,14 +141,23 @@ export class Recorder {
     return { now, memory: this.#memoryUsed(), runnable };
   }
 
+  /** `0.52 0.58 0.59 3/600 12345`: tasks that could run, of all. */
+  #runnable(): number {
+    const reader = this.#files.read("/proc/loadavg", true);
+    for (let word = 0; word < 3; word++) reader?.skipWord();
+    return reader?.number() ?? Number.NaN;
+  }
+
+  /** MemTotal and MemAvailable are the first and the third of some fifty lines. */
   #memoryUsed(): number {
-    let total = Number.NaN;
-    let available = Number.NaN;
-    this.#each("/proc/meminfo", (reader) => {
-      if (reader.accept("MemTotal:")) total = reader.number();
-      else if (reader.accept("MemAvailable:")) available = reader.number();
-    });
-    return percent(total - available, total);
+    const reader = this.#files.read("/proc/meminfo", true);
+    if (reader?.accept("MemTotal:") !== true) return Number.NaN;
+    const total = reader.number();
+    for (let line = 0; line < 4 && !reader.atEnd; line++) {
+      reader.skipLine();
+      if (reader.accept("MemAvailable:")) return percent(total - reader.number(), total);
+    }
+    return Number.NaN;
   }
 
   /** Microseconds in which all tasks waited; NaN where the kernel does not tell. */
