@@ -6,7 +6,10 @@ import { Topology } from "./topology.ts";
 test.for([
   ["cart-app-svc-2", "cart-app-svc-#"],
   ["cart-app-02.ams1.example.net", "cart-app-#"],
-  ["order-2-71a67-c9b7e", "order-#-#-#"],
+  ["order-2-71a67-c9b7e", "order-2-#-#"],
+  ["catalog2-app-1", "catalog2-app-#"],
+  ["acc-02-3", "acc-02-#"],
+  ["dc-tor-02a", "dc-tor-#"],
   ["web01", "web#"],
   ["10.0.3.7", "#"],
 ])("%s is of the series %s", ([name = "", stem = ""]) => {

@@ -27,17 +27,26 @@ const LOOKED_AT_MAX = 200;
 const SHARED_TYPES = new Set(["dependsOn", "uses", "storesOn"]);
 const NUMBERED_TYPES = new Set(["runsOn", "hostedOn", "dependsOn"]);
 
-/** The name without what tells siblings apart: `cart-app-svc-2.ams1.example.net` → `cart-app-svc-#`. */
+/**
+ * The name without what tells siblings apart: `cart-app-svc-2.ams1.example.net` → `cart-app-svc-#`. That is the last
+ * number, or marks made by machines; a number before it tells systems apart: `catalog2-app-1` is no sibling of
+ * `catalog1-app-1`.
+ */
 export function stemOf(name: string): string {
-  const short = shortName(name.toLowerCase());
-  return short
-    .split(/[-_]/)
-    .map((part) =>
-      /\d/.test(part)
-        ? part.replace(/^([a-z]*).*$/, (_, letters: string) => `${letters.length < part.length - 3 ? "" : letters}#`)
-        : part,
-    )
-    .join("-");
+  const parts = shortName(name.toLowerCase()).split(/[-_]/);
+  const marks = parts.map(isMark);
+  if (marks.includes(true)) return parts.map((part, at) => (marks[at] === true ? "#" : part)).join("-");
+  const last = parts.findLastIndex((part) => /\d/.test(part));
+  return parts.map((part, at) => (at === last ? withoutNumber(part) : part)).join("-");
+}
+
+/** `71a67`, `77636`: nobody counts like that. */
+function isMark(part: string): boolean {
+  return /^[0-9a-f]{4,}$/.test(part) && /\d/.test(part) && (part.length >= 5 || /[a-f]/.test(part));
+}
+
+function withoutNumber(part: string): string {
+  return part.replace(/^([a-z]*).*$/, (_, letters: string) => `${letters.length < part.length - 3 ? "" : letters}#`);
 }
 
 /** The first label of a host name; an address stays whole. */

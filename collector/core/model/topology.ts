@@ -1,3 +1,4 @@
+import { Analogy } from "./analogy.ts";
 import { Kinship, shortName, type KinRelation } from "./kinship.ts";
 import type { Ci, CiId, CmdbDocument, Relation } from "./ci.ts";
 
@@ -41,7 +42,9 @@ export class Topology {
       (ci) => this.needs(ci),
       (ci) => this.neededBy(ci),
     );
+    const analogy = new Analogy([...this.cis], (ci) => this.needs(ci));
     for (const relation of this.kinship.gaps()) this.infer(relation);
+    for (const relation of analogy.gaps()) this.infer(relation);
   }
 
   get size(): number {
