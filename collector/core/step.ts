@@ -19,7 +19,7 @@ import { place } from "./place.ts";
 import type { CoreState } from "./state.ts";
 import { takeSample, weighSamples } from "./take-sample.ts";
 import { takeCmdb, takeSettings } from "./reload.ts";
-import { correlateCleared, correlateFiring, takeChange, takeEvent } from "./take-event.ts";
+import { correlateCleared, correlateFiring, takeAgain, takeChange, takeEvent } from "./take-event.ts";
 
 /** Verdicts can make other verdicts stale; after this many rounds the rest waits for the next input. */
 const VERDICT_ROUNDS = 4;
@@ -28,7 +28,7 @@ const VERDICT_ROUNDS = 4;
  * The pipeline. One input in, what follows from it out: deduplicate → mute → correlate → incident → notify, with each
  * decision in the ledger. Changes `state` in place. Deterministic: equal states and inputs give byte-equal effects.
  *
- * Exactly one `outcome` effect for each event and command. A re-notification that changes nothing costs a few look-ups.
+ * Exactly one `outcome` effect for each event, repetition and command. A re-notification that changes nothing costs a few look-ups.
  */
 export function step(state: CoreState, input: Input): Effect[] {
   state.at = Math.max(state.at, input.at);
@@ -55,6 +55,8 @@ function take(state: CoreState, turn: Turn, input: Input): Outcome | null {
   switch (input.kind) {
     case "event":
       return input.event.kind === "change" ? takeChange(state, turn, input.event) : takeEvent(state, turn, input.event);
+    case "again":
+      return takeAgain(state, turn, input);
     case "command":
       return command(state, turn, input.actor, input.command);
     case "tick":
@@ -220,7 +222,12 @@ function settle(state: CoreState, turn: Turn): void {
     turn.put({ kind: "learned", id, value });
   }
   for (const gone of state.resolved.evict(state.alerts, state.settings.limits.resolvedAlertsMax)) {
-    if (gone.incident !== null) state.incidents.release(gone.incident, gone.id);
+    const incident = state.incidents.of(gone);
+    if (incident !== undefined) {
+      // Touches are in the alert only, from where a restart would have taken them.
+      if (state.incidents.isKept(incident.id, gone.id)) turn.incidentChanged(incident);
+      state.incidents.release(incident.id, gone.id);
+    }
     turn.alertGone(gone);
   }
   state.reviewAt = state.correlator.nextReviewAt();

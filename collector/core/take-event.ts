@@ -1,13 +1,15 @@
 import { believedTime } from "./deduplicate/classify.ts";
-import { deduplicate, isRepeat } from "./deduplicate/deduplicate.ts";
+import { deduplicate, isRepeat, repeatUnchanged } from "./deduplicate/deduplicate.ts";
 import { attach } from "./incident/attach.ts";
 import { settleQuiet } from "./incident/life.ts";
 import { refreshMember, touchMember } from "./incident/member.ts";
 import { worsen } from "./incident/verdict.ts";
 import type { Alert } from "./model/alert.ts";
+import type { AlertId } from "./model/identity.ts";
 import type { ChangeRecord } from "./model/correlation.ts";
 import type { Outcome } from "./model/effect.ts";
 import type { Event } from "./model/event.ts";
+import type { Repetition } from "./model/input.ts";
 import type { Turn } from "./model/turn.ts";
 import { mute } from "./mute.ts";
 import { place } from "./place.ts";
@@ -40,6 +42,27 @@ export function takeEvent(state: CoreState, turn: Turn, event: Readonly<Event>):
       correlateCleared(state, turn, found.alert);
       return accepted(found.alert);
   }
+}
+
+/** Many alerts of one source that are as they were. */
+export function takeAgain(state: CoreState, turn: Turn, repetition: Repetition): Outcome {
+  const touched: Alert[] = [];
+  const missed: AlertId[] = [];
+  for (const id of repetition.alerts) {
+    const alert = state.alerts.get(id);
+    if (alert === undefined || !repeatUnchanged(state, alert, repetition, turn.at)) missed.push(id);
+    else {
+      touchMember(state, alert);
+      touched.push(alert);
+    }
+  }
+  const [first] = touched;
+  if (first !== undefined) {
+    state.heard.set(first.source, turn.at);
+    turn.effects.push({ kind: "touchAll", alerts: touched });
+  }
+  const taken = { status: "accepted", alert: null, incident: null } as const;
+  return missed.length === 0 ? taken : { ...taken, missed };
 }
 
 function accepted(alert: Readonly<Alert>): Outcome {

@@ -1,5 +1,5 @@
 import type { Outcome } from "../core/model/effect.ts";
-import type { Command } from "../core/model/input.ts";
+import type { Command, Repetition } from "../core/model/input.ts";
 import type { Event } from "../core/model/event.ts";
 import type { CmdbDocument } from "../core/model/ci.ts";
 import type { CoreSettings } from "../core/model/settings.ts";
@@ -8,6 +8,7 @@ import type { Milliseconds } from "../core/model/time.ts";
 /** An input before the runtime has given it its time. */
 export type Submission =
   | { kind: "event"; event: Event }
+  | ({ kind: "again" } & Repetition)
   | { kind: "heartbeat"; ci: string; agent: string; missingAfterMs: Milliseconds }
   | { kind: "command"; actor: string; command: Command }
   | { kind: "topology"; cmdb: CmdbDocument }

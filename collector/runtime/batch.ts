@@ -15,7 +15,7 @@ import type { AlertId } from "../core/model/identity.ts";
  * repeat whole alerts every minute; their text is in the journal once.
  */
 interface Again {
-  kind: "again";
+  kind: "sameAgain";
   at: UnixMillis;
   alert: AlertId;
   id: string;
@@ -29,7 +29,17 @@ function again(input: Extract<Input, { kind: "event" }>, effects: readonly Effec
   const touch = first.kind === "touch" ? first : second.kind === "touch" ? second : undefined;
   if (touch === undefined || (first.kind !== "outcome" && second.kind !== "outcome")) return undefined;
   const { id, occurredAt, expiresAfterMs } = input.event;
-  return { kind: "again", at: input.at, alert: touch.alert.id, id, occurredAt, expiresAfterMs };
+  return { kind: "sameAgain", at: input.at, alert: touch.alert.id, id, occurredAt, expiresAfterMs };
+}
+
+/** What a replay has to repeat. */
+function withoutMissed(
+  input: Extract<Input, { kind: "again" }>,
+  missed: readonly AlertId[] | undefined,
+): Extract<Input, { kind: "again" }> {
+  if (missed === undefined) return input;
+  const left = new Set(missed);
+  return { ...input, alerts: input.alerts.filter((id) => !left.has(id)) };
 }
 
 const ACCEPTED: Outcome = { status: "accepted", alert: null, incident: null };
@@ -73,6 +83,7 @@ export class Batch {
   private readonly puts = new Map<string, Entity>();
   private readonly removed = new Map<string, StoredEntity>();
   private readonly touched = new Map<AlertId, Alert>();
+  private readonly repeated: (readonly Alert[])[] = [];
   private readonly ledger: LedgerRecord[] = [];
   private readonly outbox: OutboxRow[] = [];
   private readonly count: Telemetry["count"];
@@ -95,6 +106,7 @@ export class Batch {
       this.puts.size > 0 ||
       this.removed.size > 0 ||
       this.touched.size > 0 ||
+      this.repeated.length > 0 ||
       this.ledger.length > 0 ||
       this.outbox.length > 0 ||
       this.outboxChanges.length > 0
@@ -142,6 +154,9 @@ export class Batch {
       case "touch":
         this.touched.set(effect.alert.id, effect.alert);
         return;
+      case "touchAll":
+        this.repeated.push(effect.alerts);
+        return;
       case "ledger":
         this.ledger.push(effect.record);
         return;
@@ -163,6 +178,9 @@ export class Batch {
         if (outcome.status !== "accepted") return;
         this.journal.push(again(input, effects) ?? input);
         if (input.event.idGiven) this.eventIds.push(`${input.event.source}\n${input.event.id}`);
+        return;
+      case "again":
+        if (outcome.status === "accepted") this.journal.push(withoutMissed(input, outcome.missed));
         return;
       case "command":
         if (outcome.status === "accepted") this.journal.push(input);
@@ -199,6 +217,9 @@ export class Batch {
     }
     const touches = [...this.touched.values()].filter(({ id }) => !this.isWritten(id)).map(touchOf);
     for (const { alert } of touches) changes.push({ kind: "alert", id: alert, revision: sequence });
+    // Readers are not told: an alert that goes on is no news, and there are thousands.
+    for (const alerts of this.repeated)
+      for (const alert of alerts) if (!this.isWritten(alert.id)) touches.push(touchOf(alert));
     for (const row of this.outbox) changes.push({ kind: "notification", id: row.key, revision: row.revision });
     const { eventIds, ledger, outbox, outboxChanges } = this;
     const journal = this.journal.length === 0 ? "" : JSON.stringify(this.journal);
@@ -211,6 +232,7 @@ export class Batch {
   }
 
   private isWritten(alert: AlertId): boolean {
+    if (this.puts.size + this.removed.size === 0) return false;
     return this.puts.has(`alert\n${alert}`) || this.removed.has(`alert\n${alert}`);
   }
 }

@@ -180,6 +180,8 @@ class Queue {
 
 const EVENT_BYTES = 400;
 const SMALL_BYTES = 200;
+/** The ids are the alerts' own. */
+const REPEATED_BYTES = 16;
 const CI_BYTES = 300;
 const RELATION_BYTES = 150;
 
@@ -190,6 +192,8 @@ export function sizeOf(submission: Submission): number {
       const { event } = submission;
       return EVENT_BYTES + 2 * event.summary.length + sizeOfLabels(event.labels) + sizeOfLabels(event.annotations);
     }
+    case "again":
+      return SMALL_BYTES + REPEATED_BYTES * submission.alerts.length;
     case "topology":
       return submission.cmdb.cis.length * CI_BYTES + submission.cmdb.relations.length * RELATION_BYTES;
     case "heartbeat":

@@ -4,7 +4,7 @@ import type { Alert } from "../../collector/core/model/alert.ts";
 import type { Ci } from "../../collector/core/model/ci.ts";
 import type { Outcome } from "../../collector/core/model/effect.ts";
 import type { Event } from "../../collector/core/model/event.ts";
-import type { Command } from "../../collector/core/model/input.ts";
+import type { Command, Repetition } from "../../collector/core/model/input.ts";
 import { type CoreSettings, DEFAULT_SETTINGS } from "../../collector/core/model/settings.ts";
 import type { Silence } from "../../collector/core/model/silence.ts";
 import type { Clock } from "../../collector/port/clock.ts";
@@ -34,6 +34,7 @@ export class RecordingPorts<C extends Clock = VirtualClock> implements IngestPor
   readonly clock: C;
   readonly log = SILENT;
   readonly events: Event[] = [];
+  readonly repetitions: Repetition[] = [];
   readonly commands: { actor: string; command: Command }[] = [];
   readonly lanes: Lane[] = [];
   readonly batches: SampleBatch[] = [];
@@ -104,10 +105,23 @@ export class RecordingPorts<C extends Clock = VirtualClock> implements IngestPor
 
   private take(submission: Submission): Outcome {
     if (submission.kind === "command") this.obey(submission.actor, submission.command);
-    if (submission.kind !== "event") return { status: "accepted", alert: null, incident: null };
+    const taken = { status: "accepted", alert: null, incident: null } as const;
+    if (submission.kind === "again") {
+      this.repetitions.push(submission);
+      return { ...taken, missed: submission.alerts.filter((id) => !this.repeat(id, submission)) };
+    }
+    if (submission.kind !== "event") return taken;
     this.events.push(submission.event);
-    if (submission.event.kind === "alert") this.apply(submission.event);
-    return { status: "accepted", alert: null, incident: null };
+    return submission.event.kind === "alert" ? { ...taken, alert: this.apply(submission.event) } : taken;
+  }
+
+  private repeat(id: string, { occurredAt, expiresAt }: Repetition): boolean {
+    const alert = this.alerts.get(id);
+    if (alert === undefined || !this.isLive(alert)) return false;
+    const at = this.clock.now();
+    const moved = { lastSeenAt: at, lastOccurredAt: occurredAt, count: alert.count + 1, expiresAt };
+    this.alerts.set(id, { ...alert, ...moved, expiresAfterMs: expiresAt - at });
+    return true;
   }
 
   private obey(actor: string, command: Command): void {
@@ -119,14 +133,14 @@ export class RecordingPorts<C extends Clock = VirtualClock> implements IngestPor
     }
   }
 
-  private apply(event: Event): void {
+  private apply(event: Event): string {
     const at = this.clock.now();
     const id = alertId(event.ci, event.source, event.check, event.instance);
     const before = this.alerts.get(id);
     const again = before !== undefined && this.isLive(before);
     if (event.status === "resolved") {
       if (before !== undefined) this.alerts.set(id, { ...before, status: "resolved", resolvedAt: at });
-      return;
+      return id;
     }
     const since = event.since ?? event.occurredAt;
     const { ci, source, check, instance, severity, summary, labels, annotations, links } = event;
@@ -150,7 +164,7 @@ export class RecordingPorts<C extends Clock = VirtualClock> implements IngestPor
       lastOccurredAt: event.occurredAt,
       count: again ? before.count + 1 : 1,
       expiresAfterMs: event.expiresAfterMs,
-      expiresAt: event.expiresAfterMs === null ? null : at + event.expiresAfterMs,
+      expiresAt: event.expiresAt ?? (event.expiresAfterMs === null ? null : at + event.expiresAfterMs),
       changes: [],
       flapping: false,
       incident: null,
@@ -162,6 +176,7 @@ export class RecordingPorts<C extends Clock = VirtualClock> implements IngestPor
       joinedAt: null,
       joinReason: "",
     });
+    return id;
   }
 }
 

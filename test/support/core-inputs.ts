@@ -76,6 +76,7 @@ export interface Happening {
   after: number;
   what:
     | { type: "event"; event: Omit<Event, "occurredAt">; behindMs: number }
+    | { type: "again"; pick: number; forMs: number; behindMs: number }
     | { type: "tick" }
     | {
         type: "command";
@@ -118,6 +119,12 @@ const event: fc.Arbitrary<Happening["what"]> = fc.record({
 });
 
 const other: fc.Arbitrary<Happening["what"]> = fc.oneof(
+  fc.record({
+    type: fc.constant("again" as const),
+    pick: fc.nat(20),
+    forMs: fc.constantFrom(0, 60_000, 300_000),
+    behindMs: fc.constantFrom(0, 0, 0, -1, 2000, 400_000),
+  }),
   fc.record({ type: fc.constant("tick" as const) }),
   fc.record({
     type: fc.constant("command" as const),
@@ -172,6 +179,11 @@ export function inputOf(
   switch (what.type) {
     case "event":
       return { kind: "event", at, event: { ...what.event, occurredAt: at - what.behindMs } };
+    case "again": {
+      const occurredAt = at - what.behindMs;
+      const alerts = [...(known[what.pick % Math.max(1, known.length)]?.alerts ?? []), "a-none"];
+      return { kind: "again", at, alerts, occurredAt, expiresAt: occurredAt + what.forMs };
+    }
     case "tick":
       return { kind: "tick", at };
     case "command":

@@ -1,3 +1,4 @@
+import type { Alert } from "../../collector/core/model/alert.ts";
 import type { CmdbDocument } from "../../collector/core/model/ci.ts";
 import type { Correlator } from "../../collector/core/model/correlation.ts";
 import type { Effect, Entity } from "../../collector/core/model/effect.ts";
@@ -77,7 +78,8 @@ export class Kept {
       if (effect.kind === "put")
         this.bodies.set(`${effect.entity.kind} ${effect.entity.id}`, JSON.stringify(effect.entity));
       else if (effect.kind === "remove") this.bodies.delete(`${effect.entity} ${effect.id}`);
-      else if (effect.kind === "touch") this.touch(effect);
+      else if (effect.kind === "touch") this.touch(effect.alert);
+      else if (effect.kind === "touchAll") for (const alert of effect.alerts) this.touch(alert);
       else if (
         effect.kind === "outcome" &&
         effect.outcome.status !== "duplicate" &&
@@ -89,7 +91,7 @@ export class Kept {
     }
   }
 
-  private touch({ alert }: Extract<Effect, { kind: "touch" }>): void {
+  private touch(alert: Readonly<Alert>): void {
     const key = `alert ${alert.id}`;
     const entity = JSON.parse(this.bodies.get(key) ?? "null") as Extract<Entity, { kind: "alert" }>;
     const { lastSeenAt, lastOccurredAt, count, expiresAt } = alert;

@@ -49,6 +49,7 @@ export class ToyCore implements Core {
         return [{ kind: "outcome", outcome: { status: "accepted", alert: null, incident: null } }];
       case "delivery":
         return this.told(input.outcome.incident, input.outcome.status);
+      case "again":
       case "heartbeat":
       case "sample":
       case "topology":

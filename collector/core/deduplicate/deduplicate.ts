@@ -1,15 +1,16 @@
 import { alertId, type AlertTable, isActive } from "../model/alert-table.ts";
 import type { Alert } from "../model/alert.ts";
 import type { Event, Labels } from "../model/event.ts";
+import type { Repetition } from "../model/input.ts";
 import type { CoreSettings, CorrelationSettings } from "../model/settings.ts";
 import type { UnixMillis } from "../model/time.ts";
 import type { TimerQueue } from "../model/timer-queue.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Turn } from "../model/turn.ts";
-import { believedTime, classify, type Standing, type Verdict } from "./classify.ts";
+import { believedTime, classify, LATE_AFTER_MS, type Standing, type Verdict } from "./classify.ts";
 import type { EarlyClears } from "./early-clears.ts";
 import type { EventIds } from "./event-ids.ts";
-import { expiryOf, SILENCE_MIN_MS } from "./expiry.ts";
+import { expiresAfter, expiryOf, SILENCE_MIN_MS } from "./expiry.ts";
 import { addChange, startsFlapping, steadyAt } from "./flapping.ts";
 import { beganAt, newAlert } from "./new-alert.ts";
 import type { ResolvedAlerts } from "./resolved-alerts.ts";
@@ -114,7 +115,7 @@ function repeat(
   if (newest) alert.lastOccurredAt = occurredAt;
   const nowLive = alert.late && !late;
   if (nowLive) alert.late = false;
-  if (newest) alert.expiresAfterMs = event.expiresAfterMs;
+  if (newest) alert.expiresAfterMs = expiresAfter(event, turn.at);
   const expiresAt = expiryOf(alert, state.settings.correlation);
   if (alert.expiresAt === null || expiresAt < alert.expiresAt) state.timers.schedule(`alert ${alert.id}`, expiresAt);
   alert.expiresAt = expiresAt;
@@ -123,6 +124,30 @@ function repeat(
   if (change === "none" && !nowLive) return { type: "touched", alert };
   turn.alertChanged(alert);
   return { type: change === "matter" || nowLive ? "changed" : "refreshed", alert };
+}
+
+/**
+ * What `deduplicate` would do with an event that repeats this alert's last one, word for word. False: something else has
+ * happened to the alert, and only the event itself can tell what is to be done; nothing was changed then.
+ */
+export function repeatUnchanged(
+  state: DeduplicateState,
+  alert: Alert,
+  { occurredAt, expiresAt }: Pick<Repetition, "occurredAt" | "expiresAt">,
+  at: UnixMillis,
+): boolean {
+  if (alert.sourceStatus !== "firing" || alert.status === "resolved" || alert.late) return false;
+  // A touch keeps the moment, not that the source gave it.
+  if (alert.expiresAfterMs === null) return false;
+  if (occurredAt < alert.lastOccurredAt || occurredAt > at || at - occurredAt > LATE_AFTER_MS) return false;
+  alert.count += 1;
+  alert.lastSeenAt = at;
+  alert.lastOccurredAt = occurredAt;
+  alert.expiresAfterMs = Math.max(0, expiresAt - at);
+  const ends = at + alert.expiresAfterMs;
+  if (alert.expiresAt === null || ends < alert.expiresAt) state.timers.schedule(`alert ${alert.id}`, ends);
+  alert.expiresAt = ends;
+  return true;
 }
 
 /** Takes text, severity and labels from a firing event. `matter`: more than figures in the text has changed. */
@@ -176,7 +201,7 @@ function begin(
   alert.lastOccurredAt = occurredAt;
   alert.lastSeenAt = at;
   takeOver(alert, event);
-  alert.expiresAfterMs = event.expiresAfterMs;
+  alert.expiresAfterMs = expiresAfter(event, at);
   if (!late) addChange(alert.changes, at);
   turn.alertChanged(alert);
   if (held) {

@@ -1,5 +1,6 @@
 import type { AlertTable } from "../model/alert-table.ts";
 import type { Alert } from "../model/alert.ts";
+import type { Event } from "../model/event.ts";
 import { byText } from "../model/order.ts";
 import type { CoreSettings, CorrelationSettings } from "../model/settings.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
@@ -14,6 +15,11 @@ const FIRINGS_MIN = 2;
 const QUIET_SOURCE_FACTOR = 2;
 /** A source counts as heard when any alert of it was within this time. */
 const HEARD_WITHIN_MS: Milliseconds = 10 * 60_000;
+
+/** How long from now the event says that it holds; null = it does not say. */
+export function expiresAfter(event: Readonly<Event>, at: UnixMillis): Milliseconds | null {
+  return event.expiresAt === undefined ? event.expiresAfterMs : Math.max(0, event.expiresAt - at);
+}
 
 /** The mean time between the firings of this episode; null while there are too few to tell. */
 export function repeatInterval(alert: Readonly<Alert>): Milliseconds | null {

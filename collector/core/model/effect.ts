@@ -1,4 +1,5 @@
 import type { Alert } from "./alert.ts";
+import type { AlertId } from "./identity.ts";
 import type { Incident } from "./incident.ts";
 import type { LedgerRecord } from "./ledger.ts";
 import type { Notification } from "./notification.ts";
@@ -8,7 +9,13 @@ import type { MaintenanceWindow } from "./ci.ts";
 
 /** What became of one input, told to whoever sent it. */
 export type Outcome =
-  | { status: "accepted"; alert: string | null; incident: string | null }
+  | {
+      status: "accepted";
+      alert: string | null;
+      incident: string | null;
+      /** Of a repetition: the alerts that changed since. Nothing was taken of these; their events must be sent. */
+      missed?: readonly AlertId[];
+    }
   | { status: "duplicate" }
   | { status: "rejected"; code: string; message: string };
 
@@ -34,12 +41,13 @@ export type EntityKind = Entity["kind"];
  *
  * `put` refers to the live entity: whoever keeps it must serialise it before the next `step`; within one batch only the
  * last `put` of an entity counts. `touch` is the cheap form for a re-notification that changed only `lastSeenAt`,
- * `lastOccurredAt`, `count` and `expiresAt` of an alert.
+ * `lastOccurredAt`, `count` and `expiresAt` of an alert; `touchAll` is the same for many, once an alert.
  */
 export type Effect =
   | { kind: "outcome"; outcome: Outcome }
   | { kind: "put"; entity: Entity }
   | { kind: "touch"; alert: Alert }
+  | { kind: "touchAll"; alerts: readonly Alert[] }
   | { kind: "remove"; entity: EntityKind; id: string }
   | { kind: "ledger"; record: LedgerRecord }
   | { kind: "notify"; notification: Notification }

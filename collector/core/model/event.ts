@@ -39,4 +39,6 @@ export interface Event {
   links: readonly Link[];
   /** The alert clears by itself this long after the last firing event; null = the default TTL of the settings. */
   expiresAfterMs: Milliseconds | null;
+  /** Where the source gives the moment itself (Alertmanager's `endsAt`), that moment; it wins over `expiresAfterMs`. */
+  expiresAt?: UnixMillis;
 }

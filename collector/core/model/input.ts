@@ -1,6 +1,6 @@
 import type { CmdbDocument, CiId, MaintenanceWindow } from "./ci.ts";
 import type { Event } from "./event.ts";
-import type { IncidentId } from "./identity.ts";
+import type { AlertId, IncidentId } from "./identity.ts";
 import type { NotificationKind } from "./notification-kind.ts";
 import type { MetricSample } from "./metric-evidence.ts";
 import type { CoreSettings } from "./settings.ts";
@@ -35,11 +35,23 @@ export interface DeliveryOutcome {
 }
 
 /**
+ * The source of these alerts says of each, unchanged, what it said last. Does what the events would, for a look-up each:
+ * senders repeat whole alerts every minute.
+ */
+export interface Repetition {
+  alerts: readonly AlertId[];
+  occurredAt: UnixMillis;
+  /** Until when it holds if it is not repeated, as `Event.expiresAt`. */
+  expiresAt: UnixMillis;
+}
+
+/**
  * What enters the core. `at` is given once, by the runtime, monotonic across restarts: the core's only clock.
  * `restarted` tells that the process was not observing between `from` and `at`: no absence may be concluded from it.
  */
 export type Input =
   | { kind: "event"; at: UnixMillis; event: Event }
+  | ({ kind: "again"; at: UnixMillis } & Repetition)
   | { kind: "tick"; at: UnixMillis }
   /** An agent was heard. Not journaled; when none comes for `missingAfterMs` the core itself raises `agent_missing` (source `collector`). */
   | { kind: "heartbeat"; at: UnixMillis; ci: CiId; agent: string; missingAfterMs: Milliseconds }

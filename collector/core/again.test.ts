@@ -1,0 +1,92 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { CoreDriver, eventAt, minutes, seconds } from "../../test/support/core-driver.ts";
+import type { Event } from "./model/event.ts";
+import type { Effect, Outcome } from "./model/effect.ts";
+
+const UNTIL = minutes(30);
+const fields: Partial<Event> = { idGiven: false, expiresAfterMs: 0, expiresAt: minutes(5) };
+
+/** A core with one alert that its source has given an end. */
+function firing(): { core: CoreDriver; id: string } {
+  const core = new CoreDriver();
+  const outcome = core.event(fields) as Extract<Outcome, { status: "accepted" }>;
+  return { core, id: outcome.alert ?? "" };
+}
+
+const again = (core: CoreDriver, ids: readonly string[], at: number, expiresAt = UNTIL): readonly Effect[] =>
+  core.to(at).input({ kind: "again", at, alerts: ids, occurredAt: at, expiresAt });
+
+const missed = (effects: readonly Effect[]): readonly string[] =>
+  effects.flatMap((effect) =>
+    effect.kind === "outcome" && effect.outcome.status === "accepted" ? (effect.outcome.missed ?? []) : [],
+  );
+
+test("a repetition moves times and count, and is one effect for all its alerts", () => {
+  const { core, id } = firing();
+  const effects = again(core, [id], minutes(4));
+  expect(effects.map(({ kind }) => kind)).toEqual(["touchAll", "outcome"]);
+  expect(missed(effects)).toEqual([]);
+  expect(core.alert()).toMatchObject({ count: 2, lastSeenAt: minutes(4), expiresAt: UNTIL, status: "firing" });
+  core.to(minutes(29));
+  expect(core.alert()?.status).toBe("firing");
+  core.to(minutes(31));
+  expect(core.alert()?.status).toBe("resolved");
+});
+
+test("an end that comes nearer is kept, and one that has passed ends the alert", () => {
+  const { core, id } = firing();
+  again(core, [id], minutes(1), minutes(2));
+  core.to(minutes(2) + seconds(1));
+  expect(core.alert()?.status).toBe("resolved");
+  const second = firing();
+  again(second.core, [second.id], minutes(1), seconds(30));
+  second.core.to(minutes(1) + seconds(1));
+  expect(second.core.alert()?.status).toBe("resolved");
+});
+
+test.for<[situation: string, change: (core: CoreDriver) => void]>([
+  ["its source has cleared it", (core) => core.event({ ...fields, status: "resolved" })],
+  ["it timed out", (core) => core.to(minutes(9))],
+  ["a person resolved it", (core) => core.command({ type: "resolve", incident: core.incident(1)?.id ?? "" })],
+  ["its source gave it no end", (core) => Object.assign(core.alert() ?? {}, { expiresAfterMs: null })],
+  ["a newer word came already", (core) => Object.assign(core.alert() ?? {}, { lastOccurredAt: minutes(11) })],
+])("an alert is missed and left as it is: %s", ([, change]) => {
+  const { core, id } = firing();
+  core.to(seconds(30));
+  change(core);
+  const before = structuredClone(core.alert());
+  expect(missed(again(core, [id, "a-unknown"], core.now))).toEqual([id, "a-unknown"]);
+  expect(core.alert()).toEqual(before);
+});
+
+test("a repetition leaves the core as the events themselves would", () => {
+  const ci = fc.constantFrom("web-01", "web-02", "db-01");
+  const spoken = fc.record({
+    ci,
+    wait: fc.integer({ min: 0, max: 400_000 }),
+    forMs: fc.constantFrom(0, 60_000, 240_000),
+  });
+  fc.assert(
+    fc.property(fc.array(spoken, { minLength: 1, maxLength: 30 }), (list) => {
+      const [byEvents, byRepetition] = [new CoreDriver(), new CoreDriver()];
+      const ids = new Map<string, string>();
+      let at = minutes(1);
+      for (const { ci: name, wait, forMs } of list) {
+        at += wait;
+        const event = eventAt(at, { ...fields, ci: name, expiresAt: at + forMs });
+        byEvents.to(at).input({ kind: "event", at, event });
+        const id = ids.get(name);
+        const left = id === undefined ? [name] : missed(again(byRepetition, [id], at, at + forMs));
+        const effects = left.length === 0 ? [] : byRepetition.to(at).input({ kind: "event", at, event });
+        for (const effect of effects)
+          if (effect.kind === "outcome" && effect.outcome.status === "accepted")
+            ids.set(name, effect.outcome.alert ?? "");
+        expect([...byRepetition.state.alerts.all()]).toEqual([...byEvents.state.alerts.all()]);
+        expect(byRepetition.state.incidents.live()).toEqual(byEvents.state.incidents.live());
+        expect(byRepetition.state.heard).toEqual(byEvents.state.heard);
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
