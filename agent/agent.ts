@@ -11,6 +11,7 @@ import { BlackBox } from "./evaluate/black-box.ts";
 import { ConditionBook } from "./evaluate/condition-book.ts";
 import { EdgeDetection } from "./evaluate/edge-detection.ts";
 import { EventIds } from "./evaluate/event-ids.ts";
+import { LearnedState } from "./evaluate/learned-state.ts";
 import { RuleSource } from "./evaluate/rule-source.ts";
 import { renderExposition } from "./expose/exposition.ts";
 import { MetricsServer } from "./expose/metrics-server.ts";
@@ -30,6 +31,7 @@ import { TokenSource } from "./send/token.ts";
 import type { Transport } from "./send/transport.ts";
 import { Spool } from "./spool/spool.ts";
 import type { Watch, WatchContext } from "./watch/check.ts";
+import { WatchRunner } from "./watch/watch-runner.ts";
 
 /** What the agent gets from outside; a test gives its own. */
 export interface AgentSurroundings {
@@ -79,7 +81,7 @@ interface Evaluation {
 
 interface Parts extends Post, Evaluation {
   table: SeriesTable;
-  watches: readonly Watch[];
+  watches: WatchRunner;
   round: Round;
 }
 
@@ -105,10 +107,11 @@ export class Agent {
     const table = new SeriesTable();
     table.bootedAt = around.clock.now() - uptime() * 1000;
     const { clock, log } = around;
-    const watches = await around.createWatches(
+    const list = await around.createWatches(
       { clock, log, table, book: evaluation.book },
       { ci, nextId: post.nextId, send: post.event },
     );
+    const watches = new WatchRunner(list, { clock, log, table });
     const round = openRound(config, around, { ci, table, watches, ...post, ...evaluation });
     const agent = new Agent(config, around, { table, watches, round, ...post, ...evaluation });
     await evaluation.rules.begin();
@@ -150,7 +153,7 @@ export class Agent {
     this.#parts.blackBox.stop();
     this.#parts.rules.stop();
     this.#server?.close();
-    for (const watch of this.#parts.watches) watch.stop?.();
+    this.#parts.watches.stop();
     const sent = await Promise.race([
       this.#parts.sender.flush(),
       new Promise<false>((done) => {
@@ -159,6 +162,7 @@ export class Agent {
     ]);
     this.#parts.sender.stop();
     transport.close();
+    this.#parts.detection.close();
     this.#parts.book.save();
     this.#parts.spool.close();
     data.release();
@@ -244,7 +248,8 @@ function openEvaluation(
   });
   const { files } = around;
   const blackBox = new BlackBox({ files, clock, log, book, recorder: new Recorder(files) });
-  const detection = new EdgeDetection(ci, book);
+  const learned = new LearnedState(join(data.path, "learned.state"), log);
+  const detection = new EdgeDetection({ ci, book, clock, log, learned });
   const rules = new RuleSource({
     collectors: post.collectors,
     clock,

@@ -173,6 +173,12 @@ async function run(): Promise<number> {
     (line) => process.stderr.write(line),
     () => systemClock.now(),
   );
+  // A look at the host that fails behind everyone's back must not end the others.
+  process.on("unhandledRejection", (reason) => {
+    log.error("something failed unnoticed", {
+      error: reason instanceof Error ? (reason.stack ?? reason.message) : String(reason),
+    });
+  });
   const agent = await openAgent(config, log);
   if (agent === null) return EXIT.failed;
   // Timers do not keep a process alive; this one does, until it is told to end.

@@ -9,7 +9,7 @@ import type { Sampler } from "./sample/sampler.ts";
 import type { SeriesTable } from "./sample/series-table.ts";
 import type { Sender } from "./send/sender.ts";
 import type { Spool } from "./spool/spool.ts";
-import type { Watch } from "./watch/check.ts";
+import type { WatchRunner } from "./watch/watch-runner.ts";
 
 export interface RoundParts {
   clock: Clock;
@@ -18,7 +18,7 @@ export interface RoundParts {
   sampler: Sampler;
   own: OwnMetrics;
   detection: EdgeDetection;
-  watches: readonly Watch[];
+  watches: WatchRunner;
   book: ConditionBook;
   writer: OtlpMetricsWriter;
   spool: Spool;
@@ -50,7 +50,7 @@ export class Round {
     this.#lastAt = at;
     sampler.sample(at);
     own.sample(at);
-    for (const watch of watches) watch.tick(at);
+    watches.tick(at);
     for (const metric of table.metrics())
       for (const series of metric.points) if (series.at >= since) detection.observe(series);
     detection.tick(at);

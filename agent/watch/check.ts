@@ -14,6 +14,8 @@ export interface WatchContext {
 
 /** Something that is looked at again and again. Called at each round of the agent; cheap where nothing is due. */
 export interface Watch {
+  /** For the log and for `tocsin.agent.check.up`, where it fails. */
+  readonly name?: string;
   tick(at: number): void;
   stop?(): void;
 }
@@ -106,6 +108,7 @@ export interface Polling {
 
 /** A check that looks by itself now and then, never twice at a time; one that is slow or broken disturbs no other. */
 export class PolledCheck implements Watch {
+  readonly name: string;
   readonly #check: Check;
   readonly #clock: Clock;
   readonly #polling: Polling;
@@ -117,6 +120,7 @@ export class PolledCheck implements Watch {
     this.#check = new Check(context, identity);
     this.#clock = context.clock;
     this.#polling = polling;
+    this.name = `${identity.check} ${identity.instance}`;
   }
 
   tick(at: number): void {

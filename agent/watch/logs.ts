@@ -67,9 +67,15 @@ class WatchedLog {
     this.#judge(at);
     if (this.#busy) return;
     this.#busy = true;
-    this.settled = this.#round().finally(() => {
-      this.#busy = false;
-    });
+    this.settled = this.#round().then(
+      () => {
+        this.#busy = false;
+      },
+      (error: unknown) => {
+        this.#busy = false;
+        this.#check.take({ status: "unknown", reason: String(error) }, this.#context.clock.now());
+      },
+    );
   }
 
   async #round(): Promise<void> {
@@ -190,6 +196,7 @@ export async function createLogWatch(
     }
   };
   return {
+    name: "logs",
     tick(at) {
       save();
       for (const log of logs) log.tick(at);

@@ -48,6 +48,7 @@ export function createProcessWatch(
   const scan = new ProcessScan(files, watches, userIds);
 
   return {
+    name: "processes",
     tick(at) {
       let found = scan.count();
       // Before anyone is told: once more without what was remembered.

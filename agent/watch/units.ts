@@ -72,6 +72,7 @@ export function createUnitWatch(
   };
 
   return {
+    name: "units",
     tick(at) {
       const stopped = seats.some((seat) => seat.known?.activeState === "active" && !looksAlive(seat, files));
       const nowMs = clock.monotonic();

@@ -81,6 +81,7 @@ export function createChangeWatch(
   };
 
   return {
+    name: "changes",
     look,
     tick() {
       const nowMs = context.clock.monotonic();
