@@ -2,7 +2,7 @@ import type { EntityKind } from "../core/model/effect.ts";
 import type { Json, LedgerRecord } from "../core/model/ledger.ts";
 import type { UnixMillis } from "../core/model/time.ts";
 
-/** An entity in its stored form: JSON text. `body` null removes it. */
+/** An entity in its stored form: a text that only its writer can read. `body` null removes it. */
 export interface StoredEntity {
   kind: EntityKind;
   id: string;
@@ -20,7 +20,16 @@ export function sortKey(at: UnixMillis, id: string): string {
   return `${String(Math.max(0, Math.trunc(at))).padStart(15, "0")}:${id}`;
 }
 
-/** The cheap change of an alert: folded into the stored entity when it is loaded. */
+/** An entity as a restart gets it. */
+export interface LoadedEntity {
+  kind: EntityKind;
+  id: string;
+  body: string;
+  /** The newest since this body was put; null = none, and for what is no alert. */
+  touch: Touch | null;
+}
+
+/** The cheap change of an alert: kept beside its body, and laid over it by whoever loads it. */
 export interface Touch {
   alert: string;
   lastSeenAt: UnixMillis;
@@ -81,10 +90,10 @@ export interface Snapshot {
   /** `at` of the last commit: our clock never goes behind it. */
   at: UnixMillis;
   /**
-   * Touches are folded in. Order: kind, then id, by their UTF-8 bytes. To be read once.
+   * Some at a time, in no order. To be read once, before anything is committed.
    * Without closed incidents: they are history, no input changes them; `entity` and `entities` still find them.
    */
-  entities: AsyncIterable<StoredEntity> | Iterable<StoredEntity>;
+  entities: AsyncIterable<readonly LoadedEntity[]> | Iterable<readonly LoadedEntity[]>;
   /** The newest remembered event ids, oldest first, at most the number asked for. To be read once. */
   eventIds: Iterable<string>;
   outbox: readonly OutboxRow[];
@@ -141,7 +150,7 @@ export interface Store {
   /** Opens, checks and migrates. Throws an Error with a message for the operator when it cannot. */
   open(options: { eventIdsMax: number }): Promise<Snapshot>;
   commit(commit: Commit): Promise<CommitResult>;
-  /** By id or by alias. */
+  /** Its body as it was put last, without touches. By id or by alias. */
   entity(kind: EntityKind, idOrAlias: string): Promise<string | undefined>;
   entities(query: EntityQuery): Promise<{ items: { sort: string; body: string }[] }>;
   /** Newest first. */

@@ -1,3 +1,4 @@
+import type { Entity } from "../core/model/effect.ts";
 import type { Milliseconds } from "../core/model/time.ts";
 import type { Clock, Random } from "../port/clock.ts";
 import { type Intake, type IntakeResult, LANES, type Lane, type Submission } from "../port/intake.ts";
@@ -202,8 +203,8 @@ export class Partition implements Intake {
   private async load(): Promise<{ snapshot: Snapshot; core: Core }> {
     const { store, createCore } = this.options;
     const snapshot = await store.open({ eventIdsMax: this.limits.eventIdsMax });
-    const entities = [];
-    for await (const entity of snapshot.entities) entities.push(readEntity(entity));
+    const entities: Entity[] = [];
+    for await (const page of snapshot.entities) for (const entity of page) entities.push(readEntity(entity));
     const core = createCore({ entities, eventIds: snapshot.eventIds, at: snapshot.at });
     return { snapshot, core };
   }

@@ -3,7 +3,8 @@ import type { Effect, Entity, EntityKind } from "../core/model/effect.ts";
 import type { DeliveryOutcome } from "../core/model/input.ts";
 import type { Notification } from "../core/model/notification.ts";
 import type { UnixMillis } from "../core/model/time.ts";
-import { type OutboxRow, type StoredEntity, type Touch, sortKey } from "../port/store.ts";
+import { type LoadedEntity, type OutboxRow, type StoredEntity, type Touch, sortKey } from "../port/store.ts";
+import { alertText, readAlert } from "./stored-alert.ts";
 import type { NotificationKind } from "../core/model/notification-kind.ts";
 
 /** The entity as it is now, as text. */
@@ -15,7 +16,7 @@ export function storedEntity(entity: Entity): StoredEntity {
     status: kind === "alert" || kind === "incident" ? entity.value.status : "",
     sort: sortKey(bornAt(entity), id),
     alias: kind === "incident" ? String(entity.value.number) : null,
-    body: JSON.stringify(entity.value),
+    body: kind === "alert" ? alertText(entity.value) : JSON.stringify(entity.value),
   };
 }
 
@@ -24,10 +25,19 @@ export function removedEntity(kind: EntityKind, id: string): StoredEntity {
 }
 
 /** @throws when the text is not what `storedEntity` wrote: the store is damaged. */
-export function readEntity({ kind, id, body }: StoredEntity): Entity {
-  if (body === null) throw new Error(`the store gave ${kind} ${id} without a body`);
+export function readEntity({ kind, id, body, touch }: LoadedEntity): Entity {
+  if (kind === "alert") return { kind, id, value: touched(readAlert(id, body), touch) };
   const value: unknown = JSON.parse(body);
   return { kind, id, value } as Entity;
+}
+
+function touched(alert: Alert, touch: Touch | null): Alert {
+  if (touch === null) return alert;
+  alert.lastSeenAt = touch.lastSeenAt;
+  alert.lastOccurredAt = touch.lastOccurredAt;
+  alert.count = touch.count;
+  alert.expiresAt = touch.expiresAt;
+  return alert;
 }
 
 /** By what lists of this kind are ordered. */

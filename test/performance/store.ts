@@ -184,7 +184,8 @@ async function ours(thread: "worker" | "caller", batch: number): Promise<void> {
   const next = createSqliteStore({ dataDir, thread });
   const snapshot = await next.open({ eventIdsMax: 1_000_000 });
   let entities = 0;
-  for await (const entity of snapshot.entities) entities += JSON.parse(entity.body ?? "null") === null ? 0 : 1;
+  for await (const page of snapshot.entities)
+    for (const { body } of page) entities += JSON.parse(body) === null ? 0 : 1;
   const ids = [...snapshot.eventIds].length;
   print("  open, all entities and event ids parsed", { ms: Math.round(performance.now() - opening), entities, ids });
   await next.close();

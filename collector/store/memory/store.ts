@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import type { EntityKind } from "../../core/model/effect.ts";
 import type { Json, LedgerRecord } from "../../core/model/ledger.ts";
 import type { UnixMillis } from "../../core/model/time.ts";
@@ -14,12 +13,14 @@ import {
   type StoredEntity,
   type StoredLedgerRecord,
   type StoreSize,
+  type Touch,
   sortKey,
 } from "../../port/store.ts";
 
 interface Kept {
   entity: StoredEntity;
   at: UnixMillis;
+  touch: Touch | null;
 }
 
 interface OutboxEntry {
@@ -64,10 +65,11 @@ class MemoryStore implements Store {
     return {
       sequence: disk.sequence,
       at: disk.at,
-      entities: [...disk.entities.values()]
-        .map(({ entity }) => ({ ...entity }))
-        .filter(({ kind, status }) => kind !== "incident" || status !== "closed")
-        .sort((a, b) => byBytes(a.kind, b.kind) || byBytes(a.id, b.id)),
+      entities: [
+        [...disk.entities.values()]
+          .filter(({ entity: { kind, status } }) => kind !== "incident" || status !== "closed")
+          .map(({ entity: { kind, id, body }, touch }) => ({ kind, id, body: body ?? "", touch })),
+      ],
       eventIds: eventIdsMax === 0 ? [] : disk.eventIds.slice(-eventIdsMax),
       outbox: [...disk.outbox.values()].filter(({ doneAt }) => doneAt === null).map(({ row }) => ({ ...row })),
     };
@@ -86,10 +88,7 @@ class MemoryStore implements Store {
     for (const entity of commit.entities) this.put(entity, at);
     for (const touch of commit.touches) {
       const kept = disk.entities.get(key("alert", touch.alert));
-      if (kept === undefined || kept.entity.body === null) continue;
-      const { lastSeenAt, lastOccurredAt, count, expiresAt } = touch;
-      const value = { ...(JSON.parse(kept.entity.body) as object), lastSeenAt, lastOccurredAt, count, expiresAt };
-      kept.entity = { ...kept.entity, body: JSON.stringify(value) };
+      if (kept !== undefined) kept.touch = { ...touch };
     }
     for (const record of commit.ledger)
       disk.ledger.push({ number: ++disk.ledgerNumber, text: JSON.stringify(record), at: record.at });
@@ -103,7 +102,7 @@ class MemoryStore implements Store {
   private put(entity: StoredEntity, at: UnixMillis): void {
     const name = key(entity.kind, entity.id);
     if (entity.body === null) this.disk.entities.delete(name);
-    else this.disk.entities.set(name, { entity: { ...entity }, at });
+    else this.disk.entities.set(name, { entity: { ...entity }, at, touch: null });
   }
 
   private change(change: OutboxChange): void {
@@ -209,9 +208,4 @@ class MemoryStore implements Store {
 
 function key(first: string, second: string): string {
   return `${first}\n${second}`;
-}
-
-/** As SQLite compares text. */
-function byBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -142,6 +142,42 @@ test("each migration is made once, and a crash between two is gone on from", () 
   db.close();
 });
 
+test("a file of the first schema is brought up to date, with what it has", () => {
+  const dataDir = folder();
+  const old = new DatabaseSync(join(dataDir, DATABASE_FILE));
+  migrate(old, MIGRATIONS.slice(0, 1));
+  const row = old.prepare(
+    "INSERT INTO entity (kind, id, status, sort, at, body) VALUES ('alert', ?, 'firing', '', 1, ?)",
+  );
+  row.run("a-1", '{"id":"a-1"}');
+  row.run("a-2", '{"id":"a-2"}');
+  old.close();
+  const engine = open(dataDir);
+  const moved = { alert: "a-1", lastSeenAt: 7, lastOccurredAt: 6, count: 5, expiresAt: null };
+  const nothing = { journal: "", eventIds: [], entities: [], ledger: [], outbox: [], outboxChanges: [] };
+  engine.commit(packCommit({ sequence: 1, at: 1, touches: [moved], ...nothing }, new BufferPool()));
+  engine.close();
+  const again = open(dataDir);
+  expect(readPragma((again as unknown as { db: DatabaseSync }).db, "user_version")).toBe(MIGRATIONS.length);
+  expect(again.loadEntities({ kind: "", id: "" })).toEqual([
+    ["alert", "a-1", '{"id":"a-1"}', 7, 6, 5, null],
+    ["alert", "a-2", '{"id":"a-2"}', null, null, null, null],
+  ]);
+});
+
+test("what the last process has not folded is there at once, and is folded later", () => {
+  const dataDir = folder();
+  const first = open(dataDir, { rowsMax: 1e9 });
+  first.commit(put(1, "a-1", "a-2"));
+  first.abandon();
+  const second = open(dataDir, { ageMaxMs: 0 });
+  expect(second.size().rows).toMatchObject({ entities: 0, pending: 2 });
+  expect(second.loadEntities(null).map(([, id]) => id)).toEqual(["a-1", "a-2"]);
+  expect(second.loadEntities({ kind: "", id: "" })).toEqual([]);
+  while (second.maintain());
+  expect(second.size().rows).toMatchObject({ entities: 2, pending: 0 });
+});
+
 test("folding goes in slices, between which everything is there", () => {
   const engine = open(folder(), { rowsMax: 10, sliceMs: 0 });
   const ids = Array.from({ length: 1_000 }, (_, index) => `a-${index}`);

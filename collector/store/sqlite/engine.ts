@@ -7,7 +7,7 @@ import { Compaction, type Horizon } from "./compaction.ts";
 import { DATABASE_FILE, openDatabase } from "./database.ts";
 import { classifyFailure } from "./failure.ts";
 import { Fold, type FoldStatements, prepareFold } from "./fold.ts";
-import { Loader, type Position } from "./load.ts";
+import { type EntityPlace, type EntityRow, Loader, type Position } from "./load.ts";
 import { type DirectoryLock, lockDirectory } from "./lock.ts";
 import { type PackedCommit, partsOf } from "./packed-commit.ts";
 import { Pending } from "./pending.ts";
@@ -67,7 +67,7 @@ export class SqliteEngine {
   private fold: Fold | undefined;
 
   /**
-   * Opens, checks, migrates and folds what the last process left. Throws for the operator.
+   * Opens, checks and migrates. What the last process has not folded is folded when there is time. Throws for the operator.
    * @param now only differences matter, in milliseconds.
    */
   constructor(options: EngineOptions, now: () => number = () => performance.now()) {
@@ -94,8 +94,16 @@ export class SqliteEngine {
     this.position = this.start;
     this.eventIds = this.loader.eventIdsStart(options.eventIdsMax);
     this.active = this.loader.pending();
+    this.activeSince = this.now();
     this.ledgerFolded = this.loader.ledgerFolded();
-    this.foldAll();
+    if (this.isOver(2 * OVERDUE)) this.foldAll();
+  }
+
+  /** What a restart needs, before the first commit: what is pending (`after` null), and then page by page. [] = that was all. */
+  loadEntities(after: EntityPlace | null): EntityRow[] {
+    return after === null
+      ? this.loader.pendingEntities(this.active)
+      : this.loader.entities(after.kind, after.id, this.active);
   }
 
   commit(commit: PackedCommit): CommitResult {
@@ -121,7 +129,9 @@ export class SqliteEngine {
     };
     if (commit.pendingBytes > 0) {
       if (this.active.isEmpty) this.activeSince = this.now();
-      this.active.add(commit.sequence, commit.at, ledgerFrom, partsOf(commit).pending.toString("utf8"));
+      const { sequence, at, ledgerCount, pendingCount: rows } = commit;
+      const text = partsOf(commit).pending.toString("utf8");
+      this.active.add({ sequence, at, ledgerFrom, ledgerCount, rows, text });
     }
     return { status: "committed" };
   }

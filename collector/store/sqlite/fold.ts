@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Touch } from "../../port/store.ts";
 import { termsOf } from "./ledger-term.ts";
 import { packText } from "./packed-text.ts";
-import { applyTouch, type Pending, type PendingEntity, type PendingRecord } from "./pending.ts";
+import { entityKey, type Pending, type PendingEntity, type PendingRecord } from "./pending.ts";
 
 /** Rows between two looks at the clock: well under a millisecond. */
 const ROWS_A_LOOK = 64;
@@ -14,6 +14,8 @@ const INDEX_BITS = 20;
  * and most of their terms are the same. To read one record, all of its chunk is unpacked: 0.2 ms.
  */
 const RECORDS_A_CHUNK = 64;
+/** Keys are sorted in parts by their first characters, so that no sort of all of them holds up a commit. */
+const PART_LENGTH = 3;
 
 /**
  * Writes one `Pending` into the tables, in slices, sorted by key so that neighbours share pages, and then drops its log rows.
@@ -24,13 +26,14 @@ const RECORDS_A_CHUNK = 64;
 export class Fold {
   readonly pending: Pending;
   private readonly statements: FoldStatements;
-  private readonly entities: PendingEntity[];
-  private readonly touches: Touch[];
-  private readonly chunks: PendingRecord[][] = [];
+  private readonly ledgerFolded: number;
+  private entities: Sorted<PendingEntity> | undefined;
+  private touches: Sorted<Touch> | undefined;
+  private records: Iterator<readonly PendingRecord[]> | undefined;
+  private chunks: PendingRecord[][] = [];
+  private readonly termsRead: number[] = [];
   /** Term × 2^20 + place in `chunks`: sorts as a plain number. */
-  private readonly terms: Float64Array;
-  private entityNext = 0;
-  private touchNext = 0;
+  private terms: Float64Array | undefined;
   private chunkNext = 0;
   private termNext = 0;
   private logLeft = true;
@@ -39,18 +42,7 @@ export class Fold {
   constructor(pending: Pending, statements: FoldStatements, ledgerFolded: number) {
     this.pending = pending;
     this.statements = statements;
-    this.entities = sortedBy([...pending.entities.entries()]);
-    this.touches = sortedBy([...pending.touches.entries()].filter(([id]) => !pending.entities.has(`alert\n${id}`)));
-    const records = pending.ledger().filter(({ number }) => number > ledgerFolded);
-    for (let from = 0; from < records.length; from += RECORDS_A_CHUNK)
-      this.chunks.push(records.slice(from, from + RECORDS_A_CHUNK));
-    if (this.chunks.length >= 2 ** INDEX_BITS) throw new Error("too many ledger records in one fold");
-    const terms: number[] = [];
-    for (const [place, chunk] of this.chunks.entries()) {
-      const own = new Set(chunk.flatMap(({ record }) => termsOf(record)));
-      for (const term of own) terms.push(term * 2 ** INDEX_BITS + place);
-    }
-    this.terms = Float64Array.from(terms).sort();
+    this.ledgerFolded = ledgerFolded;
   }
 
   get isDone(): boolean {
@@ -60,8 +52,10 @@ export class Fold {
   /** Works until `isTimeUp`, inside a transaction that the caller holds. */
   run(isTimeUp: () => boolean): void {
     const steps = [
+      () => this.pending.readOne(),
       () => this.writeEntities(),
       () => this.writeTouches(),
+      () => this.readLedger(),
       () => this.writeTerms(),
       () => this.writeChunks(),
       () => this.dropLog(),
@@ -70,40 +64,61 @@ export class Fold {
   }
 
   private writeEntities(): boolean {
-    const end = Math.min(this.entities.length, this.entityNext + ROWS_A_LOOK);
-    for (; this.entityNext < end; this.entityNext += 1) {
-      const { entity, at } = this.entities[this.entityNext] as PendingEntity;
+    this.entities ??= new Sorted(this.pending.entities);
+    const { put, remove } = this.statements;
+    return this.entities.take(({ entity, at }) => {
       const { kind, id, status, sort, alias, body } = entity;
-      if (body === null) {
-        this.statements.remove.run(kind, id);
-        continue;
-      }
-      const touch = kind === "alert" ? this.pending.touches.get(id) : undefined;
-      this.statements.put.run(kind, id, status, sort, alias, at, touch === undefined ? body : applyTouch(body, touch));
-    }
-    return end < this.entities.length;
+      if (body === null) remove.run(kind, id);
+      else put.run(kind, id, status, sort, alias, at, body);
+    });
   }
 
   private writeTouches(): boolean {
-    const end = Math.min(this.touches.length, this.touchNext + ROWS_A_LOOK);
-    for (; this.touchNext < end; this.touchNext += 1) {
-      const touch = this.touches[this.touchNext] as Touch;
-      const row = this.statements.alert.get(touch.alert);
+    this.touches ??= new Sorted(this.pending.touches);
+    return this.touches.take(({ alert, lastSeenAt, lastOccurredAt, count, expiresAt }) => {
       // Its alert may have been removed in the meantime.
-      if (row !== undefined) this.statements.setBody.run(applyTouch(row.body as string, touch), row.number as number);
+      if (this.pending.entities.get(entityKey("alert", alert))?.entity.body === null) return;
+      this.statements.touch.run(lastSeenAt, lastOccurredAt, count, expiresAt, alert);
+    });
+  }
+
+  /** The records of one more commit. */
+  private readLedger(): boolean {
+    if (this.terms !== undefined) return false;
+    this.records ??= this.pending.ledger()[Symbol.iterator]();
+    const { done, value = [] } = this.records.next();
+    for (const record of value) if (record.number > this.ledgerFolded) this.chunk(record);
+    if (done !== true) return true;
+    if (this.chunks.length >= 2 ** INDEX_BITS) throw new Error("too many ledger records in one fold");
+    this.index(this.chunks.length - 1);
+    this.terms = Float64Array.from(this.termsRead).sort();
+    return false;
+  }
+
+  private chunk(record: PendingRecord): void {
+    const last = this.chunks.at(-1);
+    if (last !== undefined && last.length < RECORDS_A_CHUNK) last.push(record);
+    else {
+      this.index(this.chunks.length - 1);
+      this.chunks.push([record]);
     }
-    return end < this.touches.length;
+  }
+
+  private index(place: number): void {
+    const own = new Set(this.chunks[place]?.flatMap(({ record }) => termsOf(record)));
+    for (const term of own) this.termsRead.push(term * 2 ** INDEX_BITS + place);
   }
 
   private writeTerms(): boolean {
-    const end = Math.min(this.terms.length, this.termNext + ROWS_A_LOOK);
+    const terms = this.terms ?? new Float64Array();
+    const end = Math.min(terms.length, this.termNext + ROWS_A_LOOK);
     for (; this.termNext < end; this.termNext += 1) {
-      const packed = this.terms[this.termNext] ?? 0;
+      const packed = terms[this.termNext] ?? 0;
       const term = Math.floor(packed / 2 ** INDEX_BITS);
       const first = this.chunks[packed - term * 2 ** INDEX_BITS]?.[0];
       if (first !== undefined) this.statements.term.run(term, first.number);
     }
-    return end < this.terms.length;
+    return end < terms.length;
   }
 
   private writeChunks(): boolean {
@@ -123,11 +138,41 @@ export class Fold {
   }
 }
 
+/** The values of a map in about the order of their keys: part by part, each sorted when it is reached. */
+class Sorted<T> {
+  private readonly parts: [string, T][][];
+  private part: readonly [string, T][] = [];
+  private next = 0;
+
+  constructor(map: ReadonlyMap<string, T>) {
+    const parts = new Map<string, [string, T][]>();
+    for (const entry of map) {
+      const [key] = entry;
+      const begin = key.slice(0, key.indexOf("\n") + 1 + PART_LENGTH);
+      const known = parts.get(begin);
+      if (known === undefined) parts.set(begin, [entry]);
+      else known.push(entry);
+    }
+    this.parts = [...parts.keys()].sort().map((begin) => parts.get(begin) ?? []);
+    this.parts.reverse();
+  }
+
+  /** Hands out the next few; false = there are no more. */
+  take(hand: (value: T) => void): boolean {
+    if (this.next >= this.part.length) {
+      this.part = this.parts.pop()?.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)) ?? [];
+      this.next = 0;
+    }
+    const end = Math.min(this.part.length, this.next + ROWS_A_LOOK);
+    for (; this.next < end; this.next += 1) hand((this.part[this.next] as [string, T])[1]);
+    return this.next < this.part.length || this.parts.length > 0;
+  }
+}
+
 export interface FoldStatements {
   put: StatementSync;
   remove: StatementSync;
-  alert: StatementSync;
-  setBody: StatementSync;
+  touch: StatementSync;
   chunk: StatementSync;
   term: StatementSync;
   dropLog: StatementSync;
@@ -141,8 +186,12 @@ export function prepareFold(db: DatabaseSync): FoldStatements {
          status = excluded.status, sort = excluded.sort, alias = excluded.alias, at = excluded.at, body = excluded.body`,
     ),
     remove: db.prepare("DELETE FROM entity WHERE kind = ? AND id = ?"),
-    alert: db.prepare("SELECT number, body FROM entity WHERE kind = 'alert' AND id = ?"),
-    setBody: db.prepare("UPDATE entity SET body = ? WHERE number = ?"),
+    touch: db.prepare(
+      `INSERT INTO touch (id, last_seen_at, last_occurred_at, count, expires_at)
+       SELECT id, ?, ?, ?, ? FROM entity WHERE kind = 'alert' AND id = ?
+       ON CONFLICT (id) DO UPDATE SET last_seen_at = excluded.last_seen_at, last_occurred_at = excluded.last_occurred_at,
+         count = excluded.count, expires_at = excluded.expires_at`,
+    ),
     chunk: db.prepare("INSERT OR REPLACE INTO ledger (chunk, first_at, last_at, body) VALUES (?, ?, ?, ?)"),
     term: db.prepare("INSERT OR IGNORE INTO ledger_term (term, chunk) VALUES (?, ?)"),
     dropLog: db.prepare(
@@ -150,9 +199,4 @@ export function prepareFold(db: DatabaseSync): FoldStatements {
          (SELECT sequence FROM pending WHERE sequence <= ? ORDER BY sequence LIMIT ?)`,
     ),
   };
-}
-
-/** The values, by key, by code unit. */
-function sortedBy<T>(entries: [string, T][]): T[] {
-  return entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, value]) => value);
 }

@@ -5,7 +5,6 @@ import type {
   EntityQuery,
   LedgerQuery,
   OutboxRow,
-  StoredEntity,
   StoredLedgerRecord,
   StoreSize,
 } from "../../port/store.ts";
@@ -13,6 +12,7 @@ import type { PackedCommit } from "./packed-commit.ts";
 import type { Horizon } from "./compaction.ts";
 import { SqliteEngine, type EngineOptions } from "./engine.ts";
 import { classifyFailure } from "./failure.ts";
+import type { EntityPlace, EntityRow } from "./load.ts";
 
 /** Pause after housekeeping failed in a way that may pass (the disk is full). */
 const MAINTENANCE_RETRY_MS = 1_000;
@@ -28,7 +28,7 @@ export interface Opened {
 export interface Operations {
   open(options: EngineOptions): Opened;
   commit(commit: PackedCommit): CommitResult;
-  loadEntities(afterKind: string, afterId: string): StoredEntity[];
+  loadEntities(after: EntityPlace | null): EntityRow[];
   loadEventIds(afterSequence: number): { sequence: number; texts: string[] } | undefined;
   entity(kind: string, idOrAlias: string): string | undefined;
   entities(query: EntityQuery): { sort: string; body: string }[];
@@ -81,8 +81,8 @@ export class EngineHost implements Operations {
     return result;
   }
 
-  loadEntities(afterKind: string, afterId: string): StoredEntity[] {
-    return this.use().loader.entities(afterKind, afterId);
+  loadEntities(after: EntityPlace | null): EntityRow[] {
+    return this.use().loadEntities(after);
   }
 
   loadEventIds(afterSequence: number): { sequence: number; texts: string[] } | undefined {

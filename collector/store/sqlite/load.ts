@@ -1,16 +1,55 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { UnixMillis } from "../../core/model/time.ts";
-import type { OutboxRow, StoredEntity } from "../../port/store.ts";
+import type { LoadedEntity, OutboxRow } from "../../port/store.ts";
 import { unpackText } from "./packed-text.ts";
-import { Pending } from "./pending.ts";
+import { entityKey, Pending } from "./pending.ts";
 
 const ENTITIES_A_PAGE = 2_000;
 const EVENT_IDS_A_PAGE = 50_000;
+
+export interface EntityPlace {
+  kind: string;
+  id: string;
+}
 
 export interface Position {
   sequence: number;
   at: UnixMillis;
   ledgerNumber: number;
+}
+
+/** Kind, id, body (null: `pending` has another, or none), and the four figures of a touch, null where there is none. */
+export type EntityRow = [
+  kind: string,
+  id: string,
+  body: string | null,
+  lastSeenAt: UnixMillis | null,
+  lastOccurredAt: UnixMillis | null,
+  count: number | null,
+  expiresAt: UnixMillis | null,
+];
+
+/** The rows of a page that count, as entities. */
+export function loaded(rows: readonly EntityRow[]): LoadedEntity[] {
+  const entities: LoadedEntity[] = [];
+  for (const [kind, id, body, lastSeenAt, lastOccurredAt, count, expiresAt] of rows) {
+    if (body === null) continue;
+    const isTouched = lastSeenAt !== null && lastOccurredAt !== null && count !== null;
+    const touch = isTouched ? { alert: id, lastSeenAt, lastOccurredAt, count, expiresAt } : null;
+    entities.push({ kind: kind as LoadedEntity["kind"], id, body, touch });
+  }
+  return entities;
+}
+
+function overlay(row: EntityRow, pending: Pending): void {
+  if (pending.entities.has(entityKey(row[0], row[1]))) row[2] = null;
+  else setTouch(row, pending);
+}
+
+function setTouch(row: EntityRow, pending: Pending): void {
+  const touch = row[0] === "alert" ? pending.touches.get(row[1]) : undefined;
+  if (touch !== undefined)
+    [row[3], row[4], row[5], row[6]] = [touch.lastSeenAt, touch.lastOccurredAt, touch.count, touch.expiresAt];
 }
 
 /** What a restart reads, page by page where there may be much of it. */
@@ -32,8 +71,10 @@ export class Loader {
     const pending = new Pending();
     for (const row of this.db
       .prepare("SELECT sequence, at, ledger_from, body FROM pending ORDER BY sequence")
-      .iterate())
-      pending.add(Number(row.sequence), Number(row.at), Number(row.ledger_from), unpackText(row.body));
+      .iterate()) {
+      const [sequence, at, ledgerFrom] = [Number(row.sequence), Number(row.at), Number(row.ledger_from)];
+      pending.restore({ sequence, at, ledgerFrom, text: unpackText(row.body) });
+    }
     return pending;
   }
 
@@ -61,15 +102,35 @@ export class Loader {
       }));
   }
 
-  /** The entities after this one that a restart needs, by kind and id. [] = that was all. */
-  entities(afterKind: string, afterId: string): StoredEntity[] {
-    return this.db
-      .prepare(
-        `SELECT kind, id, status, sort, alias, body FROM entity
-         WHERE (kind, id) > (?, ?) AND NOT (kind = 'incident' AND status = 'closed')
-         ORDER BY kind, id LIMIT ${ENTITIES_A_PAGE}`,
-      )
-      .all(afterKind, afterId) as unknown as StoredEntity[];
+  /**
+   * The entities of the tables after this one that a restart needs, by kind and id, without those that are newer in
+   * `pending`. [] = that was all. Rows, not objects: they cross to another thread.
+   */
+  entities(afterKind: string, afterId: string, pending: Pending): EntityRow[] {
+    const page = this.db.prepare(
+      `SELECT entity.kind, entity.id, body, last_seen_at, last_occurred_at, count, expires_at
+       FROM entity LEFT JOIN touch ON touch.id = entity.id AND kind = 'alert'
+       WHERE (entity.kind, entity.id) > (?, ?) AND NOT (kind = 'incident' AND status = 'closed')
+       ORDER BY entity.kind, entity.id LIMIT ${ENTITIES_A_PAGE}`,
+    );
+    page.setReturnArrays(true);
+    const rows = page.all(afterKind, afterId) as unknown as EntityRow[];
+    if (pending.isEmpty) return rows;
+    for (const row of rows) overlay(row, pending);
+    return rows;
+  }
+
+  /** Those that only `pending` has in their newest form. */
+  pendingEntities(pending: Pending): EntityRow[] {
+    const rows: EntityRow[] = [];
+    for (const { entity } of pending.entities.values()) {
+      const { kind, id, status, body } = entity;
+      if (body === null || (kind === "incident" && status === "closed")) continue;
+      const row: EntityRow = [kind, id, body, null, null, null, null];
+      setTouch(row, pending);
+      rows.push(row);
+    }
+    return rows;
   }
 
   /** How many event ids are remembered, and the newest commit before all those that are needed for `idsMax` ids. */

@@ -18,6 +18,8 @@ export interface PackedCommit {
   pendingBytes: number;
   eventIdCount: number;
   ledgerCount: number;
+  /** Entities, touches and ledger records. */
+  pendingCount: number;
   outbox: readonly OutboxRow[];
   outboxChanges: readonly OutboxChange[];
 }
@@ -41,13 +43,13 @@ interface Head {
 export function packCommit(commit: Commit, pool: BufferPool): PackedCommit {
   const { sequence, at, journal, eventIds, entities, touches, ledger, outbox, outboxChanges } = commit;
   const ids = eventIds.length === 0 ? "" : JSON.stringify(eventIds);
-  const isPending = entities.length + touches.length + ledger.length > 0;
-  const pending = isPending ? writePending(entities, touches, ledger) : "";
+  const pendingCount = entities.length + touches.length + ledger.length;
+  const pending = pendingCount > 0 ? writePending(entities, touches, ledger) : "";
   const bytes = pool.take(Buffer.byteLength(journal) + Buffer.byteLength(ids) + Buffer.byteLength(pending));
   const journalBytes = bytes.write(journal, 0, "utf8");
   const eventIdBytes = bytes.write(ids, journalBytes, "utf8");
   const pendingBytes = bytes.write(pending, journalBytes + eventIdBytes, "utf8");
-  const counts = { eventIdCount: eventIds.length, ledgerCount: ledger.length };
+  const counts = { eventIdCount: eventIds.length, ledgerCount: ledger.length, pendingCount };
   return { sequence, at, bytes, journalBytes, eventIdBytes, pendingBytes, ...counts, outbox, outboxChanges };
 }
 

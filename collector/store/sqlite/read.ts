@@ -4,7 +4,7 @@ import type { UnixMillis } from "../../core/model/time.ts";
 import type { EntityQuery, LedgerQuery, StoredLedgerRecord } from "../../port/store.ts";
 import { matchesQuery, termOf } from "./ledger-term.ts";
 import { unpackText } from "./packed-text.ts";
-import { applyTouch, entityKey, type Pending } from "./pending.ts";
+import { entityKey, type Pending } from "./pending.ts";
 
 /** Chunks that one ledger query unpacks before it is content with what it has: some tenths of a second, in which commits wait. */
 const CHUNKS_EXAMINED_MAX = 2_000;
@@ -26,11 +26,10 @@ export class Reader {
   private byId(kind: string, id: string): string | undefined {
     for (const pending of this.overlays()) {
       const found = pending.entities.get(entityKey(kind, id));
-      if (found !== undefined)
-        return found.entity.body === null ? undefined : this.touched(kind, id, found.entity.body);
+      if (found !== undefined) return found.entity.body ?? undefined;
     }
     const row = this.db.prepare("SELECT body FROM entity WHERE kind = ? AND id = ?").get(kind, id);
-    return row === undefined ? undefined : this.touched(kind, id, row.body as string);
+    return row?.body as string | undefined;
   }
 
   private byAlias(kind: string, alias: string): string | undefined {
@@ -41,20 +40,9 @@ export class Reader {
     return row === undefined ? undefined : this.byId(kind, row.id as string);
   }
 
-  /** The newest touch that was committed after the newest put. */
-  private touched(kind: string, id: string, body: string): string {
-    if (kind !== "alert") return body;
-    for (const pending of this.overlays()) {
-      const touch = pending.touches.get(id);
-      if (touch !== undefined) return applyTouch(body, touch);
-      if (pending.entities.has(entityKey(kind, id))) return body;
-    }
-    return body;
-  }
-
   entities(query: EntityQuery): { sort: string; body: string }[] {
     const before = query.before ?? "\u{10ffff}";
-    const found: { id: string; sort: string; body: string }[] = [];
+    const found: { sort: string; body: string }[] = [];
     const seen = new Set<string>();
     for (const pending of this.overlays())
       for (const [key, { entity }] of pending.entities) {
@@ -66,24 +54,22 @@ export class Reader {
     for (const status of query.statuses ?? this.statusesOf(query.kind))
       found.push(...this.rowsOf({ ...query, status, before }, seen));
     found.sort((a, b) => (a.sort < b.sort ? 1 : -1));
-    return found
-      .slice(0, query.limit)
-      .map(({ id, sort, body }) => ({ sort, body: this.touched(query.kind, id, body) }));
+    return found.slice(0, query.limit).map(({ sort, body }) => ({ sort, body }));
   }
 
   /** Those of one status that no overlay knows better. */
   private rowsOf(
     query: { kind: string; status: string; before: string; limit: number },
     seen: ReadonlySet<string>,
-  ): { id: string; sort: string; body: string }[] {
-    const found: { id: string; sort: string; body: string }[] = [];
+  ): { sort: string; body: string }[] {
+    const found: { sort: string; body: string }[] = [];
     const rows = this.db
       .prepare("SELECT id, sort, body FROM entity WHERE kind = ? AND status = ? AND sort < ? ORDER BY sort DESC")
       .iterate(query.kind, query.status, query.before);
     for (const row of rows) {
       if (found.length === query.limit) break;
-      const id = row.id as string;
-      if (!seen.has(entityKey(query.kind, id))) found.push({ id, sort: row.sort as string, body: row.body as string });
+      if (!seen.has(entityKey(query.kind, row.id as string)))
+        found.push({ sort: row.sort as string, body: row.body as string });
     }
     return found;
   }

@@ -7,6 +7,7 @@ export const APPLICATION_ID = 0x544f4353;
  * Each entry brings the schema from its index to the next version, in one transaction. Entries are never changed once
  * released; a new need gets a new entry.
  *
+ * `touch` holds what is newer than an alert's row; it goes when the alert is put again, or goes.
  * `pending` is the tail of the log: what commits changed and the tables below it do not show yet (see `pending.ts`).
  * Texts that are written once and seldom read (`journal`, `event_id`, `pending`, `ledger`) are kept as `packed-text.ts` says.
  */
@@ -83,6 +84,20 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (receiver, incident)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX reference_by_at ON reference (at);
+  `,
+  // What repeats moved, beside the alerts: a hundred of these lie on a page, and none of the alerts is read or written.
+  `
+  CREATE TABLE touch (
+    id TEXT PRIMARY KEY,
+    last_seen_at INTEGER NOT NULL,
+    last_occurred_at INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    expires_at INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE TRIGGER alert_put AFTER UPDATE ON entity WHEN new.kind = 'alert'
+    BEGIN DELETE FROM touch WHERE id = new.id; END;
+  CREATE TRIGGER alert_gone AFTER DELETE ON entity WHEN old.kind = 'alert'
+    BEGIN DELETE FROM touch WHERE id = old.id; END;
   `,
 ];
 

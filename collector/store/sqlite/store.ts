@@ -7,14 +7,15 @@ import type {
   CommitResult,
   EntityQuery,
   LedgerQuery,
+  LoadedEntity,
   Snapshot,
   Store,
-  StoredEntity,
   StoredLedgerRecord,
   StoreSize,
 } from "../../port/store.ts";
 import type { Horizon } from "./compaction.ts";
 import type { EngineOptions } from "./engine.ts";
+import { loaded } from "./load.ts";
 import { EngineHost, type Operations, type Request, type Response } from "./host.ts";
 import { BufferPool, packCommit } from "./packed-commit.ts";
 
@@ -151,15 +152,15 @@ function* eachId(texts: string[], surplus: number): Iterable<string> {
 }
 
 /** The next page is read while the caller works on this one. */
-async function* loadEntities(call: Call): AsyncIterable<StoredEntity> {
-  let page = await call("loadEntities", "", "");
-  for (;;) {
-    const last = page.at(-1);
-    if (last === undefined) return;
-    const next = call("loadEntities", last.kind, last.id);
+async function* loadEntities(call: Call): AsyncIterable<LoadedEntity[]> {
+  yield loaded(await call("loadEntities", null));
+  let page = await call("loadEntities", { kind: "", id: "" });
+  for (let last = page.at(-1); last !== undefined; last = page.at(-1)) {
+    const [kind, id] = last;
+    const next = call("loadEntities", { kind, id });
     // Whoever stops reading must not leave a rejection that nobody sees.
     next.catch(() => undefined);
-    yield* page;
+    yield loaded(page);
     page = await next;
   }
 }
