@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Authenticator, type AuthConfig } from "../api/access.ts";
 import { type ApiServer, createServer } from "../api/server.ts";
@@ -21,7 +22,6 @@ import { createSqliteStore } from "../store/sqlite/store.ts";
 import type { LoopLag } from "../telemetry/loop-lag.ts";
 import type { PrometheusTelemetry } from "../telemetry/prometheus-telemetry.ts";
 import { type Connectors, createConnectors } from "./connectors.ts";
-import { makeDataFolder } from "./data-folder.ts";
 import { storageEpoch } from "./epoch.ts";
 import { filteredIntake } from "./filtered-intake.ts";
 import { ingestPlugins } from "./ingest.ts";
@@ -59,7 +59,7 @@ export interface Rooms {
  */
 export async function composeCollector(config: TocsinConfig, surroundings: Surroundings): Promise<Rooms> {
   const { clock, log, telemetry } = surroundings;
-  makeDataFolder(config.dataDir);
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const cmdb = await openCmdb(config, surroundings);
   const current = {
     config,

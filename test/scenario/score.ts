@@ -7,6 +7,8 @@ import type { ReplayResult } from "../../collector/runtime/replay-result.ts";
 import { replayEvents } from "../../collector/runtime/replay.ts";
 import { calibration, type Named } from "./calibration.ts";
 import { degrade } from "./degrade.ts";
+import { type Half, recipesOf } from "./generate/recipes.ts";
+import { generate } from "./generate/scenario.ts";
 import { petShopTable, scorePetShop } from "./petshop.ts";
 import { macroRow, MEASURES, row, type Score } from "./measures.ts";
 
@@ -17,6 +19,7 @@ then root causes from metrics alone on the PetShop data, where it is there ($TOC
 
   --only TEXT     only scenarios whose name contains TEXT; "petshop": the PetShop data alone
   --faults        also the table of faults of each scenario
+  --generated     scenarios of our own generator instead of DIR: a table of those for development, the average of those held out
   --curve         also the quality with missing and wrong relations (runs everything several times)
   --degrade M,W   with M percent of the relations missing and W percent wrong
   --json FILE     the figures as JSON
@@ -34,9 +37,15 @@ interface Scorer {
   table(score: Score): string;
 }
 
+interface Loaded {
+  cmdb: string;
+  lines: string[];
+  truth: Truth;
+}
+
 interface Scenario {
   name: string;
-  directory: string;
+  load: () => Loaded;
 }
 
 interface Run {
@@ -56,9 +65,7 @@ interface RunOptions {
 
 /** Replays one scenario in this process, and scores it. Only the replay itself is timed. */
 async function runScenario(scenario: Scenario, options: RunOptions): Promise<Run> {
-  const read = (file: string): string => readFileSync(join(scenario.directory, file), "utf8");
-  const text = read("cmdb.json");
-  const truth = JSON.parse(read("truth.json")) as Truth;
+  const { cmdb: text, lines, truth } = scenario.load();
   const degraded = degrade(JSON.parse(text), {
     missing: options.missing ?? 0,
     wrong: options.wrong ?? 0,
@@ -71,14 +78,13 @@ async function runScenario(scenario: Scenario, options: RunOptions): Promise<Run
   });
   if (cmdbFile.status === "broken") throw new Error(`${scenario.name}: ${JSON.stringify(cmdbFile.findings[0])}`);
   const cmdb = cmdbFile.document;
-  const lines = read("events.jsonl").split("\n");
   const start = performance.now();
   const result = await replayEvents({ cmdb, settings: DEFAULT_SETTINGS, lines });
   const ms = performance.now() - start;
   if (options.results !== undefined)
     writeFileSync(join(options.results, `${scenario.name}.json`), JSON.stringify(result));
   const score = options.scorer.score(result, truth, JSON.parse(text));
-  return { name: scenario.name, score, named: namedRoots(score, truth, result), events: lines.length - 1, ms };
+  return { name: scenario.name, score, named: namedRoots(score, truth, result), events: lines.length, ms };
 }
 
 /** The confidence that each fault's main incident was named with, and whether it was right. */
@@ -114,6 +120,13 @@ function printTable(runs: readonly Run[]): void {
   console.log(`\nreliability of the confidence\n${calibration(runs.flatMap((run) => run.named))}`);
 }
 
+/** The average alone: nobody shall look into these to make the figures better. */
+async function printHeldOut(scorer: Scorer, degraded: { missing: number; wrong: number }): Promise<void> {
+  const runs = await runAll(generatedScenarios("held-out"), { scorer, ...degraded });
+  console.log(`\n${`HELD OUT (${runs.length})`.padEnd(24)}${macroRow(runs.map((run) => run.score))}`);
+  console.log(`reliability, held out\n${calibration(runs.flatMap((run) => run.named))}`);
+}
+
 async function printCurve(scenarios: readonly Scenario[], scorer: Scorer): Promise<void> {
   console.log("\nquality with an imperfect CMDB (macro over all scenarios)");
   console.log("missing/wrong %".padEnd(24) + MEASURES.map((measure) => measure.short.padStart(7)).join(""));
@@ -127,6 +140,29 @@ async function printCurve(scenarios: readonly Scenario[], scorer: Scorer): Promi
     const runs = await runAll(scenarios, { scorer, missing: missing / 100, wrong: wrong / 100 });
     console.log(`${missing} / ${wrong}`.padEnd(24) + macroRow(runs.map((run) => run.score)));
   }
+}
+
+function scenariosIn(directory: string): Scenario[] {
+  const names = readdirSync(directory).filter((name) => existsSync(join(directory, name, "events.jsonl")));
+  return names.sort().map((name) => {
+    const read = (file: string): string => readFileSync(join(directory, name, file), "utf8");
+    const load = (): Loaded => ({
+      cmdb: read("cmdb.json"),
+      lines: read("events.jsonl").trimEnd().split("\n"),
+      truth: JSON.parse(read("truth.json")) as Truth,
+    });
+    return { name, load };
+  });
+}
+
+function generatedScenarios(half: Half): Scenario[] {
+  return recipesOf(half).map((recipe) => ({
+    name: recipe.name,
+    load: () => {
+      const { cmdb, lines, truth } = generate(recipe);
+      return { cmdb: JSON.stringify(cmdb), lines, truth };
+    },
+  }));
 }
 
 /** Half a minute; nothing where the data is not there. */
@@ -145,6 +181,7 @@ async function main(args: string[]): Promise<number> {
     options: {
       only: { type: "string" },
       faults: { type: "boolean", default: false },
+      generated: { type: "boolean", default: false },
       curve: { type: "boolean", default: false },
       degrade: { type: "string" },
       json: { type: "string" },
@@ -167,15 +204,14 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
   const scorer = (await import(scorerFile)) as Scorer;
-  const scenarios = readdirSync(directory)
-    .filter((name) => name.includes(values.only ?? "") && existsSync(join(directory, name, "events.jsonl")))
-    .sort()
-    .map((name) => ({ name, directory: join(directory, name) }));
+  const isWanted = ({ name }: Scenario): boolean => name.includes(values.only ?? "");
+  const scenarios = (values.generated ? generatedScenarios("dev") : scenariosIn(directory)).filter(isWanted);
   const [missing = 0, wrong = 0] = (values.degrade ?? "0,0").split(",").map((part) => Number(part) / 100);
   const runs = await runAll(scenarios, { scorer, missing, wrong, results: values.results });
   if (values.faults) for (const run of runs) console.log(`== ${run.name}\n${scorer.table(run.score)}\n`);
   printTable(runs);
-  if (values.only === undefined) await printPetShop();
+  if (values.generated && values.only === undefined) await printHeldOut(scorer, { missing, wrong });
+  else if (values.only === undefined) await printPetShop();
   if (values.curve) await printCurve(scenarios, scorer);
   if (values.json !== undefined) {
     writeFileSync(values.json, JSON.stringify(Object.fromEntries(runs.map((run) => [run.name, run.score])), null, 1));
