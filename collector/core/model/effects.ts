@@ -29,12 +29,20 @@ interface State {
   chance: number;
 }
 
+interface Known {
+  effects: Effects;
+  /** Of the graph that they are known to be right for. */
+  version: number;
+}
+
 /** Answers "who should fail if this one does?" from the graph alone: the other side of `Influence`. */
 export class EffectsOf {
   private readonly topology: Topology;
   private readonly reach: Reachability;
-  private readonly memo = new Map<number, Effects>();
-  private behind: Map<number, number[]> | null = null;
+  private readonly memo = new Map<number, Known>();
+  /** By single point of failure, the CIs behind it; of the first `behindUpTo` CIs. */
+  private readonly behind = new Map<number, number[]>();
+  private behindUpTo = 0;
 
   constructor(topology: Topology, reach: Reachability) {
     this.topology = topology;
@@ -44,11 +52,24 @@ export class EffectsOf {
   of(ci: number, dead: boolean): Effects {
     const key = ci * 2 + (dead ? 1 : 0);
     const known = this.memo.get(key);
-    if (known !== undefined) return known;
+    const { version } = this.topology;
+    if (known !== undefined && (known.version === version || this.isUntouched(known, ci))) {
+      known.version = version;
+      return known.effects;
+    }
     if (this.memo.size >= MEMO_MAX) this.memo.clear();
-    const found = this.search(ci, dead);
-    this.memo.set(key, found);
-    return found;
+    const effects = this.search(ci, dead);
+    this.memo.set(key, { effects, version });
+    return effects;
+  }
+
+  /** Whether no relation that the graph has gained since begins or ends where these effects go along. */
+  private isUntouched({ effects, version }: Known, root: number): boolean {
+    const isOn = (ci: number): boolean => ci === root || effects.cis.includes(ci);
+    return this.topology.gainedSince(version).every(({ from, to }) => {
+      if (isOn(from) || isOn(to)) return false;
+      return !this.reach.before(from).some(isOn) && !this.reach.before(to).some(isOn);
+    });
   }
 
   private search(root: number, dead: boolean): Effects {
@@ -109,14 +130,11 @@ export class EffectsOf {
   }
 
   private behindOf(ci: number): readonly number[] {
-    if (this.behind === null) {
-      this.behind = new Map();
-      for (let other = 0; other < this.topology.size; other += 1) {
-        for (const point of this.reach.before(other)) {
-          const list = this.behind.get(point);
-          if (list === undefined) this.behind.set(point, [other]);
-          else list.push(other);
-        }
+    for (; this.behindUpTo < this.topology.size; this.behindUpTo += 1) {
+      for (const point of this.reach.before(this.behindUpTo)) {
+        const list = this.behind.get(point);
+        if (list === undefined) this.behind.set(point, [this.behindUpTo]);
+        else list.push(this.behindUpTo);
       }
     }
     return this.behind.get(ci) ?? [];

@@ -115,17 +115,23 @@ export const OUTCOME_TYPES: ReadonlySet<string> = new Set(["businessService"]);
 /** Places have no fault of their own beside power and cooling, and these have sensors. */
 export const PLACE_TYPES: ReadonlySet<string> = new Set(["site", "rack", "room", "building", "zone", "region"]);
 
-/** Answers "who could have caused this?" from the graph alone; the same question costs nothing the second time. */
+/**
+ * Answers "who could have caused this?" from the graph as it is; the same question costs nothing the second time, until
+ * the graph gains relations.
+ */
 export class Influence {
   readonly topology: Topology;
   readonly reach: Reachability;
   readonly effects: EffectsOf;
   readonly systems: SystemNames;
   private readonly memo = new Map<string, Causes>();
+  /** Of the graph that the memo is about. */
+  private version: number;
   private readonly search: Search;
 
   constructor(topology: Topology) {
     this.topology = topology;
+    this.version = topology.version;
     this.reach = new Reachability(topology);
     this.search = new Search(topology, this.reach);
     this.effects = new EffectsOf(topology, this.reach);
@@ -134,6 +140,7 @@ export class Influence {
 
   /** Candidates for a symptom on a CI. */
   causes(ci: number, symptom: Symptom): Causes {
+    this.renew();
     const key = `${symptom} ${ci}`;
     const known = this.memo.get(key);
     if (known !== undefined) return known;
@@ -145,6 +152,7 @@ export class Influence {
 
   /** As `causes`, for an alert whose text names another CI: that one, or what it needs, is the likelier cause. */
   causesNaming(ci: number, symptom: Symptom, named: number): Causes {
+    this.renew();
     const key = `${symptom} ${ci} ${named}`;
     const known = this.memo.get(key);
     if (known !== undefined) return known;
@@ -162,6 +170,13 @@ export class Influence {
     if (this.memo.size >= MEMO_MAX) this.memo.clear();
     this.memo.set(key, found);
     return found;
+  }
+
+  /** Forgets what a relation may have changed that the graph gained. */
+  private renew(): void {
+    if (this.version === this.topology.version) return;
+    this.version = this.topology.version;
+    this.memo.clear();
   }
 }
 

@@ -14,7 +14,7 @@ const POINTS_MAX = 40;
  */
 export class Reachability {
   /** By CI, sorted; a CI itself is not in its own list. Empty also for CIs of which no way to the vantage is known. */
-  private readonly points: readonly (readonly number[])[];
+  private readonly points: (readonly number[])[];
   private readonly topology: Topology;
   /** Hops from the vantage along `connectsTo`; −1 where no way is known. */
   private readonly hops: Int32Array;
@@ -50,7 +50,15 @@ export class Reachability {
 
   /** Single points of failure between the vantage and this CI, itself left out. */
   before(ci: number): readonly number[] {
-    return this.points[ci] ?? NONE;
+    return this.points[ci] ?? this.join(ci);
+  }
+
+  /** One that became known since: it needs others, and none of them needs it. */
+  private join(ci: number): readonly number[] {
+    const needs = needsOf(this.topology, ci, (from, neighbour) => this.leadsHome(from, neighbour));
+    const found = combine(ci, needs, this.points);
+    this.points[ci] = found;
+    return found;
   }
 }
 
@@ -195,7 +203,7 @@ function reachOrder(topology: Topology, needs: readonly Needs[]): number[] {
 
 type LeadsHome = (ci: number, neighbour: number) => boolean;
 
-function solve(topology: Topology, leadsHome: LeadsHome): readonly (readonly number[])[] {
+function solve(topology: Topology, leadsHome: LeadsHome): (readonly number[])[] {
   const needs = Array.from({ length: topology.size }, (_, ci) => needsOf(topology, ci, leadsHome));
   const order = reachOrder(topology, needs);
   const vantage = new Set(topology.vantage);
@@ -213,7 +221,7 @@ function solve(topology: Topology, leadsHome: LeadsHome): readonly (readonly num
   return points.map((list) => list ?? NONE);
 }
 
-function combine(ci: number, needs: Needs | undefined, points: readonly (number[] | undefined)[]): number[] {
+function combine(ci: number, needs: Needs | undefined, points: readonly (readonly number[] | undefined)[]): number[] {
   if (needs === undefined) return [];
   let common: number[] | undefined;
   for (const other of needs.any) {

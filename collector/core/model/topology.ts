@@ -26,7 +26,7 @@ export class Topology {
   private readonly needsOf: Edge[][] = [];
   private readonly neededByOf: Edge[][] = [];
   private relationCount = 0;
-  private versionNumber = 0;
+  private readonly inferred: KinRelation[] = [];
   private readonly kinship: Kinship;
 
   constructor(document: CmdbDocument) {
@@ -55,9 +55,14 @@ export class Topology {
     return this.relationCount;
   }
 
-  /** Another number whenever relations were added since it was built: what was worked out of the graph is out of date. */
+  /** Rises with each relation that the graph gains: what was worked out of it before may be out of date. */
   get version(): number {
-    return this.versionNumber;
+    return this.inferred.length;
+  }
+
+  /** The relations that the graph has gained since it had that version, oldest first. */
+  gainedSince(version: number): readonly KinRelation[] {
+    return this.inferred.slice(version);
   }
 
   /** The CI this id, name or alias means; undefined when none. */
@@ -128,7 +133,7 @@ export class Topology {
 
   private infer(relation: KinRelation): void {
     const { from, to, type, confidence } = relation;
-    this.versionNumber += 1;
+    this.inferred.push(relation);
     this.needsOf[from]?.push({ ci: to, type, confidence, source: "siblings" });
     this.neededByOf[to]?.push({ ci: from, type, confidence, source: "siblings" });
   }

@@ -33,7 +33,7 @@ export interface Ways {
 export class WaysOf {
   private readonly topology: Topology;
   private readonly reach: Reachability;
-  private memo: (Ways | undefined)[] = [];
+  private readonly memo: (Ways | undefined)[] = [];
   private version: number;
 
   constructor(topology: Topology, reach: Reachability) {
@@ -44,8 +44,11 @@ export class WaysOf {
 
   of(ci: number): Ways {
     if (this.version !== this.topology.version) {
+      for (const { from, to } of this.topology.gainedSince(this.version)) {
+        this.memo[from] = undefined;
+        this.memo[to] = undefined;
+      }
       this.version = this.topology.version;
-      this.memo = [];
     }
     const known = this.memo[ci];
     if (known !== undefined) return known;
