@@ -109,6 +109,8 @@ class OnlineCorrelator implements Correlator {
     if (known !== undefined && known.episode === alert.episode && known.resolvedAt === null)
       return this.changed(known, at, view);
     const note = this.noteOf(alert, view);
+    const neighbour = this.reader.takeLearned();
+    if (neighbour !== null) this.readAgain(note, neighbour, at, view);
     const noise = noiseOf(note, this.noiseContext(at, view));
     if (noise !== null) {
       note.background = noise.rule;
@@ -234,6 +236,24 @@ class OnlineCorrelator implements Correlator {
     return this.reader.read(alert, topology, influence);
   }
 
+  /** An alert names where its port leads: earlier ones on that port, of this device or its twin, did not. */
+  private readAgain({ alert }: Note, neighbour: number, at: UnixMillis, view: CorrelationView): void {
+    for (const edge of view.topology.needs(neighbour)) {
+      if (edge.type !== "connectsTo") continue;
+      for (const old of [...this.notebook.on(edge.ci)]) {
+        if (old.alert.instance !== alert.instance || old.alert.id === alert.id) continue;
+        if (old.resolvedAt === null && old.background === null) this.renew(old, at, view);
+      }
+    }
+  }
+
+  private renew(old: Note, at: UnixMillis, view: CorrelationView): void {
+    const renewed = this.noteOf(old.alert, view);
+    renewed.onset = old.onset;
+    this.notebook.add(renewed);
+    this.seed(renewed, at, view);
+  }
+
   private noiseContext(at: UnixMillis, view: CorrelationView): NoiseContext {
     const { maintenance } = this.graph(view);
     return { notebook: this.notebook, threads: this.threads, maintenance, at, view };
@@ -253,12 +273,7 @@ class OnlineCorrelator implements Correlator {
       this.notebook.setBackground(note, noise.rule);
       return [this.withhold(note, noise)];
     }
-    if (symptom !== note.symptom) {
-      const renewed = this.noteOf(note.alert, view);
-      renewed.onset = note.onset;
-      this.notebook.add(renewed);
-      this.seed(renewed, at, view);
-    }
+    if (symptom !== note.symptom) this.renew(note, at, view);
     if (note.alert.incident !== null) this.stale.add(note.alert.incident);
     return [];
   }

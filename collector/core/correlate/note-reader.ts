@@ -1,18 +1,25 @@
 import type { Alert } from "../model/alert.ts";
 import type { Note } from "../model/evidence.ts";
 import type { Influence } from "../model/influence.ts";
+import { stemOf } from "../model/kinship.ts";
 import { severityRank } from "../model/severity.ts";
 import { SymptomReader, type Symptom } from "../model/symptom.ts";
 import type { Topology } from "../model/topology.ts";
 
 /** Ports whose neighbour is known; the map starts anew beyond. */
 const PORTS_MAX = 50_000;
+/** Devices with a port of the same name that are looked through for a twin. */
+const TWINS_MAX = 64;
+const NONE: ReadonlySet<string> = new Set();
 
 /** Reads an alert as evidence: which CI, what kind of trouble, who could have caused it. */
 export class NoteReader {
   private readonly symptoms = new SymptomReader();
   /** By device and port: the neighbour that some alert on it has named. One trap names it, the next does not. */
   private readonly ports = new Map<string, string>();
+  /** The devices of `ports` by the port's name. */
+  private readonly byPort = new Map<string, Set<string>>();
+  private learned: number | null = null;
 
   read(alert: Readonly<Alert>, topology: Topology, influence: Influence): Note {
     const ci = topology.register(alert.ci);
@@ -33,18 +40,49 @@ export class NoteReader {
     };
   }
 
-  /** The CI that this alert, or an earlier one on the same port, names. */
+  /** The neighbour of a port that became known by what was read last: what was read of it before can be read better. */
+  takeLearned(): number | null {
+    const { learned } = this;
+    this.learned = null;
+    return learned;
+  }
+
+  /** The CI that this alert, or an earlier one on the same port of it or of its twin, names. */
   private neighbourOf(alert: Readonly<Alert>, ci: number, topology: Topology): number | null {
     const named = namedCi(alert, ci, topology);
     if (alert.instance === "") return named;
-    const port = `${topology.id(ci)} ${alert.instance}`;
     if (named !== null) {
-      if (this.ports.size >= PORTS_MAX) this.ports.clear();
-      this.ports.set(port, topology.id(named));
+      if (this.remember(topology.id(ci), alert.instance, topology.id(named))) this.learned = named;
       return named;
     }
-    const known = this.ports.get(port);
-    return known === undefined ? null : (topology.find(known) ?? null);
+    const known = this.ports.get(portKey(topology.id(ci), alert.instance));
+    if (known !== undefined) return topology.find(known) ?? null;
+    return this.twinPort(alert.instance, ci, topology);
+  }
+
+  private remember(device: string, port: string, neighbour: string): boolean {
+    const key = portKey(device, port);
+    if (this.ports.get(key) === neighbour) return false;
+    if (this.ports.size >= PORTS_MAX) {
+      this.ports.clear();
+      this.byPort.clear();
+    }
+    this.ports.set(key, neighbour);
+    const devices = this.byPort.get(port);
+    if (devices === undefined) this.byPort.set(port, new Set([device]));
+    else if (devices.size < TWINS_MAX) devices.add(device);
+    return true;
+  }
+
+  /** Redundant devices are wired alike: the same port of the twin leads to a neighbour that both have. */
+  private twinPort(port: string, ci: number, topology: Topology): number | null {
+    const stem = stemOf(topology.id(ci));
+    for (const device of this.byPort.get(port) ?? NONE) {
+      if (stemOf(device) !== stem) continue;
+      const neighbour = topology.find(this.ports.get(portKey(device, port)) ?? "");
+      if (neighbour !== undefined && areLinked(neighbour, ci, topology)) return neighbour;
+    }
+    return null;
   }
 
   /** A mild "gone" is a bad line, a mild "down" a slow answer: the tool still hears something. */
@@ -54,6 +92,15 @@ export class NoteReader {
     if (symptom === "gone") return "lossy";
     return symptom === "down" ? "slow" : symptom;
   }
+}
+
+function portKey(device: string, port: string): string {
+  return `${device} ${port}`;
+}
+
+function areLinked(a: number, b: number, topology: Topology): boolean {
+  const isLine = (edge: { ci: number; type: string }, to: number): boolean => edge.type === "connectsTo" && edge.ci === to;
+  return topology.needs(a).some((edge) => isLine(edge, b)) || topology.needs(b).some((edge) => isLine(edge, a));
 }
 
 /** A CI other than its own that an alert names: as its instance, or in its text ("linkDown Gi0/4 (to hv-3)"). */
