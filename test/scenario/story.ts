@@ -10,6 +10,7 @@ export interface Told {
   at: number;
   ci: string;
   check: string;
+  instance?: string;
   status?: "firing" | "resolved";
   severity?: string;
   summary?: string;
@@ -89,6 +90,7 @@ function lineOf(told: Told, index: number): Record<string, unknown> {
     source: told.source ?? "nagios",
     ci: told.ci,
     check: told.check,
+    instance: told.instance ?? "",
     status: told.status ?? "firing",
     severity: told.severity ?? "critical",
     summary: told.summary ?? `${told.check} on ${told.ci}`,

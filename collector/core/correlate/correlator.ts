@@ -260,7 +260,7 @@ class OnlineCorrelator implements Correlator {
   }
 
   private changed(note: Note, at: UnixMillis, view: CorrelationView): Placement[] {
-    const symptom = this.reader.symptomOf(note.alert);
+    const symptom = this.reader.symptomOf(note.alert, view.topology.ci(note.ci).type);
     note.rank = severityRank(note.alert.severity);
     if (note.background !== null) {
       if (noiseOf(note, this.noiseContext(at, view)) !== null) return [];

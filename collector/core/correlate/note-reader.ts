@@ -23,7 +23,7 @@ export class NoteReader {
 
   read(alert: Readonly<Alert>, topology: Topology, influence: Influence): Note {
     const ci = topology.register(alert.ci);
-    const symptom = this.symptomOf(alert);
+    const symptom = this.symptomOf(alert, topology.ci(ci).type);
     const named = this.neighbourOf(alert, ci, topology);
     return {
       alert,
@@ -86,8 +86,10 @@ export class NoteReader {
   }
 
   /** A mild "gone" is a bad line, a mild "down" a slow answer: the tool still hears something. */
-  symptomOf(alert: Readonly<Alert>): Symptom {
+  symptomOf(alert: Readonly<Alert>, type: string): Symptom {
     const symptom = this.symptoms.read(alert.check, alert.summary);
+    // A circuit tells nothing of itself: that it is down is seen from its ends.
+    if (symptom === "link" && type === "wanLink") return "down";
     if (alert.severity !== "warning") return symptom;
     if (symptom === "gone") return "lossy";
     return symptom === "down" ? "slow" : symptom;
@@ -99,7 +101,8 @@ function portKey(device: string, port: string): string {
 }
 
 function areLinked(a: number, b: number, topology: Topology): boolean {
-  const isLine = (edge: { ci: number; type: string }, to: number): boolean => edge.type === "connectsTo" && edge.ci === to;
+  const isLine = (edge: { ci: number; type: string }, to: number): boolean =>
+    edge.type === "connectsTo" && edge.ci === to;
   return topology.needs(a).some((edge) => isLine(edge, b)) || topology.needs(b).some((edge) => isLine(edge, a));
 }
 

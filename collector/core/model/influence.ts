@@ -1,3 +1,4 @@
+import { EDGE_TYPES, looseCircuits } from "./circuits.ts";
 import { EffectsOf } from "./effects.ts";
 import { Reachability } from "./reachability.ts";
 import { BestCosts } from "./best-costs.ts";
@@ -109,6 +110,9 @@ const DEAD_FOR_BAD = 0.1;
 
 /** A database is rarely slow because a cache before it was lost. */
 const LOST_CACHE = 1.2;
+
+/** The only circuit that a port at the edge could be, though no record says so. */
+const LOOSE_CIRCUIT = 0.6;
 
 /** CIs that only show what others break: a business service has no fault of its own. */
 export const OUTCOME_TYPES: ReadonlySet<string> = new Set(["businessService"]);
@@ -285,8 +289,10 @@ class Search {
 
   /** Ways that only one kind of trouble takes. */
   private special(ci: number, symptom: Symptom): void {
-    if (symptom === "link") this.linkEnds(ci);
-    else if (symptom === "environment") this.surroundings(ci);
+    if (symptom === "link") {
+      this.linkEnds(ci);
+      this.circuits(ci);
+    } else if (symptom === "environment") this.surroundings(ci);
     else if (symptom === "backlog") this.consumers(ci);
     else if (symptom === "clock") this.timeSources(ci);
     else if (symptom === "member") this.members(ci);
@@ -301,6 +307,12 @@ class Search {
           this.push(edge.ci, DEAD, this.topology.ci(edge.ci).type === "wanLink" ? 0.3 : 0.5);
       }
     }
+  }
+
+  /** A port at the edge of the network may be that of a circuit which the CMDB has and connects to nothing. */
+  private circuits(ci: number): void {
+    if (!EDGE_TYPES.has(this.topology.ci(ci).type)) return;
+    for (const circuit of looseCircuits(this.topology)) this.push(circuit, DEAD, LOOSE_CIRCUIT);
   }
 
   private lines(ci: number): void {
