@@ -240,10 +240,10 @@ class OnlineCorrelator implements Correlator {
   private readAgain({ alert }: Note, neighbour: number, at: UnixMillis, view: CorrelationView): void {
     for (const edge of view.topology.needs(neighbour)) {
       if (edge.type !== "connectsTo") continue;
-      for (const old of [...this.notebook.on(edge.ci)]) {
-        if (old.alert.instance !== alert.instance || old.alert.id === alert.id) continue;
-        if (old.resolvedAt === null && old.background === null) this.renew(old, at, view);
-      }
+      const earlier = this.notebook
+        .on(edge.ci)
+        .filter(({ alert: old }) => old.instance === alert.instance && old.id !== alert.id);
+      for (const old of earlier) if (old.resolvedAt === null && old.background === null) this.renew(old, at, view);
     }
   }
 
