@@ -43,42 +43,84 @@ export const SPEAKING: ReadonlySet<Symptom> = new Set<Symptom>([
   "backlog",
 ]);
 
-/** Words in order of weight: the first row that matches the check's name, and then the text, gives the symptom. */
+/**
+ * Words in order of weight: the first row that matches the check's name, and then the text, gives the symptom. Names are
+ * read as words, in small letters with one space between: `HighLatencyP99` → `high latency p99`, `if_errors` → `if errors`.
+ */
 const BY_CHECK: readonly (readonly [RegExp, Symptom])[] = [
-  [/cert|tls|ssl|x509/, "certificate"],
-  [/ntp|clock|time.?offset|chrony|time.?sync/, "clock"],
-  [/temperature|temp_|thermal|pdu|ups\b|ups_|power.?supply|psu|battery|fan|humidity|cooling/, "environment"],
-  [/pool.?member|replicas?.?mismatch|member.?down|endpoint.?down|target.?unhealthy/, "member"],
-  [/flap|if.?error|net.?error|retrans|crc|discards|packet.?drop|drops/, "lossy"],
-  [/link.?down|adjacency|neighbou?r|bgp|ospf|if.?down|interface.?down|port.?down|lldp/, "link"],
-  [/lag.?high|consumer.?lag|queue.?depth|queue.?length|backlog|messages.?ready|lag$/, "backlog"],
-  [/replication/, "backlog"],
+  [/\b(certs?|certificates?|tls|ssl|x509)\b/, "certificate"],
+  [/\b(ntp\w*|clock\w*|chrony\w*|timesync\w*|system time|time (offset|sync\w*|drift|skew))\b/, "clock"],
   [
-    /ping|icmp|host.?alive|host.?down|instance.?down|node.?not.?ready|node.?down|agent.?missing|heartbeat|dead.?man|connection.?lost|powered.?off|offline|unreachable|vm.?down|device.?down|array/,
+    /\b(temp|temperature|thermal|overheat\w*|pdu|ups|power (supply|status|loss|fail\w*|feed)|psu|battery|fans?|humidity|cooling|input voltage|env ?mon|too hot)\b/,
+    "environment",
+  ],
+  [
+    /\b(pool member|replicas? (mismatch|unavailable|missing)|members? (down|out|left|lost|missing)|endpoints? down|targets? unhealthy|unhealthy (hosts?|targets?|members?)|insufficient members|deployment unavailable|(cluster|pool|raid|array|volume) degraded|degraded (cluster|pool|raid|array)|un ?healthy host count|no ?(quorum|leader))\b/,
+    "member",
+  ],
+  [
+    /flap|\b(if|interface|net|network|port|nic|input|output|rx|tx)( \w+)? (err|errs|errors?|drops?|dropped|discards?)\b|^interface .*errors?\b|\b(receive|transmit) (err|errs|drop)|\bif (in|out) ?errors?\b|retrans|\bcrc\b|discards|packets? (loss|drops?|dropped)|(ping|icmp|path|line) (loss|quality)|\b(jitter|drops)\b/,
+    "lossy",
+  ],
+  [
+    /\blink ?down|adjacency|adj ?change|neighbou?rs?\b|\bbgp|\bospf|\bif ?down|interface (down|state|oper)|port down|\blldp|updown|line ?proto|oper ?status|\bconnectivity|\b(tunnel|trunk|lacp|vrrp|hsrp)\b/,
+    "link",
+  ],
+  [
+    /\blag (high|large)|consumer( group)? lag|queues? (depth|length|size|growing|grows|backlog|messages)|\bbacklog|messages? (ready|age|unacked|waiting|behind|in queue)|messages in|oldest message|\blag$|replication|replica lag/,
+    "backlog",
+  ],
+  [/(ping|icmp) response time/, "slow"],
+  [/response code|status code|wrong (code|answer|content)/, "errors"],
+  [
+    /\b(ping|icmp|fping|host ?alive|powered off|power off|offline|unreachable|dead ?man\w*|heart ?beat\w*|vm down)\b|connection (lost|state)|agent .*(missing|lost|silent|not (available|reporting)|unavailable|down)|stopped reporting|\b(host|node|instance|server|device|target|edge|machine|appliance|hypervisor|array|guest|switch|router)( is)? (down|not (responding|ready|available)|no response|unavailable|lost|dead)\b|no (data|contact)\b/,
     "gone",
   ],
-  [/wan|circuit/, "link"],
+  [/\b(wan|circuit)\b/, "link"],
   [
-    /disassociat|deregister|process|service.?down|unavailable|connections.?low|check.?tcp|tcp|port|pod.?not.?ready|crash|restart|oom|not.?running|unit.?failed|_down|down$/,
+    /disassociat|deregister|\b(process|processes|procs?|service down|unavail\w*|availability|connections? low|tcp|ports?|crash\w*|restart\w*|oom|stopped|absent|killed|refused|status check failed)\b|(pods?|container|process|unit|task|not) (not ready|not healthy|ready|running|failed|missing)|unit failed|\bdown$|\bmissing$/,
     "down",
   ],
-  [/throttl|cpu|load|connections|io.?wait|lock|evict|saturat|busy|threads|thread.?pool|memory.?pressure/, "load"],
-  [/latency|response.?time|slow|query.?time|duration|p9\d|late$|apdex/, "slow"],
-  [/fs.?usage|filesystem|disk|inode|mem|swap|pressure|heap|space|quota|full/, "resource"],
-  [/http|error|fail|5xx|4xx|exception|txn|transaction|synthetic|log/, "errors"],
+  [
+    /\b(memory|mem|swap|heap|disk|fs|file ?system|storage|volume|inodes?) (\w+ )?(utili[sz]ation|usage|used|full|low)\b|out of (disk|memory|space)/,
+    "resource",
+  ],
+  [
+    /throttl|\b(cpu|load|connections?|sessions?|io ?wait|(dead)?locks?|lock waits|evict\w*|saturat\w*|busy|threads?|thread ?pool|memory pressure|utili[sz]ation|conntrack|rate limit\w*)\b/,
+    "load",
+  ],
+  [
+    /latenc|response|\bslow|query time|wait(ing)? time|duration|percentile|\bp9\d\b|late$|apdex|\bdelay|timed? ?outs?\b|\bslo\b/,
+    "slow",
+  ],
+  [
+    /\b(fs|file ?system|disks?|inodes?|mem|memory|swap|pressure|heap|space|quota|full|almost full|filling up|near limit|storage)\b/,
+    "resource",
+  ],
+  [
+    /http|error|fail|[45]xx|exception|\btxn|transaction|synthetic|\blogs?\b|\bburn|\bprobe\b|\bdns\b|rejected/,
+    "errors",
+  ],
 ];
 
 const BY_TEXT: readonly (readonly [RegExp, Symptom])[] = [
-  [/not respond|unreachable|no answer|no heartbeat|packet loss|host.{0,10}down|powered off/, "gone"],
-  [/not running|cannot connect|connection refused|crash|is down/, "down"],
-  [/slow|latency|response time|timed? ?out/, "slow"],
-  [/error|fail|exception|5\d\d/, "errors"],
-  [/cpu|load|saturat/, "load"],
+  [/certificate .{0,30}(expire|invalid|untrusted)/, "certificate"],
+  [
+    /not respond|unreachable|no answer|no .{0,20}answers|no response|no heartbeat|packet loss|host.{0,10}down|powered off|lost contact|up == 0/,
+    "gone",
+  ],
+  [/input (off|lost)|on battery|temperature|voltage/, "environment"],
+  [/not running|cannot connect|connection refused|crash|is down|\b0 processes|login .{0,20}failed/, "down"],
+  [/members? (is|are) missing|quorum/, "member"],
+  [/messages? wait|backlog|behind/, "backlog"],
+  [/slow|latency|response|timed? ?out|blocked|\d ms\b/, "slow"],
+  [/error|fail|exception|\b5\d\d\b/, "errors"],
+  [/cpu|load|saturat|sessions/, "load"],
   [/disk|memory|space|full/, "resource"],
 ];
 
 /** IO waits and storage latencies tell that the disk behind is slow, rather than that there is much work. */
-const SLOW_STORE = /io.?wait|volume.?latency|datastore.?latency|disk.?latency/;
+const SLOW_STORE = /\bio ?wait|(volume|datastore|disk|lun) (latency|response)/;
 
 /** Check names are few; what was found is kept so that the words are looked through once a name. */
 const KNOWN_MAX = 10_000;
@@ -90,12 +132,22 @@ export class SymptomReader {
   read(check: string, summary: string): Symptom {
     let found = this.known.get(check);
     if (found === undefined) {
-      found = byName(check.replace(/([a-z])([A-Z])/g, "$1_$2").toLowerCase());
+      found = byName(wordsOf(check));
       if (this.known.size >= KNOWN_MAX) this.known.clear();
       this.known.set(check, found);
     }
     return found ?? byText(summary.toLowerCase()) ?? "other";
   }
+}
+
+/** `KubePodCrashLooping` → `kube pod crash looping`: so that `ping` is not found in `looping`. */
+function wordsOf(check: string): string {
+  return check
+    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .replace(/([A-Z]+)([A-Z][a-z])/g, "$1 $2")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, " ")
+    .trim();
 }
 
 function byName(check: string): Symptom | null {
