@@ -16,7 +16,7 @@ import type { Identity } from "../port/ingest.ts";
 export interface IngestSurroundings {
   access: Authenticator;
   agents: AgentDirectory;
-  current: { config: TocsinConfig };
+  current: { config: TocsinConfig; rules: unknown };
   version: string;
   startedAt: UnixMillis;
 }
@@ -41,6 +41,7 @@ export function ingestPlugins({ access, agents, current, version, startedAt }: I
         facts: { name: "tocsin", address, version, startedAt },
         resolveTimeoutMs: config.alertmanager.resolveTimeoutMs,
         ciLabels,
+        meaning: () => current.rules,
       }),
     (app, ports) => registerRemoteWrite(app, ports, { ciLabels }),
     (app, ports) => registerPagerDuty(app, ports, { identify }),

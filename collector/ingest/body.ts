@@ -24,12 +24,17 @@ const JSON_VALUES_MAX = 500_000;
 /** Any JSON document. Throws a refusal for broken UTF-8, broken JSON, and documents that nest too deep or hold too much. */
 export function jsonOf(body: unknown): unknown {
   const bytes = bytesOf(body);
+  guardJson(bytes);
+  return parseJson(textOf(bytes));
+}
+
+/** Throws a refusal for a JSON document that nests too deep or holds too much to be parsed. */
+export function guardJson(bytes: Buffer): void {
   const fault = jsonFault(bytes, { depthMax: JSON_DEPTH_MAX, valuesMax: JSON_VALUES_MAX });
   if (fault === "tooDeep")
     throw new Refusal(400, "tooDeep", `the JSON body nests deeper than ${JSON_DEPTH_MAX} levels`);
   if (fault === "tooManyValues")
     throw new Refusal(413, "tooManyValues", `the JSON body has more than ${JSON_VALUES_MAX} values`);
-  return parseJson(textOf(bytes));
 }
 
 /** Throws a refusal for text that is not JSON. */

@@ -228,5 +228,6 @@ export function eventOf(prepared: PreparedAlert, times: AlertTimes, now: UnixMil
     annotations: prepared.annotations,
     links: prepared.links,
     expiresAfterMs: firing ? times.endsAt - now : null,
+    ...(firing ? { expiresAt: times.endsAt } : {}),
   };
 }

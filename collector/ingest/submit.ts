@@ -11,8 +11,13 @@ export const INGEST_DROPPED = "tocsin_ingest_dropped_total";
 
 export type SubmitPorts = Pick<IngestPorts, "intake" | "telemetry">;
 
-const laneOf = (events: readonly Event[]): Lane =>
+export const laneOf = (events: readonly Event[]): Lane =>
   events.some((event) => event.severity === "critical" && event.kind === "alert") ? "critical" : "event";
+
+const sizeOf = (submission: Submission | undefined): number =>
+  submission?.kind === "again" ? submission.alerts.length : 1;
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
 function outcomesOf(result: IntakeResult): readonly Outcome[] {
   if (result.status === "committed") return result.outcomes;
@@ -34,12 +39,25 @@ export async function submitEvents(
 ): Promise<readonly Outcome[]> {
   if (events.length === 0) return [];
   const submissions: Submission[] = events.map((event) => ({ kind: "event", event }));
-  const result = await ports.intake.submit(submissions, laneOf(events));
+  return submitMixed(ports, adapter, submissions, laneOf(events));
+}
+
+/** Events and repetitions, which count as many as they have alerts. */
+export async function submitMixed(
+  ports: SubmitPorts,
+  adapter: string,
+  submissions: readonly Submission[],
+  lane: Lane,
+): Promise<readonly Outcome[]> {
+  const result = await ports.intake.submit(submissions, lane);
   if (result.status !== "committed")
-    ports.telemetry.count(INGEST_EVENTS, { adapter, outcome: result.status }, events.length);
+    ports.telemetry.count(INGEST_EVENTS, { adapter, outcome: result.status }, sum(submissions.map(sizeOf)));
   const outcomes = outcomesOf(result);
   const counts = { accepted: 0, duplicate: 0, rejected: 0 };
-  for (const outcome of outcomes) counts[outcome.status] += 1;
+  for (const [index, outcome] of outcomes.entries()) {
+    const missed = outcome.status === "accepted" ? (outcome.missed?.length ?? 0) : 0;
+    counts[outcome.status] += sizeOf(submissions[index]) - missed;
+  }
   for (const [outcome, count] of Object.entries(counts))
     if (count > 0) ports.telemetry.count(INGEST_EVENTS, { adapter, outcome }, count);
   return outcomes;

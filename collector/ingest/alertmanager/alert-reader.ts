@@ -1,59 +1,82 @@
+import type { Outcome } from "../../core/model/effect.ts";
 import type { Event } from "../../core/model/event.ts";
+import type { AlertId } from "../../core/model/identity.ts";
 import type { UnixMillis } from "../../core/model/time.ts";
-import { documentOf, isUnsafeName, timeAt, type Document } from "../field.ts";
-import {
-  eventOf,
-  InvalidAlert,
-  prepareAlert,
-  readDetails,
-  timesOf,
-  withDetails,
-  type PreparedAlert,
-  type ReadingOptions,
-} from "../prometheus-alert.ts";
+import type { Submission } from "../../port/intake.ts";
+import { Refusal } from "../../port/ingest.ts";
+import { documentOf, timeAt } from "../field.ts";
+import { eventOf, InvalidAlert, prepareAlert, timesOf, type ReadingOptions } from "../prometheus-alert.ts";
+import { AlertMemory } from "./alert-memory.ts";
+import { BodyScanner, type ScannedAlert } from "./body-scan.ts";
 
 /** Go's zero time, in any of its spellings. */
 const ZERO_TIME = /^0001-01-01[Tt ]00:00:00/;
+/** Times repeat within a batch and from batch to batch: so many texts are remembered. */
+const TIMES_MAX = 64;
 
-/** Times repeat within a batch and from batch to batch: the last text that was read is remembered. */
 class TimeReader {
-  private text = "";
-  private at: UnixMillis | undefined = undefined;
+  private readonly known = new Map<unknown, UnixMillis | undefined>();
 
   /** undefined for a missing time and for Go's zero time. Throws `InvalidAlert`. */
   read(value: unknown, what: string): UnixMillis | undefined {
-    if (value === this.text) return this.at;
     if (value === undefined || value === null || value === "") return undefined;
+    const known = this.known.get(value);
+    if (known !== undefined) return known;
     const isZero = typeof value === "string" && ZERO_TIME.test(value);
     const at = isZero ? undefined : timeAt(value);
     if (at === undefined && !isZero) throw new InvalidAlert(`${what} must be an RFC 3339 time`);
-    this.text = value as string;
-    this.at = at;
+    if (this.known.size >= TIMES_MAX) this.known.clear();
+    this.known.set(value, at);
     return at;
   }
 }
 
-interface Remembered {
-  prepared: PreparedAlert;
-  /** The last `endsAt` that was sent, so that it can be shown as it was sent. */
-  endsAt: UnixMillis;
-}
-
 export interface AlertReaderOptions extends ReadingOptions {
   resolveTimeoutMs: number;
-  /** Alerts remembered, so that sending one again costs little; the least recently sent go first. About 1 KiB each. */
+  /** Alerts remembered, so that sending one again costs little. About 150 bytes each. */
   rememberedMax: number;
+  /** In one request. */
+  alertsMax: number;
+  /** Two random numbers. */
+  seeds: readonly [number, number];
 }
 
+/** Alerts of one request that are as they were, with the same end. */
+interface Unchanged {
+  kind: "again";
+  alerts: AlertId[];
+  occurredAt: UnixMillis;
+  expiresAt: UnixMillis;
+  /** Where each lies in the body: beginning and end of the first, of the second … */
+  places: number[];
+}
+
+/** What a body says. */
+export interface ReadAlerts {
+  /** In the order of the body, save that alerts that are as they were stand together. */
+  submissions: Submission[];
+  /** For each submission, what to learn from it. */
+  origins: (Origin | undefined)[];
+  /** Why alerts were left out, with their places. */
+  faults: string[];
+  invalid: number;
+  /** Of them, and of those that were left out. */
+  count: number;
+  /** Among what is as it was is something critical. */
+  isCritical: boolean;
+}
+
+/** More mistakes than these are counted, not told. */
+const FAULTS_MAX = 10;
+
 /**
- * Turns posted alerts into events. A client sends every firing alert again each minute, with nothing changed but
- * `endsAt`: such an alert costs two look-ups.
+ * Turns posted alerts into what the core takes. A client sends every firing alert again each minute, with nothing changed
+ * but `endsAt`: such an alert is known by the hash of its bytes and costs neither parsing nor an event.
  */
 export class AlertReader {
   private readonly options: AlertReaderOptions;
-  /** Two generations: what was used since the last turn, and before it. A full young one becomes the old one. */
-  private young = new Map<string, Remembered>();
-  private old = new Map<string, Remembered>();
+  private readonly memory: AlertMemory;
+  private readonly scanner: BodyScanner;
   private readonly starts = new TimeReader();
   private readonly ends = new TimeReader();
   private sequence = 0;
@@ -62,76 +85,174 @@ export class AlertReader {
 
   constructor(options: AlertReaderOptions, startedAt: UnixMillis) {
     this.options = options;
+    this.memory = new AlertMemory(options.rememberedMax);
+    this.scanner = new BodyScanner(options.seeds);
     this.idPrefix = `am-${startedAt.toString(36)}-`;
   }
 
-  /** Throws `InvalidAlert` with what is wrong; other alerts of the batch are not concerned. */
-  read(value: unknown, now: UnixMillis): Event {
+  /** What alerts mean has changed: each is taken in full once more. */
+  forgetAll(): void {
+    this.memory.clear();
+  }
+
+  /**
+   * Reads a body of valid UTF-8. undefined: it is no list of objects, or one of them is not JSON; whoever parses the whole
+   * learns what is wrong.
+   */
+  readBody(bytes: Buffer, now: UnixMillis): ReadAlerts | undefined {
+    const read = nothingRead();
+    const groups = new Map<UnixMillis, Unchanged>();
+    try {
+      const isList = this.scanner.scan(bytes, (scanned) => {
+        if (read.count >= this.options.alertsMax) throw this.tooMany();
+        read.count += 1;
+        if (this.recognise(bytes, scanned, now, read, groups)) return;
+        this.take(JSON.parse(textAt(bytes, scanned)), now, read, hashOf(scanned, bytes));
+        groups.clear();
+      });
+      return isList ? read : undefined;
+    } catch (error) {
+      if (error instanceof SyntaxError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Reads alerts that were parsed already. */
+  readList(list: readonly unknown[], now: UnixMillis): ReadAlerts {
+    if (list.length > this.options.alertsMax) throw this.tooMany();
+    const read = nothingRead();
+    for (const value of list) {
+      read.count += 1;
+      this.take(value, now, read, undefined);
+    }
+    return read;
+  }
+
+  /** After the submissions' outcomes: learns what was taken. Returns what must be sent as events after all. */
+  settle(bytes: Buffer, read: ReadAlerts, outcomes: readonly Outcome[], now: UnixMillis): ReadAlerts {
+    const missed = nothingRead();
+    for (const [index, outcome] of outcomes.entries()) {
+      const submission = read.submissions[index];
+      if (outcome.status !== "accepted" || submission === undefined) continue;
+      if (submission.kind === "event") this.learn(submission.event, outcome.alert, read.origins[index]);
+      else if (submission.kind === "again" && outcome.missed !== undefined)
+        this.takeMissed(bytes, submission as Unchanged, outcome.missed, now, missed);
+    }
+    return missed;
+  }
+
+  private tooMany(): Refusal {
+    return new Refusal(413, "tooManyAlerts", `more than ${this.options.alertsMax} alerts at once`);
+  }
+
+  private learn(event: Event, alert: AlertId | null, origin: Origin | undefined): void {
+    if (alert === null || origin === undefined || event.status !== "firing") return;
+    this.memory.remember(alert, origin.hashA, origin.hashB, event.severity === "critical");
+  }
+
+  private takeMissed(
+    bytes: Buffer,
+    { alerts, places }: Unchanged,
+    missed: readonly AlertId[],
+    now: UnixMillis,
+    read: ReadAlerts,
+  ): void {
+    const left = new Set(missed);
+    for (const [index, alert] of alerts.entries()) {
+      if (!left.has(alert)) continue;
+      this.memory.forget(alert);
+      const place = { from: places[2 * index] ?? 0, to: places[2 * index + 1] ?? 0 };
+      read.count += 1;
+      // It is learned when it comes the next time.
+      this.take(JSON.parse(textAt(bytes, place)), now, read, undefined);
+    }
+  }
+
+  /** True: this alert is as it was, and is in a group now. */
+  private recognise(
+    bytes: Buffer,
+    scanned: Readonly<ScannedAlert>,
+    now: UnixMillis,
+    read: ReadAlerts,
+    groups: Map<UnixMillis, Unchanged>,
+  ): boolean {
+    const known = scanned.isPlain ? this.memory.find(scanned.hashA, scanned.hashB) : undefined;
+    if (known === undefined) return false;
+    const expiresAt = this.endOf(bytes, scanned, now);
+    if (expiresAt === undefined || expiresAt <= now) return false;
+    let group = groups.get(expiresAt);
+    if (group === undefined) {
+      group = { kind: "again", alerts: [], occurredAt: now, expiresAt, places: [] };
+      groups.set(expiresAt, group);
+      read.submissions.push(group);
+      read.origins.push(undefined);
+    }
+    group.alerts.push(known.alert);
+    group.places.push(scanned.from, scanned.to);
+    read.isCritical ||= known.isCritical;
+    return true;
+  }
+
+  /** Until when it holds; undefined = its text is no time. */
+  private endOf(bytes: Buffer, { endsFrom, endsTo }: Readonly<ScannedAlert>, now: UnixMillis): UnixMillis | undefined {
+    const missing = now + this.options.resolveTimeoutMs;
+    if (endsFrom === 0) return missing;
+    try {
+      return this.ends.read(bytes.toString("latin1", endsFrom, endsTo), "endsAt") ?? missing;
+    } catch (error) {
+      if (error instanceof InvalidAlert) return undefined;
+      throw error;
+    }
+  }
+
+  private take(value: unknown, now: UnixMillis, read: ReadAlerts, origin: Origin | undefined): void {
+    try {
+      const event = this.eventOf(value, now);
+      const endsAt = (value as { endsAt?: unknown }).endsAt;
+      read.submissions.push({ kind: "event", event });
+      read.origins.push((endsAt ?? undefined) === origin?.endsAt ? origin : undefined);
+    } catch (error) {
+      if (!(error instanceof InvalidAlert)) throw error;
+      if (read.faults.length < FAULTS_MAX) read.faults.push(`alert ${read.count - 1}: ${error.message}`);
+      read.invalid += 1;
+    }
+  }
+
+  private eventOf(value: unknown, now: UnixMillis): Event {
     const posted = documentOf(value);
     if (posted === undefined) throw new InvalidAlert("an alert must be an object");
     const startsAt = this.starts.read(posted["startsAt"], "startsAt");
     const endsAt = this.ends.read(posted["endsAt"], "endsAt");
     const times = timesOf(startsAt, endsAt, now, this.options.resolveTimeoutMs);
-    const remembered = this.remember(posted);
-    remembered.endsAt = times.endsAt;
+    const prepared = prepareAlert(posted["labels"], posted["annotations"], posted["generatorURL"], this.options);
     this.sequence += 1;
-    return eventOf(remembered.prepared, times, now, this.idPrefix + this.sequence.toString(36));
-  }
-
-  /** The `endsAt` that was last sent for this alert, if it is remembered. */
-  lastEndsAt(labels: Readonly<Record<string, string>>): UnixMillis | undefined {
-    const key = JSON.stringify(labels);
-    return (this.young.get(key) ?? this.old.get(key))?.endsAt;
-  }
-
-  private remember(posted: Document): Remembered {
-    const key = labelKey(posted["labels"]);
-    let found = this.young.get(key);
-    if (found === undefined) {
-      found = this.old.get(key);
-      if (found === undefined) {
-        const prepared = prepareAlert(posted["labels"], posted["annotations"], posted["generatorURL"], this.options);
-        found = { prepared, endsAt: 0 };
-      }
-      this.keep(key, found);
-    }
-    if (!isUnchanged(found.prepared, posted)) {
-      const details = readDetails(posted["annotations"], posted["generatorURL"]);
-      found.prepared = withDetails(found.prepared, details);
-    }
-    return found;
-  }
-
-  private keep(key: string, remembered: Remembered): void {
-    if (this.young.size >= Math.max(1, this.options.rememberedMax / 2)) {
-      this.old = this.young;
-      this.young = new Map();
-    }
-    this.young.set(key, remembered);
+    return eventOf(prepared, times, now, this.idPrefix + this.sequence.toString(36));
   }
 }
 
-function labelKey(labels: unknown): string {
-  try {
-    return JSON.stringify(labels) ?? "";
-  } catch (error) {
-    // Nested so deep that the writer runs out of stack: no labels of anyone.
-    if (error instanceof RangeError) throw new InvalidAlert("labels nest too deep");
-    throw error;
-  }
+interface Origin {
+  hashA: number;
+  hashB: number;
+  /** As it stands in the bytes; undefined = it is not there. */
+  endsAt: string | undefined;
 }
 
-/** Whether all but labels and times is as it was when the alert was last sent. */
-function isUnchanged(prepared: PreparedAlert, posted: Document): boolean {
-  if ((posted["generatorURL"] ?? "") !== prepared.generatorUrl) return false;
-  const known = prepared.annotations;
-  const sent = posted["annotations"] ?? {};
-  if (typeof sent !== "object" || Array.isArray(sent)) return false;
-  let unmatched = 0;
-  for (const _name in known) unmatched += 1;
-  for (const name in sent) {
-    if (isUnsafeName(name) || known[name] !== (sent as Document)[name]) return false;
-    unmatched -= 1;
-  }
-  return unmatched === 0;
+/** What to learn from an alert once it is taken; undefined: nothing. */
+function hashOf(
+  { isPlain, hashA, hashB, endsFrom, endsTo }: Readonly<ScannedAlert>,
+  bytes: Buffer,
+): Origin | undefined {
+  if (!isPlain) return undefined;
+  return { hashA, hashB, endsAt: endsFrom === 0 ? undefined : bytes.toString("latin1", endsFrom, endsTo) };
 }
+
+const textAt = (bytes: Buffer, { from, to }: { from: number; to: number }): string => bytes.toString("utf8", from, to);
+
+const nothingRead = (): ReadAlerts => ({
+  submissions: [],
+  origins: [],
+  faults: [],
+  invalid: 0,
+  count: 0,
+  isCritical: false,
+});

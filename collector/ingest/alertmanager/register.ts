@@ -1,21 +1,22 @@
-import { randomUUID } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
+import { isUtf8 } from "node:buffer";
 import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { parse } from "yaml";
+import type { Alert } from "../../core/model/alert.ts";
+import type { Outcome } from "../../core/model/effect.ts";
 import type { Severity } from "../../core/model/severity.ts";
-import type { Milliseconds } from "../../core/model/time.ts";
+import type { Milliseconds, UnixMillis } from "../../core/model/time.ts";
 import { Refusal, type IngestPorts, type RouteConfig, type Trouble } from "../../port/ingest.ts";
-import { bytesOf, jsonOf, parseJson, textOf } from "../body.ts";
+import { bytesOf, guardJson, jsonOf, parseJson, textOf } from "../body.ts";
 import { type CiLabelOptions, DEFAULT_CI_LABELS } from "../ci-label.ts";
 import { actorOf } from "../sender-key.ts";
-import { countDropped, submitCommand, submitEvents } from "../submit.ts";
-import type { Event } from "../../core/model/event.ts";
+import { countDropped, laneOf, submitCommand, submitMixed } from "../submit.ts";
 import { UNSTATED_SEVERITY } from "../severity.ts";
 import { alertFilter, flag, matchersOf, receiverFilter, type QueryString } from "./alert-filter.ts";
 import { alertList, groupList } from "./alert-list.ts";
-import { AlertReader } from "./alert-reader.ts";
+import { AlertReader, type ReadAlerts } from "./alert-reader.ts";
 import { UNROUTED } from "./alert-view.ts";
-import { InvalidAlert } from "../prometheus-alert.ts";
 import {
   changesInPlace,
   readSilence,
@@ -37,12 +38,16 @@ export interface AlertmanagerOptions {
   resolveTimeoutMs?: Milliseconds;
   ciLabels?: CiLabelOptions;
   unstatedSeverity?: Severity;
-  /** Alerts remembered to make sending one again cheap; about 1 KiB each. Default 200,000. */
+  /** Alerts remembered to make sending one again cheap; about 150 bytes each. Default 300,000. */
   rememberedMax?: number;
+  /** What becomes of an alert hangs on this too (the event rules): when it is another one, every alert is read anew. */
+  meaning?: () => unknown;
   /** Lists of alerts written at the same time; more are refused with 503. Default 16. */
   concurrentListsMax?: number;
   newId?: () => string;
 }
+
+type Rejected = Extract<Outcome, { status: "rejected" }>;
 
 /** Alertmanager's error bodies are a JSON string. */
 const renderError = ({ message }: Trouble): { contentType: string; body: string } => ({
@@ -62,12 +67,14 @@ export function registerAlertmanager(app: FastifyInstance, ports: IngestPorts, o
   app.get("/api/v2/alerts", { config: READ }, (request, reply) => api.list(reply, api.alerts(queryOf(request))));
   app.get("/api/v2/alerts/groups", { config: READ }, (request, reply) => api.list(reply, api.groups(queryOf(request))));
   app.post("/api/v2/alerts", { config: POST_ALERTS }, async (request, reply) => {
-    await api.postAlerts(documentBody(request));
+    await api.postAlerts(bytesOf(request.body), isYaml(request));
     return reply.code(200).header("cache-control", "no-store").send();
   });
   app.get("/api/v2/silences", { config: READ }, (request, reply) => answer(reply, api.silences(queryOf(request))));
   app.post("/api/v2/silences", { config: SILENCE }, async (request, reply) =>
-    answer(reply, { silenceID: await api.postSilence(documentBody(request), actorOf(request, ADAPTER)) }),
+    answer(reply, {
+      silenceID: await api.postSilence(documentBody(bytesOf(request.body), isYaml(request)), actorOf(request, ADAPTER)),
+    }),
   );
   app.get("/api/v2/silence/:id", { config: READ }, (request, reply) => answer(reply, api.silence(idOf(request))));
   app.delete("/api/v2/silence/:id", { config: SILENCE }, async (request, reply) => {
@@ -91,17 +98,15 @@ const UNGUARDED_BYTES_MAX = 256 * 1024;
 /** YAML takes a hundred times as long to read. */
 const YAML_BYTES_MAX = 256 * 1024;
 
-/** JSON, whatever the type says; or YAML, which Grafana's proxy sends. */
-function documentBody(request: FastifyRequest): unknown {
-  const isYaml = (request.headers["content-type"] ?? "").includes("yaml");
-  if (!isYaml) {
-    const isSmall = bytesOf(request.body).length <= UNGUARDED_BYTES_MAX;
-    return isSmall ? parseJson(textOf(request.body)) : jsonOf(request.body);
-  }
-  if (bytesOf(request.body).length > YAML_BYTES_MAX)
+/** Grafana's proxy sends it. Everything else is JSON, whatever the type says. */
+const isYaml = (request: FastifyRequest): boolean => (request.headers["content-type"] ?? "").includes("yaml");
+
+function documentBody(bytes: Buffer, isInYaml: boolean): unknown {
+  if (!isInYaml) return bytes.length <= UNGUARDED_BYTES_MAX ? parseJson(textOf(bytes)) : jsonOf(bytes);
+  if (bytes.length > YAML_BYTES_MAX)
     throw new Refusal(413, "bodyTooLarge", `a YAML body may have at most ${YAML_BYTES_MAX} bytes; JSON may have more`);
   try {
-    return parse(textOf(request.body), { maxAliasCount: 0 });
+    return parse(textOf(bytes), { maxAliasCount: 0 });
   } catch (error) {
     throw new Refusal(400, "badBody", `the body is not YAML: ${(error as Error).message}`);
   }
@@ -116,6 +121,8 @@ class AlertmanagerApi {
   private readonly listsMax: number;
   private readonly newId: () => string;
   private lists = 0;
+  private readonly meaning: () => unknown;
+  private meant: unknown;
 
   constructor(ports: IngestPorts, options: AlertmanagerOptions) {
     this.ports = ports;
@@ -129,10 +136,14 @@ class AlertmanagerApi {
         isKnownCi: (name) => ports.query.ci(name)?.known === true,
         unstatedSeverity: options.unstatedSeverity ?? UNSTATED_SEVERITY,
         resolveTimeoutMs: this.resolveTimeoutMs,
-        rememberedMax: options.rememberedMax ?? 200_000,
+        rememberedMax: options.rememberedMax ?? 300_000,
+        alertsMax: ALERTS_MAX,
+        seeds: [randomInt(2 ** 31), randomInt(2 ** 31)],
       },
       ports.clock.now(),
     );
+    this.meaning = options.meaning ?? (() => undefined);
+    this.meant = this.meaning();
   }
 
   status(): unknown {
@@ -146,27 +157,37 @@ class AlertmanagerApi {
   }
 
   /** Stores the good ones and then refuses, when some were bad. */
-  async postAlerts(body: unknown): Promise<void> {
-    // Go's encoding of an empty list.
-    if (body === null) return;
-    if (!Array.isArray(body)) throw new Refusal(400, "badAlerts", "parsing alerts body failed: an array is expected");
-    if (body.length > ALERTS_MAX) throw new Refusal(413, "tooManyAlerts", `more than ${ALERTS_MAX} alerts at once`);
+  async postAlerts(bytes: Buffer, isInYaml: boolean): Promise<void> {
     const now = this.ports.clock.now();
-    const events: Event[] = [];
-    const faults: string[] = [];
-    for (const [index, item] of body.entries()) {
-      try {
-        events.push(this.reader.read(item, now));
-      } catch (error) {
-        if (!(error instanceof InvalidAlert)) throw error;
-        if (faults.length < 10) faults.push(`alert ${index}: ${error.message}`);
-        countDropped(this.ports, ADAPTER, "invalidAlert");
-      }
-    }
-    const outcomes = await submitEvents(this.ports, ADAPTER, events);
-    if (faults.length > 0) throw new Refusal(400, "invalidAlert", faults.join("; "));
-    const refused = outcomes.find((outcome) => outcome.status === "rejected");
-    if (refused?.status === "rejected") throw new Refusal(503, refused.code, refused.message, { retryAfterS: 30 });
+    const meaning = this.meaning();
+    if (meaning !== this.meant) this.reader.forgetAll();
+    this.meant = meaning;
+    const read = this.readAlerts(bytes, isInYaml, now);
+    const refused = await this.submit(bytes, read, now);
+    countDropped(this.ports, ADAPTER, "invalidAlert", read.invalid);
+    if (read.faults.length > 0) throw new Refusal(400, "invalidAlert", read.faults.join("; "));
+    if (refused !== undefined) throw new Refusal(503, refused.code, refused.message, { retryAfterS: 30 });
+  }
+
+  private readAlerts(bytes: Buffer, isInYaml: boolean, now: UnixMillis): ReadAlerts {
+    if (!isInYaml && bytes.length > UNGUARDED_BYTES_MAX) guardJson(bytes);
+    const read = !isInYaml && isUtf8(bytes) ? this.reader.readBody(bytes, now) : undefined;
+    if (read !== undefined) return read;
+    const body = documentBody(bytes, isInYaml);
+    // Go's encoding of an empty list.
+    if (body === null) return this.reader.readList([], now);
+    if (!Array.isArray(body)) throw new Refusal(400, "badAlerts", "parsing alerts body failed: an array is expected");
+    return this.reader.readList(body, now);
+  }
+
+  /** Returns one that the core refused. Alerts that are no longer as they were go the long way, as events. */
+  private async submit(bytes: Buffer, read: ReadAlerts, now: UnixMillis): Promise<Rejected | undefined> {
+    if (read.submissions.length === 0) return undefined;
+    const events = read.submissions.flatMap((submission) => (submission.kind === "event" ? submission.event : []));
+    const lane = read.isCritical ? "critical" : laneOf(events);
+    const outcomes = await submitMixed(this.ports, ADAPTER, read.submissions, lane);
+    const missed = await this.submit(bytes, this.reader.settle(bytes, read, outcomes, now), now);
+    return missed ?? outcomes.find((outcome) => outcome.status === "rejected");
   }
 
   alerts(query: QueryString): AsyncGenerator<string> {
@@ -237,14 +258,6 @@ class AlertmanagerApi {
     await submitCommand(this.ports, actor, { type: "silence.expire", id });
   }
 
-  /** As it was sent, where we remember that; the runtime's own time is some milliseconds later. */
-  private readonly endsAt = (alert: {
-    labels: Readonly<Record<string, string>>;
-    expiresAt: number | null;
-    lastSeenAt: number;
-  }): number => {
-    const expiresAt = alert.expiresAt ?? alert.lastSeenAt + this.resolveTimeoutMs;
-    const sent = this.reader.lastEndsAt(alert.labels);
-    return sent !== undefined && Math.abs(sent - expiresAt) < 5_000 ? sent : expiresAt;
-  };
+  private readonly endsAt = (alert: Readonly<Alert>): UnixMillis =>
+    alert.expiresAt ?? alert.lastSeenAt + this.resolveTimeoutMs;
 }

@@ -1,0 +1,165 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import type { Outcome } from "../../core/model/effect.ts";
+import { DEFAULT_CI_LABELS } from "../ci-label.ts";
+import { AlertReader, type ReadAlerts } from "./alert-reader.ts";
+
+const NOW = Date.parse("2026-03-01T10:00:00Z");
+
+const reader = (): AlertReader =>
+  new AlertReader(
+    {
+      ciLabels: DEFAULT_CI_LABELS,
+      isKnownCi: () => false,
+      unstatedSeverity: "major",
+      resolveTimeoutMs: 300_000,
+      rememberedMax: 100,
+      alertsMax: 50,
+      seeds: [1, 2],
+    },
+    NOW,
+  );
+
+const alert = (name: string, endsAt = "2026-03-01T10:04:00Z", more: object = {}): Record<string, unknown> => ({
+  labels: { alertname: name, instance: `${name}:9100` },
+  endsAt,
+  ...more,
+});
+
+/** Reads a body and lets all of it be taken; an alert's id is its name. */
+function post(
+  from: AlertReader,
+  list: unknown,
+  missed: readonly string[] = [],
+): { read: ReadAlerts; left: ReadAlerts } {
+  const bytes = Buffer.from(typeof list === "string" ? list : JSON.stringify(list));
+  const read = from.readBody(bytes, NOW);
+  if (read === undefined) throw new Error("not read");
+  const outcomes = read.submissions.map((one): Outcome => {
+    const taken = { status: "accepted", incident: null } as const;
+    if (one.kind === "event") return { ...taken, alert: one.event.check };
+    return { ...taken, alert: null, missed };
+  });
+  return { read, left: from.settle(bytes, read, outcomes, NOW) };
+}
+
+/** `A` = an event, `(B C)` = said again until the same moment. */
+const told = ({ submissions }: ReadAlerts): string =>
+  submissions
+    .map((one) =>
+      one.kind === "event"
+        ? `${one.event.check}${one.event.status === "resolved" ? " ends" : ""}`
+        : one.kind === "again"
+          ? `(${one.alerts.join(" ")})`
+          : "?",
+    )
+    .join(", ");
+
+test("what was taken is said again the next time, in whatever order and company", () => {
+  const known = reader();
+  expect(told(post(known, [alert("A"), alert("B"), alert("C")]).read)).toBe("A, B, C");
+  const later = "2026-03-01T10:05:00Z";
+  const { read } = post(known, [alert("C", later), alert("A", later), alert("N", later), alert("B", later)]);
+  expect(told(read)).toBe("(C A), N, (B)");
+  expect(read.submissions[0]).toMatchObject({ expiresAt: Date.parse(later), occurredAt: NOW });
+  expect(read.count).toBe(4);
+});
+
+test("alerts with different ends stand in groups of their own", () => {
+  const known = reader();
+  post(known, [alert("A"), alert("B"), alert("C")]);
+  const [one, two] = ["2026-03-01T10:05:00Z", "2026-03-01T10:06:00Z"];
+  expect(told(post(known, [alert("A", one), alert("B", two), alert("C", one)]).read)).toBe("(A C), (B)");
+});
+
+test.for<[situation: string, change: Record<string, unknown>]>([
+  ["other annotations", { annotations: { summary: "worse" } }],
+  ["another beginning", { startsAt: "2026-03-01T09:00:00Z" }],
+  ["another generator", { generatorURL: "http://prometheus/graph" }],
+  ["an end that is no time", { endsAt: "2026-03-01T99:04:00Z" }],
+  ["two ends", JSON.parse('{"endsat":1}') as Record<string, unknown>],
+])("not as it was: %s", ([, change]) => {
+  const known = reader();
+  post(known, [alert("A")]);
+  expect(told(post(known, [{ ...alert("A"), ...change }]).read)).not.toContain("(");
+});
+
+test("an end in the past is an event, and none is the resolve timeout", () => {
+  const known = reader();
+  post(known, [alert("A")]);
+  expect(told(post(known, [alert("A", "2026-03-01T09:59:59Z")]).read)).toBe("A ends");
+  const endless = { labels: { alertname: "E" } };
+  post(known, [endless]);
+  expect(post(known, [endless]).read.submissions).toMatchObject([{ kind: "again", expiresAt: NOW + 300_000 }]);
+});
+
+test("of two senders who differ the one that spoke last is right", () => {
+  const known = reader();
+  const [one, two] = ["one", "two"].map((summary) => alert("A", undefined, { annotations: { summary } }));
+  for (const sent of [one, two, one, two]) expect(told(post(known, [sent]).read)).toBe("A");
+});
+
+test("what the core misses goes the long way, and is known again after the next time", () => {
+  const known = reader();
+  post(known, [alert("A"), alert("B")]);
+  const { left } = post(known, [alert("A"), alert("B")], ["B"]);
+  expect(told(left)).toBe("B");
+  expect(told(post(known, [alert("A"), alert("B")]).read)).toBe("(A), B");
+  expect(told(post(known, [alert("A"), alert("B")]).read)).toBe("(A B)");
+});
+
+test("what was not taken, and what alerts mean no longer, is not known", () => {
+  const known = reader();
+  const bytes = Buffer.from(JSON.stringify([alert("A")]));
+  const read = known.readBody(bytes, NOW) as ReadAlerts;
+  known.settle(bytes, read, [{ status: "rejected", code: "tooManyAlerts", message: "" }], NOW);
+  expect(told(post(known, [alert("A")]).read)).toBe("A");
+  known.forgetAll();
+  expect(told(post(known, [alert("A")]).read)).toBe("A");
+});
+
+test("an end written twice, or with escapes, is not believed to be the one that was read", () => {
+  const known = reader();
+  const twice = (end: string): string =>
+    `[{"labels":{"alertname":"A"},"endsAt":"2026-03-01T10:04:00Z","endsAt":"${end}"}]`;
+  const escaped = (end: string): string => `[{"labels":{"alertname":"B"},"endsAt":"${end}","ends\\u0041t":"${end}"}]`;
+  for (const body of [twice("2026-03-01T10:05:00Z"), escaped("2026-03-01T10:05:00Z")])
+    for (const _ of [1, 2]) expect(told(post(known, body).read)).not.toContain("(");
+});
+
+test("invalid alerts are told by their places among the known ones", () => {
+  const known = reader();
+  post(known, [alert("A")]);
+  const { read } = post(known, [alert("A"), { labels: {} }, alert("A"), { labels: { a: 1 } }]);
+  expect(read.faults.map((fault) => fault.split(":", 1)[0])).toEqual(["alert 1", "alert 3"]);
+  expect(read).toMatchObject({ invalid: 2, count: 4 });
+});
+
+test("a body that is no JSON in one place is not read at all", () => {
+  const known = reader();
+  post(known, [alert("A")]);
+  for (const body of ['[{"labels":{"alertname":"A"}},{"labels":}]', "[{},", "{}", '[{"a":tru}]'])
+    expect(known.readBody(Buffer.from(body), NOW)).toBeUndefined();
+  const many = JSON.stringify(Array.from({ length: 51 }, (_, index) => alert(`N${index}`)));
+  expect(() => known.readBody(Buffer.from(many), NOW)).toThrow("more than 50 alerts");
+});
+
+test("a body says the same whether it is scanned or parsed as a whole", () => {
+  const one = fc.record(
+    {
+      labels: fc.dictionary(fc.constantFrom("alertname", "instance", "severity", "ünï"), fc.string(), { maxKeys: 3 }),
+      annotations: fc.dictionary(fc.string(), fc.string(), { maxKeys: 2 }),
+      endsAt: fc.constantFrom("2026-03-01T10:04:00Z", "2026-03-01T09:00:00Z", "0001-01-01T00:00:00Z", "x", null, 1),
+      startsAt: fc.constantFrom("2026-03-01T09:04:00Z", "0001-01-01T00:00:00Z"),
+    },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(fc.array(one, { maxLength: 20 }), (list) => {
+      const text = JSON.stringify(list);
+      const [scanned, parsed] = [reader().readBody(Buffer.from(text), NOW), reader().readList(JSON.parse(text), NOW)];
+      expect({ ...scanned, origins: [] }).toEqual({ ...parsed, origins: [] });
+    }),
+    { numRuns: 200 },
+  );
+});
