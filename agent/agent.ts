@@ -49,9 +49,10 @@ export interface AgentSurroundings {
   createWatches: (context: WatchContext, post: EventPost) => Promise<Watch[]>;
 }
 
-/** For watches that tell events which are no conditions. */
+/** For watches that tell events which are no conditions, or tell a collector what is neither event nor sample. */
 export interface EventPost {
   ci: string;
+  collectors: Collectors;
   nextId: () => string;
   send: (event: WireEvent) => void;
 }
@@ -109,7 +110,7 @@ export class Agent {
     const { clock, log } = around;
     const list = await around.createWatches(
       { clock, log, table, book: evaluation.book },
-      { ci, nextId: post.nextId, send: post.event },
+      { ci, collectors: post.collectors, nextId: post.nextId, send: post.event },
     );
     const watches = new WatchRunner(list, { clock, log, table });
     const round = openRound(config, around, { ci, table, watches, ...post, ...evaluation });

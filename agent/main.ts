@@ -14,6 +14,7 @@ import { createCollectors } from "./sample/create-collectors.ts";
 import { LinuxFiles } from "./sample/host-files.ts";
 import { HttpTransport } from "./send/transport.ts";
 import { version } from "./version.ts";
+import { createDiscovery } from "./discover/create-discovery.ts";
 import { createChanges, createWatches } from "./watch/create-watches.ts";
 
 const HELP = `Usage: tocsin agent [options]
@@ -147,6 +148,10 @@ async function openAgent(config: AgentConfig, log: Log): Promise<Agent | null> {
     createWatches: async (context, post) => [
       ...(await createWatches(context, { files, config: config.watch, dataDir: data.path })),
       createChanges({ clock, log, ...post }, { files, config: config.changes, dataDir: data.path }),
+      ...(await createDiscovery(
+        { files, clock, log, agentId: identity.agentId, hostName: hostname(), ...post },
+        config,
+      )),
     ],
   });
 }

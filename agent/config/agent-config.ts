@@ -140,6 +140,8 @@ export interface AgentConfig {
   recorder: boolean;
   watch: WatchConfig;
   changes: ChangesConfig;
+  /** Who listens and who talks to whom, told to the collector for its CMDB. null = not looked at. */
+  discover: { everyMs: number } | null;
 }
 
 export const DEFAULT_COLLECTOR = "http://127.0.0.1:8430";
@@ -164,6 +166,8 @@ export const DEFAULT_CHANGES: ChangesConfig = {
   everyMs: 60_000,
 };
 
+export const DEFAULT_DISCOVER = { everyMs: 60_000 };
+
 /** What an agent without a file does. */
 export function defaultAgentConfig(): AgentConfig {
   return {
@@ -184,5 +188,6 @@ export function defaultAgentConfig(): AgentConfig {
     recorder: true,
     watch: structuredClone(EMPTY_WATCH),
     changes: structuredClone(DEFAULT_CHANGES),
+    discover: { ...DEFAULT_DISCOVER },
   };
 }

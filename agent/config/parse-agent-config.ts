@@ -1,8 +1,15 @@
 import { dirname, resolve } from "node:path";
+import { isScalar } from "yaml";
 import { type Finding, hasErrors, sortFindings } from "../../protocol/finding.ts";
 import { LOG_LEVELS } from "../log.ts";
 import { COLLECTOR_NAMES } from "../sample/linux.ts";
-import { type AgentConfig, type ChangesConfig, DEFAULT_CHANGES, defaultAgentConfig } from "./agent-config.ts";
+import {
+  type AgentConfig,
+  type ChangesConfig,
+  DEFAULT_CHANGES,
+  DEFAULT_DISCOVER,
+  defaultAgentConfig,
+} from "./agent-config.ts";
 import { collectorUrlTrouble } from "./collector-url.ts";
 import { ConfigReader, type Read } from "./config-reader.ts";
 import { type CheckPattern, readWatch } from "./parse-watch.ts";
@@ -49,6 +56,7 @@ interface FileKeys {
   recorder: boolean;
   watch: AgentConfig["watch"];
   changes: ChangesConfig;
+  discover: { every: number } | false;
 }
 
 function readInto(
@@ -84,6 +92,7 @@ function readInto(
     recorder: (r, value) => r.boolean(value),
     watch: readWatch(about.checkPattern, place),
     changes: readChanges(place),
+    discover: readDiscover,
   });
   if (read === undefined) return;
   if (read.token !== undefined && read.tokenFile !== undefined)
@@ -113,6 +122,7 @@ function take(config: AgentConfig, read: Partial<FileKeys>): void {
   config.recorder = read.recorder ?? true;
   config.watch = read.watch ?? config.watch;
   config.changes = read.changes ?? config.changes;
+  if (read.discover !== undefined) config.discover = read.discover === false ? null : { everyMs: read.discover.every };
 }
 
 /** A base address: scheme, host and port, with a path only where a proxy needs one. */
@@ -159,6 +169,14 @@ const readExpose: Read<{ host: string; port: number }> = (reader, value) => {
     return { host: (match[1] ?? "").replace(/^\[(.*)\]$/, "$1") || "127.0.0.1", port: Number(match[2]) };
   if (text === undefined) return undefined;
   return reader.error(value, "AGENT_BAD_VALUE", `${value.path} is no address with a port`, "such as 127.0.0.1:9100");
+};
+
+/** `false`, `true`, or `{every: 1m}`. */
+const readDiscover: Read<{ every: number } | false> = (reader, value) => {
+  if (isScalar(value.node) && typeof value.node.value === "boolean")
+    return value.node.value ? { every: DEFAULT_DISCOVER.everyMs } : false;
+  const read = reader.map<{ every: number }>(value, { every: (r, v) => r.duration(v, "1s", "1h") });
+  return read === undefined ? undefined : { every: read.every ?? DEFAULT_DISCOVER.everyMs };
 };
 
 function readChanges(place: (path: string) => string): Read<ChangesConfig> {

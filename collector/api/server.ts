@@ -16,6 +16,7 @@ import { registerConsole } from "./route/console.ts";
 import { registerHealth } from "./route/health.ts";
 import { registerIncidents } from "./route/incidents.ts";
 import { registerMutes } from "./route/mutes.ts";
+import { registerObservations } from "./route/observations.ts";
 import { registerPostedEvents } from "./route/post-event.ts";
 import { registerRecords } from "./route/records.ts";
 import { registerScrape } from "./route/scrape.ts";
@@ -78,6 +79,7 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
     registerMutes(scope, ports);
     registerCmdb(scope, ports, limits.importBytesMax);
     registerAgents(scope, ports);
+    registerObservations(scope, ports);
     registerConsole(scope, ports, { limits, version: options.version });
   });
   for (const ingest of options.ingest) await app.register(async (scope) => ingest(scope, ports));

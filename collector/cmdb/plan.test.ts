@@ -3,9 +3,11 @@ import type { CmdbDocument } from "../core/model/ci.ts";
 import { computeDrift } from "./drift.ts";
 import { mergeSources } from "./merge.ts";
 import { NameIndex } from "./name-index.ts";
+import { DeclaredIndex } from "./observed/declared-index.ts";
 import { planOf } from "./plan.ts";
 import { readCmdb } from "./read.ts";
 import { retiredOf } from "./retired.ts";
+import { EMPTY_DOCUMENT } from "./source.ts";
 
 function cmdb(text: string, source = "cmdb", observedAt: number | null = null): CmdbDocument {
   const result = readCmdb(text, "cmdb.yaml", { sizeMaxBytes: 1_000_000, source, observedAt });
@@ -138,10 +140,15 @@ test("drift: what nobody declared, and what nobody saw although both ends are wa
   );
   const names = NameIndex.of(declared.cis);
   const idOf = (name: string): string => names.idOf(name);
-  const drift = computeDrift({
+  const sides = {
     idOf,
-    declared: declared.relations,
-    observed: observed.relations,
+    declared: new DeclaredIndex(declared),
+    declaredRelations: declared.relations,
+    imported: observed.relations,
+    agents: { hosts: new Map(), part: { document: EMPTY_DOCUMENT, sights: new Map() } },
+  };
+  const drift = computeDrift({
+    ...sides,
     unknownCis: ["z", "x"],
     now: 2000,
     staleAfterMs: 5000,
@@ -149,16 +156,22 @@ test("drift: what nobody declared, and what nobody saw although both ends are wa
   expect(drift).toEqual({
     at: 2000,
     unknownCis: ["x", "z"],
+    undeclaredCis: [],
+    unobservedCis: [],
     undeclaredRelations: [
-      { relation: "a uses x", source: "agent", confidence: 0.8, lastSeenAt: "1970-01-01T00:00:01.000Z" },
+      {
+        relation: "a uses x",
+        source: "agent",
+        confidence: 0.8,
+        firstSeenAt: null,
+        lastSeenAt: "1970-01-01T00:00:01.000Z",
+      },
     ],
-    unobservedRelations: [{ relation: "b uses a", source: "cmdb" }],
-    counts: { unknownCis: 2, undeclaredRelations: 1, unobservedRelations: 1 },
+    unobservedRelations: [{ relation: "b uses a", source: "cmdb", lastSeenAt: null }],
+    counts: { unknownCis: 2, undeclaredCis: 0, unobservedCis: 0, undeclaredRelations: 1, unobservedRelations: 1 },
   });
   const later = computeDrift({
-    idOf,
-    declared: declared.relations,
-    observed: observed.relations,
+    ...sides,
     unknownCis: [],
     now: 9000,
     staleAfterMs: 5000,

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { FakeQuery, RecordingIntake, RecordingLog } from "../../test/support/recording-ports.ts";
+import { FakeQuery, RecordingIntake, RecordingLog, RecordingTelemetry } from "../../test/support/recording-ports.ts";
 import { sampleIncident } from "../../test/support/sample-notification.ts";
 import { VirtualClock } from "../../test/support/virtual-clock.ts";
 import type { CmdbDocument } from "../core/model/ci.ts";
@@ -42,6 +42,7 @@ function room(settings: Partial<CmdbSettings> = {}): CmdbRoom {
     folder: path("data"),
     clock,
     log,
+    telemetry: new RecordingTelemetry(),
   });
   rooms.push(made);
   return made;

@@ -1,6 +1,7 @@
 import type { Finding } from "../../protocol/finding.ts";
+import type { Observation } from "../../protocol/observation.ts";
 import { FileWatch } from "../config/document/file-watch.ts";
-import type { CmdbDocument, MaintenanceWindow } from "../core/model/ci.ts";
+import type { CmdbDocument, MaintenanceWindow, Relation } from "../core/model/ci.ts";
 import type { Milliseconds } from "../core/model/time.ts";
 import type { Clock } from "../port/clock.ts";
 import type {
@@ -10,15 +11,19 @@ import type {
   CmdbPlan,
   CmdbService,
   CmdbSource,
+  ObserveResult,
+  Sight,
 } from "../port/cmdb.ts";
 import type { Intake, IntakeResult } from "../port/intake.ts";
 import type { Query } from "../port/query.ts";
-import type { Log } from "../port/telemetry.ts";
+import type { Log, Telemetry } from "../port/telemetry.ts";
 import { computeDrift } from "./drift.ts";
 import { fileForm } from "./file-form.ts";
 import { FileSources } from "./file-sources.ts";
-import { mergeSources } from "./merge.ts";
+import { mergeSources, relationKey } from "./merge.ts";
 import { NameIndex } from "./name-index.ts";
+import { DeclaredIndex } from "./observed/declared-index.ts";
+import { ObservedRoom } from "./observed/observed-room.ts";
 import { byCodeUnit, planOf } from "./plan.ts";
 import { cisInUse, retiredOf } from "./retired.ts";
 import { DECLARED, EMPTY_DOCUMENT, importKey, isSourceName, type LoadedSource, readSource } from "./source.ts";
@@ -39,6 +44,7 @@ export interface CmdbRoomOptions {
   folder: string;
   clock: Clock;
   log: Log;
+  telemetry: Telemetry;
 }
 
 /** What exists only once the core runs. */
@@ -54,6 +60,8 @@ const IMPORTS_MAX = 64;
 const SWEEP_MS = 60_000;
 const RETRY_MS = 5000;
 const RETIRED_KEY = "retired";
+/** The source that stands for all agents. */
+const OBSERVED = "observed";
 
 /**
  * The CMDB's files and imports: reads them, merges them, gives the core the result, and does so again when they change.
@@ -68,6 +76,9 @@ export class CmdbRoom implements CmdbService {
   private files: LoadedSource[] = [];
   private imports: LoadedSource[] = [];
   private retired: CmdbDocument = EMPTY_DOCUMENT;
+  private readonly agents: ObservedRoom;
+  private observed: CmdbDocument = EMPTY_DOCUMENT;
+  private index = new DeclaredIndex(EMPTY_DOCUMENT);
   private merged: CmdbDocument = EMPTY_DOCUMENT;
   private ports: CmdbPorts | undefined;
   private watch: FileWatch | undefined;
@@ -75,12 +86,21 @@ export class CmdbRoom implements CmdbService {
   private cancelRetry: (() => void) | undefined;
   private tail: Promise<unknown> = Promise.resolve();
 
-  constructor({ settings, folder, clock, log }: CmdbRoomOptions) {
+  constructor({ settings, folder, clock, log, telemetry }: CmdbRoomOptions) {
     this.settings = settings;
     this.clock = clock;
     this.log = log;
     this.store = new SourceStore(folder);
     this.fileSources = new FileSources({ store: this.store, clock, log });
+    this.agents = new ObservedRoom({
+      folder,
+      clock,
+      log,
+      telemetry,
+      declared: () => this.index,
+      staleAfterMs: () => this.settings.staleAfterMs,
+      publish: (document) => this.publish(document),
+    });
   }
 
   /**
@@ -94,6 +114,8 @@ export class CmdbRoom implements CmdbService {
       await this.openRetired();
       const read = await this.fileSources.read(this.settings.files, [], this.imports, this.settings.sizeMaxBytes);
       this.files = read.sources;
+      this.index = this.indexOf(this.files, this.imports);
+      this.observed = await this.agents.open();
       this.merged = this.merge(this.files, this.imports, this.retired);
       await this.fileSources.keepGood(read.good);
       return read.findings;
@@ -105,6 +127,7 @@ export class CmdbRoom implements CmdbService {
     this.ports = ports;
     this.rewatch();
     this.cancelSweep = this.clock.after(SWEEP_MS, () => this.sweep());
+    this.agents.start();
     return this.inOrder(() =>
       ports.given === this.merged ? Promise.resolve({ status: "committed", outcomes: [] }) : this.submit(this.merged),
     );
@@ -148,11 +171,28 @@ export class CmdbRoom implements CmdbService {
   }
 
   sources(): CmdbSource[] {
-    return [...this.files, ...this.imports].map(({ document, ...source }) => ({
+    const { cis, relations } = this.observed;
+    const sources: CmdbSource[] = [...this.files, ...this.imports].map(({ document, ...source }) => ({
       ...source,
       cis: document.cis.length,
       relations: document.relations.length,
     }));
+    const counts = { cis: cis.length, relations: relations.length };
+    const loadedAt = [...this.agents.observedHosts().values()].reduce((at, host) => Math.max(at, host.lastSeenAt), 0);
+    if (loadedAt === 0) return sources;
+    return [...sources, { name: OBSERVED, kind: "agents", observed: true, ...counts, loadedAt, findings: [] }];
+  }
+
+  declared(): CmdbDocument {
+    return this.index.document;
+  }
+
+  observe(observation: Observation): ObserveResult {
+    return this.agents.observe(observation);
+  }
+
+  sight(relation: Pick<Relation, "from" | "type" | "to">): Sight | undefined {
+    return this.agents.current().sights.get(relationKey(relation));
   }
 
   import(request: CmdbImportRequest): Promise<CmdbImportResult> {
@@ -163,6 +203,7 @@ export class CmdbRoom implements CmdbService {
     ): Promise<CmdbImportResult> => Promise.resolve({ status: "refused", code, message });
     if (!isSourceName(source))
       return refused("badSource", `a source's name has lower-case letters, digits, "-", "_" and ".", at most 64`);
+    if (source === OBSERVED) return refused("ownedByFile", `"${source}" is the name of what agents see`);
     if (source === DECLARED) return refused("ownedByFile", `"${source}" is the name of the configured files`);
     return this.inOrder(async () => {
       if (this.imports.length >= IMPORTS_MAX && !this.imports.some(({ name }) => name === source))
@@ -178,18 +219,27 @@ export class CmdbRoom implements CmdbService {
     const names = NameIndex.of(this.merged.cis);
     return computeDrift({
       idOf: (name) => names.idOf(name),
-      declared: relationsOf([...this.files, ...this.imports.filter((source) => !isObserved(source))]),
-      observed: relationsOf(this.imports.filter(isObserved)),
+      declared: this.index,
+      declaredRelations: relationsOf([...this.files, ...this.imports.filter((source) => !isObserved(source))]),
+      imported: relationsOf(this.imports.filter(isObserved)),
+      agents: { hosts: this.agents.observedHosts(), part: this.agents.current() },
       unknownCis: unknown.map(({ id }) => id),
       now: this.clock.now(),
       staleAfterMs: this.settings.staleAfterMs,
     });
   }
 
+  /** When every change that was begun is done. */
+  async settled(): Promise<void> {
+    await this.agents.settled();
+    await this.tail;
+  }
+
   async close(): Promise<void> {
     this.watch?.close();
     this.cancelSweep?.();
     this.cancelRetry?.();
+    await this.agents.close();
     await this.tail;
   }
 
@@ -209,12 +259,30 @@ export class CmdbRoom implements CmdbService {
       ...files,
       ...declared,
       ...observed,
+      { name: OBSERVED, document: this.observed },
       { name: "tocsin.yaml", document: windows },
       { name: RETIRED_KEY, document: retired },
     ]);
     for (const contradiction of contradictions.slice(0, 20))
       this.log.warn("sources of the CMDB disagree", { code: "CMDB_CONTRADICTION", ...contradiction });
     return document;
+  }
+
+  /** What people declare, for the comparison with what agents see. */
+  private indexOf(files: readonly LoadedSource[], imports: readonly LoadedSource[]): DeclaredIndex {
+    const declared = imports.filter(({ observed }) => !observed);
+    return new DeclaredIndex(mergeSources([...files, ...declared]).document);
+  }
+
+  /** What agents saw has changed. */
+  private publish(document: CmdbDocument): Promise<boolean> {
+    return this.inOrder(async () => {
+      const before = this.observed;
+      this.observed = document;
+      const { status } = await this.takeOver(this.files, this.imports);
+      if (status !== "committed") this.observed = before;
+      return status === "committed";
+    });
   }
 
   private async openImport(key: string): Promise<void> {
@@ -260,11 +328,20 @@ export class CmdbRoom implements CmdbService {
 
   /** Takes over what the sources say now, once the core has it; what is gone and still in use is retired. */
   private async takeOver(files: LoadedSource[], imports: LoadedSource[]): Promise<IntakeResult> {
+    const { index, observed } = this;
+    if (files !== this.files || imports !== this.imports) {
+      this.index = this.indexOf(files, imports);
+      this.observed = this.agents.declaredChanged();
+    }
     const plain = this.merge(files, imports, EMPTY_DOCUMENT);
     const retired = retiredOf(this.merged, plain, await this.inUse());
     const document = retired.cis.length === 0 ? plain : this.merge(files, imports, retired);
     const result = await this.submit(document);
-    if (result.status !== "committed") return result;
+    if (result.status !== "committed") {
+      this.index = index;
+      this.observed = observed;
+      return result;
+    }
     const changed = retired.cis.length > 0 || this.retired.cis.length > 0;
     this.files = files;
     this.imports = imports;

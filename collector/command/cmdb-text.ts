@@ -1,5 +1,5 @@
 import type { CmdbDrift, CmdbPlan } from "../port/cmdb.ts";
-import { paint, printable } from "./table.ts";
+import { paint, printable, table } from "./table.ts";
 
 /** As the API answers. */
 export type PlanView = CmdbPlan;
@@ -11,6 +11,8 @@ interface RelationView {
   to: string;
   source: string;
   confidence: number;
+  lastSeenAt: string | null;
+  seenBy: string | null;
 }
 
 export interface CiView {
@@ -28,6 +30,7 @@ export interface CiView {
 }
 
 const SHOWN_MAX = 20;
+const DRIFT_SHOWN_MAX = 50;
 
 function listed(
   lines: readonly string[],
@@ -80,6 +83,18 @@ export function planText({ counts, ...plan }: PlanView, dryRun: boolean, isTermi
   return `${[...lines, total].join("\n")}\n`;
 }
 
+/** Who says so, how sure that is, and when it was seen; nothing for what is declared in files and was never seen. */
+function originText({ source, confidence, lastSeenAt, seenBy }: RelationView): string {
+  const parts = [
+    ...(source === "cmdb" ? [] : [printable(source)]),
+    ...(confidence < 1 ? [`${Math.round(confidence * 100)} %`] : []),
+    ...(lastSeenAt === null
+      ? []
+      : [`seen ${lastSeenAt}${seenBy === null || seenBy === source ? "" : ` by ${seenBy}`}`]),
+  ];
+  return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
+}
+
 /** One CI with what it needs and what needs it. */
 export function ciText(ci: CiView, isTerminal: boolean): string {
   const facts: [string, string][] = [
@@ -96,8 +111,7 @@ export function ciText(ci: CiView, isTerminal: boolean): string {
     ["criticality", ci.criticality === null ? "" : `${ci.criticality} (1 is the most critical)`],
     ["needs healthy", ci.minHealthy === null ? "" : `${ci.minHealthy} members`],
   ];
-  const relation = (text: string, { source, confidence }: RelationView): string =>
-    `  ${printable(text)}${source === "cmdb" ? "" : ` (${printable(source)}${confidence < 1 ? `, ${Math.round(confidence * 100)} %` : ""})`}`;
+  const relation = (text: string, view: RelationView): string => `  ${printable(text)}${originText(view)}`;
   const needs = (ci.needs ?? []).map((one) => relation(`${one.type} ${one.to}`, one));
   const neededBy = (ci.neededBy ?? []).map((one) => relation(`${one.from} ${one.type}`, one));
   return `${[
@@ -108,25 +122,51 @@ export function ciText(ci: CiView, isTerminal: boolean): string {
   ].join("\n")}\n`;
 }
 
-/** Declared against observed. */
+/** Declared against observed: a table for each kind of difference. */
 export function driftText({ counts, ...drift }: DriftView, isTerminal: boolean): string {
-  const block = (heading: string, lines: string[], count: number): string[] =>
-    count === 0 ? [] : [`${heading} (${count})`, ...listed(lines, count, "·", "yellow", isTerminal)];
+  const seen = (time: string | null): string => time ?? "never";
+  const block = (heading: string, count: number, headers: string[], rows: string[][]): string[] => {
+    if (count === 0) return [];
+    const shown = rows.slice(0, DRIFT_SHOWN_MAX);
+    const more = count > shown.length ? [`… and ${count - shown.length} more; --json has up to a thousand`] : [];
+    return [paint(`${heading} (${count})`, "bold", isTerminal), table(headers, shown).trimEnd(), ...more, ""];
+  };
   const lines = [
-    ...block("Reported, and declared by nobody", drift.unknownCis, counts.unknownCis),
     ...block(
-      "Observed, and declared by nobody",
-      drift.undeclaredRelations.map(
-        ({ relation, source, lastSeenAt }) =>
-          `${relation} (${source}${lastSeenAt === null ? "" : `, last seen ${lastSeenAt}`})`,
-      ),
-      counts.undeclaredRelations,
+      "Reported, and declared by nobody",
+      counts.unknownCis,
+      ["CI"],
+      drift.unknownCis.map((ci) => [ci]),
     ),
     ...block(
-      "Declared, and not observed although both ends are watched",
-      drift.unobservedRelations.map(({ relation, source }) => `${relation} (${source})`),
+      "Found by agents, and missing in the CMDB",
+      counts.undeclaredCis,
+      ["CI", "TYPE", "ON", "LAST SEEN"],
+      drift.undeclaredCis.map(({ ci, type, host, lastSeenAt }) => [ci, type, host ?? "", lastSeenAt]),
+    ),
+    ...block(
+      "Declared, and not found on its host",
+      counts.unobservedCis,
+      ["CI", "TYPE", "ON", "WATCHED SINCE"],
+      drift.unobservedCis.map(({ ci, type, host, watchedSince }) => [ci, type, host, watchedSince]),
+    ),
+    ...block(
+      "Observed relations that are missing in the CMDB",
+      counts.undeclaredRelations,
+      ["RELATION", "SOURCE", "SURE", "LAST SEEN"],
+      drift.undeclaredRelations.map(({ relation, source, confidence, lastSeenAt }) => [
+        relation,
+        source,
+        `${Math.round(confidence * 100)} %`,
+        seen(lastSeenAt),
+      ]),
+    ),
+    ...block(
+      "Declared relations that were not observed although both ends are watched",
       counts.unobservedRelations,
+      ["RELATION", "SOURCE", "LAST SEEN"],
+      drift.unobservedRelations.map(({ relation, source, lastSeenAt }) => [relation, source, seen(lastSeenAt)]),
     ),
   ];
-  return lines.length === 0 ? "No drift: what is declared is what is observed.\n" : `${lines.join("\n")}\n`;
+  return lines.length === 0 ? "No drift: what is declared is what is observed.\n" : `${lines.join("\n").trimEnd()}\n`;
 }

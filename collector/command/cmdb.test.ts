@@ -169,16 +169,46 @@ test("drift and sources", async () => {
   const drift = {
     at: "2026-01-01T00:00:00.000Z",
     unknownCis: ["ghost"],
-    undeclaredRelations: [
-      { relation: "a uses b", source: "agent", confidence: 1, lastSeenAt: "2026-01-01T00:00:00.000Z" },
+    undeclaredCis: [
+      {
+        ci: "postgres@db-1",
+        type: "database",
+        host: "db-1",
+        source: "observed:db-1",
+        lastSeenAt: "2026-01-01T00:00:00.000Z",
+      },
     ],
-    unobservedRelations: [],
-    counts: { unknownCis: 1, undeclaredRelations: 1, unobservedRelations: 0 },
+    unobservedCis: [],
+    undeclaredRelations: [
+      {
+        relation: "a uses b",
+        source: "agent",
+        confidence: 0.6,
+        firstSeenAt: null,
+        lastSeenAt: "2026-01-01T00:00:00.000Z",
+      },
+    ],
+    unobservedRelations: [{ relation: "b uses c", source: "cmdb", lastSeenAt: null }],
+    counts: { unknownCis: 1, undeclaredCis: 1, unobservedCis: 0, undeclaredRelations: 60, unobservedRelations: 1 },
   };
   const shown = await cmdb(["drift", "--collector", await answering(200, drift)]);
-  expect(shown.out).toBe(
-    "Reported, and declared by nobody (1)\n  · ghost\nObserved, and declared by nobody (1)\n  · a uses b (agent, last seen 2026-01-01T00:00:00.000Z)\n",
-  );
+  expect(shown.out).toBe(`Reported, and declared by nobody (1)
+CI
+ghost
+
+Found by agents, and missing in the CMDB (1)
+CI             TYPE      ON    LAST SEEN
+postgres@db-1  database  db-1  2026-01-01T00:00:00.000Z
+
+Observed relations that are missing in the CMDB (60)
+RELATION  SOURCE  SURE  LAST SEEN
+a uses b  agent   60 %  2026-01-01T00:00:00.000Z
+… and 59 more; --json has up to a thousand
+
+Declared relations that were not observed although both ends are watched (1)
+RELATION  SOURCE  LAST SEEN
+b uses c  cmdb    never
+`);
   server?.closeAllConnections();
   server?.close();
   const none = await cmdb(["sources", "--collector", await answering(200, { items: [], next: null })]);

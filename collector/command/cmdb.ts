@@ -10,7 +10,7 @@ import { findingsText } from "./findings-text.ts";
 import { table } from "./table.ts";
 
 const HELP = `Usage: tocsin cmdb import FILE [options]
-       tocsin cmdb export [--out FILE] [--yaml]
+       tocsin cmdb export [--out FILE] [--yaml] [--observed]
        tocsin cmdb show [CI] [--type T] [--search TEXT] [--unknown]
        tocsin cmdb drift
        tocsin cmdb sources
@@ -20,11 +20,12 @@ What the collector knows of your systems: configuration items, and what needs wh
 import replaces what one source has said before; what is missing in FILE is gone at that source (a CI that an open
 incident speaks of is retired when that is over). What files and other sources declare stays theirs.
   --source NAME   whose part this is; default: the file's name without ending
-  --observed      seen by a machine, not declared by people: one side of the drift
+  --observed      import: seen by a machine, not declared by people; export: also what agents saw
   --dry-run       only the plan: what would be added, changed, removed
 
-export writes the whole as a file that can be imported or configured.
-drift shows what is reported or observed and declared by nobody, and what is declared and not observed.
+export writes what people declare as a file that can be imported or configured.
+drift compares what agents and other machines saw with what people declare: what is missing in the CMDB, and what is
+declared and was not seen.
 
 ${CLIENT_HELP}
 
@@ -104,7 +105,7 @@ function findingsOf(answer: Answer): Finding[] {
 }
 
 async function exportAll({ client, flags, json }: ClientCall, io: CommandIo): Promise<number> {
-  const answer = await client.get("/api/v1/cmdb/export");
+  const answer = await client.get(`/api/v1/cmdb/export?observed=${flags["observed"] === true}`);
   const refused = refusal(answer, io);
   if (refused !== null || answer.status !== "ok") return refused ?? EXIT.failed;
   const text = flags["yaml"] === true && !json ? stringify(answer.body) : `${JSON.stringify(answer.body, null, 2)}\n`;

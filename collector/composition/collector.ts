@@ -149,8 +149,9 @@ function joinCore(
   return { store, partition, delivery };
 }
 
-async function openCmdb(config: TocsinConfig, { clock, log }: Surroundings): Promise<CmdbRoom> {
-  const cmdb = new CmdbRoom({ settings: cmdbSettings(config), folder: join(config.dataDir, "cmdb"), clock, log });
+async function openCmdb(config: TocsinConfig, { clock, log, telemetry }: Surroundings): Promise<CmdbRoom> {
+  const folder = join(config.dataDir, "cmdb");
+  const cmdb = new CmdbRoom({ settings: cmdbSettings(config), folder, clock, log, telemetry });
   const findings = await cmdb.open();
   const errors = findings.filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new UnusableFiles(findings);

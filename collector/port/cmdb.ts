@@ -1,12 +1,13 @@
 import type { Finding } from "../../protocol/finding.ts";
-import type { CmdbDocument } from "../core/model/ci.ts";
+import type { Observation } from "../../protocol/observation.ts";
+import type { CmdbDocument, Relation } from "../core/model/ci.ts";
 import type { UnixMillis } from "../core/model/time.ts";
 
 /** Where a part of the CMDB comes from. A source owns what it declares: only it can change or remove that. */
 export interface CmdbSource {
-  /** A file's name as configured, or an import's name. */
+  /** A file's name as configured, an import's name, or `observed` for what all agents saw. */
   name: string;
-  kind: "file" | "import";
+  kind: "file" | "import" | "agents";
   /** Seen by a machine rather than declared by people: its relations carry `lastSeenAt` and are one side of the drift. */
   observed: boolean;
   cis: number;
@@ -70,23 +71,58 @@ export type CmdbImportResult =
   /** The core or the disk did not take it now; nothing changed. */
   | { status: "unavailable"; reason: string };
 
-/** Declared against observed; lists as in CmdbPlan. */
+/** Declared against observed; lists as in CmdbPlan. Times RFC 3339. */
 export interface CmdbDrift {
   at: UnixMillis;
   /** Reported by something, declared by nobody. */
   unknownCis: string[];
+  /** Seen by an agent, declared by nobody. */
+  undeclaredCis: { ci: string; type: string; host: string | null; source: string; lastSeenAt: string }[];
+  /** Declared on a host whose agent looks, of a kind that agents know, and not found there. */
+  unobservedCis: { ci: string; type: string; host: string; watchedSince: string }[];
   /** Seen by an observing source, declared by nobody. */
-  undeclaredRelations: { relation: RelationKey; source: string; confidence: number; lastSeenAt: string | null }[];
-  /** Declared, both ends observed, and not seen by any observing source for longer than `staleAfterMs`. */
-  unobservedRelations: { relation: RelationKey; source: string }[];
-  counts: { unknownCis: number; undeclaredRelations: number; unobservedRelations: number };
+  undeclaredRelations: {
+    relation: RelationKey;
+    source: string;
+    confidence: number;
+    firstSeenAt: string | null;
+    lastSeenAt: string | null;
+  }[];
+  /** Declared, both ends observed, and not seen by any observing source for longer than `staleAfterMs`, or never. */
+  unobservedRelations: { relation: RelationKey; source: string; lastSeenAt: string | null }[];
+  counts: {
+    unknownCis: number;
+    undeclaredCis: number;
+    unobservedCis: number;
+    undeclaredRelations: number;
+    unobservedRelations: number;
+  };
 }
+
+/** When agents saw a relation, and how sure that is. */
+export interface Sight {
+  firstSeenAt: UnixMillis;
+  lastSeenAt: UnixMillis;
+  confidence: number;
+  /** `observed:<agent's CI>`. */
+  source: string;
+}
+
+export type ObserveResult =
+  /** `joined` neighbours are known by an agent or the CMDB, `strangers` are not. */
+  { status: "taken"; joined: number; strangers: number } | { status: "refused"; reason: string };
 
 /** The CMDB outside the core: files, imports, their owners, and what the core is given. */
 export interface CmdbService {
   /** Every source merged: what the core was given last. Owned by the service; do not change. */
   document(): CmdbDocument;
+  /** As `document`, without what was only observed. */
+  declared(): CmdbDocument;
   sources(): CmdbSource[];
   import(request: CmdbImportRequest): Promise<CmdbImportResult>;
   drift(): CmdbDrift;
+  /** What an agent sees of its host; the newest one counts. Not awaited by the core: a relation shows within seconds. */
+  observe(observation: Observation): ObserveResult;
+  /** Of a relation of the CMDB, declared or not; undefined where no agent saw it. */
+  sight(relation: Pick<Relation, "from" | "type" | "to">): Sight | undefined;
 }

@@ -72,6 +72,10 @@ const SERIES: readonly MetricDefinition[] = [
   gauge("tocsin_series_shapes", "Different names with labels, shared by all senders."),
   counter("tocsin_series_stale_total", "Series that were not heard again and were removed."),
   gauge("tocsin_agents", "Agents by status.", "status"),
+  counter("tocsin_observations_total", "Tellings of agents of what they see around them."),
+  counter("tocsin_observations_dropped_total", "What agents saw and there was no room for, by reason.", "reason"),
+  counter("tocsin_observed_strangers_total", "Neighbours that neither an agent nor the CMDB knows."),
+  gauge("tocsin_observed_relations", "Pairs of CIs and ports that agents saw talking."),
 ];
 
 const CORE: readonly MetricDefinition[] = [

@@ -5,7 +5,8 @@ import type { ApiPorts } from "../../collector/api/ports.ts";
 import { type ApiServer, createServer, type IngestPlugin } from "../../collector/api/server.ts";
 import { registerNative } from "../../collector/ingest/native/register.ts";
 import { registerOtlp } from "../../collector/ingest/otlp/register.ts";
-import type { CmdbImportRequest, CmdbImportResult, CmdbService } from "../../collector/port/cmdb.ts";
+import type { Observation } from "../../protocol/observation.ts";
+import type { CmdbImportRequest, CmdbImportResult, CmdbService, ObserveResult } from "../../collector/port/cmdb.ts";
 import type { Progress } from "../../collector/port/progress.ts";
 import { createSeriesRoom, type SeriesRoom } from "../../collector/series/series-room.ts";
 import { FakeQuery, ManualFeed, RecordingIntake, RecordingLog, RecordingTelemetry } from "./recording-ports.ts";
@@ -23,6 +24,7 @@ export const TOKENS = {
 /** A CMDB that takes what it is told and remembers it. */
 export class FakeCmdb implements CmdbService {
   readonly imports: CmdbImportRequest[] = [];
+  readonly observations: Observation[] = [];
   answer: CmdbImportResult = {
     status: "planned",
     plan: {
@@ -66,10 +68,22 @@ export class FakeCmdb implements CmdbService {
     return {
       at: 0,
       unknownCis: [],
+      undeclaredCis: [],
+      unobservedCis: [],
       undeclaredRelations: [],
       unobservedRelations: [],
-      counts: { unknownCis: 0, undeclaredRelations: 0, unobservedRelations: 0 },
+      counts: { unknownCis: 0, undeclaredCis: 0, unobservedCis: 0, undeclaredRelations: 0, unobservedRelations: 0 },
     };
+  }
+  declared() {
+    return this.query.document;
+  }
+  observe(observation: Observation): ObserveResult {
+    this.observations.push(observation);
+    return { status: "taken", joined: 0, strangers: 0 };
+  }
+  sight() {
+    return undefined;
   }
 }
 

@@ -10,7 +10,17 @@ import { answers, ID, listOf, named, PAGE, query, text } from "../schema/basic.t
 
 const READ = { roles: ["viewer"] } as const;
 
-const relationDocument = (relation: Relation) => ({ ...relation, lastSeenAt: formatTime(relation.lastSeenAt) });
+/** A declared relation says too when it was seen; what was only seen is as sure as it is now. */
+function relationDocument(relation: Relation, { cmdb }: ApiPorts) {
+  const sight = cmdb.sight(relation);
+  return {
+    ...relation,
+    confidence: sight?.source === relation.source ? sight.confidence : relation.confidence,
+    firstSeenAt: formatTime(sight?.firstSeenAt ?? null),
+    lastSeenAt: formatTime(sight?.lastSeenAt ?? relation.lastSeenAt),
+    seenBy: sight?.source ?? null,
+  };
+}
 
 /** Reading the CMDB, importing into it, and what of it is not true. */
 export function registerCmdb(app: FastifyInstance, ports: ApiPorts, importBytesMax: number): void {
@@ -33,7 +43,7 @@ export function registerCmdb(app: FastifyInstance, ports: ApiPorts, importBytesM
       const id = ci === undefined ? undefined : foundCi(ports, ci).id;
       const all = ports.query.cmdb().relations;
       const page = pageOfList(id === undefined ? all : all.filter(({ from, to }) => from === id || to === id), asked);
-      return { items: page.items.map(relationDocument), next: page.next };
+      return { items: page.items.map((relation) => relationDocument(relation, ports)), next: page.next };
     },
   );
   app.get(
@@ -69,6 +79,11 @@ export function registerCmdb(app: FastifyInstance, ports: ApiPorts, importBytesM
       return { ...drift, at: formatTime(drift.at) };
     },
   );
+  registerExport(app, ports);
+  registerImport(app, ports, importBytesMax);
+}
+
+function registerExport(app: FastifyInstance, ports: ApiPorts): void {
   app.get(
     "/api/v1/cmdb/export",
     {
@@ -76,12 +91,16 @@ export function registerCmdb(app: FastifyInstance, ports: ApiPorts, importBytesM
       schema: {
         operationId: "exportCmdb",
         tags: ["cmdb"],
-        summary: "The whole CMDB as one document that can be imported.",
+        summary: "The CMDB as one document that can be imported: what people declare.",
+        querystring: query({ observed: text("true: also what agents saw, with confidence and when.") }),
       },
     },
-    async (_request, reply) => reply.type("application/json; charset=utf-8").send(exported(ports.cmdb.document())),
+    async (request, reply) => {
+      const withObserved = flag(request.query as QueryString, "observed");
+      const document = withObserved ? ports.cmdb.document() : ports.cmdb.declared();
+      return reply.type("application/json; charset=utf-8").send(exported(document, withObserved));
+    },
   );
-  registerImport(app, ports, importBytesMax);
 }
 
 function foundCi(ports: ApiPorts, name: string): Ci {
@@ -139,22 +158,27 @@ function registerCis(app: FastifyInstance, ports: ApiPorts): void {
         needs: relations
           .filter(({ from }) => from === ci.id)
           .slice(0, 1000)
-          .map(relationDocument),
+          .map((relation) => relationDocument(relation, ports)),
         neededBy: relations
           .filter(({ to }) => to === ci.id)
           .slice(0, 1000)
-          .map(relationDocument),
+          .map((relation) => relationDocument(relation, ports)),
       };
     },
   );
 }
 
 /** Only what the format has: no knowledge about where a part came from. */
-function exported(document: CmdbDocument): string {
+function exported(document: CmdbDocument, withObserved: boolean): string {
   return JSON.stringify({
     vantage: document.vantage,
     cis: document.cis.filter((ci) => ci.known).map((ci) => withoutNulls({ ...ci, known: null })),
-    relations: document.relations.map(({ from, type, to }) => ({ from, type, to })),
+    relations: document.relations.map(({ from, type, to, confidence, lastSeenAt }) => ({
+      from,
+      type,
+      to,
+      ...(withObserved && lastSeenAt !== null ? { confidence, lastSeenAt: formatTime(lastSeenAt) } : {}),
+    })),
     maintenance: document.maintenance.map((window) => ({
       ...withoutNulls(window),
       from: formatTime(window.from),

@@ -22,8 +22,10 @@ export const RELATION = Type.Object(
     type: Type.String(),
     to: Type.String(),
     source: Type.String(),
-    confidence: Type.Number(),
-    lastSeenAt: nullable(time()),
+    confidence: Type.Number({ description: "0 to 1; 1 where people declare it." }),
+    firstSeenAt: nullable(time("By an agent.")),
+    lastSeenAt: nullable(time("By an agent, or another observing source.")),
+    seenBy: nullable(Type.String({ description: "`observed:<agent>`; a declared relation is seen, too." })),
   },
   { $id: "Relation", description: "`from` needs `to`: trouble flows from `to` to `from`." },
 );
@@ -70,7 +72,7 @@ export const CMDB_IMPORT = Type.Object(
 export const CMDB_SOURCE = Type.Object(
   {
     name: Type.String(),
-    kind: Type.Enum(["file", "import"]),
+    kind: Type.Enum(["file", "import", "agents"]),
     observed: Type.Boolean(),
     cis: Type.Integer(),
     relations: Type.Integer(),
@@ -84,15 +86,30 @@ export const CMDB_DRIFT = Type.Object(
   {
     at: time(),
     unknownCis: texts,
+    undeclaredCis: Type.Array(
+      Type.Object({
+        ci: Type.String(),
+        type: Type.String(),
+        host: nullable(Type.String()),
+        source: Type.String(),
+        lastSeenAt: time(),
+      }),
+    ),
+    unobservedCis: Type.Array(
+      Type.Object({ ci: Type.String(), type: Type.String(), host: Type.String(), watchedSince: time() }),
+    ),
     undeclaredRelations: Type.Array(
       Type.Object({
         relation: Type.String(),
         source: Type.String(),
         confidence: Type.Number(),
+        firstSeenAt: nullable(Type.String()),
         lastSeenAt: nullable(Type.String()),
       }),
     ),
-    unobservedRelations: Type.Array(Type.Object({ relation: Type.String(), source: Type.String() })),
+    unobservedRelations: Type.Array(
+      Type.Object({ relation: Type.String(), source: Type.String(), lastSeenAt: nullable(Type.String()) }),
+    ),
     counts: Type.Record(Type.String(), Type.Integer()),
   },
   { $id: "CmdbDrift", description: "What is declared against what was observed." },

@@ -78,6 +78,7 @@ const posts = [
   "/api/v1/silences",
   "/api/v1/maintenance",
   "/api/v1/cmdb/import",
+  "/api/v1/agent/observations",
 ];
 
 test("any JSON to any route", async () => {

@@ -224,7 +224,7 @@ test("the CMDB is read: lists with filters, one CI with its relations, the docum
     neededBy: [{ from: "web-01" }, { from: "web-02" }],
   });
   expect((await call("GET", "/api/v1/cmdb/relations?ci=WEB-01")).json.items).toEqual([
-    { ...relation("web-01", "hv-3") },
+    { ...relation("web-01", "hv-3"), firstSeenAt: null, seenBy: null },
   ]);
   expect((await call("GET", "/api/v1/cmdb/sources")).json.items).toMatchObject([
     { name: "cmdb.yaml", loadedAt: "1970-01-01T00:00:00.000Z" },

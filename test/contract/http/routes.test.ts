@@ -53,6 +53,7 @@ const ROUTES: readonly [method: string, url: string, allowed: readonly Role[]][]
   ["GET", "/api/v1/agents", ["viewer"]],
   ["DELETE", "/api/v1/agents/:ci", ["operator"]],
   ["GET", "/api/v1/agent/rules", ["agent", "viewer"]],
+  ["POST", "/api/v1/agent/observations", ["agent"]],
   ["GET", "/api/v1/series", ["viewer"]],
   ["GET", "/api/v1/status", ["viewer"]],
   ["GET", "/api/v1/stream", ["viewer"]],

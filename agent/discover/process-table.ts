@@ -1,0 +1,91 @@
+import { statSync } from "node:fs";
+import { basename } from "node:path";
+import type { HostFiles } from "../sample/host-files.ts";
+import { isPid } from "../sample/processes.ts";
+import { JAVA_WORDS } from "./known-software.ts";
+
+/** A program that runs, as far as an unprivileged process sees it. */
+export interface RunningProgram {
+  pid: string;
+  /** The kernel's name of it, at most fifteen characters; for interpreters and Java what they run. */
+  name: string;
+  uid: number;
+}
+
+/** Owner of a folder; null where it is gone. Tests give their own. */
+export type OwnerOf = (path: string) => number | null;
+
+export const ownerOf: OwnerOf = (path) => statSync(path, { throwIfNoEntry: false })?.uid ?? null;
+
+const PROCESSES_MAX = 5000;
+const INTERPRETER = /^(python|perl|ruby|node|bash|sh|dash|php|MainThread)[\d.]*$/;
+
+/**
+ * Every process by name and owner. Two or three system calls each, so it is made when a listener is new and not at each look.
+ * Threads of the kernel have no command line and are left out.
+ */
+export function readPrograms(files: HostFiles, owner: OwnerOf = ownerOf): RunningProgram[] {
+  const found: RunningProgram[] = [];
+  for (const pid of files.list("/proc/")) {
+    if (!isPid(pid)) continue;
+    if (found.length >= PROCESSES_MAX) break;
+    const comm = files.line(`/proc/${pid}/comm`);
+    const uid = owner(`/proc/${pid}`);
+    if (comm === null || uid === null) continue;
+    const name = nameOf(files, pid, comm);
+    if (name !== null) found.push({ pid, name, uid });
+  }
+  return found;
+}
+
+function nameOf(files: HostFiles, pid: string, comm: string): string | null {
+  const isJava = comm === "java";
+  if (!isJava && !INTERPRETER.test(comm)) return comm;
+  const command = files.read(`/proc/${pid}/cmdline`)?.all() ?? "";
+  if (command === "") return null;
+  if (isJava) return javaName(command.replaceAll("\u0000", " "));
+  const [, script = ""] = command.split("\u0000");
+  return script === "" || script.startsWith("-")
+    ? comm
+    : basename(script).replace(/\.(?:[cm]?js|ts|py|rb|pl|php)$/, "");
+}
+
+function javaName(command: string): string {
+  for (const [word, product] of JAVA_WORDS) {
+    const match = word.exec(command);
+    if (match !== null) return product === "" ? (match[1] ?? "java") : product;
+  }
+  return "java";
+}
+
+/** The systemd service of a process, by its control group; "" where it is in none. */
+export function unitOf(files: HostFiles, pid: string): string {
+  const text = files.read(`/proc/${pid}/cgroup`)?.all() ?? "";
+  const found = /\/([^/\n]+\.service)(?:\/|\n|$)/.exec(text);
+  return found?.[1] ?? "";
+}
+
+/**
+ * Which of these sockets belongs to which process, by /proc/<pid>/fd: all of them for root, only our user's otherwise. Ends as
+ * soon as each is found.
+ */
+export function socketOwners(
+  files: HostFiles,
+  pids: readonly string[],
+  inodes: ReadonlySet<string>,
+): Map<string, string> {
+  const owners = new Map<string, string>();
+  for (const pid of pids) {
+    if (owners.size >= inodes.size) break;
+    for (const descriptor of files.list(`/proc/${pid}/fd/`)) {
+      const inode = socketInode(files.link(`/proc/${pid}/fd/${descriptor}`));
+      if (inode !== null && inodes.has(inode) && !owners.has(inode)) owners.set(inode, pid);
+    }
+  }
+  return owners;
+}
+
+/** `socket:[12345]` → `12345`. */
+export function socketInode(link: string | null): string | null {
+  return link?.startsWith("socket:[") === true ? link.slice(8, -1) : null;
+}
