@@ -224,7 +224,7 @@ class OnlineCorrelator implements Correlator {
   ): Pick<RootEvidence, "noted" | "alarmed" | "speaks" | "storm"> {
     const { notebook, storm } = this;
     return {
-      noted: (ci) => notebook.has(ci),
+      noted: notebook.noted,
       alarmed: (ci, around) => notebook.alarmed(ci, around - ALARM_BEFORE_MS, around + ALARM_AFTER_MS),
       speaks: (ci, around) => notebook.speaks(ci, around - SPEAKS_BEFORE_MS, around + ALARM_AFTER_MS),
       storm: storm !== null && storm.incident !== incident && at - storm.at < STORM_MS,

@@ -22,8 +22,8 @@ const SEEN_DEAD_RANK = 4;
 export class Notebook {
   private readonly notes = new Map<AlertId, Note>();
   private readonly byCi = new Map<number, Note[]>();
-  /** The CIs of `byCi`: asked for every CI that a fault should hit, and mostly not among them. */
-  private readonly noted = new Marks();
+  /** The CIs that there is any note on: asked for every CI that a fault should hit, and mostly not among them. */
+  readonly noted = new Marks();
   private readonly byCause = new Map<number, Note[]>();
   private readonly bySystem = new Map<number, Note[]>();
   private readonly resolved: { note: Note; until: UnixMillis }[] = [];
@@ -76,11 +76,6 @@ export class Notebook {
 
   on(ci: number): readonly Note[] {
     return this.byCi.get(ci) ?? NONE;
-  }
-
-  /** Whether there is any note on this CI. */
-  has(ci: number): boolean {
-    return this.noted.has(ci);
   }
 
   /** Whether a CI sent an alert that is no noise between `from` and `to`. */

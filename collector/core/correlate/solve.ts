@@ -2,6 +2,7 @@ import { isCreeping, isSensed, type Unit } from "../model/evidence.ts";
 import { aliveCost, aloneCost, openingCost, quietDependents } from "../model/hypothesis.ts";
 import type { IncidentId } from "../model/identity.ts";
 import { faultCi, faultDead, faultKey, type FaultKey, type Influence } from "../model/influence.ts";
+import { Keys } from "../model/keys.ts";
 import { stemOf } from "../model/kinship.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
@@ -19,8 +20,8 @@ export interface SolveContext {
   topology: Topology;
   influence: Influence;
   at: UnixMillis;
-  /** Whether anything at all is known of this CI. */
-  noted: (ci: number) => boolean;
+  /** CIs of which anything at all is known. */
+  noted: { has(ci: number): boolean };
   /** Whether this CI sent an alert that is not background noise around that time. */
   alarmed: (ci: number, around: UnixMillis) => boolean;
   /** Whether this CI itself was heard around that time: traps, its agent, its own metrics. */
@@ -159,17 +160,15 @@ function price(hypothesis: Hypothesis, claims: Claim[], round: Round): Choice | 
   const silent = !claims.some((claim) => round.units[claim.unit]?.ci === root && claim.cost <= OWN_EVIDENCE);
   const opening = openingCost(topology, fault, silent, units.some(isSensed)) * (anchor === null ? 1 : ANCHOR_PRICE);
   const alive = aliveCost(topology, fault, faultDead(fault) && round.context.speaks(root, first));
-  const members = new Set(units.map((unit) => unit.ci));
-  const quiet = quietDependents(influence, fault, {
-    noted: round.context.noted,
-    alarmed: (ci) => members.has(ci) || alarmed(ci, first),
-    speaks: (ci) => round.context.speaks(ci, first),
-    onset: first,
-    at,
-    silent,
-  });
+  const members = MEMBERS.begin();
+  for (const unit of units) members.add(unit.ci);
+  const { noted, speaks } = round.context;
+  const quiet = quietDependents(influence, fault, { noted, members, alarmed, speaks }, { onset: first, at, silent });
   return { hypothesis, gain: gain - opening - alive - quiet.cost, claims, first, last };
 }
+
+/** Work space; empty between calls. */
+const MEMBERS = new Keys();
 
 /** When most of it began. */
 function burstStart(choice: Choice, units: readonly Unit[]): UnixMillis {

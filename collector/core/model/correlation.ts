@@ -78,8 +78,8 @@ export interface RootEvidence {
   /** Of present members, without known noise; also of those that have cleared. */
   notes: readonly Note[];
   influence: Influence;
-  /** Whether anything at all is known of this CI: a cheap question to ask before the next two. */
-  noted: (ci: number) => boolean;
+  /** CIs of which anything at all is known: a cheap question to ask before the next two. */
+  noted: { has(ci: number): boolean };
   /** Whether this CI sent an alert that is no noise around that time, in whatever incident. */
   alarmed: (ci: number, around: UnixMillis) => boolean;
   /** Whether this CI itself was heard around that time, and so is not dead. */

@@ -78,28 +78,29 @@ export interface Dependents {
   doubt: number;
 }
 
-/**
- * What the quiet dependents of a CI say against its being at fault.
- *
- * @param ask.noted whether anything at all is known of that CI; if not, it neither alarms nor speaks
- * @param ask.alarmed whether that CI sent an alert around that time
- */
+/** Who was heard around the time of a fault, for whoever weighs silence. */
+export interface Heard {
+  /** CIs of which anything at all is known; the others neither alarm nor speak. */
+  noted: { has(ci: number): boolean };
+  /** CIs that count as failing whatever was heard of them: those of the alerts that are explained. */
+  members: { has(ci: number): boolean };
+  /** Whether that CI sent an alert around that time. */
+  alarmed: (ci: number, around: UnixMillis) => boolean;
+  /** Whether that CI was heard of around that time, and so is not dead. */
+  speaks: (ci: number, around: UnixMillis) => boolean;
+}
+
+/** What the quiet dependents of a CI say against its being at fault since `onset`. Cost: one mark for each dependent. */
 export function quietDependents(
   influence: Influence,
   fault: FaultKey,
-  ask: {
-    noted: (ci: number) => boolean;
-    alarmed: (ci: number) => boolean;
-    speaks: (ci: number) => boolean;
-    onset: UnixMillis;
-    at: UnixMillis;
-    silent: boolean;
-  },
+  { noted, members, alarmed, speaks }: Heard,
+  { onset, at, silent }: { onset: UnixMillis; at: UnixMillis; silent: boolean },
 ): Dependents {
   const sure = faultDead(fault);
   const watched = watchedOf(influence.effects.of(faultCi(fault), sure), influence.topology, sure);
   const { cis, level, levels, counts, chances } = watched;
-  const ripe = 1 - Math.exp(-Math.max(0, ask.at - ask.onset) / CHECK_DELAY_MS);
+  const ripe = 1 - Math.exp(-Math.max(0, at - onset) / CHECK_DELAY_MS);
   const result: Dependents = { expected: watched.expected, failing: 0, cost: 0, doubt: 0 };
   for (let step = 0; step < levels.length; step += 1) {
     result.cost -= (counts[step] ?? 0) * Math.log(1 - (levels[step] ?? 0) * ripe);
@@ -108,9 +109,9 @@ export function quietDependents(
   let alarming = 1;
   for (let index = 0; index < cis.length; index += 1) {
     const other = cis[index] ?? 0;
-    if (!ask.noted(other) || !ask.alarmed(other)) continue;
+    if (!noted.has(other) || !(members.has(other) || alarmed(other, onset))) continue;
     const seen = levels[level[index] ?? 0] ?? 0;
-    if (sure && (chances[index] ?? 0) >= CERTAIN && ask.speaks(other)) contradiction += DEPENDENT_SPEAKS;
+    if (sure && (chances[index] ?? 0) >= CERTAIN && speaks(other, onset)) contradiction += DEPENDENT_SPEAKS;
     if (index < watched.direct && seen >= EXPECTED_MIN) result.failing += 1;
     result.cost += Math.log(1 - seen * ripe);
     alarming += 1;
@@ -118,6 +119,6 @@ export function quietDependents(
   result.cost = Math.max(0, result.cost);
   contradiction = Math.min(SPEAKS, contradiction);
   result.doubt = Math.max(0, Math.log((1 + watched.due * ripe) / alarming));
-  result.cost = Math.min(QUIET_MAX, result.cost) * (ask.silent ? 1 : QUIET_WITH_OWN_EVIDENCE) + contradiction;
+  result.cost = Math.min(QUIET_MAX, result.cost) * (silent ? 1 : QUIET_WITH_OWN_EVIDENCE) + contradiction;
   return result;
 }

@@ -2,6 +2,7 @@ import type { CorrelationView, Ranking, RootEvidence, RootRanker } from "../mode
 import { isSensed, unitsOf, type Unit } from "../model/evidence.ts";
 import { aliveCost, aloneCost, openingCost, quietDependents, type Dependents } from "../model/hypothesis.ts";
 import { faultCi, faultDead, type FaultKey } from "../model/influence.ts";
+import { Keys } from "../model/keys.ts";
 import type { Candidate } from "../model/incident.ts";
 import type { UnixMillis } from "../model/time.ts";
 import { candidatesOf, lastStep, linksBetween, type Claims, type Links } from "./claims.ts";
@@ -98,7 +99,8 @@ function price(units: readonly Unit[], evidence: RootEvidence, at: UnixMillis, v
   const { topology } = view;
   const alone = units.map((unit) => aloneCost(topology, unit));
   const links = linksBetween(units);
-  const members = new Set(units.map((unit) => unit.ci));
+  const members = MEMBERS.begin();
+  for (const unit of units) members.add(unit.ci);
   const setting: Pricing = { units, alone, links, members, evidence, at, view };
   const drafts = candidatesOf(units, alone, SHARED, PRICED_MAX).map((claims) => draft(claims, setting));
   drafts.sort((a, b) => a.cost - b.cost || a.fault - b.fault);
@@ -116,12 +118,15 @@ function price(units: readonly Unit[], evidence: RootEvidence, at: UnixMillis, v
     .filter((verdict, index, all) => all.findIndex((other) => other.root === verdict.root) === index);
 }
 
+/** Work space; empty between calls. */
+const MEMBERS = new Keys();
+
 interface Pricing {
   units: readonly Unit[];
   alone: readonly number[];
   links: Links;
   /** CIs of the units. */
-  members: ReadonlySet<number>;
+  members: Keys;
   evidence: RootEvidence;
   at: UnixMillis;
   view: CorrelationView;
@@ -169,14 +174,9 @@ function draft(claims: Claims, pricing: Pricing): Draft {
 function complete({ fault, root, cost, explained, own }: Draft, pricing: Pricing): Verdict {
   const { units, members, evidence, at } = pricing;
   const first = explained[0]?.onset ?? at;
-  const dependents = quietDependents(evidence.influence, fault, {
-    noted: evidence.noted,
-    alarmed: (ci) => members.has(ci) || evidence.alarmed(ci, first),
-    speaks: (ci) => evidence.speaks(ci, first),
-    onset: first,
-    at,
-    silent: own === undefined,
-  });
+  const { noted, alarmed, speaks } = evidence;
+  const heard = { noted, members, alarmed, speaks };
+  const dependents = quietDependents(evidence.influence, fault, heard, { onset: first, at, silent: own === undefined });
   return {
     root,
     fault,
