@@ -3,6 +3,7 @@ import { FaultSums } from "../model/fault-sums.ts";
 import { leastOpening } from "../model/hypothesis.ts";
 import type { IncidentId } from "../model/identity.ts";
 import { faultCi, type FaultKey } from "../model/influence.ts";
+import { Keys } from "../model/keys.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 
@@ -28,10 +29,12 @@ export interface Claim {
 export interface Hypothesis {
   fault: FaultKey;
   anchor: Anchor | null;
-  claims: Claim[];
+  /** In order of onset, since units are. */
+  readonly claims: Claim[];
+  /** What it could save at most. */
   bound: number;
-  /** What it is worth while none of its units is taken, once that has been worked out; its copies share it. */
-  whole: { choice?: Choice | null };
+  /** What it is worth while none of its units is taken, once that has been worked out. */
+  whole: Choice | null | undefined;
 }
 
 /** What a hypothesis is worth, and with which of its units. */
@@ -63,21 +66,22 @@ export function propose(
   { topology, incidentOf }: { topology: Topology; incidentOf: (unit: Unit) => IncidentId | null },
 ): Hypothesis[] {
   const bounds = boundsOf(units, alone);
-  const own = new Set(units.map((unit) => unit.ci));
+  const own = OWN.begin();
+  for (const unit of units) own.add(unit.ci);
   const anchored = new Set(anchors.map((anchor) => anchor.fault));
-  const wanted = new Set(anchored);
+  const wanted = [...anchored];
   // A fault that could save less than its least possible price is not chosen, whatever else is weighed.
   const isWorth = (fault: FaultKey): boolean =>
     bounds.get(fault) > leastOpening(topology, fault, !own.has(faultCi(fault))) - ROUNDING;
-  for (const fault of bounds.keys) if (isWorth(fault)) wanted.add(fault);
-  const claims = new Map(claimsOf(units, alone, wanted, anchored));
+  for (const fault of bounds.keys) if (!anchored.has(fault) && isWorth(fault)) wanted.push(fault);
+  const table = new ClaimTable(units, alone, wanted, anchored.size);
   const hypotheses: Hypothesis[] = [];
-  const homes = units.map((unit) => incidentOf(unit));
-  for (const [fault, list] of claims) {
-    if (list.length > 1) hypotheses.push({ fault, anchor: null, claims: list, bound: 0, whole: {} });
-  }
+  wanted.forEach((fault, place) => {
+    if (table.count(place) > 1) hypotheses.push(new Proposal(fault, table, place));
+  });
+  const homes = anchors.length === 0 ? [] : units.map((unit) => incidentOf(unit));
   for (const anchor of anchors) {
-    const own = (claims.get(anchor.fault) ?? []).map((claim) => {
+    const claims = table.claims(wanted.indexOf(anchor.fault)).map((claim) => {
       const unit = units[claim.unit];
       if (unit === undefined) return claim;
       const stays = homes[claim.unit] === anchor.incident ? STAY : 0;
@@ -89,10 +93,33 @@ export function propose(
           (stays > 0 ? -stays : anchor.doubt),
       };
     });
-    if (own.length > 0) hypotheses.push({ fault: anchor.fault, anchor, claims: own, bound: 0, whole: {} });
+    if (claims.length > 0)
+      hypotheses.push({ fault: anchor.fault, anchor, claims, bound: bound(claims, alone), whole: undefined });
   }
-  for (const hypothesis of hypotheses) hypothesis.bound = bound(hypothesis, alone);
   return hypotheses.sort((a, b) => b.bound - a.bound || a.fault - b.fault);
+}
+
+/** A fault that is no incident yet. Most are never looked at closely, so that its claims are made when they are asked for. */
+class Proposal implements Hypothesis {
+  readonly fault: FaultKey;
+  readonly anchor = null;
+  bound: number;
+  whole: Choice | null | undefined = undefined;
+  private readonly table: ClaimTable;
+  private readonly place: number;
+  private made: Claim[] | null = null;
+
+  constructor(fault: FaultKey, table: ClaimTable, place: number) {
+    this.fault = fault;
+    this.table = table;
+    this.place = place;
+    this.bound = table.bound(place);
+  }
+
+  get claims(): Claim[] {
+    this.made ??= this.table.claims(this.place);
+    return this.made;
+  }
 }
 
 /** Sums of the same numbers in another order differ by less. */
@@ -101,31 +128,71 @@ const ROUNDING = 1e-6;
 /** Work space; empty between calls. */
 const SUMS = new FaultSums();
 const PLACES = new FaultSums();
+const OWN = new Keys();
 
-/** By fault, the units that it could explain; of those that are not wanted anyway, only what could be worth its price. */
-function claimsOf(
-  units: readonly Unit[],
-  alone: readonly number[],
-  wanted: ReadonlySet<FaultKey>,
-  anchored: ReadonlySet<FaultKey>,
-): (readonly [FaultKey, Claim[]])[] {
-  const places = PLACES.begin();
-  const claims: (readonly [FaultKey, Claim[]])[] = [];
-  for (let index = 0; index < units.length; index += 1) {
-    const { keys, costs } = units[index]?.causes ?? NO_CAUSES;
-    const most = (alone[index] ?? 0) - MARGIN;
-    for (let at = 0; at < keys.length; at += 1) {
-      const key = keys[at] ?? 0;
-      const cost = costs[at] ?? 0;
-      if (!(cost < most ? wanted : anchored).has(key)) continue;
-      if (places.has(key)) claims[places.get(key)]?.[1].push({ unit: index, cost });
-      else {
-        places.add(key, claims.length);
-        claims.push([key, [{ unit: index, cost }]]);
+/**
+ * By fault, the units that it could explain, as flat arrays: there are many, and few are looked at. Faults are named by
+ * their place in `wanted`; of the first `anchored` ones also what they explain worse than chance does.
+ */
+class ClaimTable {
+  /** Claims of place `p` are at `from[p]` … `from[p + 1]`. */
+  private readonly from: Int32Array;
+  private readonly bounds: Float64Array;
+  private readonly units: Int32Array;
+  private readonly costs: Float64Array;
+
+  constructor(units: readonly Unit[], alone: readonly number[], wanted: readonly FaultKey[], anchored: number) {
+    const places = PLACES.begin();
+    wanted.forEach((fault, place) => places.add(fault, place));
+    this.from = new Int32Array(wanted.length + 1);
+    this.bounds = new Float64Array(wanted.length);
+    const found: number[] = [];
+    const prices: number[] = [];
+    for (let index = 0; index < units.length; index += 1) {
+      const { keys, costs } = units[index]?.causes ?? NO_CAUSES;
+      const own = alone[index] ?? 0;
+      for (let at = 0; at < keys.length; at += 1) {
+        const key = keys[at] ?? 0;
+        if (!places.has(key)) continue;
+        const place = places.get(key);
+        const cost = costs[at] ?? 0;
+        if (place >= anchored && cost >= own - MARGIN) continue;
+        found.push(place, index);
+        prices.push(cost);
+        this.from[place + 1] = (this.from[place + 1] ?? 0) + 1;
+        if (own > cost) this.bounds[place] = (this.bounds[place] ?? 0) + (own - cost);
       }
     }
+    for (let place = 0; place < wanted.length; place += 1)
+      this.from[place + 1] = (this.from[place + 1] ?? 0) + (this.from[place] ?? 0);
+    this.units = new Int32Array(prices.length);
+    this.costs = new Float64Array(prices.length);
+    const next = this.from.slice();
+    for (let at = 0; at < prices.length; at += 1) {
+      const place = found[2 * at] ?? 0;
+      const to = next[place] ?? 0;
+      next[place] = to + 1;
+      this.units[to] = found[2 * at + 1] ?? 0;
+      this.costs[to] = prices[at] ?? 0;
+    }
   }
-  return claims;
+
+  count(place: number): number {
+    return (this.from[place + 1] ?? 0) - (this.from[place] ?? 0);
+  }
+
+  /** What all claims together could save. */
+  bound(place: number): number {
+    return this.bounds[place] ?? 0;
+  }
+
+  claims(place: number): Claim[] {
+    const claims: Claim[] = [];
+    const end = this.from[place + 1] ?? 0;
+    for (let at = this.from[place] ?? 0; at < end; at += 1)
+      claims.push({ unit: this.units[at] ?? 0, cost: this.costs[at] ?? 0 });
+    return claims;
+  }
 }
 
 const NO_CAUSES: Unit["causes"] = { keys: new Int32Array(0), costs: new Float64Array(0) };
@@ -154,6 +221,6 @@ export function lateness(
   return span.raging === true ? late * RAGING : late;
 }
 
-function bound(hypothesis: Hypothesis, alone: readonly number[]): number {
-  return hypothesis.claims.reduce((sum, claim) => sum + Math.max(0, (alone[claim.unit] ?? 0) - claim.cost), 0);
+function bound(claims: readonly Claim[], alone: readonly number[]): number {
+  return claims.reduce((sum, claim) => sum + Math.max(0, (alone[claim.unit] ?? 0) - claim.cost), 0);
 }

@@ -108,7 +108,7 @@ export function anchorsOf(notes: ReadonlySet<Note>, { notebook, threads, view }:
     const { keys, costs } = note.causes;
     for (let index = 0; index < keys.length && index < ANCHORS_LOOKED_AT; index += 1) {
       if ((costs[index] ?? CAUSE_COST) >= CAUSE_COST) break;
-      for (const id of threads.at(keys[index] ?? -1)) consider(id);
+      if (threads.isRoot(keys[index] ?? -1)) for (const id of threads.at(keys[index] ?? -1)) consider(id);
     }
   }
   return anchors;

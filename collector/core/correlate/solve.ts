@@ -63,7 +63,12 @@ interface Setting {
 
 function greedy(hypotheses: readonly Hypothesis[], setting: Setting, without: Hypothesis | null): Choice[] {
   const taken = new Uint8Array(setting.units.length);
-  const open = hypotheses.filter((hypothesis) => hypothesis !== without).map((hypothesis) => ({ ...hypothesis }));
+  const open: Open = {
+    hypotheses,
+    without,
+    bounds: Float64Array.from(hypotheses, (hypothesis) => hypothesis.bound),
+    looked: 0,
+  };
   const chosen: Choice[] = [];
   for (;;) {
     const best = pick(open, { ...setting, taken });
@@ -71,6 +76,16 @@ function greedy(hypotheses: readonly Hypothesis[], setting: Setting, without: Hy
     chosen.push(best);
     for (const claim of best.claims) taken[claim.unit] = 1;
   }
+}
+
+/** What is still to be chosen from, best bound first. */
+interface Open {
+  hypotheses: readonly Hypothesis[];
+  without: Hypothesis | null;
+  /** What each could still save. */
+  bounds: Float64Array;
+  /** From here on none has been looked at, so that bounds fall. */
+  looked: number;
 }
 
 const IMPROVED_UNITS_MAX = 80;
@@ -81,10 +96,7 @@ function improve(hypotheses: readonly Hypothesis[], setting: Setting, first: Cho
   let best = first;
   for (const choice of first.slice(0, IMPROVED_CHOICES_MAX)) {
     if (choice.claims.length < 3 || choice.hypothesis.anchor?.settled === true) continue;
-    const without = hypotheses.find(
-      (other) => other.fault === choice.hypothesis.fault && other.anchor === choice.hypothesis.anchor,
-    );
-    const other = greedy(hypotheses, setting, without ?? null);
+    const other = greedy(hypotheses, setting, choice.hypothesis);
     if (worth(other) > worth(best) + 0.5) best = other;
   }
   return best;
@@ -102,12 +114,19 @@ interface Round {
 }
 
 /** The hypothesis that saves most now. Gains only fall as units are taken, so an old gain is a bound for the new. */
-function pick(hypotheses: Hypothesis[], round: Round): Choice | null {
+function pick(open: Open, round: Round): Choice | null {
+  const { hypotheses, bounds } = open;
   let best: Choice | null = null;
-  for (const hypothesis of hypotheses) {
-    if (hypothesis.bound <= (best === null ? 0 : best.gain)) continue;
+  for (let index = 0; index < hypotheses.length; index += 1) {
+    const hypothesis = hypotheses[index];
+    if (hypothesis === undefined || hypothesis === open.without) continue;
+    if ((bounds[index] ?? 0) <= (best === null ? 0 : best.gain)) {
+      if (index >= open.looked) break;
+      continue;
+    }
     const choice = evaluate(hypothesis, round);
-    hypothesis.bound = choice === null ? 0 : choice.gain;
+    bounds[index] = choice === null ? 0 : choice.gain;
+    open.looked = Math.max(open.looked, index + 1);
     if (choice !== null && choice.gain > (best === null ? 0 : best.gain)) best = choice;
   }
   return best;
@@ -116,8 +135,8 @@ function pick(hypotheses: Hypothesis[], round: Round): Choice | null {
 function evaluate(hypothesis: Hypothesis, round: Round): Choice | null {
   const isWhole = hypothesis.claims.every((claim) => round.taken[claim.unit] === 0);
   if (!isWhole) return evaluateOpen(hypothesis, round);
-  if (hypothesis.whole.choice === undefined) hypothesis.whole.choice = evaluateOpen(hypothesis, round);
-  return hypothesis.whole.choice;
+  if (hypothesis.whole === undefined) hypothesis.whole = evaluateOpen(hypothesis, round);
+  return hypothesis.whole;
 }
 
 function evaluateOpen(hypothesis: Hypothesis, round: Round): Choice | null {

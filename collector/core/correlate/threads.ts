@@ -75,6 +75,11 @@ export class Threads {
     return thread;
   }
 
+  /** Whether any incident is taken for this fault. */
+  isRoot(fault: FaultKey): boolean {
+    return this.roots.has(fault);
+  }
+
   /** Incidents taken for this fault, in the order in which they became so. */
   at(fault: FaultKey): Iterable<IncidentId> {
     return this.roots.has(fault) ? (this.byRoot.get(fault) ?? NONE) : NONE;
@@ -113,6 +118,7 @@ export class Threads {
     for (let index = 0; index < keys.length; index += 1) {
       const cost = costs[index] ?? 9;
       if (cost >= bestCost) break;
+      if (!this.roots.has(keys[index] ?? -1)) continue;
       for (const id of this.at(keys[index] ?? -1)) {
         const thread = this.threads.get(id);
         const incident = view.incident(id);
