@@ -1,6 +1,6 @@
 import { priorityOf } from "./incident/priority.ts";
 import { emptyIncident } from "./incident/attach.ts";
-import { newMember } from "./incident/member.ts";
+import { newMember } from "./model/member.ts";
 import type { Alert } from "./model/alert.ts";
 import type { CmdbDocument } from "./model/ci.ts";
 import type { Incident } from "./model/incident.ts";

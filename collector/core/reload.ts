@@ -49,7 +49,12 @@ function renameAlert(state: CoreState, turn: Turn, alert: Alert, ci: CiId): void
       alert.sourceStatus = "resolved";
       correlateCleared(state, turn, alert);
     }
-    if (alert.incident !== null) state.incidents.release(alert.incident, alert.id);
+    const left = state.incidents.of(alert);
+    if (left !== undefined) {
+      // Its alert will not be there to say what the member is.
+      turn.incidentChanged(left);
+      state.incidents.release(left.id, alert.id);
+    }
     state.resolved.forget(alert);
     state.alerts.remove(alert);
     turn.alertGone(alert);

@@ -8,13 +8,13 @@ import { EventIds } from "./deduplicate/event-ids.ts";
 import { type ExpectedAgent, Heartbeats } from "./deduplicate/heartbeat.ts";
 import { ResolvedAlerts } from "./deduplicate/resolved-alerts.ts";
 import { incidentWakeAt } from "./incident/life.ts";
-import { newMember } from "./incident/member.ts";
+import { newMember } from "./model/member.ts";
 import type { IncidentState } from "./incident/state.ts";
 import { scheduleIntervals } from "./interval.ts";
 import { AlertTable, isActive } from "./model/alert-table.ts";
 import type { Alert } from "./model/alert.ts";
 import type { CmdbDocument, MaintenanceWindow } from "./model/ci.ts";
-import type { ChangeRecord, CorrelationView, Correlator } from "./model/correlation.ts";
+import type { ChangeRecord, CorrelationView, Correlator, Placement } from "./model/correlation.ts";
 import type { Entity } from "./model/effect.ts";
 import { IncidentTable } from "./model/incident-table.ts";
 import type { Incident } from "./model/incident.ts";
@@ -43,6 +43,8 @@ export interface CoreState extends DeduplicateState, IncidentState, NotifyState 
   readonly heartbeats: Heartbeats;
   readonly mutes: Mutes;
   readonly learned: Map<string, unknown>;
+  /** What correlation has decided and is not done yet, the next one last. Forgotten by a restart, which begins to gather anew. */
+  undone: Placement[];
   /** When correlation wants to be asked though no event comes; null = never. */
   reviewAt: UnixMillis | null;
 }
@@ -89,6 +91,7 @@ export function createState(options: CoreOptions): CoreState {
     heartbeats: new Heartbeats(timers),
     mutes: new Mutes(timers),
     learned: new Map(),
+    undone: [],
     reviewAt: null,
     view: undefined as never,
   };
@@ -107,6 +110,7 @@ export function startCorrelation(state: CoreState, at: UnixMillis): void {
   const active = [...state.alerts.all()].filter(isActive).sort((a, b) => byText(a.id, b.id));
   const learned = [...state.learned].map(([id, value]) => ({ id, value })).sort((a, b) => byText(a.id, b.id));
   state.correlator.restore(active, learned, at, state.view);
+  state.undone = [];
   state.reviewAt = state.correlator.nextReviewAt();
 }
 

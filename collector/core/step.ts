@@ -15,7 +15,7 @@ import type { UnixMillis } from "./model/time.ts";
 import { Turn } from "./model/turn.ts";
 import { muteAll } from "./mute.ts";
 import { notify } from "./notify/decide.ts";
-import { place } from "./place.ts";
+import { place, placeSome } from "./place.ts";
 import type { CoreState } from "./state.ts";
 import { takeSample, weighSamples } from "./take-sample.ts";
 import { takeCmdb, takeSettings } from "./reload.ts";
@@ -94,7 +94,8 @@ function wakeDue(state: CoreState, turn: Turn): void {
     wake(state, turn, key.slice(0, space), key.slice(space + 1));
   }
   if (state.reviewAt !== null && state.reviewAt <= at) {
-    place(state, turn, state.correlator.due(at, state.view));
+    if (state.undone.length === 0) state.undone = state.correlator.due(at, state.view).reverse();
+    placeSome(state, turn);
     turn.correlated = true;
   }
 }
@@ -230,5 +231,5 @@ function settle(state: CoreState, turn: Turn): void {
     }
     turn.alertGone(gone);
   }
-  state.reviewAt = state.correlator.nextReviewAt();
+  state.reviewAt = state.undone.length > 0 ? turn.at : state.correlator.nextReviewAt();
 }

@@ -35,6 +35,9 @@ export function takeEvent(state: CoreState, turn: Turn, event: Readonly<Event>):
       refresh(state, turn, found.alert);
       return accepted(found.alert);
     case "began":
+      leaveEpisode(state, turn, found.alert);
+      correlateFiring(state, turn, found.alert);
+      return accepted(found.alert);
     case "changed":
       correlateFiring(state, turn, found.alert);
       return accepted(found.alert);
@@ -92,11 +95,20 @@ export function correlateCleared(state: CoreState, turn: Turn, alert: Alert): vo
   place(state, turn, state.correlator.onResolved(alert, turn.at, state.view));
 }
 
+/** The store keeps a member as its alert's id while both say the same: the earlier episode must be written out now. */
+function leaveEpisode(state: CoreState, turn: Turn, alert: Readonly<Alert>): void {
+  const incident = state.incidents.of(alert);
+  if (incident !== undefined) turn.incidentChanged(incident);
+}
+
 /** Its incident shows the alert as it is now. */
 function refresh(state: CoreState, turn: Turn, alert: Alert): void {
   const incident = state.incidents.of(alert);
   if (incident === undefined || state.incidents.member(incident.id, alert.id)?.episode !== alert.episode) return;
-  if (!refreshMember(state, incident, alert)) return;
+  const isVisible = refreshMember(state, incident, alert);
+  // It was worse before, and the alert itself no longer says so.
+  if (state.incidents.member(incident.id, alert.id)?.severity !== alert.severity) turn.incidentChanged(incident);
+  if (!isVisible) return;
   incident.revision += 1;
   turn.incidentChanged(incident);
   worsen(state, turn, incident, alert.severity);

@@ -1,6 +1,6 @@
 import type { EntityKind } from "../core/model/effect.ts";
 import type { Json, LedgerRecord } from "../core/model/ledger.ts";
-import type { UnixMillis } from "../core/model/time.ts";
+import type { Milliseconds, UnixMillis } from "../core/model/time.ts";
 
 /** An entity in its stored form: a text that only its writer can read. `body` null removes it. */
 export interface StoredEntity {
@@ -35,6 +35,7 @@ export interface Touch {
   lastSeenAt: UnixMillis;
   lastOccurredAt: UnixMillis;
   count: number;
+  expiresAfterMs: Milliseconds | null;
   expiresAt: UnixMillis | null;
 }
 

@@ -7,6 +7,7 @@ import type { Change } from "../port/query.ts";
 import type { Commit, OutboxChange, OutboxRow, StoredEntity } from "../port/store.ts";
 import type { Telemetry } from "../port/telemetry.ts";
 import type { Ticket } from "./inbox.ts";
+import type { AlertOf } from "./stored-incident.ts";
 import { outboxRows, removedEntity, storedEntity, touchOf } from "./stored-form.ts";
 import type { AlertId } from "../core/model/identity.ts";
 
@@ -89,9 +90,15 @@ export class Batch {
   private readonly count: Telemetry["count"];
   private inputCount = 0;
 
-  /** @param count where the core's counters go. */
-  constructor(count: Telemetry["count"]) {
+  private readonly alertOf: AlertOf;
+
+  /**
+   * @param count where the core's counters go.
+   * @param alertOf the core's alerts.
+   */
+  constructor(count: Telemetry["count"], alertOf: AlertOf) {
     this.count = count;
+    this.alertOf = alertOf;
   }
 
   get inputs(): number {
@@ -210,7 +217,7 @@ export class Batch {
     const changes: Change[] = [];
     const sequence = before + Math.max(1, this.inputCount);
     for (const entity of this.puts.values()) {
-      entities.push(storedEntity(entity));
+      entities.push(storedEntity(entity, this.alertOf));
       if (entity.kind === "incident")
         changes.push({ kind: "incident", id: entity.id, revision: entity.value.revision });
       else if (entity.kind === "alert") changes.push({ kind: "alert", id: entity.id, revision: sequence });

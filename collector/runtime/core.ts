@@ -12,7 +12,8 @@ import type { AlertId, IncidentId } from "../core/model/identity.ts";
 
 /** What a core is built from: what the store gave back. */
 export interface StoredState {
-  entities: readonly Entity[];
+  /** Alerts before what refers to them. To be read once. */
+  entities: Iterable<Entity>;
   /** `source`, newline, `id`; oldest first. To be read once. */
   eventIds: Iterable<string>;
   /** Of the last commit; 0 in a new data directory. */

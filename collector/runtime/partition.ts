@@ -1,4 +1,3 @@
-import type { Entity } from "../core/model/effect.ts";
 import type { Milliseconds } from "../core/model/time.ts";
 import type { Clock, Random } from "../port/clock.ts";
 import { type Intake, type IntakeResult, LANES, type Lane, type Submission } from "../port/intake.ts";
@@ -13,7 +12,7 @@ import { Committer } from "./committer.ts";
 import type { Core, StoredState } from "./core.ts";
 import { Inbox, type InboxLimits, answerTicket, createTicket } from "./inbox.ts";
 import { CoreFailure, Stepper, type StepperLimits } from "./stepper.ts";
-import { readEntity } from "./stored-form.ts";
+import { StoredReader } from "./stored-form.ts";
 
 export interface PartitionLimits extends InboxLimits, StepperLimits {
   /** A submitter whose commit hangs is told so after this. */
@@ -203,9 +202,9 @@ export class Partition implements Intake {
   private async load(): Promise<{ snapshot: Snapshot; core: Core }> {
     const { store, createCore } = this.options;
     const snapshot = await store.open({ eventIdsMax: this.limits.eventIdsMax });
-    const entities: Entity[] = [];
-    for await (const page of snapshot.entities) for (const entity of page) entities.push(readEntity(entity));
-    const core = createCore({ entities, eventIds: snapshot.eventIds, at: snapshot.at });
+    const reader = new StoredReader();
+    for await (const page of snapshot.entities) reader.read(page);
+    const core = createCore({ entities: reader.entities(), eventIds: snapshot.eventIds, at: snapshot.at });
     return { snapshot, core };
   }
 

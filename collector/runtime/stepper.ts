@@ -164,8 +164,11 @@ export class Stepper {
   }
 
   private fresh(): Batch {
-    const { telemetry } = this.options;
-    return new Batch((metric, labels, by) => telemetry.count(metric, labels, by));
+    const { telemetry, core } = this.options;
+    return new Batch(
+      (metric, labels, by) => telemetry.count(metric, labels, by),
+      (id) => core.alert(id),
+    );
   }
 }
 

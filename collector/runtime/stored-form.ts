@@ -5,10 +5,14 @@ import type { Notification } from "../core/model/notification.ts";
 import type { UnixMillis } from "../core/model/time.ts";
 import { type LoadedEntity, type OutboxRow, type StoredEntity, type Touch, sortKey } from "../port/store.ts";
 import { alertText, readAlert } from "./stored-alert.ts";
+import { type AlertOf, incidentText, readIncident } from "./stored-incident.ts";
 import type { NotificationKind } from "../core/model/notification-kind.ts";
 
-/** The entity as it is now, as text. */
-export function storedEntity(entity: Entity): StoredEntity {
+/**
+ * The entity as it is now, as text.
+ * @param alertOf the alerts as they are now: they must be stored with it.
+ */
+export function storedEntity(entity: Entity, alertOf: AlertOf): StoredEntity {
   const { kind, id } = entity;
   return {
     kind,
@@ -16,19 +20,42 @@ export function storedEntity(entity: Entity): StoredEntity {
     status: kind === "alert" || kind === "incident" ? entity.value.status : "",
     sort: sortKey(bornAt(entity), id),
     alias: kind === "incident" ? String(entity.value.number) : null,
-    body: kind === "alert" ? alertText(entity.value) : JSON.stringify(entity.value),
+    body: textOf(entity, alertOf),
   };
+}
+
+function textOf(entity: Entity, alertOf: AlertOf): string {
+  if (entity.kind === "alert") return alertText(entity.value);
+  return entity.kind === "incident" ? incidentText(entity.value, alertOf) : JSON.stringify(entity.value);
 }
 
 export function removedEntity(kind: EntityKind, id: string): StoredEntity {
   return { kind, id, status: "", sort: "", alias: null, body: null };
 }
 
-/** @throws when the text is not what `storedEntity` wrote: the store is damaged. */
-export function readEntity({ kind, id, body, touch }: LoadedEntity): Entity {
-  if (kind === "alert") return { kind, id, value: touched(readAlert(id, body), touch) };
-  const value: unknown = JSON.parse(body);
-  return { kind, id, value } as Entity;
+/** Everything that was stored, read page by page: alerts at once, incidents when all alerts are there. */
+export class StoredReader {
+  private readonly others: Entity[] = [];
+  private readonly alerts = new Map<string, Alert>();
+  private readonly incidents: LoadedEntity[] = [];
+
+  /** @throws when a text is not what `storedEntity` wrote: the store is damaged. */
+  read(page: readonly LoadedEntity[]): void {
+    for (const entity of page) {
+      const { kind, id, body, touch } = entity;
+      if (kind === "alert") this.alerts.set(id, touched(readAlert(id, body), touch));
+      else if (kind === "incident") this.incidents.push(entity);
+      else this.others.push({ kind, id, value: JSON.parse(body) as unknown } as Entity);
+    }
+  }
+
+  /** All of it. Alerts come before what refers to them. */
+  *entities(): Iterable<Entity> {
+    for (const [id, value] of this.alerts) yield { kind: "alert", id, value };
+    for (const { id, body } of this.incidents)
+      yield { kind: "incident", id, value: readIncident(body, (alert) => this.alerts.get(alert)) };
+    yield* this.others;
+  }
 }
 
 function touched(alert: Alert, touch: Touch | null): Alert {
@@ -36,6 +63,7 @@ function touched(alert: Alert, touch: Touch | null): Alert {
   alert.lastSeenAt = touch.lastSeenAt;
   alert.lastOccurredAt = touch.lastOccurredAt;
   alert.count = touch.count;
+  alert.expiresAfterMs = touch.expiresAfterMs;
   alert.expiresAt = touch.expiresAt;
   return alert;
 }
@@ -61,8 +89,8 @@ function bornAt(entity: Entity): UnixMillis {
 }
 
 export function touchOf(alert: Alert): Touch {
-  const { id, lastSeenAt, lastOccurredAt, count, expiresAt } = alert;
-  return { alert: id, lastSeenAt, lastOccurredAt, count, expiresAt };
+  const { id, lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt } = alert;
+  return { alert: id, lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt };
 }
 
 /**

@@ -37,7 +37,7 @@ const removal = fc
   .map((at): StoredEntity => ({ ...at, status: "", sort: "", alias: null, body: null }));
 const touch = fc
   .record({ alert: id, count: fc.nat(99), lastSeenAt: fc.nat(99) })
-  .map((at): Touch => ({ ...at, lastOccurredAt: at.lastSeenAt, expiresAt: at.count }));
+  .map((at): Touch => ({ ...at, lastOccurredAt: at.lastSeenAt, expiresAfterMs: null, expiresAt: at.count }));
 
 type Step =
   | { do: "commit"; parts: (sequence: number) => Partial<Commit> }

@@ -165,6 +165,7 @@ export const STORE_CASES: StoreCase[] = [
           lastSeenAt: T + count,
           lastOccurredAt: T + count - 1,
           count,
+          expiresAfterMs: count * 1000,
           expiresAt,
         });
         await commits(

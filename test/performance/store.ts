@@ -125,6 +125,7 @@ function touches(sequence: number, batch: number): Commit {
     lastSeenAt: at,
     lastOccurredAt: at,
     count: 2,
+    expiresAfterMs: null,
     expiresAt: null,
   }));
   const nothing = { journal: "", eventIds: [], entities: [], ledger: [], outbox: [], outboxChanges: [] };

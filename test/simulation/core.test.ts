@@ -84,9 +84,10 @@ describe.each(CORRELATORS)("$name", ({ create, isRestorable }) => {
           const { inputs, effects } = record(create, list);
           const kept = new Kept(create);
           inputs.forEach((input, index) => {
-            const said = step(kept.restore(), structuredClone(input));
+            const state = kept.restore();
+            const said = step(state, structuredClone(input));
             expect(`${index} ${JSON.stringify(said)}`).toBe(`${index} ${effects[index]}`);
-            kept.commit(input, said);
+            kept.commit(input, said, state);
           });
         }),
         RUNS,

@@ -5,6 +5,8 @@ import type { Effect, Entity } from "../../collector/core/model/effect.ts";
 import type { Input } from "../../collector/core/model/input.ts";
 import { type CoreState, createState } from "../../collector/core/state.ts";
 import { nextWakeAt, step } from "../../collector/core/step.ts";
+import type { LoadedEntity } from "../../collector/port/store.ts";
+import { storedEntity, StoredReader, touchOf } from "../../collector/runtime/stored-form.ts";
 import { T0 } from "./core-driver.ts";
 import { type Happening, inputOf, SMALL_CMDB, SMALL_SETTINGS } from "./core-inputs.ts";
 
@@ -59,10 +61,10 @@ export function record(
   return { inputs, effects, state };
 }
 
-/** What a store keeps: the JSON of entities, touches folded in, and the last event ids. */
+/** What a store keeps: the stored form of entities, touches beside them, and the last event ids. */
 export class Kept {
   private readonly create: CreateCorrelator;
-  readonly bodies = new Map<string, string>();
+  private readonly stored = new Map<string, LoadedEntity>();
   readonly eventIds: string[] = [];
   at = 0;
   cmdb: CmdbDocument = SMALL_CMDB;
@@ -71,13 +73,13 @@ export class Kept {
     this.create = create;
   }
 
-  commit(input: Input, effects: readonly Effect[]): void {
+  /** @param state after the step. */
+  commit(input: Input, effects: readonly Effect[], state: CoreState): void {
     this.at = Math.max(this.at, input.at);
     if (input.kind === "topology") this.cmdb = input.cmdb;
     for (const effect of effects) {
-      if (effect.kind === "put")
-        this.bodies.set(`${effect.entity.kind} ${effect.entity.id}`, JSON.stringify(effect.entity));
-      else if (effect.kind === "remove") this.bodies.delete(`${effect.entity} ${effect.id}`);
+      if (effect.kind === "put") this.put(effect.entity, state);
+      else if (effect.kind === "remove") this.stored.delete(`${effect.entity} ${effect.id}`);
       else if (effect.kind === "touch") this.touch(effect.alert);
       else if (effect.kind === "touchAll") for (const alert of effect.alerts) this.touch(alert);
       else if (
@@ -91,24 +93,26 @@ export class Kept {
     }
   }
 
-  private touch(alert: Readonly<Alert>): void {
-    const key = `alert ${alert.id}`;
-    const entity = JSON.parse(this.bodies.get(key) ?? "null") as Extract<Entity, { kind: "alert" }>;
-    const { lastSeenAt, lastOccurredAt, count, expiresAt } = alert;
-    Object.assign(entity.value, { lastSeenAt, lastOccurredAt, count, expiresAt });
-    this.bodies.set(key, JSON.stringify(entity));
+  private put(entity: Entity, state: CoreState): void {
+    const { kind, id, body } = storedEntity(entity, (alert) => state.alerts.get(alert));
+    if (body !== null) this.stored.set(`${kind} ${id}`, { kind, id, body, touch: null });
+  }
+
+  private touch(alert: Alert): void {
+    const known = this.stored.get(`alert ${alert.id}`);
+    if (known !== undefined) known.touch = touchOf(alert);
   }
 
   restore(): CoreState {
-    const entities = [...this.bodies.values()].map((body) => JSON.parse(body) as Entity);
-    // In the store's order, which is not the order of their birth.
-    entities.sort((a, b) => (`${a.kind} ${a.id}` < `${b.kind} ${b.id}` ? -1 : 1));
+    const reader = new StoredReader();
+    // In the order of a store, which is not that of their birth.
+    reader.read([...this.stored.values()].sort((a, b) => (`${a.kind} ${a.id}` < `${b.kind} ${b.id}` ? -1 : 1)));
     return createState({
       cmdb: this.cmdb,
       settings: SMALL_SETTINGS,
       correlator: this.create(),
       membersKept: MEMBERS_KEPT,
-      entities,
+      entities: reader.entities(),
       eventIds: this.eventIds.slice(-SMALL_SETTINGS.limits.eventIdsMax),
       at: this.at,
     });

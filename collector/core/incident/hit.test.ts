@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { CoreDriver } from "../../../test/support/core-driver.ts";
 import { IncidentTable } from "../model/incident-table.ts";
 import { emptyIncident } from "./attach.ts";
-import { newMember } from "./member.ts";
+import { newMember } from "../model/member.ts";
 
 test("the table counts the CIs of an incident as members come, clear, move and go, kept or not", () => {
   const core = new CoreDriver();

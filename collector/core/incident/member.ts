@@ -1,33 +1,8 @@
 import type { Alert } from "../model/alert.ts";
 import type { Incident, Member } from "../model/incident.ts";
+import { memberStatus, newMember } from "../model/member.ts";
 import { worseSeverity } from "../model/severity.ts";
-import type { UnixMillis } from "../model/time.ts";
 import type { IncidentState } from "./state.ts";
-
-function memberStatus(alert: Readonly<Alert>): Member["status"] {
-  return alert.status === "pending" ? "firing" : alert.status;
-}
-
-export function newMember(alert: Readonly<Alert>, joinedAt: UnixMillis, reason: string): Member {
-  return {
-    alert: alert.id,
-    episode: alert.episode,
-    ci: alert.ci,
-    source: alert.source,
-    check: alert.check,
-    instance: alert.instance,
-    severity: alert.severity,
-    summary: alert.summary,
-    status: memberStatus(alert),
-    firstSeenAt: alert.firstSeenAt,
-    lastSeenAt: alert.lastSeenAt,
-    resolvedAt: alert.resolvedAt,
-    occurredAt: alert.occurredAt,
-    count: alert.count,
-    joinedAt,
-    reason,
-  };
-}
 
 /** Counters only: the hot path. Two look-ups. */
 export function touchMember(state: IncidentState, alert: Readonly<Alert>): void {

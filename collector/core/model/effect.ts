@@ -41,7 +41,7 @@ export type EntityKind = Entity["kind"];
  *
  * `put` refers to the live entity: whoever keeps it must serialise it before the next `step`; within one batch only the
  * last `put` of an entity counts. `touch` is the cheap form for a re-notification that changed only `lastSeenAt`,
- * `lastOccurredAt`, `count` and `expiresAt` of an alert; `touchAll` is the same for many, once an alert.
+ * `lastOccurredAt`, `count`, `expiresAfterMs` and `expiresAt` of an alert; `touchAll` is the same for many, once an alert.
  */
 export type Effect =
   | { kind: "outcome"; outcome: Outcome }

@@ -153,15 +153,15 @@ test("a file of the first schema is brought up to date, with what it has", () =>
   row.run("a-2", '{"id":"a-2"}');
   old.close();
   const engine = open(dataDir);
-  const moved = { alert: "a-1", lastSeenAt: 7, lastOccurredAt: 6, count: 5, expiresAt: null };
+  const moved = { alert: "a-1", lastSeenAt: 7, lastOccurredAt: 6, count: 5, expiresAfterMs: 4, expiresAt: null };
   const nothing = { journal: "", eventIds: [], entities: [], ledger: [], outbox: [], outboxChanges: [] };
   engine.commit(packCommit({ sequence: 1, at: 1, touches: [moved], ...nothing }, new BufferPool()));
   engine.close();
   const again = open(dataDir);
   expect(readPragma((again as unknown as { db: DatabaseSync }).db, "user_version")).toBe(MIGRATIONS.length);
   expect(again.loadEntities({ kind: "", id: "" })).toEqual([
-    ["alert", "a-1", '{"id":"a-1"}', 7, 6, 5, null],
-    ["alert", "a-2", '{"id":"a-2"}', null, null, null, null],
+    ["alert", "a-1", '{"id":"a-1"}', 7, 6, 5, 4, null],
+    ["alert", "a-2", '{"id":"a-2"}', null, null, null, null, null],
   ]);
 });
 

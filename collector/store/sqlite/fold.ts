@@ -75,10 +75,10 @@ export class Fold {
 
   private writeTouches(): boolean {
     this.touches ??= new Sorted(this.pending.touches);
-    return this.touches.take(({ alert, lastSeenAt, lastOccurredAt, count, expiresAt }) => {
+    return this.touches.take(({ alert, lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt }) => {
       // Its alert may have been removed in the meantime.
       if (this.pending.entities.get(entityKey("alert", alert))?.entity.body === null) return;
-      this.statements.touch.run(lastSeenAt, lastOccurredAt, count, expiresAt, alert);
+      this.statements.touch.run(lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt, alert);
     });
   }
 
@@ -187,10 +187,10 @@ export function prepareFold(db: DatabaseSync): FoldStatements {
     ),
     remove: db.prepare("DELETE FROM entity WHERE kind = ? AND id = ?"),
     touch: db.prepare(
-      `INSERT INTO touch (id, last_seen_at, last_occurred_at, count, expires_at)
-       SELECT id, ?, ?, ?, ? FROM entity WHERE kind = 'alert' AND id = ?
+      `INSERT INTO touch (id, last_seen_at, last_occurred_at, count, expires_after_ms, expires_at)
+       SELECT id, ?, ?, ?, ?, ? FROM entity WHERE kind = 'alert' AND id = ?
        ON CONFLICT (id) DO UPDATE SET last_seen_at = excluded.last_seen_at, last_occurred_at = excluded.last_occurred_at,
-         count = excluded.count, expires_at = excluded.expires_at`,
+         count = excluded.count, expires_after_ms = excluded.expires_after_ms, expires_at = excluded.expires_at`,
     ),
     chunk: db.prepare("INSERT OR REPLACE INTO ledger (chunk, first_at, last_at, body) VALUES (?, ?, ?, ?)"),
     term: db.prepare("INSERT OR IGNORE INTO ledger_term (term, chunk) VALUES (?, ?)"),

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { UnixMillis } from "../../core/model/time.ts";
+import type { Milliseconds, UnixMillis } from "../../core/model/time.ts";
 import type { LoadedEntity, OutboxRow } from "../../port/store.ts";
 import { unpackText } from "./packed-text.ts";
 import { entityKey, Pending } from "./pending.ts";
@@ -18,7 +18,7 @@ export interface Position {
   ledgerNumber: number;
 }
 
-/** Kind, id, body (null: `pending` has another, or none), and the four figures of a touch, null where there is none. */
+/** Kind, id, body (null: `pending` has another, or none), and the five figures of a touch, null where there is none. */
 export type EntityRow = [
   kind: string,
   id: string,
@@ -26,16 +26,17 @@ export type EntityRow = [
   lastSeenAt: UnixMillis | null,
   lastOccurredAt: UnixMillis | null,
   count: number | null,
+  expiresAfterMs: Milliseconds | null,
   expiresAt: UnixMillis | null,
 ];
 
 /** The rows of a page that count, as entities. */
 export function loaded(rows: readonly EntityRow[]): LoadedEntity[] {
   const entities: LoadedEntity[] = [];
-  for (const [kind, id, body, lastSeenAt, lastOccurredAt, count, expiresAt] of rows) {
+  for (const [kind, id, body, lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt] of rows) {
     if (body === null) continue;
     const isTouched = lastSeenAt !== null && lastOccurredAt !== null && count !== null;
-    const touch = isTouched ? { alert: id, lastSeenAt, lastOccurredAt, count, expiresAt } : null;
+    const touch = isTouched ? { alert: id, lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt } : null;
     entities.push({ kind: kind as LoadedEntity["kind"], id, body, touch });
   }
   return entities;
@@ -48,8 +49,9 @@ function overlay(row: EntityRow, pending: Pending): void {
 
 function setTouch(row: EntityRow, pending: Pending): void {
   const touch = row[0] === "alert" ? pending.touches.get(row[1]) : undefined;
-  if (touch !== undefined)
-    [row[3], row[4], row[5], row[6]] = [touch.lastSeenAt, touch.lastOccurredAt, touch.count, touch.expiresAt];
+  if (touch === undefined) return;
+  const { lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt } = touch;
+  [row[3], row[4], row[5], row[6], row[7]] = [lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt];
 }
 
 /** What a restart reads, page by page where there may be much of it. */
@@ -108,7 +110,7 @@ export class Loader {
    */
   entities(afterKind: string, afterId: string, pending: Pending): EntityRow[] {
     const page = this.db.prepare(
-      `SELECT entity.kind, entity.id, body, last_seen_at, last_occurred_at, count, expires_at
+      `SELECT entity.kind, entity.id, body, last_seen_at, last_occurred_at, count, expires_after_ms, expires_at
        FROM entity LEFT JOIN touch ON touch.id = entity.id AND kind = 'alert'
        WHERE (entity.kind, entity.id) > (?, ?) AND NOT (kind = 'incident' AND status = 'closed')
        ORDER BY entity.kind, entity.id LIMIT ${ENTITIES_A_PAGE}`,
@@ -126,7 +128,7 @@ export class Loader {
     for (const { entity } of pending.entities.values()) {
       const { kind, id, status, body } = entity;
       if (body === null || (kind === "incident" && status === "closed")) continue;
-      const row: EntityRow = [kind, id, body, null, null, null, null];
+      const row: EntityRow = [kind, id, body, null, null, null, null, null];
       setTouch(row, pending);
       rows.push(row);
     }

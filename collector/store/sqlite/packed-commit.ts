@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { LedgerRecord } from "../../core/model/ledger.ts";
-import type { UnixMillis } from "../../core/model/time.ts";
+import type { Milliseconds, UnixMillis } from "../../core/model/time.ts";
 import type { Commit, OutboxChange, OutboxRow, StoredEntity, Touch } from "../../port/store.ts";
 
 /**
@@ -35,7 +35,7 @@ export interface PendingText {
 
 interface Head {
   entities: [StoredEntity["kind"], string, string, string, string | null, number][];
-  touches: [string, UnixMillis, UnixMillis, number, UnixMillis | null][];
+  touches: [string, UnixMillis, UnixMillis, number, UnixMillis | null, (Milliseconds | null)?][];
   ledger: [count: number, length: number];
 }
 
@@ -86,6 +86,7 @@ export function writePending(
       touch.lastOccurredAt,
       touch.count,
       touch.expiresAt,
+      touch.expiresAfterMs,
     ]),
     ledger: [ledger.length, records.length],
   };
@@ -103,11 +104,12 @@ export function readPending(text: string): PendingText {
     return { kind, id, status, sort, alias, body };
   });
   const touches = head.touches.map(
-    ([alert, lastSeenAt, lastOccurredAt, count, expiresAt]): Touch => ({
+    ([alert, lastSeenAt, lastOccurredAt, count, expiresAt, expiresAfterMs = null]): Touch => ({
       alert,
       lastSeenAt,
       lastOccurredAt,
       count,
+      expiresAfterMs,
       expiresAt,
     }),
   );

@@ -92,6 +92,7 @@ export const MIGRATIONS: readonly string[] = [
     last_seen_at INTEGER NOT NULL,
     last_occurred_at INTEGER NOT NULL,
     count INTEGER NOT NULL,
+    expires_after_ms INTEGER,
     expires_at INTEGER
   ) STRICT, WITHOUT ROWID;
   CREATE TRIGGER alert_put AFTER UPDATE ON entity WHEN new.kind = 'alert'

@@ -1,0 +1,49 @@
+import type { Alert } from "./alert.ts";
+import type { IncidentId } from "./identity.ts";
+import type { Member } from "./incident.ts";
+import type { UnixMillis } from "./time.ts";
+
+export function memberStatus(alert: Readonly<Alert>): Member["status"] {
+  return alert.status === "pending" ? "firing" : alert.status;
+}
+
+/** The present episode of an alert as a member. */
+export function newMember(alert: Readonly<Alert>, joinedAt: UnixMillis, reason: string): Member {
+  return {
+    alert: alert.id,
+    episode: alert.episode,
+    ci: alert.ci,
+    source: alert.source,
+    check: alert.check,
+    instance: alert.instance,
+    severity: alert.severity,
+    summary: alert.summary,
+    status: memberStatus(alert),
+    firstSeenAt: alert.firstSeenAt,
+    lastSeenAt: alert.lastSeenAt,
+    resolvedAt: alert.resolvedAt,
+    occurredAt: alert.occurredAt,
+    count: alert.count,
+    joinedAt,
+    reason,
+  };
+}
+
+/** The member, in this incident, is what `newMember` would make of its alert now. */
+export function isAsItsAlert(member: Readonly<Member>, alert: Readonly<Alert>, incident: IncidentId): boolean {
+  return (
+    alert.incident === incident &&
+    alert.episode === member.episode &&
+    alert.severity === member.severity &&
+    alert.joinedAt === member.joinedAt &&
+    alert.joinReason === member.reason &&
+    alert.firstSeenAt === member.firstSeenAt &&
+    alert.lastSeenAt === member.lastSeenAt &&
+    alert.resolvedAt === member.resolvedAt &&
+    alert.occurredAt === member.occurredAt &&
+    alert.count === member.count &&
+    alert.summary === member.summary &&
+    alert.ci === member.ci &&
+    memberStatus(alert) === member.status
+  );
+}
