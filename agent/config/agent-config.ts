@@ -124,6 +124,11 @@ export interface AgentConfig {
   token: string | null;
   tokenFile: string | null;
   caFile: string | null;
+  /** PEM: rules and configuration are taken only when they are signed with it. null = that of the enrolment, if any. */
+  signingKeyFile: string | null;
+  enrolmentTokenFile: string | null;
+  /** Whether the collector may set parts of the configuration; only where a signing key is pinned. */
+  remote: boolean;
   /** null = the host's name. */
   ci: string | null;
   /** null = `$STATE_DIRECTORY`, or a folder of the user's. */
@@ -175,6 +180,9 @@ export function defaultAgentConfig(): AgentConfig {
     token: null,
     tokenFile: null,
     caFile: null,
+    signingKeyFile: null,
+    enrolmentTokenFile: null,
+    remote: true,
     ci: null,
     dataDir: null,
     intervalMs: 10_000,

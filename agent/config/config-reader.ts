@@ -48,6 +48,20 @@ export class ConfigReader {
     return { node: contents as Node, path: "the file", offset: contents.range?.[0] ?? 0 };
   }
 
+  /** The value at these keys below `value`; null where there is none. Says nothing of it. */
+  find(value: Value, keys: readonly string[]): Value | null {
+    let found = value;
+    for (const key of keys) {
+      if (!isMap(found.node)) return null;
+      const pair = found.node.items.find((each) => isScalar(each.key) && String(each.key.value) === key);
+      if (pair === undefined) return null;
+      const offset = (pair.key as Node).range?.[0] ?? found.offset;
+      const path = found.path === value.path ? key : `${found.path}.${key}`;
+      found = { node: pair.value as Node | null, path, offset };
+    }
+    return found;
+  }
+
   /** Whether this value, by its path, is there and already has a finding. */
   isWrong(path: string): boolean {
     return this.#wrong.has(path);

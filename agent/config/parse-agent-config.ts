@@ -11,7 +11,7 @@ import {
   defaultAgentConfig,
 } from "./agent-config.ts";
 import { collectorUrlTrouble } from "./collector-url.ts";
-import { ConfigReader, type Read } from "./config-reader.ts";
+import { ConfigReader, type Read, type Value } from "./config-reader.ts";
 import { type CheckPattern, readWatch } from "./parse-watch.ts";
 
 /** `findings` alone: the file has errors and is not used. */
@@ -33,16 +33,21 @@ export function parseAgentConfig(
   const root = reader.root(text);
   if (root === undefined) return { findings: sortFindings(reader.findings) };
   const config = defaultAgentConfig();
-  if (root !== null) readInto(config, reader, root, { file, checkPattern });
+  const read = root === null ? {} : readKeys(reader, root, { folder: dirname(file), checkPattern });
+  if (read !== undefined) take(config, read);
   const findings = sortFindings(reader.findings);
   return hasErrors(findings) ? { findings } : { config, findings };
 }
 
-interface FileKeys {
+/** The file's keys, as far as they are there. */
+export interface FileKeys {
   collector: string[];
   token: string;
   tokenFile: string;
   caFile: string;
+  signingKeyFile: string;
+  enrolmentTokenFile: string;
+  remote: boolean;
   ci: string;
   dataDir: string;
   interval: number;
@@ -59,13 +64,13 @@ interface FileKeys {
   discover: { every: number } | false;
 }
 
-function readInto(
-  config: AgentConfig,
+/** Relative paths begin at `folder`. undefined where it is no map of keys. */
+export function readKeys(
   reader: ConfigReader,
-  root: NonNullable<ReturnType<ConfigReader["root"]>>,
-  about: { file: string; checkPattern: CheckPattern },
-): void {
-  const place = (path: string): string => resolve(dirname(about.file), path);
+  root: Value,
+  about: { folder: string; checkPattern: CheckPattern },
+): Partial<FileKeys> | undefined {
+  const place = (path: string): string => resolve(about.folder, path);
   const path: Read<string> = (r, value) => {
     const text = r.text(value);
     return text === undefined ? undefined : place(text);
@@ -75,6 +80,9 @@ function readInto(
     token: (r, value) => r.text(value),
     tokenFile: path,
     caFile: path,
+    signingKeyFile: path,
+    enrolmentTokenFile: path,
+    remote: (r, value) => r.boolean(value),
     ci: (r, value) => r.text(value, 253),
     dataDir: path,
     interval: (r, value) => r.duration(value, "1s", "10m"),
@@ -94,12 +102,12 @@ function readInto(
     changes: readChanges(place),
     discover: readDiscover,
   });
-  if (read === undefined) return;
+  if (read === undefined) return undefined;
   if (read.token !== undefined && read.tokenFile !== undefined)
     reader.error(root, "AGENT_CONTRADICTION", "both token and tokenFile are given", "keep one of them");
   if (read.collector?.length === 0)
     reader.error(root, "AGENT_MISSING_KEY", "collector is an empty list", "collector: http://127.0.0.1:8430");
-  take(config, read);
+  return read;
 }
 
 /** The file's keys over the defaults. */
@@ -108,6 +116,9 @@ function take(config: AgentConfig, read: Partial<FileKeys>): void {
   config.token = read.token ?? null;
   config.tokenFile = read.tokenFile ?? null;
   config.caFile = read.caFile ?? null;
+  config.signingKeyFile = read.signingKeyFile ?? null;
+  config.enrolmentTokenFile = read.enrolmentTokenFile ?? null;
+  config.remote = read.remote ?? config.remote;
   config.ci = read.ci ?? null;
   config.dataDir = read.dataDir ?? null;
   config.intervalMs = read.interval ?? config.intervalMs;

@@ -1,6 +1,7 @@
 import { hash, timingSafeEqual } from "node:crypto";
 import type { FastifyRequest } from "fastify";
-import { type Identity, Refusal, type Role } from "../port/ingest.ts";
+import type { EnrolmentDesk } from "../port/enrolment.ts";
+import { type Identity, Refusal, type Role, type RouteConfig } from "../port/ingest.ts";
 
 /** A bearer token: its name stands in ledgers and logs, its secret nowhere. */
 export interface Token {
@@ -27,8 +28,11 @@ export class Authenticator {
   /** No tokens are configured. Does not change while the server runs: what is listened on hangs on it. */
   readonly open: boolean;
   private known: readonly Known[];
+  private readonly enrolled: Pick<EnrolmentDesk, "identify"> | null;
 
-  constructor(auth: AuthConfig) {
+  /** @param enrolled whose tokens are good besides those of the configuration. */
+  constructor(auth: AuthConfig, enrolled: Pick<EnrolmentDesk, "identify"> | null = null) {
+    this.enrolled = enrolled;
     this.open = auth === "loopbackOpen";
     this.known = auth === "loopbackOpen" ? [] : knownOf(auth.tokens);
   }
@@ -40,7 +44,7 @@ export class Authenticator {
     return true;
   }
 
-  /** Looks at every token, so that the time tells nothing. */
+  /** By the tokens of the configuration. Looks at every one, so that the time tells nothing. */
   identify(secret: string): Identity | undefined {
     const presented = digest(secret);
     let found: Identity | undefined;
@@ -49,14 +53,20 @@ export class Authenticator {
   }
 
   /** Throws 401 without a good token, 403 with one of the wrong role. */
-  authorise(request: FastifyRequest, allowed: readonly Role[]): Identity {
+  authorise(
+    request: FastifyRequest,
+    { roles: allowed, forEnrolled }: Pick<RouteConfig, "roles" | "forEnrolled">,
+  ): Identity {
     if (allowed.includes("public")) return NOBODY;
     if (this.open) return LOCAL;
     const secret = presentedSecret(request.headers.authorization);
     if (secret === undefined)
       throw new Refusal(401, "unauthorised", "a token is needed: send the header Authorization: Bearer TOKEN");
-    const identity = this.identify(secret);
+    const identity = this.identify(secret) ?? this.enrolled?.identify(secret);
     if (identity === undefined) throw new Refusal(401, "unauthorised", "the token is not known here");
+    if ("code" in identity) throw new Refusal(401, identity.code, identity.message);
+    if (identity.ci !== undefined && forEnrolled !== true)
+      throw new Refusal(403, "forbidden", `this token is for the agent of ${identity.ci} and opens nothing else`);
     if (!mayCall(identity.role, allowed))
       throw new Refusal(
         403,
@@ -79,7 +89,7 @@ const spoken = (roles: readonly Role[]): string => [...new Set([...roles, "admin
  * Bearer; Basic with the token as password, and GenieKey, for senders that can do nothing else. Also the bare token:
  * Prometheus 2.42 leaves the scheme out in `http_sd_configs` where `type` is not written down.
  */
-function presentedSecret(header: string | undefined): string | undefined {
+export function presentedSecret(header: string | undefined): string | undefined {
   if (header !== undefined && /^[^\s,]{8,}$/.test(header)) return header;
   const [, scheme = "", credentials = ""] = /^([A-Za-z]+) +(\S+) *$/.exec(header ?? "") ?? [];
   switch (scheme.toLowerCase()) {

@@ -1,5 +1,6 @@
 import type { AgentDirectory } from "../port/agents.ts";
 import type { CmdbService } from "../port/cmdb.ts";
+import type { AgentDocuments, EnrolmentDesk } from "../port/enrolment.ts";
 import type { IngestPorts } from "../port/ingest.ts";
 import type { Progress, Readiness } from "../port/progress.ts";
 import type { ChangeFeed } from "../port/query.ts";
@@ -17,8 +18,9 @@ export interface ApiPorts extends IngestPorts {
   ready: Readiness;
   /** The collector's own metrics as text. */
   exposeOwn: () => Promise<{ contentType: string; body: string }>;
-  /** What `GET /api/v1/agent/rules` answers: JSON text, and a tag that changes with it. */
-  agentRules: () => { body: string; etag: string };
+  /** What agents fetch: rules and configuration, signed. */
+  documents: AgentDocuments;
+  enrolment: EnrolmentDesk;
   /** Random, for what people create: UUID. */
   newId: () => string;
   /** Why a silence with these matchers is refused (a bad expression, or it would mute everything); undefined when it is not. */

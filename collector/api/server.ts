@@ -13,6 +13,7 @@ import type { ApiPorts } from "./ports.ts";
 import { registerAgents } from "./route/agents.ts";
 import { registerCmdb } from "./route/cmdb.ts";
 import { registerConsole } from "./route/console.ts";
+import { registerEnrolment } from "./route/enrolment.ts";
 import { registerHealth } from "./route/health.ts";
 import { registerIncidents } from "./route/incidents.ts";
 import { registerMutes } from "./route/mutes.ts";
@@ -80,6 +81,7 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
     registerCmdb(scope, ports, limits.importBytesMax);
     registerAgents(scope, ports);
     registerObservations(scope, ports);
+    registerEnrolment(scope, ports);
     registerConsole(scope, ports, { limits, version: options.version });
   });
   for (const ingest of options.ingest) await app.register(async (scope) => ingest(scope, ports));
@@ -196,8 +198,9 @@ function guardRoutes(app: FastifyInstance, access: Authenticator, state: { closi
     void reply.header(EPOCH_HEADER, epoch).header("x-content-type-options", "nosniff");
     if (state.closing) throw new Refusal(503, "closing", "the collector is ending", { retryAfterS: 5 });
     if (access.open) refuseStrangers(request);
-    const { roles } = request.routeOptions.config;
-    if (roles !== undefined) request.identity = access.authorise(request, roles);
+    const { roles, forEnrolled } = request.routeOptions.config;
+    if (roles !== undefined)
+      request.identity = access.authorise(request, forEnrolled === true ? { roles, forEnrolled } : { roles });
   });
   // A body that may be left out is an empty object.
   app.addHook("preValidation", async (request) => {

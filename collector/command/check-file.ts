@@ -3,10 +3,11 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { type Finding, sortFindings } from "../../protocol/finding.ts";
 import { parseAgentConfig } from "../../agent/config/parse-agent-config.ts";
+import { checkRemoteConfig } from "../../agent/config/parse-remote-config.ts";
 import { parsePackTests } from "../../rules/language/parse-pack-test.ts";
 import { checkCmdbFiles } from "../cmdb/check-files.ts";
 import { CONNECTOR_KINDS, refusalOfHost } from "../composition/connectors.ts";
-import { parseConfig } from "../config/parse.ts";
+import { namesIn, parseConfig } from "../config/parse.ts";
 import { type FileKind, fileKindOf } from "./file-kind.ts";
 import { loadPacks } from "../composition/load-packs.ts";
 
@@ -23,6 +24,8 @@ interface Todo {
   path: string;
   kind: FileKind;
   named: boolean;
+  /** Of kind agent: what a configuration sets for agents, which may say less than a host's own file. */
+  remote?: true;
 }
 
 /**
@@ -100,13 +103,12 @@ async function checkConfigFile(path: string): Promise<{ findings: Finding[]; nam
     connectors: CONNECTOR_KINDS,
     refusalOfHost,
   });
-  const { cmdb, rules } =
-    result.status === "valid"
-      ? { cmdb: result.config.cmdb.files, rules: result.config.rules }
-      : (result.names ?? { cmdb: [], rules: [] });
+  const { cmdb, rules, agents } =
+    result.status === "valid" ? namesIn(result.config) : (result.names ?? { cmdb: [], rules: [], agents: [] });
   const names: Todo[] = [
     ...cmdb.map((file) => ({ path: fromHere(file), kind: "cmdb" as const, named: true })),
     ...rules.map((file) => ({ path: fromHere(file), kind: "pack" as const, named: true })),
+    ...agents.map((file) => ({ path: fromHere(file), kind: "agent" as const, named: true, remote: true as const })),
   ];
   return { findings: result.findings, names };
 }
@@ -134,10 +136,11 @@ async function checkCmdbs(todo: readonly Todo[]): Promise<CheckedPath[]> {
   });
 }
 
-async function checkOne({ path, kind }: Todo): Promise<Finding[]> {
+async function checkOne({ path, kind, remote }: Todo): Promise<Finding[]> {
   if (kind === "pack") return checkPack(path);
   const text = await textOf(path);
   if (typeof text !== "string") return [text];
+  if (remote === true) return checkRemoteConfig(text, path);
   if (kind === "agent") return parseAgentConfig(text, path).findings;
   return parsePackTests(text, path).findings;
 }

@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   silence: { summary: "add, list and expire silences", load: () => import("./silence.ts") },
   why: { summary: "why was I paged, or not: the ledger, told for a person", load: () => import("./why.ts") },
   cmdb: { summary: "import, export and show the CMDB", load: () => import("./cmdb.ts") },
+  enrol: { summary: "let an agent in: a token for it, good once; list and revoke", load: () => import("./enrol.ts") },
   drill: { summary: "a fire drill from event to receiver, closed by itself", load: () => import("./drill.ts") },
   replay: { summary: "run recorded events through the core in virtual time", load: () => import("./replay.ts") },
   rules: { summary: "`rules test`: run the packs' own tests", load: () => import("./rules-test.ts") },

@@ -1,12 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { type Finding, hasErrors } from "../../protocol/finding.ts";
 import { Authenticator, type AuthConfig } from "../api/access.ts";
 import { type ApiServer, createServer } from "../api/server.ts";
 import { CmdbRoom, type CmdbSettings } from "../cmdb/service.ts";
 import type { TocsinConfig } from "../config/config.ts";
 import { coreSettings } from "../config/core-settings.ts";
 import type { Matcher } from "../core/model/silence.ts";
+import { TokenDesk } from "../enrolment/desk.ts";
+import { type AgentConfigurationEntry, SignedDocuments } from "../enrolment/documents.ts";
+import { openSigningKey } from "../enrolment/signing-key.ts";
+import { TokenTable } from "../enrolment/token-table.ts";
 import { matcherFault, matchesEmpty } from "../ingest/matcher.ts";
 import type { Clock } from "../port/clock.ts";
 import type { IngestPorts } from "../port/ingest.ts";
@@ -21,6 +26,7 @@ import { createSeriesRoom, type SeriesRoom } from "../series/series-room.ts";
 import { createSqliteStore } from "../store/sqlite/store.ts";
 import type { LoopLag } from "../telemetry/loop-lag.ts";
 import type { PrometheusTelemetry } from "../telemetry/prometheus-telemetry.ts";
+import { loadAgentConfiguration } from "./agent-configuration.ts";
 import { type Connectors, createConnectors } from "./connectors.ts";
 import { storageEpoch } from "./epoch.ts";
 import { filteredIntake } from "./filtered-intake.ts";
@@ -49,7 +55,13 @@ export interface Rooms {
   server: ApiServer;
   housekeeping: Housekeeping;
   /** Replaced together when the configuration changes. */
-  current: { config: TocsinConfig; connectors: Connectors; rules: LoadedRules };
+  current: {
+    config: TocsinConfig;
+    connectors: Connectors;
+    rules: LoadedRules;
+    /** Files that the configuration sets for agents. */
+    agents: readonly AgentConfigurationEntry[];
+  };
   stop: () => Promise<void>;
 }
 
@@ -65,6 +77,7 @@ export async function composeCollector(config: TocsinConfig, surroundings: Surro
     config,
     connectors: createConnectors(config, { clock, log }),
     rules: await loadRules(config.rules),
+    agents: await openAgentConfiguration(config),
   };
   const { store, partition, delivery } = joinCore(current, cmdb, surroundings);
   await partition.start();
@@ -78,7 +91,9 @@ export async function composeCollector(config: TocsinConfig, surroundings: Surro
     detector: current.rules.detector,
     limits: { seriesMax: config.limits.seriesMax, seriesPerSenderMax: config.limits.seriesPerSenderMax },
   });
-  const rooms = { partition, delivery, cmdb, series, access: new Authenticator(authOf(config)), current };
+  const enrolment = openEnrolment(current, surroundings, (name) => query.ci(name)?.id ?? name);
+  const access = new Authenticator(authOf(config), enrolment.desk);
+  const rooms = { partition, delivery, cmdb, series, access, current, enrolment };
   const intake = filteredIntake(partition, () => current.rules.eventFilter, telemetry);
   const ports: IngestPorts = { intake, query, samples: series.store, clock, log, telemetry };
   const server = await openServer(rooms, ports, surroundings);
@@ -149,6 +164,28 @@ function joinCore(
   return { store, partition, delivery };
 }
 
+/** Who agents are, and what they fetch. Throws for the operator where the key or the file of tokens cannot be used. */
+function openEnrolment(
+  current: Rooms["current"],
+  { clock, log, telemetry }: Surroundings,
+  resolveCi: (name: string) => string,
+): EnrolmentRoom {
+  const { dataDir, agents } = current.config;
+  const signing = openSigningKey(agents.signingKey?.reveal() ?? null, dataDir);
+  const now = (): number => clock.now();
+  const tokenLifetimeMs = (): number => current.config.agents.tokenLifetimeMs;
+  const table = new TokenTable(dataDir);
+  const desk = new TokenDesk({ table, signing, now, tokenLifetimeMs, resolveCi, log, telemetry });
+  const sources = { rules: () => current.rules.agentRules, configurations: () => current.agents };
+  return { desk, documents: new SignedDocuments({ dataDir, signing, now, sources }) };
+}
+
+async function openAgentConfiguration(config: TocsinConfig): Promise<readonly AgentConfigurationEntry[]> {
+  const { entries, findings } = await loadAgentConfiguration(config);
+  if (hasErrors(findings)) throw new UnusableFiles(findings);
+  return entries;
+}
+
 async function openCmdb(config: TocsinConfig, { clock, log, telemetry }: Surroundings): Promise<CmdbRoom> {
   const folder = join(config.dataDir, "cmdb");
   const cmdb = new CmdbRoom({ settings: cmdbSettings(config), folder, clock, log, telemetry });
@@ -162,8 +199,8 @@ async function openCmdb(config: TocsinConfig, { clock, log, telemetry }: Surroun
 
 /** Files that keep the collector from starting; all that is wrong with them. */
 export class UnusableFiles extends Error {
-  readonly findings: Awaited<ReturnType<CmdbRoom["open"]>>;
-  constructor(findings: Awaited<ReturnType<CmdbRoom["open"]>>) {
+  readonly findings: Finding[];
+  constructor(findings: Finding[]) {
     super("some files cannot be used");
     this.findings = findings;
   }
@@ -194,10 +231,15 @@ export function cmdbSettings(config: TocsinConfig): CmdbSettings {
   };
 }
 
-type Joined = Omit<Rooms, "server" | "housekeeping" | "stop">;
+interface EnrolmentRoom {
+  desk: TokenDesk;
+  documents: SignedDocuments;
+}
+
+type Joined = Omit<Rooms, "server" | "housekeeping" | "stop"> & { enrolment: EnrolmentRoom };
 
 async function openServer(
-  { partition, delivery, cmdb, series, access, current }: Joined,
+  { partition, delivery, cmdb, series, access, current, enrolment }: Joined,
   ports: IngestPorts,
   surroundings: Surroundings,
 ): Promise<ApiServer> {
@@ -213,7 +255,8 @@ async function openServer(
       progress: [...partition.progress, delivery.progress, loopLag],
       ready: partition.readiness,
       exposeOwn: () => telemetry.expose(),
-      agentRules: () => current.rules.agentRules,
+      documents: enrolment.documents,
+      enrolment: enrolment.desk,
       newId: randomUUID,
       silenceFault,
     },
@@ -244,7 +287,8 @@ async function stopRooms({
   delivery,
   partition,
   current,
-}: Omit<Rooms, "stop">): Promise<void> {
+  enrolment,
+}: Omit<Rooms, "stop"> & { enrolment: EnrolmentRoom }): Promise<void> {
   await server.close();
   series.stop();
   await housekeeping.stop();
@@ -252,4 +296,5 @@ async function stopRooms({
   await delivery.stop();
   await partition.stop();
   await current.connectors.close();
+  enrolment.desk.close();
 }

@@ -1,10 +1,12 @@
 import { resolve } from "node:path";
 import { coreSettings, TIME_INTERVALS_AHEAD_MS } from "../config/core-settings.ts";
+import { hasErrors } from "../../protocol/finding.ts";
 import { restartNeeded, type TocsinConfig } from "../config/config.ts";
 import { FileWatch } from "../config/document/file-watch.ts";
 import type { ParseOptions } from "../config/parse.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Log } from "../port/telemetry.ts";
+import { loadAgentConfiguration } from "./agent-configuration.ts";
 import { authOf, cmdbSettings, type Rooms } from "./collector.ts";
 import { createConnectors } from "./connectors.ts";
 import { loadConfig } from "./load-config.ts";
@@ -77,6 +79,10 @@ async function loadAgain(
   const rulesFit = rules.findings.every(({ severity }) => severity !== "error");
   if (!rulesFit) log.error("the rules have errors; those before stay", { findings: rules.findings });
   if (!(await submitSettings(rooms, config, ports))) return;
+  const agents = await loadAgentConfiguration(config);
+  if (hasErrors(agents.findings))
+    log.error("the configuration for agents has errors; the one before stays", { findings: agents.findings });
+  else current.agents = agents.entries;
   const before = current.connectors;
   current.config = config;
   current.connectors = createConnectors(config, ports);
@@ -84,7 +90,7 @@ async function loadAgain(
   rooms.housekeeping.keep(config.retention);
   rooms.delivery.replaceConnectors(current.connectors.byReceiver);
   await before.close();
-  if (rulesFit && rules.agentRules.etag !== current.rules.agentRules.etag) {
+  if (rulesFit && rules.agentRules !== current.rules.agentRules) {
     current.rules = rules;
     rooms.series.setDetector(rules.detector);
   }

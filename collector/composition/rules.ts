@@ -1,9 +1,7 @@
-import { createHash } from "node:crypto";
 import type { Finding } from "../../protocol/finding.ts";
 import { createDetector } from "../../rules/detect/create-detector.ts";
 import type { Detector } from "../../rules/detect/detector.ts";
 import { createEventFilter, type EventFilter } from "../../rules/detect/event-filter.ts";
-import type { Rule } from "../../rules/detect/rule.ts";
 import { loadPacks } from "./load-packs.ts";
 
 /** The packs of the configuration: evaluated here for foreign samples, and handed to the agents as data. */
@@ -12,8 +10,8 @@ export interface LoadedRules {
   detector: Detector | null;
   /** What to do with events of other systems; null where no rule is about events. */
   eventFilter: EventFilter | null;
-  /** What `GET /api/v1/agent/rules` answers. */
-  agentRules: { body: string; etag: string };
+  /** The rules for agents: a JSON list. */
+  agentRules: string;
   findings: Finding[];
 }
 
@@ -26,12 +24,7 @@ export async function loadRules(packs: readonly string[]): Promise<LoadedRules> 
   return {
     detector: rules.length === 0 ? null : createDetector(rules),
     eventFilter: rules.some((rule) => rule.kind === "event") ? createEventFilter(rules) : null,
-    agentRules: agentRules(rules),
+    agentRules: JSON.stringify(rules),
     findings,
   };
-}
-
-function agentRules(rules: readonly Rule[]): { body: string; etag: string } {
-  const body = JSON.stringify({ rules });
-  return { body, etag: `"${createHash("sha256").update(body).digest("hex").slice(0, 32)}"` };
 }

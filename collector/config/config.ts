@@ -50,6 +50,13 @@ export interface TocsinConfig {
   redis: RedisConfig | null;
   /** Empty = no token is needed, and only loopback may be listened on. */
   tokens: TokenConfig[];
+  agents: {
+    tokenLifetimeMs: Milliseconds;
+    /** PEM; null = the data directory's own. */
+    signingKey: Secret | null;
+    /** Tried in order. */
+    configuration: { ci: string; file: string }[];
+  };
   cmdb: { files: string[]; staleAfterMs: Milliseconds };
   rules: string[];
   correlation: CorrelationSettings;
@@ -76,6 +83,7 @@ export function restartNeeded(before: TocsinConfig, after: TocsinConfig): string
     ["dataDir", ({ dataDir }) => dataDir],
     ["redis", ({ redis }) => redis && [redis.url, redis.username, redis.password?.reveal()]],
     ["auth", ({ tokens }) => tokens.map(({ name, role, token }) => [name, role, token.reveal()])],
+    ["agents.signingKey", ({ agents }) => agents.signingKey?.reveal()],
     ["alertmanager", ({ alertmanager }) => alertmanager],
     ["ingest", ({ ingest }) => revealed(ingest)],
     [

@@ -31,7 +31,7 @@ export interface ParseOptions {
 export type ParseResult =
   | { status: "valid"; config: TocsinConfig; findings: Finding[] }
   /** `names`: the files it names, as far as they could be read. */
-  | { status: "invalid"; findings: Finding[]; names?: { cmdb: string[]; rules: string[] } };
+  | { status: "invalid"; findings: Finding[]; names?: { cmdb: string[]; rules: string[]; agents: string[] } };
 
 const SIZE_MAX_BYTES = 4 * 1024 * 1024;
 
@@ -60,7 +60,16 @@ export function parseConfig(text: string, file: string, options: ParseOptions): 
   const findings = sortFindings(read.document.locate(problems.all()));
   if (config === undefined) return { status: "invalid", findings };
   if (!problems.hasErrors) return { status: "valid", config, findings };
-  return { status: "invalid", findings, names: { cmdb: config.cmdb.files, rules: config.rules } };
+  return {
+    status: "invalid",
+    findings,
+    names: namesIn(config),
+  };
+}
+
+/** The files and packs that a configuration names. */
+export function namesIn({ cmdb, rules, agents }: TocsinConfig): { cmdb: string[]; rules: string[]; agents: string[] } {
+  return { cmdb: cmdb.files, rules, agents: agents.configuration.map(({ file }) => file) };
 }
 
 function configOf(
@@ -80,6 +89,11 @@ function configOf(
         ? null
         : { url: redisUrl, username: data.redis?.username ?? null, password: data.redis?.password ?? null },
     tokens: data.auth?.tokens ?? [],
+    agents: {
+      tokenLifetimeMs: data.agents.tokenLifetime,
+      signingKey: data.agents.signingKey ?? null,
+      configuration: data.agents.configuration,
+    },
     cmdb: { files: data.cmdb.files, staleAfterMs: data.cmdb.staleAfter },
     rules: data.rules,
     correlation: correlationOf(data.correlation),

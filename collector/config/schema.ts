@@ -41,6 +41,42 @@ const AuthSection = Type.Object(
   },
 );
 
+const AgentsSection = Type.Object(
+  {
+    tokenLifetime: duration({
+      default: "90d",
+      least: "1m",
+      most: "400d",
+      description: "How long the token of an enrolled agent is good; agents renew theirs after a third of it.",
+    }),
+    signingKey: Type.Optional(
+      secret({
+        description:
+          "The ed25519 key (PEM) that signs the rules and configuration which agents fetch; without it the data directory's own is made and used. Several collectors for the same agents share one.",
+      }),
+    ),
+    configuration: Type.Array(
+      Type.Object({
+        ci: Type.String({
+          minLength: 1,
+          maxLength: 512,
+          description: "A CI's name as its agent says it; `*` stands for any text.",
+        }),
+        file: path({
+          description:
+            "In the form of the agent's file, without what only the host's own file may say; see the agent guide.",
+        }),
+      }),
+      {
+        default: [],
+        description:
+          "What agents that have pinned the signing key take over their own file; the first that matches. Files are read again with the configuration.",
+      },
+    ),
+  },
+  { default: {}, description: "Agents: enrolment, and what is set for them here." },
+);
+
 const CorrelationSection = Type.Object(
   {
     settle: Type.Object(
@@ -269,6 +305,7 @@ const SECTIONS = {
     ),
   ),
   auth: Type.Optional(AuthSection),
+  agents: AgentsSection,
   cmdb: Type.Object(
     {
       files: Type.Array(path({ description: "JSON or YAML, see the CMDB guide." }), {

@@ -3,6 +3,8 @@ import type { Milliseconds, UnixMillis } from "../core/model/time.ts";
 /** One of our agents was heard: who it says it is. Attributes of `protocol/agent-resource.ts`. */
 export interface AgentContact {
   agentId: string;
+  /** Which process of it, see AGENT_RUN_HEADER; "" where it did not say. */
+  run: string;
   /** As the agent names it. */
   ci: string;
   /** "" where it did not say. */
@@ -21,7 +23,7 @@ export interface AgentView {
   lastSeenAt: UnixMillis;
   /** silent: not heard for three of its intervals (at least 30 s). */
   status: "reporting" | "silent";
-  /** Another agent speaks for the same CI, or this one's identity is used for another CI, at the same time. */
+  /** Another agent speaks for the same CI, or this one's identity is used by another process or for another CI, at the same time. */
   duplicate: boolean;
   /** Series that are live now. */
   series: number;

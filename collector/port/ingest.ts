@@ -25,6 +25,8 @@ export interface RouteAccess {
  */
 export interface RouteConfig extends RouteAccess {
   body?: "json" | "events" | "bytes";
+  /** An enrolled agent may call it: the handler holds it to its CI (`maySpeakFor`). Without it such a token is refused. */
+  forEnrolled?: true;
   /** Keep the decompressed bytes as `request.rawBody`, for signatures. */
   rawBody?: true;
   /** Decompressed limit where the server's own (8 MiB) does not fit. */
@@ -45,6 +47,14 @@ export interface Trouble {
 export interface Identity {
   name: string;
   role: Role;
+  /** An enrolled agent: it may speak for this CI and no other. */
+  ci?: string;
+  agentId?: string;
+}
+
+/** Whether the caller may speak for a CI: an enrolled agent for its own only, by any of its names. */
+export function maySpeakFor(identity: Identity, ci: string, resolveCi: (name: string) => string): boolean {
+  return identity.ci === undefined || identity.ci === ci || resolveCi(identity.ci) === resolveCi(ci);
 }
 
 /** Stands in an `events` body for a line of JSON that could not be parsed. */

@@ -10,7 +10,7 @@ interface Bench {
   clock: VirtualClock;
   intake: RecordingIntake;
   telemetry: RecordingTelemetry;
-  heard: (ci: string, agentId: string) => void;
+  heard: (ci: string, agentId: string, run?: string) => void;
 }
 
 function bench(detector: Detector | null = null): Bench {
@@ -25,8 +25,8 @@ function bench(detector: Detector | null = null): Bench {
     resolveCi: (name) => name.toLowerCase(),
     detector,
   });
-  const heard = (ci: string, agentId: string): void =>
-    room.agents.heard({ ci, agentId, version: "1.0", intervalMs: 10_000, at: clock.now() });
+  const heard = (ci: string, agentId: string, run = ""): void =>
+    room.agents.heard({ ci, agentId, run, version: "1.0", intervalMs: 10_000, at: clock.now() });
   room.start();
   return { room, clock, intake, telemetry, heard };
 }
@@ -191,4 +191,34 @@ test("detections become events, wait while the intake has no room, and are told 
   await settled();
   expect(intake.events.length).toBeGreaterThan(2);
   expect(intake.events.at(-1)?.id).not.toBe(intake.events[1]?.id);
+});
+
+test("two processes with one identity and one CI, as a copied disk makes them, are told; a restart is not", async () => {
+  const { room, clock, intake, heard } = bench();
+  const told = (): string[] =>
+    intake.events.filter(({ check }) => check === "duplicate_agent").map(({ status }) => status);
+  heard("web-01", "a", "first");
+  clock.advance(10_000);
+  heard("web-01", "a", "second");
+  // A request of the one that ended was still on its way.
+  heard("web-01", "a", "first");
+  for (let round = 0; round < 6; round++) {
+    clock.advance(10_000);
+    heard("web-01", "a", "second");
+    await settled();
+  }
+  expect(told()).toEqual([]);
+  for (let round = 0; round < 6; round++) {
+    clock.advance(5000);
+    heard("web-01", "a", round % 2 === 0 ? "third" : "second");
+    await settled();
+  }
+  expect(told()).toEqual(["firing"]);
+  expect(room.agents.list()).toMatchObject([{ ci: "web-01", duplicate: true }]);
+  for (let round = 0; round < 20; round++) {
+    clock.advance(10_000);
+    heard("web-01", "a", "second");
+    await settled();
+  }
+  expect(told()).toEqual(["firing", "resolved"]);
 });

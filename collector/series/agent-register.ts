@@ -10,6 +10,12 @@ interface Entry {
   intervalMs: Milliseconds;
   firstSeenAt: UnixMillis;
   lastSeenAt: UnixMillis;
+  /** The process that was heard last, and the one before it. */
+  run: string;
+  formerRun: string;
+  /** How often, lately, a process came back after the other one was heard: two that take turns. */
+  turns: number;
+  turnedAt: UnixMillis;
   /** When it was last heard between two messages of a rival; null = it has no rival. */
   rivalAt: UnixMillis | null;
 }
@@ -27,10 +33,12 @@ const ENTRIES_MAX = 100_000;
 const ID_LENGTH_MAX = 128;
 /** An agent that was silent for so long is no longer listed; whether it is missing the core decides from its heartbeats. */
 const FORGET_AFTER_MS: Milliseconds = 24 * 3_600_000;
+/** A message of a process that has just ended may come after the first one of its successor: that is two turns, and no more. */
+const TURNS_MIN = 3;
 
 /**
  * Who was heard, and whether one identity is used twice: two agents that speak for one CI, or one agent's identity on two
- * CIs, as a cloned machine does. Two are rivals only when they alternate: an agent that was installed anew comes after
+ * CIs or by two processes, as a cloned machine does. Two are rivals only when they alternate: an agent that was installed anew comes after
  * the old one and never between two of its messages.
  */
 export class AgentRegister implements AgentDirectory {
@@ -59,6 +67,7 @@ export class AgentRegister implements AgentDirectory {
     known.lastSeenAt = contact.at;
     known.intervalMs = contact.intervalMs;
     known.version = contact.version;
+    this.tookTurns(known, contact);
     for (const rival of this.rivals(known)) {
       const between = rival.lastSeenAt >= before && contact.at - rival.lastSeenAt <= windowMs(known, rival);
       if (between && rival.lastSeenAt !== contact.at) this.alternating(known, rival, contact.at);
@@ -106,11 +115,31 @@ export class AgentRegister implements AgentDirectory {
       intervalMs: contact.intervalMs,
       firstSeenAt: contact.at,
       lastSeenAt: contact.at,
+      run: contact.run,
+      formerRun: "",
+      turns: 0,
+      turnedAt: contact.at,
       rivalAt: null,
     };
     this.entries.set(key, entry);
     insert(this.byCi, entry.ci, entry);
     insert(this.byAgent, entry.agentId, entry);
+  }
+
+  /** Two processes with everything the same: the one that was replaced comes back, again and again. */
+  private tookTurns(entry: Entry, { run, at }: AgentContact): void {
+    if (run === "" || run === entry.run) return;
+    const cameBack = run === entry.formerRun;
+    const isLate = at - entry.turnedAt > windowMs(entry, entry);
+    [entry.formerRun, entry.run] = [entry.run, run];
+    entry.turns = cameBack ? (isLate ? 1 : entry.turns + 1) : 0;
+    entry.turnedAt = at;
+    if (entry.turns < TURNS_MIN) return;
+    entry.rivalAt = at;
+    if (this.reported.has(entry.ci)) return;
+    this.reported.add(entry.ci);
+    const summary = `Two agents with one identity (${entry.agentId}) speak for ${entry.ci}: a copied data directory. Delete it on the copy.`;
+    this.report(entry.ci, "firing", at, summary);
   }
 
   private rivals(entry: Entry): Entry[] {

@@ -41,6 +41,12 @@ const HTTP: readonly MetricDefinition[] = [
     "route",
   ),
   counter("tocsin_http_refused_total", "Requests refused, by code.", "code"),
+  gauge("tocsin_enrolments", "Enrolments of agents, by status: open, enrolled, expired, revoked.", "status"),
+  counter(
+    "tocsin_enrolment_requests_total",
+    "Agents that asked for a token of their own, by what became of it.",
+    "outcome",
+  ),
   gauge("tocsin_http_body_bytes", "Bytes of request bodies that are being read or handled now."),
   gauge("tocsin_stream_clients", "Readers of the stream of changes."),
   counter("tocsin_stream_dropped_total", "Readers of the stream that were dropped, by reason.", "reason"),

@@ -62,6 +62,7 @@ export const ROOMS: readonly Room[] = [
     packages: ["node:", "typebox"],
   },
   { path: "collector/series", rooms: [MODEL, PORT, "protocol", "rules/detect"], packages: [] },
+  { path: "collector/enrolment", rooms: [MODEL, PORT, "protocol", "rules/detect"], packages: ["node:"] },
   { path: "collector/telemetry", rooms: [PORT, MODEL], packages: ["node:", "pino", "prom-client"] },
   { path: "collector/console", rooms: [], packages: ["node:"] },
   {

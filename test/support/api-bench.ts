@@ -1,16 +1,26 @@
 import type { IncidentDocument } from "../../collector/core/model/document.ts";
-import { type AuthConfig } from "../../collector/api/access.ts";
+import { Authenticator, type AuthConfig } from "../../collector/api/access.ts";
 import type { ApiLimits } from "../../collector/api/limits.ts";
 import type { ApiPorts } from "../../collector/api/ports.ts";
 import { type ApiServer, createServer, type IngestPlugin } from "../../collector/api/server.ts";
+import { TokenDesk } from "../../collector/enrolment/desk.ts";
+import { openSigningKey } from "../../collector/enrolment/signing-key.ts";
+import { TokenTable } from "../../collector/enrolment/token-table.ts";
 import { registerNative } from "../../collector/ingest/native/register.ts";
 import { registerOtlp } from "../../collector/ingest/otlp/register.ts";
 import type { Observation } from "../../protocol/observation.ts";
 import type { CmdbImportRequest, CmdbImportResult, CmdbService, ObserveResult } from "../../collector/port/cmdb.ts";
+import type { AgentDocuments } from "../../collector/port/enrolment.ts";
 import type { Progress } from "../../collector/port/progress.ts";
 import { createSeriesRoom, type SeriesRoom } from "../../collector/series/series-room.ts";
 import { FakeQuery, ManualFeed, RecordingIntake, RecordingLog, RecordingTelemetry } from "./recording-ports.ts";
 import { VirtualClock } from "./virtual-clock.ts";
+
+/** Of RFC 8032, 7.1, test 1. */
+const SIGNING_KEY = `-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g
+-----END PRIVATE KEY-----
+`;
 
 export const TOKENS = {
   tokens: [
@@ -143,6 +153,27 @@ export async function apiBench(
     resolveCi: (name) => query.ci(name)?.id ?? name,
     detector: null,
   });
+  const signing = openSigningKey(SIGNING_KEY, "");
+  const table = new TokenTable(null);
+  const resolveCi = (name: string): string => query.ci(name)?.id ?? name;
+  const enrolment = new TokenDesk({
+    table,
+    signing,
+    now: () => clock.now(),
+    tokenLifetimeMs: () => 90 * 86_400_000,
+    resolveCi,
+    log,
+    telemetry,
+  });
+  const rules = { body: '{"version":1,"rules":[]}', etag: '"r1"', signature: "c2lnbmVk" };
+  const documents: AgentDocuments = {
+    key: { pem: signing.publicKey, fingerprint: signing.fingerprint },
+    rules: () => rules,
+    configuration: (ci) => {
+      const body = JSON.stringify({ version: 1, ci, configuration: "" });
+      return { etag: '"c1"', sign: () => ({ body, etag: '"c1"', signature: signing.sign("configuration", body) }) };
+    },
+  };
   let ids = 0;
   const ports: ApiPorts = {
     intake,
@@ -158,14 +189,15 @@ export async function apiBench(
     progress: [commit],
     ready: () => (readiness.ready ? { ready: true } : { ready: false, reason: "loading" }),
     exposeOwn: async () => ({ contentType: "text/plain; version=0.0.4; charset=utf-8", body: "# own\n" }),
-    agentRules: () => ({ body: '{"rules":[]}', etag: "r1" }),
+    documents,
+    enrolment,
     newId: () => `id-${(ids += 1)}`,
     silenceFault: (matchers) =>
       matchers.some((matcher) => matcher.value === "[") ? "invalid regular expression" : undefined,
   };
   const server = await createServer({
     ports,
-    auth: options.auth ?? "loopbackOpen",
+    auth: new Authenticator(options.auth ?? "loopbackOpen", enrolment),
     epoch: "epoch-1",
     version: "0.1.0",
     ingest: options.ingest ?? [

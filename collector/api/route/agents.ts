@@ -1,5 +1,4 @@
 import type { FastifyInstance } from "fastify";
-import { AGENT_RULES_PATH } from "../../../protocol/agent-resource.ts";
 import { formatTime } from "../../core/model/time.ts";
 import type { AgentView } from "../../port/agents.ts";
 import { Refusal } from "../../port/ingest.ts";
@@ -15,7 +14,7 @@ const agentDocument = (agent: AgentView) => ({
   lastSeenAt: formatTime(agent.lastSeenAt),
 });
 
-/** Agents, the rules they fetch, and the last hour of what they measured. */
+/** Agents, and the last hour of what they measured. */
 export function registerAgents(app: FastifyInstance, ports: ApiPorts): void {
   app.get(
     "/api/v1/agents",
@@ -48,21 +47,6 @@ export function registerAgents(app: FastifyInstance, ports: ApiPorts): void {
       const { ci } = request.params as { ci: string };
       await obey(ports.intake, request.identity.name, { type: "agent.forget", ci });
       return reply.code(204).send();
-    },
-  );
-  app.get(
-    AGENT_RULES_PATH,
-    {
-      config: { roles: ["agent", "viewer"] },
-      schema: { operationId: "getAgentRules", tags: ["agents"], summary: "The rules that agents evaluate; with ETag." },
-    },
-    async (request, reply) => {
-      const { body, etag } = ports.agentRules();
-      const tag = etag.startsWith('"') ? etag : `"${etag}"`;
-      void reply.header("etag", tag);
-      const known = (request.headers["if-none-match"] ?? "").split(",").map((each) => each.trim().replace(/^W\//, ""));
-      if (known.includes(tag)) return reply.code(304).send();
-      return reply.type("application/json; charset=utf-8").send(body);
     },
   );
   app.get(

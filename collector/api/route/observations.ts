@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { OBSERVATION_PATH, readObservation } from "../../../protocol/observation.ts";
-import { Refusal } from "../../port/ingest.ts";
+import { maySpeakFor, Refusal } from "../../port/ingest.ts";
 import type { ApiPorts } from "../ports.ts";
 import { answers } from "../schema/basic.ts";
 
@@ -19,7 +19,7 @@ export function registerObservations(app: FastifyInstance, ports: ApiPorts): voi
   app.post(
     OBSERVATION_PATH,
     {
-      config: { roles: ["agent"], bodySizeBytesMax: BODY_BYTES_MAX },
+      config: { roles: ["agent"], forEnrolled: true, bodySizeBytesMax: BODY_BYTES_MAX },
       schema: {
         operationId: "postObservation",
         tags: ["cmdb"],
@@ -30,6 +30,8 @@ export function registerObservations(app: FastifyInstance, ports: ApiPorts): voi
     async (request, reply) => {
       const read = readObservation(request.body);
       if (read.status === "malformed") throw new Refusal(400, "badObservation", read.message);
+      if (!maySpeakFor(request.identity, read.observation.ci, (name) => ports.query.ci(name)?.id ?? name))
+        throw new Refusal(403, "foreignCi", `this token is for the agent of ${request.identity.ci} only`);
       const result = ports.cmdb.observe(read.observation);
       if (result.status === "refused")
         throw new Refusal(503, "overloaded", `no more hosts can be observed: ${result.reason}`, { retryAfterS: 300 });

@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { type Static, Type } from "typebox";
 import type { Event } from "../../core/model/event.ts";
 import { SEVERITIES } from "../../core/model/severity.ts";
+import { maySpeakFor, Refusal } from "../../port/ingest.ts";
 import { submit } from "../command.ts";
 import type { ApiPorts } from "../ports.ts";
 import { answers, nullable, time } from "../schema/basic.ts";
@@ -54,7 +55,7 @@ export function registerPostedEvents(app: FastifyInstance, ports: ApiPorts): voi
   app.post(
     "/api/v1/changes",
     {
-      config: { roles: ["agent", "operator"] },
+      config: { roles: ["agent", "operator"], forEnrolled: true },
       schema: {
         operationId: "addChange",
         tags: ["changes"],
@@ -65,6 +66,8 @@ export function registerPostedEvents(app: FastifyInstance, ports: ApiPorts): voi
     },
     async (request, reply) => {
       const body = request.body as Static<typeof CHANGE_BODY>;
+      if (!maySpeakFor(request.identity, body.ci, (name) => ports.query.ci(name)?.id ?? name))
+        throw new Refusal(403, "foreignCi", `this token is for the agent of ${request.identity.ci} only`);
       const event: Event = {
         ...NOTHING,
         id: body.id ?? ports.newId(),

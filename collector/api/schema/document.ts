@@ -109,6 +109,20 @@ export const CHANGE = Type.Object(
   { $id: "Change", description: "A deployment, package or configuration change." },
 );
 
+export const ENROLMENT = Type.Object(
+  {
+    id: Type.String(),
+    ci: nullable(Type.String({ description: "null = not used yet, and good for any." })),
+    status: Type.Enum(["open", "enrolled", "expired", "revoked"]),
+    createdAt: time(),
+    createdBy: Type.String(),
+    expiresAt: time("Of the agent's token, or of the enrolment token while it is open."),
+    agentId: nullable(Type.String()),
+    enrolledAt: nullable(time()),
+  },
+  { $id: "Enrolment", description: "A token for one agent to enrol with, and who used it. No secrets." },
+);
+
 export const AGENT = Type.Object(
   {
     agentId: Type.String(),

@@ -1,7 +1,7 @@
 import type { TSchema } from "typebox";
 import { REFUSAL } from "./basic.ts";
 import { CI, CMDB_DRIFT, CMDB_IMPORT, CMDB_SOURCE, RELATION } from "./cmdb.ts";
-import { AGENT, ALERT, CHANGE, INCIDENT, LEDGER_RECORD, PROBLEM, ROOT_CAUSE } from "./document.ts";
+import { AGENT, ALERT, CHANGE, ENROLMENT, INCIDENT, LEDGER_RECORD, PROBLEM, ROOT_CAUSE } from "./document.ts";
 import { MAINTENANCE, SILENCE } from "./mute.ts";
 
 /** Schemas that stand under their own names in the OpenAPI document; what a schema refers to comes before it. */
@@ -14,6 +14,7 @@ export const NAMED_SCHEMAS: readonly TSchema[] = [
   LEDGER_RECORD,
   CHANGE,
   AGENT,
+  ENROLMENT,
   CI,
   RELATION,
   CMDB_IMPORT,

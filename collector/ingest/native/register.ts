@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { Event } from "../../core/model/event.ts";
-import { type IngestPorts, Refusal, type RouteConfig } from "../../port/ingest.ts";
+import { type Identity, type IngestPorts, maySpeakFor, Refusal, type RouteConfig } from "../../port/ingest.ts";
 import { countDropped, submitEvents } from "../submit.ts";
 import { readEvent } from "./read-event.ts";
 import { EVENTS_SCHEMA } from "./schema.ts";
@@ -17,7 +17,7 @@ export interface EventsAnswer {
   rejected: { index: number; code: string; message: string }[];
 }
 
-const EVENTS: RouteConfig = { roles: ["agent", "operator"], body: "events" };
+const EVENTS: RouteConfig = { roles: ["agent", "operator"], forEnrolled: true, body: "events" };
 
 /** Native events at `POST /api/v1/events`: one object, an array, or lines of JSON. */
 export function registerNative(app: FastifyInstance, ports: IngestPorts): void {
@@ -25,11 +25,11 @@ export function registerNative(app: FastifyInstance, ports: IngestPorts): void {
     "/api/v1/events",
     // The schema documents; elements are checked one by one, so that a bad one does not sink its batch.
     { config: EVENTS, schema: EVENTS_SCHEMA, validatorCompiler: () => () => true },
-    async (request, reply) => reply.code(202).send(await takeEvents(request.body, ports)),
+    async (request, reply) => reply.code(202).send(await takeEvents(request.body, request.identity, ports)),
   );
 }
 
-async function takeEvents(body: unknown, ports: IngestPorts): Promise<EventsAnswer> {
+async function takeEvents(body: unknown, identity: Identity, ports: IngestPorts): Promise<EventsAnswer> {
   const elements = Array.isArray(body) ? body : [body];
   if (elements.length > EVENTS_MAX)
     throw new Refusal(413, "tooManyEvents", `at most ${EVENTS_MAX} events in one request, not ${elements.length}`);
@@ -38,7 +38,7 @@ async function takeEvents(body: unknown, ports: IngestPorts): Promise<EventsAnsw
   const indexes: number[] = [];
   const answer: EventsAnswer = { accepted: 0, duplicates: 0, rejected: [] };
   for (let index = 0; index < elements.length; index++) {
-    const read = readEvent(elements[index], receivedAt);
+    const read = held(readEvent(elements[index], receivedAt), identity, ports);
     if ("event" in read) {
       events.push(read.event);
       indexes.push(index);
@@ -55,4 +55,13 @@ async function takeEvents(body: unknown, ports: IngestPorts): Promise<EventsAnsw
   }
   answer.rejected.sort((a, b) => a.index - b.index);
   return answer;
+}
+
+type Reading = { event: Event } | { fault: { code: string; message: string } };
+
+/** An enrolled agent tells of its own CI. */
+function held(read: Reading, identity: Identity, { query }: IngestPorts): Reading {
+  if (!("event" in read) || maySpeakFor(identity, read.event.ci, (name) => query.ci(name)?.id ?? name)) return read;
+  const message = `this token is for the agent of ${identity.ci}; it may not speak for ${read.event.ci}`;
+  return { fault: { code: "foreignCi", message } };
 }

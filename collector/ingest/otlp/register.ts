@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { AGENT_RUN_HEADER } from "../../../protocol/agent-enrolment.ts";
 import { AGENT_ATTRIBUTES, AGENT_SERVICE_NAME } from "../../../protocol/agent-resource.ts";
 import { jsonFault } from "../../../protocol/json-guard.ts";
 import type { OtlpAttributes, OtlpResourceLogs, OtlpResourceMetrics, OtlpResult } from "../../../protocol/otlp.ts";
@@ -9,7 +10,7 @@ import { StringCache } from "../../../protocol/wire-reader.ts";
 import type { Event } from "../../core/model/event.ts";
 import type { Milliseconds } from "../../core/model/time.ts";
 import { type AgentDirectory, missingAfterMs } from "../../port/agents.ts";
-import { type IngestPorts, Refusal, type RouteConfig } from "../../port/ingest.ts";
+import { type Identity, type IngestPorts, maySpeakFor, Refusal, type RouteConfig } from "../../port/ingest.ts";
 import type { SampleBatch } from "../../port/samples.ts";
 import { bytesOf, JSON_DEPTH_MAX, jsonOf } from "../body.ts";
 import { submitEvents } from "../submit.ts";
@@ -25,7 +26,12 @@ export interface OtlpOptions {
   logRules?: LogRules;
 }
 
-const EXPORT: RouteConfig = { roles: ["agent", "operator"], body: "bytes", renderError: renderStatus };
+const EXPORT: RouteConfig = {
+  roles: ["agent", "operator"],
+  forEnrolled: true,
+  body: "bytes",
+  renderError: renderStatus,
+};
 const ADAPTER = "otlp";
 const VALUES_MAX = 1_000_000;
 const INTERVAL_DEFAULT_MS: Milliseconds = 10_000;
@@ -42,7 +48,10 @@ export function registerOtlp(app: FastifyInstance, ports: IngestPorts, options: 
     },
     async (request, reply) => {
       const { encoding, value } = readRequest(request, (bytes) => readMetricsRequest(bytes, strings), metricsFromJson);
-      const partial = takeMetrics(value, ports, (resource) => heardAgent(resource, ports, options.agents, heartbeats));
+      const run = runOf(request);
+      const partial = takeMetrics(value, ports, request.identity, (resource) =>
+        heardAgent(resource, { ports, agents: options.agents, heartbeats, run }),
+      );
       return answer(reply, encoding, exportAnswer(encoding, "rejectedDataPoints", partial));
     },
   );
@@ -54,7 +63,7 @@ export function registerOtlp(app: FastifyInstance, ports: IngestPorts, options: 
     },
     async (request, reply) => {
       const { encoding, value } = readRequest(request, (bytes) => readLogsRequest(bytes, strings), logsFromJson);
-      const partial = await takeLogs(value, ports, options.logRules);
+      const partial = await takeLogs(value, ports, request.identity, options.logRules);
       return answer(reply, encoding, exportAnswer(encoding, "rejectedLogRecords", partial));
     },
   );
@@ -102,6 +111,7 @@ interface Sender {
 function takeMetrics(
   requests: readonly OtlpResourceMetrics[],
   ports: IngestPorts,
+  identity: Identity,
   heard: (resource: OtlpAttributes) => Sender | null,
 ): Partial {
   const reasons = new Map<string, number>();
@@ -113,6 +123,10 @@ function takeMetrics(
     for (const metric of metrics) flatten(metric, flat);
     points += flat.points;
     for (const [reason, count] of Object.entries(flat.faults)) reject(reason, count);
+    if (!isOwn(resource, identity, ports)) {
+      reject("foreignCi", flat.points);
+      continue;
+    }
     const sender = heard(resource) ?? foreignSender(resource, ports);
     if (sender === null) {
       reject("noCi", flat.points);
@@ -150,19 +164,36 @@ function foreignSender(resource: OtlpAttributes, ports: IngestPorts): Sender | n
   return ci === null ? null : { ci, source: "otlp", labels: shownLabels(resource), intervalMs: undefined };
 }
 
+/** An enrolled agent sends for its own CI, under its own identity. */
+function isOwn(resource: OtlpAttributes, identity: Identity, { query }: IngestPorts): boolean {
+  if (identity.ci === undefined) return true;
+  const ci = findCi(resource, (name) => query.ci(name)?.known === true) ?? "";
+  const agentId = resource[AGENT_ATTRIBUTES.agentId];
+  const isImpostor = resource[AGENT_ATTRIBUTES.serviceName] === AGENT_SERVICE_NAME && agentId !== identity.agentId;
+  return !isImpostor && maySpeakFor(identity, ci, (name) => query.ci(name)?.id ?? name);
+}
+
+function runOf(request: FastifyRequest): string {
+  const run = request.headers[AGENT_RUN_HEADER];
+  return typeof run === "string" && run.length <= 64 ? run : "";
+}
+
 /** null for a sender that is not one of our agents. An agent that sends is an agent that lives. */
 function heardAgent(
   resource: OtlpAttributes,
-  ports: IngestPorts,
-  agents: AgentDirectory,
-  heartbeats: HeartbeatOutlet,
+  {
+    ports,
+    agents,
+    heartbeats,
+    run,
+  }: { ports: IngestPorts; agents: AgentDirectory; heartbeats: HeartbeatOutlet; run: string },
 ): Sender | null {
   const agentId = resource[AGENT_ATTRIBUTES.agentId];
   const ci = resource[AGENT_ATTRIBUTES.ci] || resource[AGENT_ATTRIBUTES.hostName];
   if (resource[AGENT_ATTRIBUTES.serviceName] !== AGENT_SERVICE_NAME || !agentId || !ci || ci.length > 512) return null;
   const said = Number(resource[AGENT_ATTRIBUTES.intervalMs]);
   const intervalMs = said >= 100 && said <= 3_600_000 ? said : INTERVAL_DEFAULT_MS;
-  agents.heard({ agentId, ci, version: resource["service.version"] ?? "", intervalMs, at: ports.clock.now() });
+  agents.heard({ agentId, run, ci, version: resource["service.version"] ?? "", intervalMs, at: ports.clock.now() });
   heartbeats.push({ ci, agent: agentId, missingAfterMs: missingAfterMs(intervalMs) });
   return { ci, source: "agent", labels: {}, intervalMs };
 }
@@ -170,6 +201,7 @@ function heardAgent(
 async function takeLogs(
   requests: readonly OtlpResourceLogs[],
   ports: IngestPorts,
+  identity: Identity,
   rules: LogRules | undefined,
 ): Promise<Partial> {
   const now = ports.clock.now();
@@ -188,6 +220,7 @@ async function takeLogs(
       if (reading.kind === "counted") counted += 1;
       else if (reading.kind === "rejected") reject(reading.message);
       else if (ci === null) reject("noCi");
+      else if (!maySpeakFor(identity, ci, (name) => ports.query.ci(name)?.id ?? name)) reject("foreignCi");
       else events.push(reading.event);
     }
   }
