@@ -3,6 +3,8 @@ import { emptyIncident } from "./incident/attach.ts";
 import { newMember } from "./model/member.ts";
 import type { Alert } from "./model/alert.ts";
 import type { CmdbDocument } from "./model/ci.ts";
+import type { CoreSettings, Route } from "./model/settings.ts";
+import type { Severity } from "./model/severity.ts";
 import type { Incident } from "./model/incident.ts";
 import { receiversOf } from "./notify/route.ts";
 import type { CoreState } from "./state.ts";
@@ -20,13 +22,43 @@ const routed = new WeakMap<Incident, Routed>();
  */
 export function receiversOfAlert(state: CoreState, alert: Readonly<Alert>): readonly string[] {
   const incident = state.incidents.of(alert);
-  if (incident === undefined) return receiversOf(state, aloneIn(state, alert), state.at);
+  if (incident === undefined) return receiversAlone(state, alert);
   const known = routed.get(incident);
   if (known !== undefined && known.revision === incident.revision) return known.receivers;
   const receivers = receiversOf(state, incident, state.at);
   for (const told of incident.told) if (!receivers.includes(told.receiver)) receivers.push(told.receiver);
   routed.set(incident, { revision: incident.revision, receivers });
   return receivers;
+}
+
+/** By the criticality of the CI, null = unknown. */
+type ByCriticality = Map<number | null, readonly string[]>;
+
+/** Where routes look at nothing but priority and severity, the answers; null = they look at more. */
+const routedAlone = new WeakMap<CoreSettings, Map<Severity, ByCriticality> | null>();
+
+function receiversAlone(state: CoreState, alert: Readonly<Alert>): readonly string[] {
+  const { settings } = state;
+  let known = routedAlone.get(settings);
+  if (known === undefined) {
+    known = settings.routes.every(looksAtPriorityOnly) ? new Map<Severity, ByCriticality>() : null;
+    routedAlone.set(settings, known);
+  }
+  const index = state.topology.find(alert.ci);
+  const ci = index === undefined ? undefined : state.topology.ci(index);
+  if (known === null || ci?.type === "businessService") return receiversOf(state, aloneIn(state, alert), state.at);
+  let answers = known.get(alert.severity);
+  if (answers === undefined) known.set(alert.severity, (answers = new Map<number | null, readonly string[]>()));
+  const criticality = ci?.criticality ?? null;
+  let receivers = answers.get(criticality);
+  if (receivers === undefined)
+    answers.set(criticality, (receivers = receiversOf(state, aloneIn(state, alert), state.at)));
+  return receivers;
+}
+
+function looksAtPriorityOnly({ match }: Route): boolean {
+  const { services, owners, times, matchers = [] } = match;
+  return services === undefined && owners === undefined && times === undefined && matchers.length === 0;
 }
 
 function aloneIn(state: CoreState, alert: Readonly<Alert>): Incident {

@@ -52,7 +52,8 @@ export interface AlertFilter {
   /** A label that every wanted alert has with this value; the most telling one of the matchers. */
   having: { name: string; value: string } | undefined;
   byLabels: (alert: Readonly<Alert>) => boolean;
-  byReceiver: (receivers: readonly string[]) => boolean;
+  /** undefined = any will do. */
+  byReceiver: ((receivers: readonly string[]) => boolean) | undefined;
   byStanding: (standing: AlertStanding) => boolean;
 }
 
@@ -68,7 +69,7 @@ export function alertFilter(query: QueryString): AlertFilter {
   return {
     having: mostTelling(matchers),
     byLabels: matchers.length === 0 ? EVERYTHING : quickly(matchers, holds),
-    byReceiver: wanted === EVERYTHING ? EVERYTHING : (receivers) => receivers.some(wanted),
+    byReceiver: wanted === EVERYTHING ? undefined : (receivers) => receivers.some(wanted),
     byStanding: ({ state, silencedBy, inhibitedBy }) =>
       (active || state !== "active") &&
       (unprocessed || state !== "unprocessed") &&

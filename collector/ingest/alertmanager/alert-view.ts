@@ -17,13 +17,13 @@ export type AlertState = "unprocessed" | "active" | "suppressed";
 
 /** How an alert stands, in Alertmanager's terms. */
 export interface AlertStanding {
-  state: AlertState;
-  /** Ids of silences. */
-  silencedBy: readonly string[];
   /** Fingerprints of inhibiting alerts, and CIs behind which it cannot be observed. */
   inhibitedBy: readonly string[];
   /** Ids of maintenance windows. */
   mutedBy: readonly string[];
+  /** Ids of silences. */
+  silencedBy: readonly string[];
+  state: AlertState;
 }
 
 /** Labels as an Alertmanager client sees them: as sent for alerts that came as such, made up from the identity for others. */
@@ -42,6 +42,7 @@ export function fingerprintOf(alert: Readonly<Alert>): string {
 }
 
 const NONE: readonly string[] = [];
+const NOBODY: readonly string[] = [UNROUTED];
 const ACTIVE: AlertStanding = { state: "active", silencedBy: NONE, inhibitedBy: NONE, mutedBy: NONE };
 const UNPROCESSED: AlertStanding = { ...ACTIVE, state: "unprocessed" };
 
@@ -62,11 +63,7 @@ export class StandingReader {
   /** A new silence shows at once, also before the core has looked at the alert again. */
   read(alert: Readonly<Alert>): AlertStanding {
     const { suppressedBy } = alert;
-    const labelOf: LabelOf = (name) => alertLabel(alert, name);
-    const silencedBy =
-      this.silences.length === 0
-        ? NONE
-        : this.silences.filter((silence) => silence.matches(labelOf)).map((silence) => silence.id);
+    const silencedBy = this.silences.length === 0 ? NONE : this.silencersOf(alert);
     if (suppressedBy.length === 0 && silencedBy.length === 0 && alert.status !== "unobserved")
       return alert.status === "pending" ? UNPROCESSED : ACTIVE;
     const inhibitedBy = this.inhibitors(suppressedBy);
@@ -74,6 +71,11 @@ export class StandingReader {
     const muted = silencedBy.length + inhibitedBy.length + mutedBy.length > 0 || alert.status === "unobserved";
     const state = muted ? "suppressed" : alert.status === "pending" ? "unprocessed" : "active";
     return { state, silencedBy, inhibitedBy, mutedBy };
+  }
+
+  private silencersOf(alert: Readonly<Alert>): readonly string[] {
+    const labelOf: LabelOf = (name) => alertLabel(alert, name);
+    return this.silences.filter((silence) => silence.matches(labelOf)).map((silence) => silence.id);
   }
 
   private inhibitors(suppressedBy: readonly string[]): readonly string[] {
@@ -97,6 +99,7 @@ function named(suppressedBy: readonly string[], prefix: string): readonly string
 export class ReceiverReader {
   private readonly query: Pick<Query, "receiversOf">;
   private readonly byIncident = new Map<string, readonly string[]>();
+  private last: { of: readonly string[]; named: readonly Named[] } = { of: NONE, named: [] };
 
   constructor(query: Pick<Query, "receiversOf">) {
     this.query = query;
@@ -112,36 +115,56 @@ export class ReceiverReader {
     return receivers;
   }
 
+  /** As clients are shown them. */
+  named(alert: Readonly<Alert>): readonly Named[] {
+    const of = this.read(alert);
+    // Neighbours mostly have the very same ones.
+    if (of !== this.last.of) this.last = { of, named: of.map((name) => ({ name })) };
+    return this.last.named;
+  }
+
   private ask(alert: Readonly<Alert>): readonly string[] {
     const receivers = this.query.receiversOf(alert);
-    return receivers.length === 0 ? [UNROUTED] : receivers;
+    return receivers.length === 0 ? NOBODY : receivers;
   }
 }
 
-const iso = (at: UnixMillis): string => new Date(at).toISOString();
+/** Most alerts of a list have times that others have as well. */
+const TIMES_MAX = 4_096;
 
-/**
- * The JSON of a gettableAlert. Written by hand because a list of 100,000 is written in one go and must not be built
- * as objects first.
- *
- * @param endsAt when it would time out.
- */
-export function alertJson(
-  alert: Readonly<Alert>,
-  standing: AlertStanding,
-  receivers: readonly string[],
-  endsAt: UnixMillis,
-): string {
-  const generator = alert.links.find((link) => link.text === GENERATOR)?.href;
-  const status =
-    standing === ACTIVE ? '{"inhibitedBy":[],"mutedBy":[],"silencedBy":[],"state":"active"}' : JSON.stringify(standing);
-  return (
-    `{"annotations":${JSON.stringify(alert.annotations)},"endsAt":"${iso(endsAt)}",` +
-    `"fingerprint":"${fingerprintOf(alert)}","receivers":[${receivers.map(receiverJson).join(",")}],` +
-    `"startsAt":"${iso(alert.occurredAt)}","status":${status},"updatedAt":"${iso(alert.lastSeenAt)}",` +
-    (generator === undefined ? "" : `"generatorURL":${JSON.stringify(generator)},`) +
-    `"labels":${JSON.stringify(shownLabels(alert))}}`
-  );
+/** Times as text, RFC 3339 with milliseconds. */
+export class TimeWriter {
+  private readonly known = new Map<UnixMillis, string>();
+
+  text(at: UnixMillis): string {
+    const known = this.known.get(at);
+    if (known !== undefined) return known;
+    if (this.known.size >= TIMES_MAX) this.known.clear();
+    const text = new Date(at).toISOString();
+    this.known.set(at, text);
+    return text;
+  }
 }
 
-export const receiverJson = (name: string): string => `{"name":${JSON.stringify(name)}}`;
+export interface Named {
+  name: string;
+}
+
+/** A gettableAlert; parts of it are the alert's own. */
+export interface ShownAlert {
+  annotations: Labels;
+  endsAt: string;
+  fingerprint: string;
+  receivers: readonly Named[];
+  startsAt: string;
+  status: AlertStanding;
+  updatedAt: string;
+  /** Left out of the JSON where there is none. */
+  generatorURL: string | undefined;
+  labels: Labels;
+}
+
+export function generatorOf({ links }: Readonly<Alert>): string | undefined {
+  for (const link of links) if (link.text === GENERATOR) return link.href;
+  return undefined;
+}
