@@ -21,7 +21,8 @@ const SEEN_DEAD_RANK = 4;
 /** The notes by alert, by CI and by possible cause: how evidence that belongs together finds itself. */
 export class Notebook {
   private readonly notes = new Map<AlertId, Note>();
-  private readonly byCi = new Map<number, Note[]>();
+  /** By CI; a list for each that ever had a note. */
+  private readonly byCi: (Note[] | undefined)[] = [];
   /** The CIs that there is any note on: asked for every CI that a fault should hit, and mostly not among them. */
   readonly noted = new Marks();
   private readonly byCause = new Map<number, Note[]>();
@@ -37,8 +38,9 @@ export class Notebook {
     const before = this.notes.get(note.alert.id);
     if (before !== undefined) this.remove(before);
     this.notes.set(note.alert.id, note);
-    const list = this.byCi.get(note.ci);
-    if (list === undefined) this.byCi.set(note.ci, [note]);
+    while (this.byCi.length <= note.ci) this.byCi.push(undefined);
+    const list = this.byCi[note.ci];
+    if (list === undefined) this.byCi[note.ci] = [note];
     else list.push(note);
     this.noted.add(note.ci);
     if (note.background === null) this.post(note);
@@ -75,12 +77,12 @@ export class Notebook {
   }
 
   on(ci: number): readonly Note[] {
-    return this.byCi.get(ci) ?? NONE;
+    return this.byCi[ci] ?? NONE;
   }
 
   /** Whether a CI sent an alert that is no noise between `from` and `to`. */
   alarmed(ci: number, from: UnixMillis, to: UnixMillis): boolean {
-    const list = this.byCi.get(ci);
+    const list = this.byCi[ci];
     if (list === undefined) return false;
     for (const note of list) {
       if (note.background === null && note.onset >= from && note.onset <= to) return true;
@@ -93,7 +95,7 @@ export class Notebook {
    * that may have been on its way, and a condition that comes and goes all day is no sign of life.
    */
   speaks(ci: number, from: UnixMillis, to: UnixMillis): boolean {
-    const list = this.byCi.get(ci);
+    const list = this.byCi[ci];
     if (list === undefined) return false;
     let heard = false;
     for (const note of list) {
@@ -145,9 +147,12 @@ export class Notebook {
 
   private remove(note: Note): void {
     this.notes.delete(note.alert.id);
-    drop(this.byCi, note.ci, note);
-    if (!this.byCi.has(note.ci)) this.noted.delete(note.ci);
     if (note.background === null) this.unpost(note);
+    const list = this.byCi[note.ci] ?? [];
+    list.splice(list.indexOf(note), 1);
+    if (list.length > 0) return;
+    this.byCi[note.ci] = undefined;
+    this.noted.delete(note.ci);
   }
 }
 

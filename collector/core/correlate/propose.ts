@@ -144,10 +144,9 @@ class ClaimTable {
   constructor(units: readonly Unit[], alone: readonly number[], wanted: readonly FaultKey[], anchored: number) {
     const places = PLACES.begin();
     wanted.forEach((fault, place) => places.add(fault, place));
-    this.from = new Int32Array(wanted.length + 1);
-    this.bounds = new Float64Array(wanted.length);
-    const found: number[] = [];
-    const prices: number[] = [];
+    const from = new Int32Array(wanted.length + 1);
+    const bounds = new Float64Array(wanted.length);
+    let size = 0;
     for (let index = 0; index < units.length; index += 1) {
       const { keys, costs } = units[index]?.causes ?? NO_CAUSES;
       const own = alone[index] ?? 0;
@@ -157,24 +156,29 @@ class ClaimTable {
         const place = places.get(key);
         const cost = costs[at] ?? 0;
         if (place >= anchored && cost >= own - MARGIN) continue;
-        found.push(place, index);
-        prices.push(cost);
-        this.from[place + 1] = (this.from[place + 1] ?? 0) + 1;
-        if (own > cost) this.bounds[place] = (this.bounds[place] ?? 0) + (own - cost);
+        if (size === FOUND.places.length) FOUND.grow();
+        FOUND.places[size] = place;
+        FOUND.units[size] = index;
+        FOUND.costs[size] = cost;
+        size += 1;
+        from[place + 1] = (from[place + 1] ?? 0) + 1;
+        if (own > cost) bounds[place] = (bounds[place] ?? 0) + (own - cost);
       }
     }
     for (let place = 0; place < wanted.length; place += 1)
-      this.from[place + 1] = (this.from[place + 1] ?? 0) + (this.from[place] ?? 0);
-    this.units = new Int32Array(prices.length);
-    this.costs = new Float64Array(prices.length);
-    const next = this.from.slice();
-    for (let at = 0; at < prices.length; at += 1) {
-      const place = found[2 * at] ?? 0;
+      from[place + 1] = (from[place + 1] ?? 0) + (from[place] ?? 0);
+    this.units = new Int32Array(size);
+    this.costs = new Float64Array(size);
+    const next = from.slice();
+    for (let at = 0; at < size; at += 1) {
+      const place = FOUND.places[at] ?? 0;
       const to = next[place] ?? 0;
       next[place] = to + 1;
-      this.units[to] = found[2 * at + 1] ?? 0;
-      this.costs[to] = prices[at] ?? 0;
+      this.units[to] = FOUND.units[at] ?? 0;
+      this.costs[to] = FOUND.costs[at] ?? 0;
     }
+    this.from = from;
+    this.bounds = bounds;
   }
 
   count(place: number): number {
@@ -194,6 +198,26 @@ class ClaimTable {
     return claims;
   }
 }
+
+/** Claims in the order in which they are found. */
+class FoundClaims {
+  places = new Int32Array(4096);
+  units = new Int32Array(4096);
+  costs = new Float64Array(4096);
+
+  grow(): void {
+    const { places, units, costs } = this;
+    this.places = new Int32Array(2 * places.length);
+    this.places.set(places);
+    this.units = new Int32Array(2 * units.length);
+    this.units.set(units);
+    this.costs = new Float64Array(2 * costs.length);
+    this.costs.set(costs);
+  }
+}
+
+/** Work space; empty between calls. */
+const FOUND = new FoundClaims();
 
 const NO_CAUSES: Unit["causes"] = { keys: new Int32Array(0), costs: new Float64Array(0) };
 

@@ -2,7 +2,7 @@ import type { AlertId, IncidentId } from "../model/identity.ts";
 import type { CorrelationView, Placement } from "../model/correlation.ts";
 import type { Note, Unit } from "../model/evidence.ts";
 import type { Incident } from "../model/incident.ts";
-import { faultCi } from "../model/influence.ts";
+import { faultCi, type FaultKey } from "../model/influence.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { Notebook } from "./notebook.ts";
 import type { Anchor } from "./propose.ts";
@@ -29,12 +29,19 @@ export interface Neighbourhood {
   view: CorrelationView;
 }
 
+/** Counts up, so that a note shows whether it has come up in this round. */
+let gathering = 0;
+
 /** The evidence around some alerts: what could have the same cause, and what is in the same incidents. */
 export function gather(seeds: readonly Note[], near: Neighbourhood): Set<Note> {
   const { notebook, threads, at, view } = near;
   const found = new Set<Note>();
   const incidents = new Set<IncidentId>();
+  gathering += 1;
   const take = (note: Note): void => {
+    // Most notes come up once for each cause that they share with a seed.
+    if (note.gathered === gathering) return;
+    note.gathered = gathering;
     if (found.size >= NOTES_MAX || note.background !== null) return;
     const home = note.alert.incident ?? note.home;
     const thread = threads.get(home);
@@ -105,13 +112,24 @@ export function anchorsOf(notes: ReadonlySet<Note>, { notebook, threads, view }:
   };
   for (const note of notes) {
     if (note.alert.incident !== null) consider(note.alert.incident);
-    const { keys, costs } = note.causes;
-    for (let index = 0; index < keys.length && index < ANCHORS_LOOKED_AT; index += 1) {
-      if ((costs[index] ?? CAUSE_COST) >= CAUSE_COST) break;
-      if (threads.isRoot(keys[index] ?? -1)) for (const id of threads.at(keys[index] ?? -1)) consider(id);
-    }
+    for (const fault of rootsAmong(note, threads)) for (const id of threads.at(fault)) consider(id);
   }
   return anchors;
+}
+
+/** Those of its likeliest causes that some incident has been taken for; a new root is rare, and old ones do no harm. */
+function rootsAmong(note: Note, threads: Threads): readonly FaultKey[] {
+  const known = note.roots;
+  if (known !== undefined && known.threads === threads && known.rootsAdded === threads.rootsAdded) return known.faults;
+  const faults: FaultKey[] = [];
+  const { keys, costs } = note.causes;
+  for (let index = 0; index < keys.length && index < ANCHORS_LOOKED_AT; index += 1) {
+    if ((costs[index] ?? CAUSE_COST) >= CAUSE_COST) break;
+    const key = keys[index] ?? -1;
+    if (threads.isRoot(key)) faults.push(key);
+  }
+  note.roots = { threads, rootsAdded: threads.rootsAdded, faults };
+  return faults;
 }
 
 /** The incident that a unit is in now; null when it is in none that is open. */

@@ -50,6 +50,12 @@ export class Threads {
   /** The faults of `byRoot`: asked for every cause of every alert, and rarely among them. */
   private readonly roots = new Marks();
   private pruneAt = PRUNE_STEP;
+  private added = 0;
+
+  /** How often a fault became the root of an incident that was that of none. */
+  get rootsAdded(): number {
+    return this.added;
+  }
 
   get(incident: IncidentId | null): Thread | undefined {
     return incident === null ? undefined : this.threads.get(incident);
@@ -93,8 +99,10 @@ export class Threads {
     if (root === null) return;
     this.roots.add(root);
     const set = this.byRoot.get(root);
-    if (set === undefined) this.byRoot.set(root, new Set([incident]));
-    else set.add(incident);
+    if (set === undefined) {
+      this.byRoot.set(root, new Set([incident]));
+      this.added += 1;
+    } else set.add(incident);
   }
 
   joined(note: Note, incident: IncidentId, view: CorrelationView): void {

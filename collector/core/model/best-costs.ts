@@ -6,12 +6,17 @@ const LOW = new Int32Array(Float64Array.of(2 ** -1074).buffer)[0] === 1 ? 0 : 1;
  * One user at a time: `begin` forgets what the last one kept. Memory: 12 bytes a possible key.
  */
 export class BestCosts {
-  private readonly keys: number[] = [];
+  /** In the order in which they came first. */
+  readonly keys: number[] = [];
   private costs = new Float64Array(0);
   private epochs = new Int32Array(0);
   private epoch = 0;
   /** Work space of `cheapest`. */
   private sorting = new Float64Array(1024);
+
+  get size(): number {
+    return this.keys.length;
+  }
 
   /** Empties it. */
   begin(): this {

@@ -1,3 +1,4 @@
+import { BestCosts } from "./best-costs.ts";
 import type { Reachability } from "./reachability.ts";
 import {
   isTimeSource,
@@ -10,6 +11,7 @@ import {
   type Transmission,
 } from "./transmission.ts";
 import type { Edge, Topology } from "./topology.ts";
+import type { Watched } from "./watched.ts";
 
 /** Whom a fault of one CI should hit, and with what chance (0…1); the CI itself is not in it. */
 export interface Effects {
@@ -17,6 +19,8 @@ export interface Effects {
   readonly chances: Float64Array;
   /** How many of them need the CI directly; these come first. */
   readonly direct: number;
+  /** See `watchedOf`; null until it is asked for. */
+  watched: Watched | null;
 }
 
 const CHANCE_MIN = 0.02;
@@ -43,6 +47,8 @@ export class EffectsOf {
   /** By single point of failure, the CIs behind it; of the first `behindUpTo` CIs. */
   private readonly behind = new Map<number, number[]>();
   private behindUpTo = 0;
+  /** By CI: 0 not asked yet, 1 no, 2 yes. */
+  private timeSources = new Uint8Array(1024);
 
   constructor(topology: Topology, reach: Reachability) {
     this.topology = topology;
@@ -73,60 +79,69 @@ export class EffectsOf {
   }
 
   private search(root: number, dead: boolean): Effects {
-    const best = new Map<number, number>();
+    const best = BEST.begin();
     let level: State[] = [{ ci: root, dead, chance: 1 }];
     let direct = 0;
     for (let depth = 0; depth < 4 && level.length > 0 && best.size < EFFECTS_MAX; depth += 1) {
       const next: State[] = [];
-      for (const state of level) this.spread(state, root, best, next);
+      for (const state of level) this.spread(state, root, next);
       if (depth === 0) direct = best.size;
       level = next;
     }
-    const list = [...best];
-    return {
-      cis: Int32Array.from(list, ([ci]) => ci),
-      chances: Float64Array.from(list, ([, chance]) => chance),
-      direct,
-    };
+    const cis = Int32Array.from(best.keys);
+    return { cis, chances: Float64Array.from(cis, (ci) => -best.get(ci)), direct, watched: null };
   }
 
-  private spread(state: State, root: number, best: Map<number, number>, next: State[]): void {
-    const hit = (ci: number, dead: boolean, chance: number): void => {
-      if (ci === root || chance < CHANCE_MIN || best.size >= EFFECTS_MAX) return;
-      const known = best.get(ci);
-      if (known !== undefined && known >= chance) return;
-      best.set(ci, chance);
-      next.push({ ci, dead, chance });
-    };
-    for (const edge of this.topology.neededBy(state.ci)) {
-      const way = this.way(edge, state.ci);
+  private spread(state: State, root: number, next: State[]): void {
+    const { ci } = state;
+    const needed = this.topology.ci(ci);
+    const isTime = this.isTimeSource(ci);
+    for (const edge of this.topology.neededBy(ci)) {
+      if (BEST.size >= EFFECTS_MAX) return;
+      const way = this.way(edge, ci, isTime ? null : needed.type);
       if (way === null) continue;
       const sure = state.chance * edge.confidence;
-      if (!state.dead) hit(edge.ci, false, sure * way.badToBad);
-      else if (way.deadToDead >= 0.35) hit(edge.ci, true, sure * way.deadToDead);
-      else hit(edge.ci, false, sure * Math.max(way.deadToBad, way.deadToDead));
+      if (!state.dead) hit(edge.ci, root, sure * way.badToBad, false, next);
+      else if (way.deadToDead >= 0.35) hit(edge.ci, root, sure * way.deadToDead, true, next);
+      else hit(edge.ci, root, sure * Math.max(way.deadToBad, way.deadToDead), false, next);
     }
-    if (state.dead && state.chance >= 0.5) for (const ci of this.behindOf(state.ci)) hit(ci, true, state.chance * 0.8);
-    if (state.dead) return;
+    if (state.dead) {
+      if (state.chance < 0.5) return;
+      for (const behind of this.behindOf(ci)) {
+        if (BEST.size >= EFFECTS_MAX) return;
+        hit(behind, root, state.chance * 0.8, true, next);
+      }
+      return;
+    }
     // A pool that works badly: its replicas do.
-    for (const edge of this.topology.needs(state.ci)) {
+    for (const edge of this.topology.needs(ci)) {
       if (edge.type === "hasMember" && this.topology.ci(edge.ci).type === "container")
-        hit(edge.ci, false, state.chance * REPLICA);
+        hit(edge.ci, root, state.chance * REPLICA, false, next);
     }
   }
 
-  /** How trouble passes from a CI to this dependent; null = it does not. */
-  private way(edge: Edge, needed: number): Transmission | null {
+  /** How trouble passes from a CI to this dependent; null = it does not. `type` of the CI, null if it gives the time. */
+  private way(edge: Edge, needed: number, type: string | null): Transmission | null {
     if (edge.type === "hasMember") {
       const chance = memberChance(members(this.topology, edge.ci));
       return { deadToDead: 0, deadToBad: chance, badToBad: chance };
     }
-    if (edge.type !== "connectsTo")
-      return isTimeSource(this.topology.ci(needed))
-        ? TIME_USERS
-        : transmission(edge.type, this.topology.ci(needed).type);
+    if (edge.type !== "connectsTo") return type === null ? TIME_USERS : transmission(edge.type, type);
     if (!this.reach.leadsHome(edge.ci, needed)) return null;
     return this.reach.lines(edge.ci) > 1 ? ONE_OF_SEVERAL : ONLY_LINE;
+  }
+
+  private isTimeSource(ci: number): boolean {
+    if (ci >= this.timeSources.length) {
+      const grown = new Uint8Array(2 ** Math.ceil(Math.log2(ci + 1)));
+      grown.set(this.timeSources);
+      this.timeSources = grown;
+    }
+    const known = this.timeSources[ci] ?? 0;
+    if (known !== 0) return known === 2;
+    const found = isTimeSource(this.topology.ci(ci));
+    this.timeSources[ci] = found ? 2 : 1;
+    return found;
   }
 
   private behindOf(ci: number): readonly number[] {
@@ -139,6 +154,15 @@ export class EffectsOf {
     }
     return this.behind.get(ci) ?? [];
   }
+}
+
+/** Work space; empty between calls. Chances as costs, so that the greatest is the least. */
+const BEST = new BestCosts();
+
+/** Takes the likeliest way to each CI, and lets it spread on from there. */
+function hit(ci: number, root: number, chance: number, dead: boolean, next: State[]): void {
+  if (ci === root || chance < CHANCE_MIN || BEST.size >= EFFECTS_MAX) return;
+  if (BEST.lower(ci, -chance)) next.push({ ci, dead, chance });
 }
 
 function members(topology: Topology, ci: number): number {

@@ -1,5 +1,5 @@
 import type { Alert } from "./alert.ts";
-import { COST_MAX, faultCi, type Causes } from "./influence.ts";
+import { COST_MAX, faultCi, type Causes, type FaultKey } from "./influence.ts";
 import type { IncidentId } from "./identity.ts";
 import type { Symptom } from "./symptom.ts";
 import type { Milliseconds, UnixMillis } from "./time.ts";
@@ -26,6 +26,9 @@ export interface Note {
   background: string | null;
   /** The unit that it was the first note of last; kept so that the next look at the same notes costs nothing. */
   unit?: Unit;
+  /** Marks of whoever looks at many notes again and again; they say nothing that could not be worked out anew. */
+  gathered?: number;
+  roots?: { threads: object; rootsAdded: number; faults: readonly FaultKey[] };
 }
 
 /** Alerts on one CI that began together: they have one cause. */

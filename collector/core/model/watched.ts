@@ -58,15 +58,9 @@ export interface Watched {
 
 /** Made once for each list of effects and kept with it. Cost: the length of the list. */
 export function watchedOf(effects: Effects, topology: Topology, dead: boolean): Watched {
-  const known = memo.get(effects);
-  if (known !== undefined) return known;
-  const found = watch(effects, topology, dead);
-  memo.set(effects, found);
-  return found;
+  effects.watched ??= watch(effects, topology, dead);
+  return effects.watched;
 }
-
-/** Nothing but what can be worked out again; it goes when the effects go. */
-const memo = new WeakMap<Effects, Watched>();
 
 function watch({ cis, chances, direct }: Effects, topology: Topology, dead: boolean): Watched {
   const kept: number[] = [];
