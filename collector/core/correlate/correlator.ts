@@ -11,7 +11,7 @@ import type {
 import { unitsOf, type Note } from "../model/evidence.ts";
 import type { Incident } from "../model/incident.ts";
 import { faultCi, faultKey, Influence } from "../model/influence.ts";
-import { severityRank } from "../model/severity.ts";
+import { SERIOUS_RANK, severityRank } from "../model/severity.ts";
 import { TimerQueue } from "../model/timer-queue.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
@@ -250,6 +250,7 @@ class OnlineCorrelator implements Correlator {
   private renew(old: Note, at: UnixMillis, view: CorrelationView): void {
     const renewed = this.noteOf(old.alert, view);
     renewed.onset = old.onset;
+    renewed.seriousSince = old.seriousSince;
     this.notebook.add(renewed);
     this.seed(renewed, at, view);
   }
@@ -262,6 +263,7 @@ class OnlineCorrelator implements Correlator {
   private changed(note: Note, at: UnixMillis, view: CorrelationView): Placement[] {
     const symptom = this.reader.symptomOf(note.alert, view.topology.ci(note.ci).type);
     note.rank = severityRank(note.alert.severity);
+    note.seriousSince = note.rank >= SERIOUS_RANK ? (note.seriousSince ?? at) : null;
     if (note.background !== null) {
       if (noiseOf(note, this.noiseContext(at, view)) !== null) return [];
       this.timers.cancel(`alert ${note.alert.id}`);

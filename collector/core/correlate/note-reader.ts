@@ -2,7 +2,7 @@ import type { Alert } from "../model/alert.ts";
 import type { Note } from "../model/evidence.ts";
 import type { Influence } from "../model/influence.ts";
 import { stemOf } from "../model/kinship.ts";
-import { severityRank } from "../model/severity.ts";
+import { SERIOUS_RANK, severityRank } from "../model/severity.ts";
 import { SymptomReader, type Symptom } from "../model/symptom.ts";
 import type { Topology } from "../model/topology.ts";
 
@@ -32,6 +32,7 @@ export class NoteReader {
       system: influence.systems.of(topology.id(ci)),
       symptom,
       rank: severityRank(alert.severity),
+      seriousSince: severityRank(alert.severity) >= SERIOUS_RANK ? alert.firstSeenAt : null,
       onset: alert.firstSeenAt,
       causes: named === null ? influence.causes(ci, symptom) : influence.causesNaming(ci, symptom, named),
       home: alert.incident,

@@ -15,6 +15,7 @@ function noteOf(id: number, at: number): Note {
     ci: id % 3,
     symptom: "gone",
     rank: 5,
+    seriousSince: at,
     onset: at,
     causes: { keys, costs: Float64Array.from([0.2, 1]) },
     home: null,

@@ -15,6 +15,8 @@ export interface Note {
   symptom: Symptom;
   /** 1 info … 5 critical. */
   rank: number;
+  /** Since when it is major or critical, as far as we saw; null = it is not, or no longer. */
+  seriousSince: UnixMillis | null;
   /** When it began, as well as we can tell: our clock, or earlier when it came late. */
   onset: UnixMillis;
   causes: Causes;

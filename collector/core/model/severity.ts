@@ -7,6 +7,9 @@ export function severityRank(severity: Severity): number {
   return SEVERITIES.length - SEVERITIES.indexOf(severity);
 }
 
+/** From this rank on (major, critical) a source means that something has failed. */
+export const SERIOUS_RANK = 4;
+
 export function worseSeverity(a: Severity, b: Severity): Severity {
   return severityRank(a) >= severityRank(b) ? a : b;
 }

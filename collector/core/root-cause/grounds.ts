@@ -1,0 +1,208 @@
+import type { Unit } from "../model/evidence.ts";
+import { OUTCOME_TYPES } from "../model/influence.ts";
+import type { Milliseconds, UnixMillis } from "../model/time.ts";
+import { PATIENCE, type Patience } from "./patience.ts";
+import {
+  checksOf,
+  criticality,
+  earliest,
+  isHard,
+  isStranger,
+  onsetOf,
+  seriousFrom,
+  seriousSince,
+  type Scene,
+} from "./scene.ts";
+
+/** One ground for waking someone. */
+export interface Ground {
+  /** When it was first so. */
+  since: UnixMillis;
+  patience: Patience;
+  holdReason: string;
+  pageReason: string;
+}
+
+/** A fault is wide once it has this many CIs in serious trouble … */
+const WIDE = 5;
+const NARROW = 3;
+/** … or this many in mild trouble; fewer, where everything needs one of them. */
+const MILD_WIDE = 10;
+const FEW = 4;
+/** Checks of different kinds that call the same CI critical. */
+const AGREEING = 3;
+/** A critical condition on one important CI that does not heal is somebody's business in the end. */
+const LONE_MS: Milliseconds = 30 * 60_000;
+/** CIs of this criticality and above matter. */
+const MAJOR_CI = 2;
+/** What just suffices to wake someone stays for so many longest settle times first … */
+const STAY = 1.5;
+/** … which is two CIs, one of them in serious trouble, or six in mild trouble … */
+const ENOUGH = 3;
+const ENOUGH_MILD = 6;
+/** … and half as long with this much more that speaks for it. */
+const HALVES = 1.5;
+
+/** Every ground for waking someone, and since when; the one that comes due first counts. */
+export function groundsOf(scene: Scene, at: UnixMillis): Ground[] {
+  return [...serviceGrounds(scene), ...wideGrounds(scene), ...loneGrounds(scene, at)];
+}
+
+function serviceGrounds({ units, major, important, services, critical, topology }: Scene): Ground[] {
+  const grounds: Ground[] = [];
+  const name = topology.id(services[0]?.ci ?? 0);
+  const failed = earliest(services);
+  if (failed !== null && units.length > 1) {
+    grounds.push({
+      since: Math.max(failed, onsetOf(units, 2)),
+      patience: PATIENCE.service,
+      holdReason: `${name} is hit`,
+      pageReason: `the business service ${name} is hit`,
+    });
+  } else if (
+    services.length > 0 &&
+    units.length > 2 &&
+    (important.length > 0 ? major.length > 2 : major.length >= WIDE)
+  ) {
+    grounds.push({
+      since: Math.max(onsetOf(services, 1), onsetOf(units, 3)),
+      patience: PATIENCE.service,
+      holdReason: `${name} is hit`,
+      pageReason: `the business service ${name} is hit`,
+    });
+  }
+  const down = critical.find((unit) => OUTCOME_TYPES.has(topology.ci(unit.ci).type));
+  if (down !== undefined) {
+    grounds.push({
+      since: seriousSince(down) ?? down.onset,
+      patience: PATIENCE.essential,
+      holdReason: "it may still heal",
+      pageReason: `the business service ${topology.id(down.ci)} itself is critical`,
+    });
+  }
+  return grounds;
+}
+
+function wideGrounds({ active, major, serious, important, storm, topology, settleMaxMs }: Scene): Ground[] {
+  const grounds: Ground[] = [];
+  if (serious.length >= WIDE) {
+    grounds.push({
+      since: seriousFrom(serious, WIDE),
+      patience: PATIENCE.wide,
+      holdReason: "the storm gathers",
+      pageReason: `${serious.length} CIs are in serious trouble`,
+    });
+  }
+  if (active.length >= MILD_WIDE && major.length >= WIDE) {
+    grounds.push({
+      since: onsetOf(active, MILD_WIDE),
+      patience: PATIENCE.mildWide,
+      holdReason: "the storm gathers",
+      pageReason: `${active.length} CIs fail together`,
+    });
+  }
+  const weighty = important.filter((unit) => criticality(unit.ci, topology) <= MAJOR_CI);
+  if (weighty.length > 0 ? major.length >= 2 : important.length > 0 && major.length >= NARROW) {
+    const needed = weighty.length > 0 ? weighty : important;
+    const from = Math.max(seriousFrom(needed, 1), onsetOf(major, weighty.length > 0 ? 2 : NARROW));
+    grounds.push({
+      since: clearSince(major, from, ENOUGH, settleMaxMs),
+      patience: storm ? PATIENCE.inStorm : PATIENCE.together,
+      holdReason: "it may still heal or grow",
+      pageReason:
+        major.length >= NARROW
+          ? `${active.length} CIs fail together, ${serious.length} of them seriously`
+          : "two CIs fail together, and one of them matters",
+    });
+  }
+  if (serious.length === 0 && major.length >= FEW && major.some((unit) => criticality(unit.ci, topology) === 1)) {
+    grounds.push({
+      since: clearSince(major, onsetOf(major, FEW), ENOUGH_MILD, settleMaxMs),
+      patience: storm ? PATIENCE.inStorm : PATIENCE.together,
+      holdReason: "it may still heal or grow",
+      pageReason: `${active.length} CIs fail together, and everything needs one of them`,
+    });
+  }
+  return grounds;
+}
+
+function loneGrounds({ serious, critical, impact, storm, topology }: Scene, at: UnixMillis): Ground[] {
+  const grounds: Ground[] = [];
+  const weighty = critical.filter((unit) => criticality(unit.ci, topology) <= MAJOR_CI);
+  if (weighty.some((unit) => checksOf(unit, 5) >= AGREEING)) {
+    grounds.push({
+      since: seriousFrom(weighty, 1),
+      patience: PATIENCE.agreeing,
+      holdReason: "it may still heal",
+      pageReason: "several checks call the same CI critical",
+    });
+  }
+  const vital = serious.filter(
+    (unit) => criticality(unit.ci, topology) === 1 && isHard(unit) && checksOf(unit, 4) >= 2,
+  );
+  if (vital.length > 0) {
+    grounds.push({
+      since: seriousFrom(vital, 1),
+      patience: PATIENCE.agreeing,
+      holdReason: "it may still heal",
+      pageReason: "several checks agree on a CI that everything needs",
+    });
+  }
+  const strangers = critical.filter((unit) => isStranger(unit.ci, topology));
+  if (strangers.length > 0) {
+    grounds.push({
+      since: seriousFrom(strangers, 1),
+      patience: storm ? PATIENCE.inStorm : PATIENCE.essential,
+      holdReason: "what it means is not known",
+      pageReason: "it is critical, and the CMDB does not say what depends on it",
+    });
+  }
+  const essential = impact.services.find((service) => service.redundancyLeft === 0 && service.criticality <= MAJOR_CI);
+  const hard = critical.filter(isHard);
+  if (hard.length > 0 && essential !== undefined) {
+    grounds.push({
+      since: seriousFrom(hard, 1),
+      patience: PATIENCE.essential,
+      holdReason: "it may still heal",
+      pageReason: `${essential.ci} needs it and has nothing else`,
+    });
+  }
+  const since = seriousFrom(weighty, 1);
+  if (weighty.length > 0 && at - since >= LONE_MS) {
+    grounds.push({
+      since,
+      patience: PATIENCE.none,
+      holdReason: "",
+      pageReason: "it is critical and has not healed by itself",
+    });
+  }
+  return grounds;
+}
+
+/**
+ * By when it has stayed long enough to be no chance: what much speaks for needs less time than what little does. Every CI
+ * counts one, another check on it half, and twice that what is serious.
+ *
+ * @param from not before
+ */
+function clearSince(units: readonly Unit[], from: UnixMillis, enough: number, settleMaxMs: Milliseconds): UnixMillis {
+  const steps: { at: UnixMillis; weight: number }[] = [];
+  for (const unit of units) {
+    const checks = new Set<string>();
+    for (const { alert, onset, resolvedAt, seriousSince: since } of unit.notes) {
+      if (resolvedAt !== null) continue;
+      const weight = checks.size === 0 ? 1 : checks.has(alert.check) ? 0 : 0.5;
+      checks.add(alert.check);
+      steps.push({ at: onset, weight });
+      if (since !== null) steps.push({ at: since, weight });
+    }
+  }
+  steps.sort((a, b) => a.at - b.at);
+  let sum = 0;
+  let best = Number.POSITIVE_INFINITY;
+  for (const { at, weight } of steps) {
+    sum += weight;
+    best = Math.min(best, Math.max(at, from) + STAY * settleMaxMs * 2 ** (-(sum - enough) / HALVES));
+  }
+  return best;
+}

@@ -1,0 +1,26 @@
+/**
+ * How long a page still waits for a clearer picture, in longest settle times (30 s unless configured): the operator's own
+ * measure of patience. What is not a page is told when the settle time is over.
+ */
+export interface Patience {
+  /** From the beginning of the incident. */
+  inAll: number;
+  /** From when there was this ground for it: what has come just now may be chance, or heal. */
+  since: number;
+}
+
+export const PATIENCE = {
+  none: { inAll: 0, since: 0 },
+  /** A business service is hit, and something that it needs. */
+  service: { inAll: 0.8, since: 0 },
+  /** One CI alone, but a business service cannot do without it (test/scenario/paging-policy.test.ts). */
+  essential: { inAll: 1, since: 0 },
+  wide: { inAll: 1, since: 0 },
+  /** Many CIs in mild trouble together are no mild matter. */
+  mildWide: { inAll: 6, since: 0 },
+  /** A few CIs; how long it has to stay beside that depends on how much speaks for it (`grounds.ts`). */
+  together: { inAll: 1, since: 0 },
+  agreeing: { inAll: 2, since: 0 },
+  /** While a storm grows next to it, what looks like a fault of its own is mostly a piece of the storm. */
+  inStorm: { inAll: 5, since: 3 },
+} as const satisfies Record<string, Patience>;

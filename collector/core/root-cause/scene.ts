@@ -1,0 +1,98 @@
+import type { CorrelationView, RootEvidence } from "../model/correlation.ts";
+import type { Unit } from "../model/evidence.ts";
+import type { Impact } from "../model/incident.ts";
+import { OUTCOME_TYPES } from "../model/influence.ts";
+import { SERIOUS_RANK } from "../model/severity.ts";
+import type { Symptom } from "../model/symptom.ts";
+import type { Topology } from "../model/topology.ts";
+import type { Milliseconds, UnixMillis } from "../model/time.ts";
+
+/** CIs of this criticality and below wake nobody by themselves. */
+const MINOR_CI = 4;
+
+/** What an incident looks like, counted once. */
+export interface Scene {
+  units: readonly Unit[];
+  active: readonly Unit[];
+  /** Not only telephones and printers: a floor of these adds up to less than its number says. */
+  major: readonly Unit[];
+  serious: readonly Unit[];
+  important: readonly Unit[];
+  critical: readonly Unit[];
+  services: readonly Unit[];
+  impact: Impact;
+  storm: boolean;
+  topology: Topology;
+  settleMaxMs: Milliseconds;
+}
+
+/** @param active units that still fire, and were heard of lately */
+export function sceneOf(
+  { evidence, units, impact }: { evidence: RootEvidence; units: readonly Unit[]; impact: Impact },
+  active: readonly Unit[],
+  { topology, settings }: CorrelationView,
+): Scene {
+  const serious = active.filter((unit) => seriousSince(unit) !== null);
+  const matters = (unit: Unit): boolean => criticality(unit.ci, topology) < MINOR_CI;
+  return {
+    units,
+    active,
+    major: active.filter(matters),
+    serious,
+    important: serious.filter(matters),
+    critical: active.filter((unit) => unit.notes.some((note) => note.rank === 5 && note.resolvedAt === null)),
+    services: active.filter((unit) => OUTCOME_TYPES.has(topology.ci(unit.ci).type)),
+    impact,
+    storm: evidence.storm,
+    topology,
+    settleMaxMs: settings.settleMaxMs,
+  };
+}
+
+/** When the `count`-th of them began; they are in order of onset. */
+export function onsetOf(units: readonly Unit[], count: number): UnixMillis {
+  return units[Math.min(count, units.length) - 1]?.onset ?? 0;
+}
+
+/** When the `count`-th of them became serious. */
+export function seriousFrom(units: readonly Unit[], count: number): UnixMillis {
+  const times = units.map((unit) => seriousSince(unit) ?? unit.onset).sort((a, b) => a - b);
+  return times[Math.min(count, times.length) - 1] ?? 0;
+}
+
+export function earliest(units: readonly Unit[]): UnixMillis | null {
+  const serious = units.filter((unit) => seriousSince(unit) !== null);
+  return serious.length === 0 ? null : seriousFrom(serious, 1);
+}
+
+/** Since when an alert of it that still fires is major or critical; null = none is. */
+export function seriousSince(unit: Unit): UnixMillis | null {
+  let found: UnixMillis | null = null;
+  for (const { rank, resolvedAt, seriousSince: since, onset } of unit.notes) {
+    if (rank < SERIOUS_RANK || resolvedAt !== null) continue;
+    found = Math.min(found ?? Number.POSITIVE_INFINITY, since ?? onset);
+  }
+  return found;
+}
+
+/** Something has stopped. What only answers badly shows at the service that needs it, if it matters. */
+const HARD: ReadonlySet<Symptom> = new Set<Symptom>(["gone", "down", "resource", "certificate", "link", "other"]);
+
+export function isHard(unit: Unit): boolean {
+  return unit.notes.some((note) => HARD.has(note.symptom) && note.rank >= SERIOUS_RANK && note.resolvedAt === null);
+}
+
+export function checksOf(unit: Unit, rank: number): number {
+  const checks = new Set<string>();
+  for (const note of unit.notes) if (note.rank >= rank && note.resolvedAt === null) checks.add(note.alert.check);
+  return checks.size;
+}
+
+export function criticality(ci: number, topology: Topology): number {
+  return topology.ci(ci).criticality ?? 3;
+}
+
+/** Nobody says how important it is, and the CMDB knows of nothing that needs it: it may matter to anyone. */
+export function isStranger(ci: number, topology: Topology): boolean {
+  return topology.ci(ci).criticality === null && topology.neededBy(ci).length === 0;
+}
