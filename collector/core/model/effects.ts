@@ -24,7 +24,7 @@ export interface Effects {
 }
 
 const CHANCE_MIN = 0.02;
-const EFFECTS_MAX = 600;
+const EFFECTS_MAX = 2500;
 const MEMO_MAX = 5_000;
 
 interface State {

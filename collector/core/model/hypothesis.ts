@@ -17,7 +17,7 @@ const OUTCOME = 2.5;
 /** Checks run every minute or so: for the first minutes, quiet says little. */
 const CHECK_DELAY_MS: Milliseconds = 110_000;
 /** Above this, quiet dependents settle the matter: not this CI. */
-const QUIET_MAX = 150;
+const QUIET_MAX = 5000;
 /** When the CI itself alarms, quiet dependents argue less against it. */
 const QUIET_WITH_OWN_EVIDENCE = 0.4;
 

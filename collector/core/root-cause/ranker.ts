@@ -28,6 +28,8 @@ const FAR = 8;
 const LAST_STEP = 0.4;
 /** An own alert speaks for a root when that fault would show itself so. */
 const OWN_EVIDENCE = 1;
+/** Causes of an inferred root that are looked at. */
+const BEHIND_MAX = 4;
 /** Who alarms first is likelier to be the cause. */
 const FIRST_MS = 45_000;
 const FIRST_WORTH = 0.8;
@@ -45,6 +47,8 @@ export interface Verdict {
   silent: boolean;
   dead: boolean;
   dependents: Dependents;
+  /** The fault of a CI that sends nothing itself, through which it broke the others; null = none. */
+  through: FaultKey | null;
 }
 
 export function createRootRanker(): RootRanker {
@@ -75,7 +79,7 @@ function rankIncident(evidence: RootEvidence, at: UnixMillis, view: CorrelationV
       candidates,
       change,
     },
-    fault: best?.fault ?? null,
+    fault: best?.through ?? best?.fault ?? null,
     doubt: best?.dependents.doubt ?? 0,
     impact,
     ...urgencyOf({ evidence, units, best: best ?? null, impact }, at, view),
@@ -102,7 +106,8 @@ function price(units: readonly Unit[], evidence: RootEvidence, at: UnixMillis, v
   const members = MEMBERS.begin();
   for (const unit of units) members.add(unit.ci);
   const setting: Pricing = { units, alone, links, members, evidence, at, view };
-  const drafts = candidatesOf(units, alone, SHARED, PRICED_MAX).map((claims) => draft(claims, setting));
+  const claims = candidatesOf(units, alone, SHARED, PRICED_MAX);
+  const drafts = claims.map((one) => draft(one, setting));
   drafts.sort((a, b) => a.cost - b.cost || a.fault - b.fault);
   const verdicts: Verdict[] = [];
   let best = Number.POSITIVE_INFINITY;
@@ -113,6 +118,9 @@ function price(units: readonly Unit[], evidence: RootEvidence, at: UnixMillis, v
     best = Math.min(best, verdict.cost);
     verdicts.push(verdict);
   }
+  verdicts.sort((a, b) => a.cost - b.cost || a.fault - b.fault);
+  const silent = verdicts[0]?.silent === true ? claims.find(({ fault }) => fault === verdicts[0]?.fault) : undefined;
+  if (silent !== undefined) verdicts.push(...behind(silent, setting));
   return verdicts
     .sort((a, b) => a.cost - b.cost || a.fault - b.fault)
     .filter((verdict, index, all) => all.findIndex((other) => other.root === verdict.root) === index);
@@ -120,6 +128,33 @@ function price(units: readonly Unit[], evidence: RootEvidence, at: UnixMillis, v
 
 /** Work space; empty between calls. */
 const MEMBERS = new Keys();
+/**
+ * Who alarms itself and could have broken the CI that is inferred as root: a feed whose rack sends nothing, say. That one
+ * step is paid once, not anew for each CI behind it.
+ */
+function behind(inferred: Claims, pricing: Pricing): Verdict[] {
+  const { units, evidence } = pricing;
+  const middle = faultCi(inferred.fault);
+  const causes = evidence.influence.causes(middle, faultDead(inferred.fault) ? "gone" : "errors");
+  const found: Verdict[] = [];
+  for (let at = 0; at < causes.keys.length && found.length < BEHIND_MAX; at += 1) {
+    const fault = causes.keys[at] ?? 0;
+    const index = units.findIndex((unit) => unit.ci === faultCi(fault));
+    const own = index < 0 || faultCi(fault) === middle ? undefined : costFrom(units[index], fault);
+    // What the inferred root explains itself is an effect of it.
+    if (own === undefined || own > OWN_EVIDENCE || !Number.isNaN(inferred.costs[index])) continue;
+    const costs = inferred.costs.slice();
+    costs[index] = own;
+    const verdict = complete(draft({ fault, costs }, pricing), pricing);
+    found.push({ ...verdict, cost: verdict.cost + (causes.costs[at] ?? 0), through: inferred.fault });
+  }
+  return found;
+}
+
+function costFrom(unit: Unit | undefined, fault: FaultKey): number | undefined {
+  const at = unit?.causes.keys.indexOf(fault) ?? -1;
+  return at < 0 ? undefined : unit?.causes.costs[at];
+}
 
 interface Pricing {
   units: readonly Unit[];
@@ -186,5 +221,6 @@ function complete({ fault, root, cost, explained, own }: Draft, pricing: Pricing
     silent: own === undefined && !members.has(root),
     dead: faultDead(fault),
     dependents,
+    through: null,
   };
 }

@@ -1,4 +1,5 @@
 import type { Unit } from "../model/evidence.ts";
+import { faultCi } from "../model/influence.ts";
 import type { Symptom } from "../model/symptom.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Verdict } from "./ranker.ts";
@@ -36,6 +37,8 @@ export function reasonsFor(verdict: Verdict, units: readonly Unit[], topology: T
     if (first !== undefined)
       reasons.push(`${name} itself ${SAYS[first.symptom]}: ${first.alert.summary || first.alert.check}`);
   } else if (verdict.silent) reasons.push(`${name} itself sends nothing; it is inferred from those that need it`);
+  if (verdict.through !== null)
+    reasons.push(`through ${topology.id(faultCi(verdict.through))}, which needs it and sends nothing itself`);
   if (others.length > 0 && verdict.explained.length < verdict.units) {
     reasons.push(`it explains ${verdict.explained.length} of ${verdict.units} CIs in this incident`);
   } else if (others.length > 0) reasons.push(`it explains all ${verdict.units} CIs in this incident`);

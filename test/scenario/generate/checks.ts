@@ -72,7 +72,7 @@ prometheus | HostHighCpuLoad | box | load | 0.75:warning | 15,10,240 | scrape | 
 prometheus | HostOutOfDiskSpace | box | full | 0.85:warning 0.95:critical | 15,8,240 | scrape | less than 10 % left on {ci}
 prometheus | RequestErrorBudgetBurn | web queue | errors | 0.15:warning 0.5:critical | 15,6,120 | scrape | {ci} burns its error budget 14x / {pct} % of requests to {ci} fail
 prometheus | RequestDurationSLO | web database | slow | 0.25:warning 0.7:major | 15,6,120 | scrape | 95th percentile of {ci} is {ms} ms
-prometheus | KubePodCrashLooping | container | dead | 0.5:critical | 15,4,120 | manager | Pod {ci} is restarting 2.1 times / 10 minutes
+prometheus | KubePodNotHealthy | container | down | 0.5:critical | 15,4,120 | manager | Pod {ci} has been in a non-running state for longer than 1 minute
 prometheus | KubeNodeUnreachable | host | gone | 0.5:critical | 15,4,120 | manager | {ci} is unreachable and some workloads may be rescheduled | share=0.7
 prometheus | KubeDeploymentUnavailable | service | member | 0.2:warning 0.7:critical | 15,8,180 | manager | Deployment {ci} has unavailable replicas | share=0.7
 prometheus | RedisDown | cache | down | 0.5:critical | 15,2,120 | poll | Redis instance {ci} is down

@@ -73,8 +73,9 @@ export function truthOf(fault: Fault, index: number, seen: Seen): TruthFault {
   const isMust = mine.length > 0 && serious.size > 0 && (services.length > 0 || serious.size >= 8);
   const { root } = fault;
   const isNamed = fault.acceptable.some((ci) => alerting.has(ci));
+  // A root that says nothing is told by what hangs on it; one alert above it could have many causes.
   const isPath = fault.acceptable.some(
-    (ci) => seen.isKnown(ci) && [...alerting].some((other) => seen.isWritten(other, ci)),
+    (ci) => seen.isKnown(ci) && [...alerting].filter((other) => seen.isWritten(other, ci)).length >= 2,
   );
   return {
     id: fault.id,
