@@ -99,7 +99,7 @@ async function readConfigFile(path: string): Promise<AgentConfig | null> {
   // Loaded for this alone: a YAML reader is a good part of what the agent may cost.
   const { parseAgentConfig } = await import("./config/parse-agent-config.ts");
   // The pattern engine too: it is only asked here, before the lean process begins.
-  const checkPattern = text.includes("logs") ? await loadCheck() : undefined;
+  const checkPattern = /\b(logs|journal)\b/.test(text) ? await loadCheck() : undefined;
   const result = parseAgentConfig(text, path, checkPattern);
   for (const finding of result.findings) {
     const hint = finding.hint === "" ? "" : ` (${finding.hint})`;

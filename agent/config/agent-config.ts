@@ -51,6 +51,23 @@ export interface LogWatch extends WatchCommon {
   withinMs: number;
 }
 
+export interface JournalWatch extends WatchCommon {
+  /** Instance of its alerts. */
+  name: string;
+  /** Glob over the unit; null = any. */
+  unit: string | null;
+  /** Glob over syslog's identifier; null = any. */
+  identifier: string | null;
+  /** 0 (emergency) to 7 (debug): this bad or worse. */
+  priority: number;
+  /** RE2 over the message; null = any. */
+  pattern: string | null;
+  exclude: string | null;
+  count: number;
+  withinMs: number;
+  clearAfterMs: number;
+}
+
 export interface HttpWatch extends WatchCommon {
   name: string;
   url: string;
@@ -101,6 +118,7 @@ export interface WatchConfig {
   units: UnitWatch[];
   ports: PortWatch[];
   logs: LogWatch[];
+  journal: JournalWatch[];
   http: HttpWatch[];
   certificates: CertificateWatch[];
   dns: DnsWatch[];
@@ -156,6 +174,7 @@ export const EMPTY_WATCH: WatchConfig = {
   units: [],
   ports: [],
   logs: [],
+  journal: [],
   http: [],
   certificates: [],
   dns: [],

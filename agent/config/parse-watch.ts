@@ -7,6 +7,7 @@ import {
   type WatchConfig,
 } from "./agent-config.ts";
 import type { Read } from "./config-reader.ts";
+import { journalWatch } from "./parse-journal-watch.ts";
 import { certificateWatch, dnsWatch, httpWatch, portWatch } from "./parse-network-watch.ts";
 import { common, every, isText, missing, only, severity, text, timeout } from "./watch-reader.ts";
 
@@ -65,8 +66,8 @@ const unitWatch: Read<UnitWatch> = (reader, value) => {
   return { name, severity: read.severity ?? "critical", forMs: read.for ?? 0 };
 };
 
-function logWatch(checkPattern: CheckPattern, place: (path: string) => string): Read<LogWatch> {
-  const pattern: Read<string> = (reader, value) => {
+function patternReader(checkPattern: CheckPattern): Read<string> {
+  return (reader, value) => {
     const source = reader.text(value);
     const trouble = source === undefined ? null : checkPattern(source);
     if (trouble === null) return source;
@@ -77,6 +78,9 @@ function logWatch(checkPattern: CheckPattern, place: (path: string) => string): 
       "RE2 syntax; it has no look-around and no back-references",
     );
   };
+}
+
+function logWatch(pattern: Read<string>, place: (path: string) => string): Read<LogWatch> {
   return (reader, value) => {
     const read = reader.map<{
       path: string;
@@ -177,12 +181,14 @@ export function readWatch(checkPattern: CheckPattern, place: (path: string) => s
         );
       return items;
     };
+  const pattern = patternReader(checkPattern);
   return (reader, value) => {
     const read = reader.map<WatchConfig>(value, {
       processes: listOf(processWatch, (each) => each.name),
       units: listOf(unitWatch, (each) => each.name),
       ports: listOf(portWatch, (each) => `${each.host}:${each.port}`),
-      logs: listOf(logWatch(checkPattern, place), (each) => each.name),
+      logs: listOf(logWatch(pattern, place), (each) => each.name),
+      journal: listOf(journalWatch(pattern), (each) => each.name),
       http: listOf(httpWatch, (each) => each.name),
       certificates: listOf(certificateWatch(place), (each) => each.name),
       dns: listOf(dnsWatch, (each) => `${each.type} ${each.name}`),

@@ -19,6 +19,10 @@ export async function createWatches(
     const { createLogWatch } = await import("./logs.ts");
     watches.push(await createLogWatch(context, config.logs, join(dataDir, "log-places.json")));
   }
+  if (config.journal.length > 0) {
+    const { createJournalWatch } = await import("./journal/journal-watch.ts");
+    watches.push(await createJournalWatch(context, config.journal, join(dataDir, "journal-places.json")));
+  }
   if (config.http.length > 0) {
     const { createHttpWatch } = await import("./http.ts");
     watches.push(...config.http.map((watch) => createHttpWatch(context, watch)));

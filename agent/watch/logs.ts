@@ -2,9 +2,9 @@ import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { globMatches } from "../../rules/detect/glob.ts";
 import type { LogWatch } from "../config/agent-config.ts";
-import { type Series, setSeries } from "../sample/series-table.ts";
 import { readState, writeState } from "../spool/state-file.ts";
-import { Check, type Watch, type WatchContext } from "./check.ts";
+import type { Watch, WatchContext } from "./check.ts";
+import { Hits } from "./hits.ts";
 import { LineReader } from "./line-reader.ts";
 import { type FilePlace, LogFile, type LogFileLimits } from "./log-file.ts";
 import { compilePattern, type Matcher } from "./pattern.ts";
@@ -13,7 +13,6 @@ import { compilePattern, type Matcher } from "./pattern.ts";
 const LIMITS: LogFileLimits = { roundBytes: 1024 * 1024, backlogBytes: 16 * 1024 * 1024 };
 /** Files of one wildcard; the newest names first. */
 const FILES_MAX = 32;
-const SUMMARY_CHARACTERS = 300;
 
 interface Followed {
   file: LogFile;
@@ -25,15 +24,9 @@ class WatchedLog {
   readonly #watch: LogWatch;
   readonly #matchers: { wanted: Matcher; excluded: Matcher | null; start: Matcher | null };
   readonly #context: WatchContext;
-  readonly #check: Check;
-  readonly #matches: Series;
-  readonly #skipped: Series;
+  readonly #hits: Hits;
   readonly #files = new Map<string, Followed>();
   readonly #places: Record<string, FilePlace>;
-  /** Times of the last matches, newest last, no more than are counted. Monotonic. */
-  #hits: number[] = [];
-  #lastMatch = "";
-  #lastHitMs = Number.NEGATIVE_INFINITY;
   #busy = false;
   #first = true;
   /** When the round under way is done. */
@@ -49,22 +42,11 @@ class WatchedLog {
     this.#watch = watch;
     this.#matchers = matchers;
     this.#places = places;
-    const { name, severity, forMs } = watch;
-    this.#check = new Check(context, {
-      check: "log_match",
-      instance: name,
-      severity,
-      forMs,
-      labels: { symptom: "errors" },
-    });
-    this.#matches = context.table.counter("tocsin.log.matches", "{entry}", { name });
-    this.#skipped = context.table.counter("tocsin.log.skipped", "By", { name });
-    this.#matches.value = 0;
+    this.#hits = new Hits(context, "log_match", watch);
   }
 
   tick(at: number): void {
-    setSeries(this.#matches, this.#matches.value, at);
-    this.#judge(at);
+    this.#hits.judge(at);
     if (this.#busy) return;
     this.#busy = true;
     this.settled = this.#round().then(
@@ -73,7 +55,7 @@ class WatchedLog {
       },
       (error: unknown) => {
         this.#busy = false;
-        this.#check.take({ status: "unknown", reason: String(error) }, this.#context.clock.now());
+        this.#hits.unknown(String(error), this.#context.clock.now());
       },
     );
   }
@@ -88,7 +70,7 @@ class WatchedLog {
       delete this.#places[path];
     }
     this.#first = false;
-    this.#judge(this.#context.clock.now());
+    this.#hits.judge(this.#context.clock.now());
   }
 
   async #follow(path: string): Promise<void> {
@@ -113,31 +95,13 @@ class WatchedLog {
   }
 
   #skip(bytes: number, path: string): void {
-    setSeries(
-      this.#skipped,
-      (Number.isNaN(this.#skipped.value) ? 0 : this.#skipped.value) + bytes,
-      this.#context.clock.now(),
-    );
+    this.#hits.skip(bytes);
     this.#context.log.warn("a log grows faster than it is read; a part was passed over", { path, bytes });
   }
 
   #entry(entry: string): void {
     const { wanted, excluded } = this.#matchers;
-    if (!wanted(entry) || excluded?.(entry) === true) return;
-    this.#matches.value++;
-    this.#lastMatch = entry;
-    this.#lastHitMs = this.#context.clock.monotonic();
-    this.#hits.push(this.#lastHitMs);
-    if (this.#hits.length > this.#watch.count) this.#hits.shift();
-  }
-
-  #judge(at: number): void {
-    const nowMs = this.#context.clock.monotonic();
-    const { count, withinMs, clearAfterMs, name } = this.#watch;
-    if (this.#hits.length >= count && nowMs - this.#hits[0]! <= withinMs) {
-      const shown = this.#lastMatch.split("\n")[0]!.slice(0, SUMMARY_CHARACTERS);
-      this.#check.take({ status: "bad", summary: `${name}: ${shown}` }, at);
-    } else if (nowMs - this.#lastHitMs > clearAfterMs) this.#check.take({ status: "good" }, at);
+    if (wanted(entry) && excluded?.(entry) !== true) this.#hits.add(entry);
   }
 
   /** The files that the path means now. */
