@@ -133,7 +133,7 @@ function take(config: AgentConfig, read: Partial<FileKeys>): void {
   config.recorder = read.recorder ?? true;
   config.watch = read.watch ?? config.watch;
   config.changes = read.changes ?? config.changes;
-  if (read.discover !== undefined) config.discover = read.discover === false ? null : { everyMs: read.discover.every };
+  if (read.discover !== undefined) config.discover = discoverOf(read.discover);
 }
 
 /** A base address: scheme, host and port, with a path only where a proxy needs one. */
@@ -181,6 +181,10 @@ const readExpose: Read<{ host: string; port: number }> = (reader, value) => {
   if (text === undefined) return undefined;
   return reader.error(value, "AGENT_BAD_VALUE", `${value.path} is no address with a port`, "such as 127.0.0.1:9100");
 };
+
+export function discoverOf(read: { every: number } | false): AgentConfig["discover"] {
+  return read === false ? null : { everyMs: read.every };
+}
 
 /** `false`, `true`, or `{every: 1m}`. */
 const readDiscover: Read<{ every: number } | false> = (reader, value) => {

@@ -1,7 +1,7 @@
 import { type Finding, hasErrors, sortFindings } from "../../protocol/finding.ts";
 import { type AgentConfig, defaultAgentConfig, type WatchConfig } from "./agent-config.ts";
 import { ConfigReader } from "./config-reader.ts";
-import { type AgentConfigResult, type FileKeys, readKeys } from "./parse-agent-config.ts";
+import { type AgentConfigResult, discoverOf, type FileKeys, readKeys } from "./parse-agent-config.ts";
 import type { CheckPattern } from "./parse-watch.ts";
 
 /**
@@ -76,6 +76,7 @@ function overlay(base: AgentConfig, read: Partial<FileKeys>): AgentConfig {
       read.changes === undefined
         ? base.changes
         : { ...read.changes, files: [...new Set([...base.changes.files, ...read.changes.files])] },
+    discover: read.discover === undefined ? base.discover : discoverOf(read.discover),
   };
 }
 
@@ -86,6 +87,7 @@ function joinWatches(own: WatchConfig, remote: WatchConfig): WatchConfig {
     units: join(own.units, remote.units, byName),
     ports: join(own.ports, remote.ports, ({ host, port }) => `${host}:${port}`),
     logs: join(own.logs, remote.logs, byName),
+    journal: join(own.journal, remote.journal, byName),
     http: join(own.http, remote.http, byName),
     certificates: join(own.certificates, remote.certificates, byName),
     dns: join(own.dns, remote.dns, byName),
