@@ -23,6 +23,7 @@ export function muteAll(state: CoreState, turn: Turn): void {
 function muteOne(state: CoreState, turn: Turn, alert: Alert): void {
   if (!isActive(alert)) return;
   const own = state.mutes.reasonsFor(alert, turn.at);
+  if (own.length === 0 && alert.suppressedBy.length === 0) return;
   const dependencies = alert.suppressedBy.filter((reason) => reason.startsWith("dependency:"));
   const reasons = dependencies.length === 0 ? own : [...own, ...dependencies].sort(byText);
   if (reasons.length === alert.suppressedBy.length && reasons.every((r, i) => r === alert.suppressedBy[i])) return;

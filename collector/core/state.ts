@@ -77,6 +77,7 @@ export function createState(options: CoreOptions): CoreState {
     topology,
     alerts,
     timers,
+    alertTimers: new TimerQueue(),
     correlator,
     incidents: new IncidentTable(options.membersKept),
     resolved: new ResolvedAlerts(),
@@ -215,7 +216,7 @@ function loadAlerts(state: CoreState, alerts: Alert[]): void {
       continue;
     }
     const wakeAt = alertWakeAt(alert, state.settings.correlation);
-    if (wakeAt !== null) state.timers.schedule(`alert ${alert.id}`, wakeAt);
+    if (wakeAt !== null) state.alertTimers.schedule(alert.id, wakeAt);
   }
   state.resolved.evict(state.alerts, state.settings.limits.resolvedAlertsMax);
 }

@@ -10,6 +10,7 @@ import { applyVerdict } from "./incident/verdict.ts";
 import { wakeIntervals } from "./interval.ts";
 import type { Alert } from "./model/alert.ts";
 import type { Effect, Outcome } from "./model/effect.ts";
+import { Few } from "./model/few.ts";
 import type { Input } from "./model/input.ts";
 import type { UnixMillis } from "./model/time.ts";
 import { Turn } from "./model/turn.ts";
@@ -45,10 +46,12 @@ export function step(state: CoreState, input: Input): Effect[] {
 
 /** When `step` must be called with a `tick` at the latest; null = nothing waits. O(1). */
 export function nextWakeAt(state: CoreState): UnixMillis | null {
-  const timer = state.timers.next();
-  const review = state.reviewAt;
-  if (timer === null || review === null) return timer ?? review;
-  return Math.min(timer, review);
+  return earlier(earlier(state.timers.next(), state.alertTimers.next()), state.reviewAt);
+}
+
+function earlier(a: UnixMillis | null, b: UnixMillis | null): UnixMillis | null {
+  if (a === null || b === null) return a ?? b;
+  return Math.min(a, b);
 }
 
 function take(state: CoreState, turn: Turn, input: Input): Outcome | null {
@@ -89,10 +92,7 @@ function take(state: CoreState, turn: Turn, input: Input): Outcome | null {
 /** Everything whose time has come, in the order of its time. */
 function wakeDue(state: CoreState, turn: Turn): void {
   const { at } = turn;
-  for (let key = state.timers.take(at); key !== undefined; key = state.timers.take(at)) {
-    const space = key.indexOf(" ");
-    wake(state, turn, key.slice(0, space), key.slice(space + 1));
-  }
+  while (wakeAlertFirst(state, at) ? wakeNextAlert(state, turn) : wakeNext(state, turn));
   if (state.reviewAt !== null && state.reviewAt <= at) {
     if (state.undone.length === 0) state.undone = state.correlator.due(at, state.view).reverse();
     placeSome(state, turn);
@@ -100,12 +100,34 @@ function wakeDue(state: CoreState, turn: Turn): void {
   }
 }
 
+/** Whether the next alert that is due comes before everything else that is. In the same moment agents go first: who is missing cannot speak. */
+function wakeAlertFirst(state: CoreState, at: UnixMillis): boolean {
+  const alert = state.alertTimers.next();
+  if (alert === null || alert > at) return false;
+  const other = state.timers.next();
+  if (other === null || alert < other) return true;
+  return alert === other && state.timers.nextKey()?.startsWith("agent ") !== true;
+}
+
+/** False: none is due. */
+function wakeNextAlert(state: CoreState, turn: Turn): boolean {
+  const id = state.alertTimers.take(turn.at);
+  if (id !== undefined) wakeOneAlert(state, turn, id);
+  return id !== undefined;
+}
+
+/** False: nothing is due. */
+function wakeNext(state: CoreState, turn: Turn): boolean {
+  const key = state.timers.take(turn.at);
+  if (key === undefined) return false;
+  const space = key.indexOf(" ");
+  wake(state, turn, key.slice(0, space), key.slice(space + 1));
+  return true;
+}
+
 function wake(state: CoreState, turn: Turn, kind: string, id: string): void {
   const { at } = turn;
   switch (kind) {
-    case "alert":
-      wakeOneAlert(state, turn, id);
-      return;
     case "incident":
       wakeOneIncident(state, turn, id);
       return;
@@ -201,9 +223,11 @@ function letStraysGo(state: CoreState, turn: Turn, { lost, flapping }: Strays): 
 function settle(state: CoreState, turn: Turn): void {
   if (!turn.hasWork()) return;
   for (let round = 0; round < VERDICT_ROUNDS; round += 1) {
-    const ids = new Set([...turn.takeRanks(), ...state.correlator.takeStale()]);
+    const ids = new Few<string>();
+    for (const id of turn.takeRanks()) ids.add(id);
+    for (const id of state.correlator.takeStale()) ids.add(id);
     if (ids.size === 0) break;
-    for (const id of ids) {
+    for (const id of ids.all()) {
       const incident = state.incidents.get(id);
       if (incident !== undefined) {
         applyVerdict(state, turn, incident, state.correlator.rank(incident, turn.at, state.view));

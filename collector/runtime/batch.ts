@@ -1,5 +1,5 @@
 import type { Alert } from "../core/model/alert.ts";
-import type { Effect, Entity, Outcome } from "../core/model/effect.ts";
+import type { Effect, Entity, EntityKind, Outcome } from "../core/model/effect.ts";
 import type { DeliveryOutcome, Input } from "../core/model/input.ts";
 import type { LedgerRecord } from "../core/model/ledger.ts";
 import type { UnixMillis } from "../core/model/time.ts";
@@ -81,7 +81,9 @@ export class Batch {
   readonly outboxChanges: OutboxChange[] = [];
   private readonly journal: object[] = [];
   private readonly eventIds: string[] = [];
+  /** By `keyOf`: all but alerts. */
   private readonly puts = new Map<string, Entity>();
+  private readonly alerts = new Map<string, Entity>();
   private readonly removed = new Map<string, StoredEntity>();
   private readonly touched = new Map<AlertId, Alert>();
   private readonly repeated: (readonly Alert[])[] = [];
@@ -111,6 +113,7 @@ export class Batch {
       this.isDue ||
       this.journal.length > 0 ||
       this.puts.size > 0 ||
+      this.alerts.size > 0 ||
       this.removed.size > 0 ||
       this.touched.size > 0 ||
       this.repeated.length > 0 ||
@@ -147,15 +150,15 @@ export class Batch {
   private take(effect: Effect): void {
     switch (effect.kind) {
       case "put": {
-        const key = `${effect.entity.kind}\n${effect.entity.id}`;
-        this.puts.set(key, effect.entity);
-        this.removed.delete(key);
+        const { entity } = effect;
+        this.putsOf(entity.kind).set(keyOf(entity.kind, entity.id), entity);
+        if (this.removed.size > 0) this.removed.delete(`${entity.kind}\n${entity.id}`);
         return;
       }
       case "remove": {
-        const key = `${effect.entity}\n${effect.id}`;
-        this.puts.delete(key);
-        this.removed.set(key, removedEntity(effect.entity, effect.id));
+        const { entity: kind, id } = effect;
+        this.putsOf(kind).delete(keyOf(kind, id));
+        this.removed.set(`${kind}\n${id}`, removedEntity(kind, id));
         return;
       }
       case "touch":
@@ -220,7 +223,10 @@ export class Batch {
       entities.push(storedEntity(entity, this.alertOf));
       if (entity.kind === "incident")
         changes.push({ kind: "incident", id: entity.id, revision: entity.value.revision });
-      else if (entity.kind === "alert") changes.push({ kind: "alert", id: entity.id, revision: sequence });
+    }
+    for (const entity of this.alerts.values()) {
+      entities.push(storedEntity(entity, this.alertOf));
+      changes.push({ kind: "alert", id: entity.id, revision: sequence });
     }
     const touches = [...this.touched.values()].filter(({ id }) => !this.isWritten(id)).map(touchOf);
     for (const { alert } of touches) changes.push({ kind: "alert", id: alert, revision: sequence });
@@ -239,7 +245,15 @@ export class Batch {
   }
 
   private isWritten(alert: AlertId): boolean {
-    if (this.puts.size + this.removed.size === 0) return false;
-    return this.puts.has(`alert\n${alert}`) || this.removed.has(`alert\n${alert}`);
+    return this.alerts.has(alert) || (this.removed.size > 0 && this.removed.has(`alert\n${alert}`));
   }
+
+  private putsOf(kind: EntityKind): Map<string, Entity> {
+    return kind === "alert" ? this.alerts : this.puts;
+  }
+}
+
+/** Alerts have a map of their own, by id alone: for most of what is put no key has to be made. */
+function keyOf(kind: EntityKind, id: string): string {
+  return kind === "alert" ? id : `${kind}\n${id}`;
 }

@@ -56,7 +56,6 @@ export function alertText(alert: Readonly<Alert>): string {
   const from = alert.firstSeenAt;
   // A distance is exact for whole numbers only; nothing else is a time of ours.
   if (!isWhole(alert)) return JSON.stringify(alert);
-  const after = (at: UnixMillis | null): After | null => (at === null ? null : at - from);
   const head: Head = [
     FORM,
     alert.ci,
@@ -73,15 +72,15 @@ export function alertText(alert: Readonly<Alert>): string {
     alert.occurredAt - from,
     alert.lastOccurredAt - from,
     alert.count,
-    after(alert.expiresAt),
+    after(alert.expiresAt, from),
     alert.changes.map((at) => at - from),
     alert.incident,
-    after(alert.joinedAt),
+    after(alert.joinedAt, from),
     alert.joinReason,
   ];
   if (isPlain(alert)) return JSON.stringify(head);
   const tail: Tail = [
-    after(alert.resolvedAt),
+    after(alert.resolvedAt, from),
     alert.sourceStatus === "firing" ? 0 : 1,
     alert.annotations,
     alert.links,
@@ -89,7 +88,7 @@ export function alertText(alert: Readonly<Alert>): string {
     alert.flapping,
     alert.withheld,
     alert.suppressedBy,
-    after(alert.unobservedSince),
+    after(alert.unobservedSince, from),
     alert.late,
   ];
   return JSON.stringify([...head, ...tail]);
@@ -147,6 +146,10 @@ const PLAIN: Tail = [null, 0, {}, [], null, false, null, [], null, false];
 function known<T>(value: T | undefined, id: string): T {
   if (value === undefined) throw new Error(`alert ${id} has a status or severity that this program does not know`);
   return value;
+}
+
+function after(at: UnixMillis | null, from: UnixMillis): After | null {
+  return at === null ? null : at - from;
 }
 
 function isPlain(alert: Readonly<Alert>): boolean {

@@ -10,7 +10,6 @@ import type { Topology } from "../model/topology.ts";
 const PORTS_MAX = 50_000;
 /** Devices with a port of the same name that are looked through for a twin. */
 const TWINS_MAX = 64;
-const NONE: ReadonlySet<string> = new Set();
 
 /** Reads an alert as evidence: which CI, what kind of trouble, who could have caused it. */
 export class NoteReader {
@@ -77,8 +76,10 @@ export class NoteReader {
 
   /** Redundant devices are wired alike: the same port of the twin leads to a neighbour that both have. */
   private twinPort(port: string, ci: number, topology: Topology): number | null {
+    const devices = this.byPort.get(port);
+    if (devices === undefined) return null;
     const stem = stemOf(topology.id(ci));
-    for (const device of this.byPort.get(port) ?? NONE) {
+    for (const device of devices) {
       if (stemOf(device) !== stem) continue;
       const neighbour = topology.find(this.ports.get(portKey(device, port)) ?? "");
       if (neighbour !== undefined && areLinked(neighbour, ci, topology)) return neighbour;

@@ -11,7 +11,7 @@ import { believedTime, classify, LATE_AFTER_MS, type Standing, type Verdict } fr
 import type { EarlyClears } from "./early-clears.ts";
 import type { EventIds } from "./event-ids.ts";
 import { expiresAfter, expiryOf, SILENCE_MIN_MS } from "./expiry.ts";
-import { addChange, startsFlapping, steadyAt } from "./flapping.ts";
+import { withChange, startsFlapping, steadyAt } from "./flapping.ts";
 import { beganAt, newAlert } from "./new-alert.ts";
 import type { ResolvedAlerts } from "./resolved-alerts.ts";
 import { tellFlapping, tellLate, tellLateBegin, tellOvertaken } from "./tell.ts";
@@ -23,6 +23,8 @@ export interface DeduplicateState {
   readonly eventIds: EventIds;
   readonly earlyClears: EarlyClears;
   readonly timers: TimerQueue;
+  /** When each alert must be looked at without an event, by its id. */
+  readonly alertTimers: TimerQueue;
   /** When each source was last heard, by anything that touched an alert of it. */
   readonly heard: Map<string, UnixMillis>;
   topology: Topology;
@@ -117,7 +119,7 @@ function repeat(
   if (nowLive) alert.late = false;
   if (newest) alert.expiresAfterMs = expiresAfter(event, turn.at);
   const expiresAt = expiryOf(alert, state.settings.correlation);
-  if (alert.expiresAt === null || expiresAt < alert.expiresAt) state.timers.schedule(`alert ${alert.id}`, expiresAt);
+  if (alert.expiresAt === null || expiresAt < alert.expiresAt) state.alertTimers.schedule(alert.id, expiresAt);
   alert.expiresAt = expiresAt;
   const change = newest ? takeOver(alert, event) : "none";
   if (change === "matter") state.alerts.relabelled(alert);
@@ -145,7 +147,7 @@ export function repeatUnchanged(
   alert.lastOccurredAt = occurredAt;
   alert.expiresAfterMs = Math.max(0, expiresAt - at);
   const ends = at + alert.expiresAfterMs;
-  if (alert.expiresAt === null || ends < alert.expiresAt) state.timers.schedule(`alert ${alert.id}`, ends);
+  if (alert.expiresAt === null || ends < alert.expiresAt) state.alertTimers.schedule(alert.id, ends);
   alert.expiresAt = ends;
   return true;
 }
@@ -202,7 +204,7 @@ function begin(
   alert.lastSeenAt = at;
   takeOver(alert, event);
   alert.expiresAfterMs = expiresAfter(event, at);
-  if (!late) addChange(alert.changes, at);
+  if (!late) alert.changes = withChange(alert.changes, at);
   turn.alertChanged(alert);
   if (held) {
     // One state for as long as it flaps: the episode goes on.
@@ -240,7 +242,7 @@ function begin(
  */
 function scheduleWake(state: DeduplicateState, alert: Readonly<Alert>): void {
   const wakeAt = alertWakeAt(alert, state.settings.correlation);
-  if (wakeAt !== null) state.timers.schedule(`alert ${alert.id}`, Math.min(wakeAt, alert.lastSeenAt + SILENCE_MIN_MS));
+  if (wakeAt !== null) state.alertTimers.schedule(alert.id, Math.min(wakeAt, alert.lastSeenAt + SILENCE_MIN_MS));
 }
 
 /** When the alert must be looked at without an event; null = never. From the entity alone, so that a restart knows it. */
@@ -266,7 +268,7 @@ function clear(state: DeduplicateState, turn: Turn, alert: Alert, occurredAt: Un
   alert.lastOccurredAt = Math.max(alert.lastOccurredAt, occurredAt);
   turn.alertChanged(alert);
   if (alert.status === "resolved") return { type: "recorded", alert };
-  addChange(alert.changes, at);
+  alert.changes = withChange(alert.changes, at);
   if (!alert.flapping && startsFlapping(alert.changes, at)) {
     alert.flapping = true;
     scheduleWake(state, alert);
@@ -289,7 +291,7 @@ export function resolveAlert(state: DeduplicateState, turn: Turn, alert: Alert):
   alert.unobservedSince = null;
   turn.alertChanged(alert);
   state.alerts.reindex(alert);
-  state.timers.cancel(`alert ${alert.id}`);
+  state.alertTimers.cancel(alert.id);
   state.resolved.remember(alert);
 }
 

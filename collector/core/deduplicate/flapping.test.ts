@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { minutes, T0 } from "../../../test/support/core-driver.ts";
-import { addChange, changeShare, startsFlapping, steadyAt } from "./flapping.ts";
+import { withChange, changeShare, startsFlapping, steadyAt } from "./flapping.ts";
 
 test.for([
   { situation: "fires and clears once", changes: [0, 5], flaps: false },
@@ -24,7 +24,7 @@ test("it is left at a lower share than it was entered at, and exactly then", () 
 });
 
 test("keeps the last twenty changes", () => {
-  const changes: number[] = [];
-  for (let index = 0; index < 30; index += 1) addChange(changes, T0 + index);
+  let changes: number[] = [];
+  for (let index = 0; index < 30; index += 1) changes = withChange(changes, T0 + index);
   expect([changes.length, changes[0], changes.at(-1)]).toEqual([20, T0 + 10, T0 + 29]);
 });

@@ -24,10 +24,9 @@ export function changeShare(changes: readonly UnixMillis[], at: UnixMillis): num
   return sum / STATES;
 }
 
-/** Adds a change; keeps the last twenty. */
-export function addChange(changes: UnixMillis[], at: UnixMillis): void {
-  changes.push(at);
-  if (changes.length > STATES) changes.splice(0, changes.length - STATES);
+/** With one more change, the last twenty. A new list of that size: one that grows in place has room for sixteen more. */
+export function withChange(changes: readonly UnixMillis[], at: UnixMillis): UnixMillis[] {
+  return changes.length < STATES ? [...changes, at] : [...changes.slice(1 - STATES), at];
 }
 
 export function startsFlapping(changes: readonly UnixMillis[], at: UnixMillis): boolean {

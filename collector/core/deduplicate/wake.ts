@@ -22,7 +22,7 @@ export function wakeAlert(
     turn.alertChanged(alert);
   }
   const wakeAt = alertWakeAt(alert, state.settings.correlation);
-  if (wakeAt !== null) state.timers.schedule(`alert ${alert.id}`, wakeAt);
+  if (wakeAt !== null) state.alertTimers.schedule(alert.id, wakeAt);
   return null;
 }
 
@@ -42,7 +42,7 @@ function steady(state: DeduplicateState, turn: Turn, alert: Alert): "cleared" | 
     return "cleared";
   }
   const wakeAt = alertWakeAt(alert, state.settings.correlation);
-  if (wakeAt !== null) state.timers.schedule(`alert ${alert.id}`, wakeAt);
+  if (wakeAt !== null) state.alertTimers.schedule(alert.id, wakeAt);
   return "changed";
 }
 

@@ -15,6 +15,8 @@ export interface IncidentState {
   readonly alerts: AlertTable;
   readonly incidents: IncidentTable;
   readonly timers: TimerQueue;
+  /** When each alert must be looked at without an event, by its id. */
+  readonly alertTimers: TimerQueue;
   /** By root CI. */
   readonly problems: Map<string, Problem>;
   /** Deployments and configuration changes, oldest first. */

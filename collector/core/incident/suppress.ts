@@ -50,7 +50,7 @@ export function suppressOne(state: IncidentState, turn: Turn, incident: Incident
   turn.alertChanged(alert);
   if (refreshMember(state, incident, alert)) turn.incidentChanged(incident);
   const until = alert.unobservedSince + state.settings.correlation.suppressMaxMs;
-  state.timers.schedule(`alert ${alert.id}`, until);
+  state.alertTimers.schedule(alert.id, until);
   if (standing !== undefined) return;
   turn.record({
     decision: "alert.unobserved",

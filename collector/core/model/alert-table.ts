@@ -26,7 +26,8 @@ export class AlertTable {
   private readonly byId = new Map<AlertId, Alert>();
   /** All alerts of a CI; few, so that a scan that compares texts is faster than a key that must be built and hashed. */
   private readonly byCi = new Map<CiId, Alert[]>();
-  private readonly crowded = new Map<CiId, Map<string, Alert>>();
+  /** The alerts of a CI with many, by instance: of one instance there are few, and its text is there already. */
+  private readonly crowded = new Map<CiId, Map<string, Alert[]>>();
   private readonly activeByCi = new Map<CiId, Alert[]>();
   private activeSize = 0;
   private readonly labels = new LabelIndex(
@@ -49,8 +50,9 @@ export class AlertTable {
   find(ci: CiId, source: string, check: string, instance: string): Alert | undefined {
     const list = this.byCi.get(ci);
     if (list === undefined) return undefined;
-    if (list.length > SCANNED_MAX) return this.crowded.get(ci)?.get(identity(source, check, instance));
-    for (const alert of list) {
+    const near = list.length > SCANNED_MAX ? this.crowded.get(ci)?.get(instance) : list;
+    if (near === undefined) return undefined;
+    for (const alert of near) {
       if (alert.check === check && alert.source === source && alert.instance === instance) return alert;
     }
     return undefined;
@@ -65,7 +67,7 @@ export class AlertTable {
       if (list.length > SCANNED_MAX) this.crowd(list, alert);
     }
     this.labels.enter(alert);
-    this.reindex(alert);
+    if (isActive(alert)) this.activate(alert);
   }
 
   /** The alert has other labels, or another severity, than before. */
@@ -83,7 +85,9 @@ export class AlertTable {
     const list = this.byCi.get(alert.ci);
     if (list !== undefined) {
       list.splice(list.indexOf(alert), 1);
-      this.crowded.get(alert.ci)?.delete(identity(alert.source, alert.check, alert.instance));
+      const near = this.crowded.get(alert.ci)?.get(alert.instance);
+      near?.splice(near.indexOf(alert), 1);
+      if (near?.length === 0) this.crowded.get(alert.ci)?.delete(alert.instance);
       if (list.length <= SCANNED_MAX) this.crowded.delete(alert.ci);
       if (list.length === 0) this.byCi.delete(alert.ci);
     }
@@ -93,7 +97,10 @@ export class AlertTable {
   /** Puts the alert where its status and first-seen time say it belongs. */
   reindex(alert: Alert): void {
     this.withdraw(alert);
-    if (!isActive(alert)) return;
+    if (isActive(alert)) this.activate(alert);
+  }
+
+  private activate(alert: Alert): void {
     const list = this.activeByCi.get(alert.ci);
     this.activeSize += 1;
     if (list === undefined) {
@@ -122,9 +129,11 @@ export class AlertTable {
 
   private crowd(list: readonly Alert[], newest: Alert): void {
     const known = this.crowded.get(newest.ci);
-    const index = known ?? new Map<string, Alert>();
+    const index = known ?? new Map<string, Alert[]>();
     for (const alert of known === undefined ? list : [newest]) {
-      index.set(identity(alert.source, alert.check, alert.instance), alert);
+      const near = index.get(alert.instance);
+      if (near === undefined) index.set(alert.instance, [alert]);
+      else near.push(alert);
     }
     this.crowded.set(newest.ci, index);
   }
@@ -141,8 +150,4 @@ export class AlertTable {
 
 function isBefore(a: Alert, b: Alert): boolean {
   return a.firstSeenAt < b.firstSeenAt || (a.firstSeenAt === b.firstSeenAt && a.id < b.id);
-}
-
-function identity(source: string, check: string, instance: string): string {
-  return `${source}\n${check}\n${instance}`;
 }

@@ -1,5 +1,6 @@
 import type { Alert } from "./alert.ts";
 import type { Effect, Entity } from "./effect.ts";
+import { Few } from "./few.ts";
 import type { Incident } from "./incident.ts";
 import type { LedgerRecord } from "./ledger.ts";
 import type { UnixMillis } from "./time.ts";
@@ -17,10 +18,10 @@ export class Turn {
   /** Correlation was asked, though perhaps nothing changed: its verdicts may have. */
   correlated = false;
   // Made when they are needed: most turns are re-notifications and need none of them.
-  private alerts: Set<Alert> | null = null;
-  private incidents: Set<Incident> | null = null;
-  private looks: Set<Incident> | null = null;
-  private ranks: Set<IncidentId> | null = null;
+  private alerts: Few<Alert> | null = null;
+  private incidents: Few<Incident> | null = null;
+  private looks: Few<Incident> | null = null;
+  private ranks: Few<IncidentId> | null = null;
 
   constructor(at: UnixMillis) {
     this.at = at;
@@ -37,7 +38,7 @@ export class Turn {
   }
 
   alertChanged(alert: Alert): void {
-    this.alerts ??= new Set();
+    this.alerts ??= new Few();
     this.alerts.add(alert);
   }
 
@@ -48,19 +49,22 @@ export class Turn {
   }
 
   incidentChanged(incident: Incident): void {
-    this.incidents ??= new Set();
+    this.incidents ??= new Few();
     this.incidents.add(incident);
   }
 
   /** Nothing of the incident changed, but what may be told of it: its time has come, or a mute has ended. */
   lookAt(incident: Incident): void {
-    this.looks ??= new Set();
+    this.looks ??= new Few();
     this.looks.add(incident);
   }
 
   /** Incidents that changed or must be looked at, in order. */
   incidentsToTell(): readonly Incident[] {
-    return [...new Set([...(this.incidents ?? []), ...(this.looks ?? [])])];
+    const found = new Few<Incident>();
+    for (const incident of this.incidents?.all() ?? []) found.add(incident);
+    for (const incident of this.looks?.all() ?? []) found.add(incident);
+    return found.all();
   }
 
   /** Whether the turn has to be settled: false for a re-notification that moved only counters. */
@@ -72,16 +76,15 @@ export class Turn {
 
   /** The verdict on this incident must be asked for before the turn ends. */
   rank(id: IncidentId): void {
-    this.ranks ??= new Set();
+    this.ranks ??= new Few();
     this.ranks.add(id);
   }
 
   /** Incidents that wait for a verdict; empties the list. */
-  takeRanks(): IncidentId[] {
-    if (this.ranks === null) return [];
-    const ids = [...this.ranks];
+  takeRanks(): readonly IncidentId[] {
+    const { ranks } = this;
     this.ranks = null;
-    return ids;
+    return ranks?.all() ?? [];
   }
 
   put(entity: Entity): void {
@@ -98,8 +101,9 @@ export class Turn {
 
   /** Ends the turn: all effects, the changed entities last. */
   finish(): Effect[] {
-    for (const alert of this.alerts ?? []) this.put({ kind: "alert", id: alert.id, value: alert });
-    for (const incident of this.incidents ?? []) this.put({ kind: "incident", id: incident.id, value: incident });
+    for (const alert of this.alerts?.all() ?? []) this.put({ kind: "alert", id: alert.id, value: alert });
+    for (const incident of this.incidents?.all() ?? [])
+      this.put({ kind: "incident", id: incident.id, value: incident });
     return this.effects;
   }
 }

@@ -30,10 +30,16 @@ export interface FoldLimits {
   sliceMs: number;
 }
 
-const FOLD_LIMITS: FoldLimits = { rowsMax: 20_000, sizeBytesMax: 8 * 1024 * 1024, ageMaxMs: 20_000, sliceMs: 4 };
-/** Above this many times the limits each commit folds a longer slice, above twice that it folds all: the log may not grow without end. */
-const OVERDUE = 2;
-const OVERDUE_SLICES = 4;
+const FOLD_LIMITS: FoldLimits = { rowsMax: 40_000, sizeBytesMax: 16 * 1024 * 1024, ageMaxMs: 20_000, sliceMs: 4 };
+/**
+ * Under load there is no pause to fold in: above so many times the limits each commit folds a longer slice first, so that no
+ * single one waits long. Above the last it folds all: the log may not grow without end.
+ */
+const OVERDUE: readonly { times: number; slices: number }[] = [
+  { times: 16, slices: Number.POSITIVE_INFINITY },
+  { times: 4, slices: 10 },
+  { times: 2, slices: 4 },
+];
 const COMPACT_SLICE_MS = 8;
 
 /**
@@ -96,7 +102,6 @@ export class SqliteEngine {
     this.active = this.loader.pending();
     this.activeSince = this.now();
     this.ledgerFolded = this.loader.ledgerFolded();
-    if (this.isOver(2 * OVERDUE)) this.foldAll();
   }
 
   /** What a restart needs, before the first commit: what is pending (`after` null), and then page by page. [] = that was all. */
@@ -112,8 +117,7 @@ export class SqliteEngine {
     const ledgerFrom = this.position.ledgerNumber + 1;
     let ids = 0;
     try {
-      if (this.isOver(2 * OVERDUE)) this.foldAll();
-      else if (this.isOver(OVERDUE)) this.foldSlice(OVERDUE_SLICES * this.limits.sliceMs);
+      this.catchUp();
       this.transaction(() => {
         this.writer.write(commit, ledgerFrom);
         ids = this.window.make(commit.eventIdCount);
@@ -206,6 +210,12 @@ export class SqliteEngine {
   private isOver(times: number): boolean {
     const { rowsMax, sizeBytesMax } = this.limits;
     return this.active.rows >= times * rowsMax || this.active.sizeBytes >= times * sizeBytesMax;
+  }
+
+  private catchUp(): void {
+    const overdue = OVERDUE.find(({ times }) => this.isOver(times));
+    if (overdue?.slices === Number.POSITIVE_INFINITY) this.foldAll();
+    else if (overdue !== undefined) this.foldSlice(overdue.slices * this.limits.sliceMs);
   }
 
   private foldSlice(budgetMs = this.limits.sliceMs): void {

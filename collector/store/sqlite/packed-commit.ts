@@ -33,8 +33,12 @@ export interface PendingText {
   ledger: string;
 }
 
+type Place = [StoredEntity["kind"], string, string, string, string | null, length: number];
+const PLACE_LENGTH = 6;
+
 interface Head {
-  entities: [StoredEntity["kind"], string, string, string, string | null, number][];
+  /** One `Place` after the other. */
+  entities: (string | number | null)[];
   touches: [string, UnixMillis, UnixMillis, number, UnixMillis | null, (Milliseconds | null)?][];
   ledger: [count: number, length: number];
 }
@@ -44,11 +48,16 @@ export function packCommit(commit: Commit, pool: BufferPool): PackedCommit {
   const { sequence, at, journal, eventIds, entities, touches, ledger, outbox, outboxChanges } = commit;
   const ids = eventIds.length === 0 ? "" : JSON.stringify(eventIds);
   const pendingCount = entities.length + touches.length + ledger.length;
-  const pending = pendingCount > 0 ? writePending(entities, touches, ledger) : "";
-  const bytes = pool.take(Buffer.byteLength(journal) + Buffer.byteLength(ids) + Buffer.byteLength(pending));
+  const pending = pendingCount > 0 ? writePending(entities, touches, ledger) : [];
+  // In UTF-8 a UTF-16 unit takes at most three bytes; to count them first would cost a copy of it all.
+  let length = journal.length + ids.length;
+  for (const text of pending) length += text.length;
+  const bytes = pool.take(3 * length);
   const journalBytes = bytes.write(journal, 0, "utf8");
   const eventIdBytes = bytes.write(ids, journalBytes, "utf8");
-  const pendingBytes = bytes.write(pending, journalBytes + eventIdBytes, "utf8");
+  let end = journalBytes + eventIdBytes;
+  for (const text of pending) end += bytes.write(text, end, "utf8");
+  const pendingBytes = end - journalBytes - eventIdBytes;
   const counts = { eventIdCount: eventIds.length, ledgerCount: ledger.length, pendingCount };
   return { sequence, at, bytes, journalBytes, eventIdBytes, pendingBytes, ...counts, outbox, outboxChanges };
 }
@@ -64,22 +73,24 @@ export function partsOf(commit: PackedCommit): { journal: Buffer; eventIds: Buff
   };
 }
 
-/** A line of JSON that says where things are, the ledger, and the bodies end to end: nothing that is JSON is quoted again. */
+/**
+ * A line of JSON that says where things are, the ledger, and the bodies: nothing that is JSON is quoted again. In parts, to
+ * be written end to end.
+ */
 export function writePending(
   entities: readonly StoredEntity[],
   touches: readonly Touch[],
   ledger: readonly LedgerRecord[],
-): string {
+): string[] {
   const records = ledger.length === 0 ? "" : JSON.stringify(ledger);
+  const parts = ["", records];
+  const places: Head["entities"] = [];
+  for (const { kind, id, status, sort, alias, body } of entities) {
+    places.push(kind, id, status, sort, alias, body?.length ?? -1);
+    if (body !== null) parts.push(body);
+  }
   const head: Head = {
-    entities: entities.map(({ kind, id, status, sort, alias, body }) => [
-      kind,
-      id,
-      status,
-      sort,
-      alias,
-      body?.length ?? -1,
-    ]),
+    entities: places,
     touches: touches.map((touch) => [
       touch.alert,
       touch.lastSeenAt,
@@ -90,7 +101,8 @@ export function writePending(
     ]),
     ledger: [ledger.length, records.length],
   };
-  return `${JSON.stringify(head)}\n${records}${entities.map(({ body }) => body ?? "").join("")}`;
+  parts[0] = `${JSON.stringify(head)}\n`;
+  return parts;
 }
 
 export function readPending(text: string): PendingText {
@@ -98,11 +110,15 @@ export function readPending(text: string): PendingText {
   const head = JSON.parse(text.slice(0, end)) as Head;
   const [ledgerCount, ledgerLength] = head.ledger;
   let from = end + 1 + ledgerLength;
-  const entities = head.entities.map(([kind, id, status, sort, alias, length]): StoredEntity => {
+  const entities: StoredEntity[] = [];
+  // At first each place was a list of its own.
+  const places = Array.isArray(head.entities[0]) ? head.entities.flat() : head.entities;
+  for (let place = 0; place < places.length; place += PLACE_LENGTH) {
+    const [kind, id, status, sort, alias, length] = places.slice(place, place + PLACE_LENGTH) as Place;
     const body = length < 0 ? null : text.slice(from, from + length);
     from += Math.max(0, length);
-    return { kind, id, status, sort, alias, body };
-  });
+    entities.push({ kind, id, status, sort, alias, body });
+  }
   const touches = head.touches.map(
     ([alert, lastSeenAt, lastOccurredAt, count, expiresAt, expiresAfterMs = null]): Touch => ({
       alert,
