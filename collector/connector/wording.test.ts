@@ -56,6 +56,32 @@ test.for<[kind: "updated" | "escalated" | "reopened" | "acknowledged" | "resolve
   expect(word({ kind, document }).headline).toBe(headline);
 });
 
+test("the end of a merged incident says that the fault goes on, and where", () => {
+  const document = sampleIncident({
+    status: "closed",
+    resolvedAt: "2026-03-01T10:12:00.000Z",
+    mergedInto: "inc-ffffffffffff",
+    timeline: [
+      { at: "2026-03-01T10:12:00.000Z", kind: "merged", text: "part of incident 7: sw-3 explains both", actor: null },
+    ],
+  });
+  const { headline, sections } = word({
+    kind: "resolved",
+    document,
+    reason: "merged, not over: it is part of incident 7: sw-3 explains both",
+  });
+  expect(headline).toBe("Not over, merged into incident 7: db-2 is down: checkout fails");
+  expect(sections[0]?.lines).toEqual(["merged, not over: it is part of incident 7: sw-3 explains both"]);
+  expect(sections.at(-1)?.lines).toEqual(["Go on in incident 7: it is the same fault, and it is not over."]);
+});
+
+test("the end that a person called is not said to be that of every alert", () => {
+  const timeline = [{ at: "2026-03-01T10:12:00.000Z", kind: "resolved", text: "restarted", actor: "anna" }];
+  expect(word({ kind: "resolved", document: sampleIncident({ timeline }) }).sections.at(-1)?.lines).toEqual([
+    "Nothing: anna resolved it. What its sources find anew opens it again.",
+  ]);
+});
+
 test("a resolve is short", () => {
   expect(headings({ kind: "resolved", page: false })).toEqual(["What broke", "Who is hit", "What next"]);
 });

@@ -76,12 +76,19 @@ function happened(kind: NotificationKind, incident: IncidentDocument): string {
       return actor === null ? "Acknowledged" : `Acknowledged by ${oneLine(actor, 40)}`;
     }
     case "resolved":
+      if (incident.mergedInto !== null) return `Not over, merged into ${successor(incident)}`;
       return incident.resolvedAt === null
         ? "Resolved"
         : `Resolved after ${spanOf(Date.parse(incident.resolvedAt) - Date.parse(incident.openedAt))}`;
     default:
       return priority;
   }
+}
+
+/** "incident 7", the number being in the timeline; else the id. */
+function successor({ timeline, mergedInto }: IncidentDocument): string {
+  const text = timeline.findLast((entry) => entry.kind === "merged")?.text ?? "";
+  return /^part of (incident \d+)/.exec(text)?.[1] ?? `incident ${mergedInto ?? ""}`;
 }
 
 function alertLine(alert: AlertDocument): string {
@@ -147,11 +154,19 @@ function runbookOf({ alerts }: IncidentDocument): string | undefined {
   return undefined;
 }
 
+function afterTheEnd(incident: IncidentDocument): string {
+  if (incident.mergedInto !== null) return `Go on in ${successor(incident)}: it is the same fault, and it is not over.`;
+  const actor = lastActor(incident, "resolved");
+  return actor === null
+    ? "Nothing: every alert has cleared."
+    : oneLine(`Nothing: ${actor} resolved it. What its sources find anew opens it again.`, LINE_MAX);
+}
+
 function whatNext(notification: Notification): string[] {
   const { document: incident, kind, page } = notification;
   const runbook = runbookOf(incident);
   const runbookLine = runbook === undefined ? [] : [`Runbook: ${runbook}`];
-  if (kind === "resolved") return ["Nothing: every alert has cleared."];
+  if (kind === "resolved") return [afterTheEnd(incident)];
   if (kind === "acknowledged") return runbookLine;
   const ask = page ? [`Acknowledge: tocsin ack ${incident.number}`] : [];
   return [...ask, ...runbookLine, `Why: tocsin why ${incident.number}`];
@@ -161,7 +176,8 @@ function whatNext(notification: Notification): string[] {
 export function wordNotification(notification: Notification, externalUrl: string | null): Wording {
   const { document: incident, kind } = notification;
   const title = oneLine(incident.title === "" ? `Incident ${incident.number}` : incident.title, HEADLINE_MAX);
-  const news = kind === "updated" || kind === "escalated" || kind === "reopened";
+  const isMerged = kind === "resolved" && incident.mergedInto !== null;
+  const news = kind === "updated" || kind === "escalated" || kind === "reopened" || isMerged;
   const sections: WordingSection[] = [
     {
       heading: "Why you read this",

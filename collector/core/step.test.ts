@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { ciOf, cmdbOf, CoreDriver, minutes, ONE_ROUTE, seconds, T0 } from "../../test/support/core-driver.ts";
 import { createCorrelator } from "./correlate/correlator.ts";
+import type { Event } from "./model/event.ts";
 import type { Silence } from "./model/silence.ts";
 import { severityRank } from "./model/severity.ts";
 import { createRootRanker } from "./root-cause/ranker.ts";
@@ -494,8 +495,10 @@ test("a problem remembers what fixed it: a person's words, or else the change", 
   );
 });
 
-test("a person resolves: the source is believed again only if it goes on", () => {
+test("a person resolves: a source that repeats itself is believed again only if it goes on", () => {
   const core = new CoreDriver();
+  core.event();
+  core.to(seconds(30));
   core.event();
   core.to(minutes(1));
   core.command({ type: "resolve", incident: core.incident(1)?.id ?? "", note: "restarted the daemon" });
@@ -508,6 +511,75 @@ test("a person resolves: the source is believed again only if it goes on", () =>
   expect(core.incident(1)?.status).toBe("open");
   expect(core.incident(1)?.problem).not.toBeNull();
   expect(core.incident(1)?.timeline.find((entry) => entry.kind === "problem")?.text).toContain("restarted the daemon");
+});
+
+test.for<[situation: string, before: number, again: Partial<Event>, told: string]>([
+  ["its source speaks again, which had told it once", 1, {}, "OPENED resolved REOPENED"],
+  ["it is repeated, and says the same with another figure", 2, { summary: "CPU is busy" }, "OPENED resolved"],
+  ["it is worse", 2, { severity: "critical" }, "OPENED resolved REOPENED"],
+  ["its text says something else", 2, { summary: "the CPU has gone" }, "OPENED resolved reopened"],
+  ["its source says that it began after that", 2, { since: seconds(150) }, "OPENED resolved reopened"],
+  ["its source says that it is the same as before", 1, { since: seconds(1) }, "OPENED resolved"],
+  ["another check of the same CI fires", 2, { check: "host_down", severity: "critical" }, "OPENED resolved REOPENED"],
+])("a person resolves, and two minutes later %s", ([, before, again, told]) => {
+  const core = new CoreDriver();
+  const severity = before === 1 ? "critical" : "major";
+  for (let time = 0; time < before; time += 1) {
+    core.to(seconds(time));
+    core.event({ severity });
+  }
+  core.to(minutes(1));
+  core.command({ type: "resolve", incident: core.incident(1)?.id ?? "", note: "restarted" });
+  core.to(minutes(3));
+  core.event({ severity, ...again });
+  core.to(minutes(4));
+  expect(core.told()).toBe(told);
+  const reopened = core.notifications().find(({ kind }) => kind === "reopened");
+  if (reopened !== undefined) expect(reopened.reason).toMatch(/^it is back after anna resolved it: /);
+  if (told === "OPENED resolved") expect(core.ledger("alert.late")).toMatchObject([{ rule: "resolved-by-person" }]);
+  else expect(core.ledger("alert.anew")).toHaveLength(again.check === undefined ? 1 : 0);
+});
+
+test.for<[situation: string, severity: "critical" | "major", told: string]>([
+  ["critical, and nobody was told of it: it pages if the split lasts", "critical", "OPENED opened ESCALATED"],
+  ["not critical: who was paged for the whole is told", "major", "OPENED opened"],
+])("what is split off is %s", ([, severity, told]) => {
+  const core = new CoreDriver({ cmdb: cmdbOf(["app dependsOn db"]) });
+  core.event({ ci: "db" });
+  core.to(minutes(2));
+  core.event({ ci: "app", severity });
+  expect(core.incident(1)?.alertCount).toBe(2);
+  const alerts = [core.alert({ ci: "app" })?.id ?? ""];
+  core.command({ type: "split", incident: core.incident(1)?.id ?? "", alerts });
+  core.to(minutes(2) + 50_000);
+  expect(core.told()).toBe("OPENED opened");
+  core.to(minutes(5));
+  expect(core.told()).toBe(told);
+});
+
+test("the end of a merged incident says where its story goes on", () => {
+  const core = new CoreDriver({ cmdb: cmdbOf([], [ciOf("a"), ciOf("b")]) });
+  core.event({ ci: "a" });
+  core.event({ ci: "b" });
+  core.to(minutes(1));
+  core.command({ type: "merge", incident: core.incident(2)?.id ?? "", into: core.incident(1)?.id ?? "" });
+  const end = core.notifications().find(({ kind }) => kind === "resolved");
+  expect(end?.reason).toBe("merged, not over: it is part of incident 1: anna says that it is one fault");
+  expect(end?.document.mergedInto).toBe(core.incident(1)?.id);
+  expect(end?.document.timeline.at(-1)?.text).toBe("merged: told oncall");
+});
+
+test("a business service in critical trouble rings at once when it is back minutes after its end", () => {
+  const cmdb = cmdbOf(["shop dependsOn web-01"], [ciOf("shop", { type: "businessService", criticality: 1 })]);
+  const core = new CoreDriver({ cmdb });
+  core.event({ ci: "shop" });
+  core.to(minutes(10));
+  core.event({ ci: "shop", status: "resolved" });
+  core.to(minutes(14));
+  core.event({ ci: "shop" });
+  core.to(minutes(15));
+  expect(core.incident(1)?.priority).toBe("P1");
+  expect(core.told()).toBe("OPENED resolved REOPENED");
 });
 
 test("a person splits, merges, pins the root, assigns and notes", () => {

@@ -4,7 +4,7 @@ import type { Alert } from "../model/alert.ts";
 import { believedTime, classify } from "./classify.ts";
 
 type Known = Partial<
-  Pick<Alert, "status" | "sourceStatus" | "lastOccurredAt" | "lastSeenAt" | "resolvedAt" | "late">
+  Pick<Alert, "status" | "sourceStatus" | "lastOccurredAt" | "lastSeenAt" | "resolvedAt" | "late" | "count">
 > | null;
 
 /** Times are seconds. `known`: the alert before; `status`/`said`/`came`: the event, the source's time and ours. */
@@ -186,7 +186,7 @@ const ROWS: Row[] = [
   },
   {
     situation: "a person resolved it a minute ago",
-    known: cleared(0, 60, { sourceStatus: "firing" }),
+    known: cleared(0, 60, { sourceStatus: "firing", count: 2 }),
     status: "firing",
     said: 120,
     came: 120,

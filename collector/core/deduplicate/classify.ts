@@ -1,12 +1,14 @@
 import type { Alert } from "../model/alert.ts";
 import type { Event } from "../model/event.ts";
+import { severityRank } from "../model/severity.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
+import { saidSince } from "./new-alert.ts";
 
 /** Clocks of sources differ by up to this much in a normal installation. */
 export const SKEW_TOLERANCE_MS: Milliseconds = 30_000;
 /** An event that was under way for longer tells of the past: it completes timelines and never pages as new. */
 export const LATE_AFTER_MS: Milliseconds = 5 * 60_000;
-/** A person said that it is over; a source that still says so after this time is believed again. */
+/** A person said that it is over; a source that only goes on repeating itself is believed again after this time. */
 export const PERSON_GRACE_MS: Milliseconds = 5 * 60_000;
 /** No spool is that old: a source whose clock is further off has a wrong clock, and its events are of now. */
 export const CLOCK_WRONG_AFTER_MS: Milliseconds = 7 * 24 * 3_600_000;
@@ -26,7 +28,8 @@ export function believedTime(occurredAt: UnixMillis, at: UnixMillis): UnixMillis
  * - `nothing`: cleared, and nothing was firing; the firing may still be under way.
  */
 export type Verdict =
-  | { type: "begin"; late: boolean }
+  /** `anew`: why it is believed at once although a person resolved it minutes ago. */
+  | { type: "begin"; late: boolean; anew?: string }
   | { type: "repeat"; late: boolean }
   | { type: "clear" }
   | {
@@ -44,7 +47,8 @@ const NOTHING: Verdict = { type: "nothing" };
 
 /** What an alert is known by when an event comes. */
 export type Standing = Readonly<
-  Pick<Alert, "status" | "sourceStatus" | "lastOccurredAt" | "lastSeenAt" | "resolvedAt" | "late">
+  Pick<Alert, "status" | "sourceStatus" | "lastOccurredAt" | "lastSeenAt" | "resolvedAt" | "late"> &
+    Partial<Pick<Alert, "severity" | "summary" | "count">>
 >;
 
 /**
@@ -68,7 +72,7 @@ export function classify(
   const behind = alert.lastOccurredAt - occurredAt;
   if (event.status === "firing") {
     if (alert.sourceStatus === "resolved") return firingAfterClear(alert, at, behind, late);
-    if (alert.status === "resolved") return firingAfterPerson(alert, at, late);
+    if (alert.status === "resolved") return firingAfterPerson(alert, event, at, late);
     return firingAgain(alert, occurredAt, at, behind, late);
   }
   if (alert.sourceStatus === "resolved") return NOTHING;
@@ -103,8 +107,30 @@ function firingAfterClear(alert: Standing, at: UnixMillis, behind: Milliseconds,
   return late ? BEGIN_LATE : BEGIN;
 }
 
-/** The source never cleared; a person (or an expiry) did. */
-function firingAfterPerson(alert: Standing, at: UnixMillis, late: boolean): Verdict {
-  if (at - (alert.resolvedAt ?? at) < PERSON_GRACE_MS) return { type: "timeline", rule: "resolved-by-person" };
-  return late ? BEGIN_LATE : BEGIN;
+/**
+ * The source never cleared; a person (or an expiry) did. A source that repeats itself has not noticed yet and gets some
+ * minutes; what it did not say before the resolve is news, and the person should hear of it at once.
+ */
+function firingAfterPerson(alert: Standing, event: Readonly<Event>, at: UnixMillis, late: boolean): Verdict {
+  const resolvedAt = alert.resolvedAt ?? at;
+  if (at - resolvedAt >= PERSON_GRACE_MS) return late ? BEGIN_LATE : BEGIN;
+  const anew = late ? null : newsSince(alert, event, resolvedAt);
+  return anew === null ? { type: "timeline", rule: "resolved-by-person" } : { type: "begin", late: false, anew };
+}
+
+/** What is new in a firing since a person resolved the alert, in plain words; null = it says the same as before. */
+function newsSince(alert: Standing, event: Readonly<Event>, resolvedAt: UnixMillis): string | null {
+  const { severity, summary, count = 0 } = alert;
+  if (severity !== undefined && severityRank(event.severity) > severityRank(severity))
+    return `it is ${event.severity} now, and was ${severity}`;
+  if (summary !== undefined && withoutFigures(summary) !== withoutFigures(event.summary))
+    return `it says something else now: ${event.summary.slice(0, 200)}`;
+  const since = saidSince(event);
+  if (since !== null) return since > resolvedAt ? "its source says that it began after that" : null;
+  return count < 2 ? "its source does not repeat itself, and has told it again" : null;
+}
+
+/** A text in which only figures differ says the same. */
+export function withoutFigures(text: string): string {
+  return text.replaceAll(/\d+(?:[.,]\d+)*/g, "#");
 }

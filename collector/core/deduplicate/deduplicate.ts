@@ -7,14 +7,14 @@ import type { UnixMillis } from "../model/time.ts";
 import type { TimerQueue } from "../model/timer-queue.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Turn } from "../model/turn.ts";
-import { believedTime, classify, LATE_AFTER_MS, type Standing, type Verdict } from "./classify.ts";
+import { believedTime, classify, LATE_AFTER_MS, type Standing, type Verdict, withoutFigures } from "./classify.ts";
 import type { EarlyClears } from "./early-clears.ts";
 import type { EventIds } from "./event-ids.ts";
 import { expiresAfter, expiryOf, SILENCE_MIN_MS } from "./expiry.ts";
 import { withChange, startsFlapping, steadyAt } from "./flapping.ts";
 import { beganAt, newAlert } from "./new-alert.ts";
 import type { ResolvedAlerts } from "./resolved-alerts.ts";
-import { tellFlapping, tellLate, tellLateBegin, tellOvertaken } from "./tell.ts";
+import { tellAnew, tellFlapping, tellLate, tellLateBegin, tellOvertaken } from "./tell.ts";
 
 /** The part of the core's state that deduplication owns. */
 export interface DeduplicateState {
@@ -66,6 +66,7 @@ export function deduplicate(state: DeduplicateState, turn: Turn, event: Readonly
     case "repeat":
       return repeat(state, turn, alert as Alert, event, { occurredAt, late: verdict.late });
     case "begin":
+      if (alert !== undefined && verdict.anew !== undefined) tellAnew(turn, alert, event, verdict.anew);
       return begin(state, turn, alert ?? null, event, { ci, occurredAt, late: verdict.late });
     case "clear":
       return clear(state, turn, alert as Alert, occurredAt);
@@ -308,10 +309,6 @@ function recordLate(
   turn.alertChanged(alert);
   tellLate(turn, alert, event, verdict.rule);
   return { type: "recorded", alert };
-}
-
-function withoutFigures(text: string): string {
-  return text.replaceAll(/\d+(?:[.,]\d+)*/g, "#");
 }
 
 function sameLabels(a: Labels, b: Labels): boolean {

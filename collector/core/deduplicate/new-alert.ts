@@ -41,11 +41,17 @@ export function newAlert(event: Readonly<Event>, ci: string, at: UnixMillis): Al
 
 /** The source's word for when the condition began, when it gives one; else the time of the event. */
 export function beganAt(event: Readonly<Event>, occurredAt: UnixMillis): UnixMillis {
-  if (event.since !== undefined) return Math.min(event.since, occurredAt);
+  const since = saidSince(event);
+  return since === null ? occurredAt : Math.min(since, occurredAt);
+}
+
+/** When the condition began, where the source says so apart from the time of its message. */
+export function saidSince(event: Readonly<Event>): UnixMillis | null {
+  if (event.since !== undefined) return event.since;
   const text = event.annotations["since"];
-  if (text === undefined || !RFC3339.test(text)) return occurredAt;
+  if (text === undefined || !RFC3339.test(text)) return null;
   const since = Date.parse(text);
-  return Number.isNaN(since) ? occurredAt : Math.min(since, occurredAt);
+  return Number.isNaN(since) ? null : since;
 }
 
 const RFC3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;

@@ -46,6 +46,21 @@ export function tellOvertaken(turn: Turn, event: Readonly<Event>, ci: string): v
   });
 }
 
+/** A person resolved it minutes ago, and its source says something that it had not said before. */
+export function tellAnew(turn: Turn, alert: Readonly<Alert>, event: Readonly<Event>, why: string): void {
+  turn.record({
+    decision: "alert.anew",
+    alert: alert.id,
+    ci: alert.ci,
+    incident: alert.incident,
+    rule: "new-evidence",
+    reasons: [`a person resolved it a few minutes ago, but ${why}`],
+    counterfactual:
+      "had its source only repeated itself, it would have been believed again five minutes after the resolve",
+    facts: { event: event.id, resolvedAt: alert.resolvedAt, severity: event.severity },
+  });
+}
+
 /** An alert of which all that is known came late. */
 export function tellLateBegin(turn: Turn, alert: Alert, event: Readonly<Event>): void {
   turn.record({

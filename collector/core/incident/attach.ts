@@ -3,6 +3,7 @@ import type { Alert } from "../model/alert.ts";
 import { hashHex } from "../model/hash.ts";
 import type { Incident } from "../model/incident.ts";
 import { newMember } from "../model/member.ts";
+import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { Turn } from "../model/turn.ts";
 import { reopen, settleQuiet } from "./life.ts";
 import { enrolMember, refreshMember } from "./member.ts";
@@ -11,6 +12,9 @@ import type { IncidentState } from "./state.ts";
 import { suppressOne } from "./suppress.ts";
 import { tellJoined, tellTimeline } from "../model/timeline.ts";
 import { worsen } from "./verdict.ts";
+
+/** In a storm, what is split off is often put together again with something else: a page for it waits so long. */
+const SPLIT_LASTS_MS: Milliseconds = 60_000;
 
 /** A new incident with these alerts, in this order. */
 export function openIncident(
@@ -37,16 +41,23 @@ export function openIncident(
     counterfactual: "had it belonged to a fault that is known already, it would have joined that incident",
     facts: { number: incident.number, alerts: alerts.length },
   });
-  for (const alert of alerts) inheritTold(incident, state.incidents.of(alert));
+  for (const alert of alerts) inheritTold(incident, state.incidents.of(alert), alert, turn.at);
   for (const alert of alerts) attach(state, turn, incident, alert, reasons);
   turn.count("tocsin_incidents_total", { change: "opened" });
   return incident;
 }
 
-/** Whoever was told of these alerts in another incident is not told of them as new. */
-function inheritTold(incident: Incident, from: Incident | undefined): void {
+/**
+ * Whoever was told of these alerts in another incident is not told of them as new. But a critical condition that came into
+ * that incident after its last message is a fault that nobody has been told of: it pages, if the split lasts.
+ */
+function inheritTold(incident: Incident, from: Incident | undefined, alert: Readonly<Alert>, at: UnixMillis): void {
   for (const told of from?.told ?? []) {
     if (told.kind === "resolved") continue;
+    if (alert.severity === "critical" && told.at < (alert.joinedAt ?? 0)) {
+      incident.pageHoldUntil = at + SPLIT_LASTS_MS;
+      continue;
+    }
     const known = incident.told.find((other) => other.receiver === told.receiver);
     if (known === undefined) incident.told.push({ ...told, revision: 0 });
     else known.paged ||= told.paged;

@@ -20,13 +20,13 @@ const RETURN_STAYS_MS: Milliseconds = 5 * 60_000;
  * change it says nothing.
  *
  * One fault rings once: the first word that is worth a page is the page, everything later is an update. A fault that comes
- * back minutes after its end rings again only if it stays. Who was told of the fire is told of its end, whatever is
- * silenced by then.
+ * back minutes after its end rings again only if it stays, but at once where a business service is in critical trouble, or
+ * where a person had called it over. Who was told of the fire is told of its end, whatever is silenced by then.
  */
 export function notify(state: NotifyState, turn: Turn, incident: Incident): void {
-  if (incident.mergedInto !== null) return tellEnd(state, turn, incident, "it is part of another incident now");
+  if (incident.mergedInto !== null) return tellEnd(state, turn, incident, mergedReason(incident));
   if (incident.status === "resolved" || incident.status === "closed") {
-    return tellEnd(state, turn, incident, "all its alerts are clear");
+    return tellEnd(state, turn, incident, endReason(incident));
   }
   const knows = incident.told.some((told) => told.kind !== "resolved");
   if (!knows && incident.holdUntil !== null && turn.at < incident.holdUntil) return;
@@ -35,15 +35,41 @@ export function notify(state: NotifyState, turn: Turn, incident: Incident): void
   if (!isAudible) return withhold(turn, incident, rules);
   const receivers = receiversOf(state, incident, turn.at);
   if (receivers.length === 0 && incident.told.length === 0) return withhold(turn, incident, ["no-route"]);
-  if (isBackSoon(incident, turn.at)) incident.pageHoldUntil = turn.at + RETURN_STAYS_MS;
+  if (isBackSoon(incident, turn.at) && !ringsAtOnce(state, incident))
+    incident.pageHoldUntil = turn.at + RETURN_STAYS_MS;
   const messages = messagesFor(incident, receivers, turn.at);
   if (messages.length > 0) tell(state, turn, incident, messages);
   else if (incident.updateDueAt !== null && turn.at >= incident.updateDueAt) incident.updateDueAt = null;
 }
 
+/** Its receivers must be able to tell that the fault is not over: its story goes on elsewhere. */
+function mergedReason({ timeline }: Readonly<Incident>): string {
+  const entry = timeline.findLast(({ kind }) => kind === "merged");
+  return `merged, not over: it is ${entry?.text ?? "part of another incident"}`;
+}
+
 /** Somebody who was paged for it heard of its end only minutes ago. */
 function isBackSoon(incident: Readonly<Incident>, at: UnixMillis): boolean {
   return incident.told.some((told) => told.kind === "resolved" && told.paged && at - told.at < STILL_AT_IT_MS);
+}
+
+/**
+ * Waiting whether it stays would cost more than a page too many: a business service itself is critical again, or a person
+ * believes that it is over.
+ */
+function ringsAtOnce(state: NotifyState, incident: Readonly<Incident>): boolean {
+  const isByPerson = resolvedBy(incident) !== null;
+  const { services } = incident.impact;
+  for (const { ci, status, severity } of state.incidents.some(incident.id)) {
+    if (status !== "firing" || severity !== "critical") continue;
+    if (isByPerson || services.some((service) => service.ci === ci)) return true;
+  }
+  return false;
+}
+
+/** Who called it over before it came back; null when its alerts did. */
+function resolvedBy({ timeline }: Readonly<Incident>): string | null {
+  return timeline.findLast((entry) => entry.kind === "resolved")?.actor ?? null;
 }
 
 function mayPage(incident: Readonly<Incident>, at: UnixMillis): boolean {
@@ -80,7 +106,7 @@ function messagesFor(incident: Readonly<Incident>, receivers: readonly string[],
         reason: "an incident that it was told of is part of this one",
       });
     } else if (told.kind === "resolved") {
-      messages.push({ receiver, kind: "reopened", page, reason: `it is back: ${reason}` });
+      messages.push({ receiver, kind: "reopened", page, reason: `${backAgain(incident)}: ${reason}` });
     } else {
       const escalation = escalationOf(incident, told, at);
       if (escalation !== null) messages.push({ receiver, kind: "escalated", ...escalation });
@@ -90,6 +116,16 @@ function messagesFor(incident: Readonly<Incident>, receivers: readonly string[],
     }
   }
   return messages;
+}
+
+function endReason(incident: Readonly<Incident>): string {
+  const actor = resolvedBy(incident);
+  return actor === null ? "all its alerts are clear" : `${actor} resolved it`;
+}
+
+function backAgain(incident: Readonly<Incident>): string {
+  const actor = resolvedBy(incident);
+  return actor === null ? "it is back" : `it is back after ${actor} resolved it`;
 }
 
 function openingReason(incident: Readonly<Incident>, at: UnixMillis): string {

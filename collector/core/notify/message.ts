@@ -103,7 +103,8 @@ function noteInTimeline(incident: Incident, at: number, messages: readonly Messa
   if (first === undefined || first.kind === "updated") return;
   const names = messages.map((message) => message.receiver).join(", ");
   const word = messages.some((message) => message.page) ? "paged" : "told";
-  tellTimeline(incident, at, "notified", `${first.kind}: ${word} ${names}`);
+  const what = incident.mergedInto === null ? first.kind : "merged";
+  tellTimeline(incident, at, "notified", `${what}: ${word} ${names}`);
 }
 
 function counterfactualOf(incident: Readonly<Incident>, kind: NotificationKind, page: boolean): string | null {
