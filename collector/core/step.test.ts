@@ -328,6 +328,26 @@ test("flapping is one state: no page a change, one resolve at the end", () => {
   expect(core.told()).toBe("OPENED resolved reopened ESCALATED resolved");
 });
 
+test("a critical condition that bounces as it begins, and then stays, is held, and pages in the end", () => {
+  const cmdb = cmdbOf(
+    ["shop dependsOn db"],
+    [ciOf("shop", { type: "businessService", criticality: 1 }), ciOf("db", { type: "database", criticality: 1 })],
+  );
+  const core = new CoreDriver({ cmdb, correlator: createCorrelator(createRootRanker()) });
+  for (let change = 0; change < 13; change += 1) {
+    core.to(T0 + change * 400);
+    const status = change % 2 === 0 ? "firing" : "resolved";
+    core.event({ ci: "db", check: "process_missing", summary: "postgres is not running", status });
+  }
+  core.to(seconds(9));
+  expect(core.told()).toBe("");
+  core.to(minutes(3));
+  expect(core.incident(1)?.timeline.at(-1)?.text).toContain("or left out as noise: db process_missing (flapping)");
+  core.to(minutes(7));
+  expect(core.notifications().filter(({ page }) => page)).toHaveLength(1);
+  expect(core.alert({ ci: "db", check: "process_missing" })).toMatchObject({ status: "firing", flapping: true });
+});
+
 test("an alert expires: by its own word, by its missed repetitions, by the time to live", () => {
   const core = new CoreDriver();
   core.event({ check: "own", expiresAfterMs: 120_000 });

@@ -18,6 +18,11 @@ const LATE_MS: Milliseconds = 4 * 60_000;
 /** State changes within `FLAP_SPAN_MS` from which an alert flaps rather than tells. */
 const FLAP_CHANGES = 5;
 export const FLAP_SPAN_MS: Milliseconds = 60 * 60_000;
+/** What flapped and fires now for so long, and so many times as long as it ever stayed in one state, has come to stay. */
+const STAYS_MIN_MS: Milliseconds = 5 * 60_000;
+const STAYS_TIMES = 3;
+/** A fault bounces as it begins; what has gone up and down for longer than this is a sick sensor. */
+const BOUNCE_MAX_MS: Milliseconds = 10 * 60_000;
 /** Work overruns; after this long an alert that began in the window is an ordinary one. */
 const OVERRUN_MS: Milliseconds = 15 * 60_000;
 
@@ -48,10 +53,23 @@ export function late(alert: Readonly<Alert>, at: UnixMillis): Background | null 
   return { rule: "late", reason: `it arrived ${minutes} min after its source saw it`, until: at + LATE_MS };
 }
 
+/** Noise while it flaps; a critical condition that bounced as it began, and then stays, is one like any other. */
 export function flapping(alert: Readonly<Alert>, at: UnixMillis): Background | null {
-  const recent = alert.changes.filter((change) => at - change <= FLAP_SPAN_MS).length;
-  if (!alert.flapping && recent < FLAP_CHANGES) return null;
-  return { rule: "flapping", reason: `it changed its state ${recent} times within the hour`, until: null };
+  const recent = alert.changes.filter((change) => at - change <= FLAP_SPAN_MS);
+  if (!alert.flapping && recent.length < FLAP_CHANGES) return null;
+  const reason = `it changed its state ${recent.length} times within the hour`;
+  const isBounce = (recent.at(-1) ?? at) - (recent[0] ?? at) <= BOUNCE_MAX_MS;
+  if (alert.severity !== "critical" || !isBounce) return { rule: "flapping", reason, until: null };
+  const staysAt = (recent.at(-1) ?? at) + Math.max(STAYS_MIN_MS, STAYS_TIMES * longestGap(recent));
+  if (alert.sourceStatus === "firing" && at >= staysAt) return null;
+  return { rule: "flapping", reason, until: staysAt };
+}
+
+function longestGap(changes: readonly UnixMillis[]): Milliseconds {
+  let longest = 0;
+  for (let index = 1; index < changes.length; index += 1)
+    longest = Math.max(longest, (changes[index] ?? 0) - (changes[index - 1] ?? 0));
+  return longest;
 }
 
 /** The CIs that a maintenance window covers, with those that cannot work without them. */

@@ -68,12 +68,23 @@ export function ageIncident(state: IncidentState, turn: Turn, incident: Incident
     at >= incident.quietSince + quietTime(incident, correlation)
   ) {
     const quietS = Math.round((at - incident.quietSince) / 1000);
-    const reason = `all ${incident.alertCount} alerts are clear for ${quietS} s`;
+    const reason = `all ${incident.alertCount} alerts are clear for ${quietS} s${leftOut(state, incident)}`;
     resolve(state, turn, incident, { rule: "quiet", reason, actor: null });
   }
   if (incident.status === "resolved" && at >= (incident.resolvedAt ?? at) + correlation.reopenWithinMs) {
     close(state, turn, incident);
   }
+}
+
+/** What goes on all the same, because it is known noise: the end must not claim that it is clear. */
+function leftOut(state: IncidentState, incident: Readonly<Incident>): string {
+  const names: string[] = [];
+  for (const { alert: id } of incident.members) {
+    const alert = state.alerts.get(id);
+    if (alert !== undefined && alert.status !== "resolved" && alert.withheld !== null)
+      names.push(`${alert.ci} ${alert.check} (${alert.withheld})`);
+  }
+  return names.length === 0 ? "" : `, or left out as noise: ${names.slice(0, 5).join(", ")}`;
 }
 
 /** It is over. `actor`: the person who said so; null when its alerts did. */

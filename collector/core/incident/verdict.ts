@@ -144,7 +144,8 @@ function applyPriority(state: IncidentState, turn: Turn, incident: Incident): "s
 
 function applyHold(state: IncidentState, turn: Turn, incident: Incident, ranking: Ranking): void {
   const isTold = incident.told.some((told) => told.kind !== "resolved" && told.revision > 0);
-  if (!isOpen(incident) || isTold) return;
+  // All clear for a moment is no reason to tell at once when it is back.
+  if (!isOpen(incident) || isTold || (incident.quietSince !== null && incident.holdUntil !== null)) return;
   const { settleMinMs } = state.settings.correlation;
   const at =
     ranking.holdMs <= 0
