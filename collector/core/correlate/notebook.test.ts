@@ -8,7 +8,7 @@ const CAUSES = 4;
 
 function noteOf(id: number, at: number): Note {
   const alert = { id: `a-${id}`, source: "nagios", check: "ping" } as unknown as Alert;
-  const keys = Int32Array.from([id % CAUSES, ((id + 1) % CAUSES) + CAUSES]);
+  const keys = [id % CAUSES, ((id + 1) % CAUSES) + CAUSES];
   return {
     alert,
     episode: 1,
@@ -17,7 +17,7 @@ function noteOf(id: number, at: number): Note {
     rank: 5,
     seriousSince: at,
     onset: at,
-    causes: { keys, costs: Float64Array.from([0.2, 1]) },
+    causes: { keys, costs: [0.2, 1] },
     home: null,
     resolvedAt: null,
     background: null,

@@ -219,7 +219,7 @@ class FoundClaims {
 /** Work space; empty between calls. */
 const FOUND = new FoundClaims();
 
-const NO_CAUSES: Unit["causes"] = { keys: new Int32Array(0), costs: new Float64Array(0) };
+const NO_CAUSES: Unit["causes"] = { keys: [], costs: [] };
 
 /** What each fault could save in all, before anything is built for it. */
 function boundsOf(units: readonly Unit[], alone: readonly number[]): FaultSums {

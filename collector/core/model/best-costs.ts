@@ -1,6 +1,9 @@
 /** Which half of a number in memory is the low one. */
 const LOW = new Int32Array(Float64Array.of(2 ** -1074).buffer)[0] === 1 ? 0 : 1;
 
+/** Up to so many, nothing is faster than to insert them one after the other. */
+const FEW = 8;
+
 /**
  * The least cost of each of many small integers, for inner loops: flat arrays that are emptied by counting up an epoch.
  * One user at a time: `begin` forgets what the last one kept. Memory: 12 bytes a possible key.
@@ -42,16 +45,29 @@ export class BestCosts {
   }
 
   /** The `count` cheapest, cheapest first; of equal ones the lower key. Costs must not be negative. */
-  cheapest(count: number): { keys: Int32Array; costs: Float64Array } {
-    const sorted = this.sorted();
-    const keys = new Int32Array(Math.min(count, sorted.length));
-    const costs = new Float64Array(keys.length);
-    for (let at = 0; at < keys.length; at += 1) {
-      const key = sorted[at] ?? 0;
-      keys[at] = key;
-      costs[at] = this.costs[key] ?? 0;
-    }
+  cheapest(count: number): { keys: number[]; costs: number[] } {
+    const sorted = this.keys.length <= FEW ? this.sortedFew() : this.sorted();
+    const keys = sorted.slice(0, count);
+    const costs = keys.map((key) => this.costs[key] ?? 0);
     return { keys, costs };
+  }
+
+  /** By insertion. */
+  private sortedFew(): number[] {
+    const { keys, costs } = this;
+    for (let at = 1; at < keys.length; at += 1) {
+      const key = keys[at] ?? 0;
+      const cost = costs[key] ?? 0;
+      let to = at;
+      for (; to > 0; to -= 1) {
+        const before = keys[to - 1] ?? 0;
+        const apart = (costs[before] ?? 0) - cost;
+        if (apart < 0 || (apart === 0 && before < key)) break;
+        keys[to] = before;
+      }
+      keys[to] = key;
+    }
+    return keys;
   }
 
   /**

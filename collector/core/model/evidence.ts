@@ -112,7 +112,7 @@ function combine(first: Note, notes: Note[]): Unit {
     keys.push(key);
     costs.push(cost);
   }
-  const causes = { keys: Int32Array.from(keys), costs: Float64Array.from(costs) };
+  const causes = { keys, costs };
   return {
     ci: first.ci,
     notes,

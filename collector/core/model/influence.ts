@@ -28,8 +28,8 @@ export function faultDead(key: FaultKey): boolean {
  * that this fault shows itself like this. Sorted by cost, cheapest first; faults of the CI itself are always among them.
  */
 export interface Causes {
-  readonly keys: Int32Array;
-  readonly costs: Float64Array;
+  readonly keys: readonly FaultKey[];
+  readonly costs: readonly number[];
 }
 
 /** Beyond this cost (a chance of about 1 in 20) a way explains nothing any more. */

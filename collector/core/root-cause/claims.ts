@@ -53,7 +53,7 @@ function causesOf(units: readonly Unit[], index: number): Unit["causes"] {
   return units[index]?.causes ?? NO_CAUSES;
 }
 
-const NO_CAUSES: Unit["causes"] = { keys: new Int32Array(0), costs: new Float64Array(0) };
+const NO_CAUSES: Unit["causes"] = { keys: [], costs: [] };
 
 export function linksBetween(units: readonly Unit[]): Links {
   const at = PLACES.begin();
