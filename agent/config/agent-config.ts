@@ -68,6 +68,17 @@ export interface JournalWatch extends WatchCommon {
   clearAfterMs: number;
 }
 
+export interface PingWatch extends WatchCommon {
+  host: string;
+  /** Packets, one a second. */
+  count: number;
+  /** Bad from this share of lost packets on, 0 to 1. */
+  loss: number;
+  /** Bad beyond this mean round trip; null = it does not matter. */
+  rttMs: number | null;
+  everyMs: number;
+}
+
 export interface HttpWatch extends WatchCommon {
   name: string;
   url: string;
@@ -119,6 +130,7 @@ export interface WatchConfig {
   ports: PortWatch[];
   logs: LogWatch[];
   journal: JournalWatch[];
+  ping: PingWatch[];
   http: HttpWatch[];
   certificates: CertificateWatch[];
   dns: DnsWatch[];
@@ -175,6 +187,7 @@ export const EMPTY_WATCH: WatchConfig = {
   ports: [],
   logs: [],
   journal: [],
+  ping: [],
   http: [],
   certificates: [],
   dns: [],

@@ -1,7 +1,58 @@
 import { isScalar } from "yaml";
-import type { CertificateWatch, DnsWatch, HttpWatch, PortWatch } from "./agent-config.ts";
+import type { CertificateWatch, DnsWatch, HttpWatch, PingWatch, PortWatch } from "./agent-config.ts";
 import type { Read } from "./config-reader.ts";
 import { common, every, isNumber, isText, missing, only, port, severity, text, timeout } from "./watch-reader.ts";
+
+/** A name or an address, and never an option of the program that gets it. */
+const PINGED = /^[A-Za-z0-9:][A-Za-z0-9._:%-]*$/;
+
+/** `192.0.2.1`, or `{host: 192.0.2.1, count: 5, loss: 40%, rtt: 200ms}`. */
+export const pingWatch: Read<PingWatch> = (reader, value) => {
+  const read: Partial<PingKeys> | undefined = isText(value)
+    ? only({ host: reader.text(value) })
+    : reader.map<PingKeys>(value, {
+        host: text,
+        count: (r, v) => r.integer(v, 1, 10),
+        loss: (r, v) => {
+          const share = r.size(v);
+          if (share === undefined) return undefined;
+          if (share.percent && share.value > 0 && share.value <= 1) return share.value;
+          return r.error(v, "AGENT_OUT_OF_RANGE", `${v.path} is no share of the packets`, "from 1% to 100%");
+        },
+        rtt: (r, v) => r.duration(v, "1ms", "10s"),
+        every: (r, v) => r.duration(v, "15s", "1d"),
+        ...common,
+      });
+  if (read === undefined) return undefined;
+  const { host } = read;
+  if (host === undefined) return missing(reader, value, "host", "the name or address to ask");
+  if (!PINGED.test(host))
+    return reader.error(
+      value,
+      "AGENT_BAD_VALUE",
+      `${value.path} is no host`,
+      "a name or an address, such as 192.0.2.1",
+    );
+  return {
+    host,
+    count: read.count ?? 3,
+    loss: read.loss ?? 0.6,
+    rttMs: read.rtt ?? null,
+    everyMs: read.every ?? 60_000,
+    severity: read.severity ?? "critical",
+    forMs: read.for ?? 0,
+  };
+};
+
+interface PingKeys {
+  host: string;
+  count: number;
+  loss: number;
+  rtt: number;
+  every: number;
+  severity: PingWatch["severity"];
+  for: number;
+}
 
 interface PortKeys {
   host: string;

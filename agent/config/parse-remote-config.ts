@@ -88,6 +88,7 @@ function joinWatches(own: WatchConfig, remote: WatchConfig): WatchConfig {
     ports: join(own.ports, remote.ports, ({ host, port }) => `${host}:${port}`),
     logs: join(own.logs, remote.logs, byName),
     journal: join(own.journal, remote.journal, byName),
+    ping: join(own.ping, remote.ping, ({ host }) => host),
     http: join(own.http, remote.http, byName),
     certificates: join(own.certificates, remote.certificates, byName),
     dns: join(own.dns, remote.dns, byName),

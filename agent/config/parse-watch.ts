@@ -8,7 +8,7 @@ import {
 } from "./agent-config.ts";
 import type { Read } from "./config-reader.ts";
 import { journalWatch } from "./parse-journal-watch.ts";
-import { certificateWatch, dnsWatch, httpWatch, portWatch } from "./parse-network-watch.ts";
+import { certificateWatch, dnsWatch, httpWatch, pingWatch, portWatch } from "./parse-network-watch.ts";
 import { common, every, isText, missing, only, severity, text, timeout } from "./watch-reader.ts";
 
 /** Checks an RE2 pattern; null = good, else what is wrong. Given by the caller, because the engine is large. */
@@ -188,6 +188,7 @@ export function readWatch(checkPattern: CheckPattern, place: (path: string) => s
       units: listOf(unitWatch, (each) => each.name),
       ports: listOf(portWatch, (each) => `${each.host}:${each.port}`),
       logs: listOf(logWatch(pattern, place), (each) => each.name),
+      ping: listOf(pingWatch, (each) => each.host),
       journal: listOf(journalWatch(pattern), (each) => each.name),
       http: listOf(httpWatch, (each) => each.name),
       certificates: listOf(certificateWatch(place), (each) => each.name),

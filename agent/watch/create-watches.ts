@@ -35,6 +35,10 @@ export async function createWatches(
     const { createDnsWatch } = await import("./dns.ts");
     watches.push(...config.dns.map((watch) => createDnsWatch(context, watch)));
   }
+  if (config.ping.length > 0) {
+    const { createPingWatch } = await import("./ping.ts");
+    watches.push(...config.ping.map((watch) => createPingWatch(context, watch)));
+  }
   if (config.plugins.length > 0) {
     const { createPluginWatch } = await import("./plugins.ts");
     watches.push(...config.plugins.map((watch) => createPluginWatch(context, watch)));

@@ -1,22 +1,8 @@
-import { spawn } from "node:child_process";
-import type { Clock } from "../clock.ts";
 import type { PluginWatch, WatchSeverity } from "../config/agent-config.ts";
 import { setSeries } from "../sample/series-table.ts";
 import { type CheckResult, PolledCheck, type Watch, type WatchContext } from "./check.ts";
 import { parsePluginOutput } from "./plugin-output.ts";
-
-const OUTPUT_BYTES_MAX = 64 * 1024;
-/** Plugins that run at a time; the others wait for the next round. */
-const RUNNING_MAX = 4;
-
-let running = 0;
-
-interface Ended {
-  /** null where it had to be killed or could not be started. */
-  code: number | null;
-  output: string;
-  reason: string;
-}
+import { runProgram } from "./run-program.ts";
 
 /** Runs any Nagios plugin: status from its exit code, text from its first line, numbers from its performance data. */
 export function createPluginWatch(context: WatchContext, watch: PluginWatch): Watch {
@@ -29,11 +15,8 @@ export function createPluginWatch(context: WatchContext, watch: PluginWatch): Wa
 }
 
 export async function probePlugin(context: WatchContext, watch: PluginWatch): Promise<CheckResult> {
-  if (running >= RUNNING_MAX) return { status: "unknown", reason: `${RUNNING_MAX} other plugins run already` };
-  running++;
-  const ended = await runPlugin(watch, context.clock).finally(() => {
-    running--;
-  });
+  const ended = await runProgram(watch, context.clock);
+  if (ended === null) return { status: "unknown", reason: "as many programs as may run at a time do so already" };
   const { text, performance } = parsePluginOutput(ended.output);
   const at = context.clock.now();
   for (const { label, value, unit } of performance)
@@ -49,42 +32,4 @@ export async function probePlugin(context: WatchContext, watch: PluginWatch): Pr
 /** A plugin's WARNING, beside its CRITICAL that has the severity of the watch. */
 function lesser(severity: WatchSeverity): WatchSeverity {
   return severity === "info" ? "info" : "warning";
-}
-
-/** No shell, no environment of ours, its own process group, which is killed as a whole when its time is up. */
-function runPlugin(watch: PluginWatch, clock: Clock): Promise<Ended> {
-  return new Promise((resolve) => {
-    const [program = "", ...args] = watch.command;
-    const child = spawn(program, args, {
-      detached: true,
-      env: { PATH: "/usr/bin:/bin:/usr/sbin:/sbin", LC_ALL: "C" },
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    const chunks: Buffer[] = [];
-    let size = 0;
-    let reason = "";
-    const kill = (why: string): void => {
-      reason = why;
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-      } catch {
-        // It ended by itself in the same moment.
-      }
-    };
-    const cancel = clock.after(watch.timeoutMs, () => kill(`did not end within ${watch.timeoutMs} ms`));
-    child.stdout.on("data", (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= OUTPUT_BYTES_MAX) chunks.push(chunk);
-      else kill("printed too much");
-    });
-    const done = (code: number | null): void => {
-      cancel();
-      resolve({ code: reason === "" ? code : null, output: Buffer.concat(chunks).toString(), reason });
-    };
-    child.on("error", (error: NodeJS.ErrnoException) => {
-      reason = error.code === "ENOENT" ? `there is no ${program}` : error.message;
-      done(null);
-    });
-    child.on("close", done);
-  });
 }
