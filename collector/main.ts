@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { parseArgs } from "node:util";
 import { EXIT, type CommandIo } from "./command/command-io.ts";
 import { findingsText } from "./command/findings-text.ts";
@@ -30,6 +31,9 @@ Examples:
   tocsin collector --config /etc/tocsin/tocsin.yaml --data /var/lib/tocsin
   tocsin check /etc/tocsin/tocsin.yaml && systemctl reload tocsin-collector
 `;
+
+/** A start is over by then, and those who were waiting for it are served. */
+const CALM_AFTER_MS = 10_000;
 
 const LOG_LEVELS: readonly string[] = ["debug", "info", "warn", "error", "silent"];
 
@@ -124,11 +128,17 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
   loopLag.start();
   const following = followConfig(flags.config, flags.overrides, rooms, { clock: systemClock, log });
   io.stdout(`listening ${url}\n`);
+  keepCompiledCode();
   await anyAborted(io.signal, failure.signal);
   following.stop();
   loopLag.stop();
   await rooms.stop();
   return failure.signal.aborted ? EXIT.failed : EXIT.ok;
+}
+
+/** Where `bin/tocsin` has found a place for it. At the end of the process it would be too late for one that is killed. */
+function keepCompiledCode(): void {
+  if (process.env.NODE_COMPILE_CACHE !== undefined) setTimeout(() => flushCompileCache(), CALM_AFTER_MS).unref();
 }
 
 const anyAborted = (...signals: AbortSignal[]): Promise<void> =>

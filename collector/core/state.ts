@@ -200,25 +200,50 @@ function loadChanges(state: CoreState, changes: ChangeRecord[][]): void {
 }
 
 function loadAlerts(state: CoreState, alerts: Alert[]): void {
-  const nameNow = (alert: Alert): string => state.topology.id(state.topology.register(alert.ci));
-  const isRight = (alert: Alert): boolean => nameNow(alert) === alert.ci;
-  // The CMDB may have learned a name while we were down. Those by the right name come first: theirs is the identity.
-  alerts.sort((a, b) => Number(isRight(b)) - Number(isRight(a)) || byText(a.id, b.id));
+  // They come nearly in this order, so that it costs little.
+  alerts.sort((a, b) => byText(a.id, b.id));
+  const names = namesNow(state, alerts);
+  const renamed: Alert[] = [];
   for (const alert of alerts) {
-    const ci = nameNow(alert);
-    const isTaken = state.alerts.find(ci, alert.source, alert.check, alert.instance) !== undefined;
-    // Under its old name nothing speaks of it any more, and it expires.
-    if (!isTaken) alert.ci = ci;
-    state.alerts.add(alert);
-    state.heard.set(alert.source, Math.max(alert.lastSeenAt, state.heard.get(alert.source) ?? 0));
-    if (!isActive(alert)) {
-      state.resolved.remember(alert);
+    const ci = names.get(alert.ci) ?? alert.ci;
+    if (ci !== alert.ci) {
+      renamed.push(alert);
       continue;
     }
-    const wakeAt = alertWakeAt(alert, state.settings.correlation);
-    if (wakeAt !== null) state.alertTimers.schedule(alert.id, wakeAt);
+    // One text for all alerts of a CI.
+    alert.ci = ci;
+    loadAlert(state, alert);
+  }
+  // Those by the right name came first: theirs is the identity. Under its old name nothing speaks of an alert any more, and
+  // it expires.
+  for (const alert of renamed) {
+    const ci = names.get(alert.ci) ?? alert.ci;
+    if (state.alerts.find(ci, alert.source, alert.check, alert.instance) === undefined) alert.ci = ci;
+    loadAlert(state, alert);
   }
   state.resolved.evict(state.alerts, state.settings.limits.resolvedAlertsMax);
+}
+
+/** What the CIs of these alerts are called now: the CMDB may have learned a name while we were down. */
+function namesNow(state: CoreState, alerts: readonly Alert[]): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  const known = [...new Set(alerts.map(({ ci }) => ci))].sort(byText);
+  for (const name of known) {
+    const now = state.topology.id(state.topology.register(name));
+    names.set(name, now);
+  }
+  return names;
+}
+
+function loadAlert(state: CoreState, alert: Alert): void {
+  state.alerts.add(alert);
+  state.heard.set(alert.source, Math.max(alert.lastSeenAt, state.heard.get(alert.source) ?? 0));
+  if (!isActive(alert)) {
+    state.resolved.remember(alert);
+    return;
+  }
+  const wakeAt = alertWakeAt(alert, state.settings.correlation);
+  if (wakeAt !== null) state.alertTimers.schedule(alert.id, wakeAt);
 }
 
 /** Members beyond those that are stored: their alerts know where they are. */

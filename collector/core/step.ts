@@ -38,7 +38,8 @@ export function step(state: CoreState, input: Input): Effect[] {
   const isSignOfLife = input.kind === "heartbeat" || input.kind === "restarted";
   if (!isSignOfLife) wakeDue(state, turn);
   const outcome = take(state, turn, input);
-  if (isSignOfLife) wakeDue(state, turn);
+  // A start is over when what was missed is known: whatever correlation has to think over comes with the next step.
+  if (isSignOfLife) wakeDue(state, turn, input.kind !== "restarted");
   settle(state, turn);
   if (outcome !== null) turn.effects.push({ kind: "outcome", outcome });
   return turn.finish();
@@ -90,10 +91,10 @@ function take(state: CoreState, turn: Turn, input: Input): Outcome | null {
 }
 
 /** Everything whose time has come, in the order of its time. */
-function wakeDue(state: CoreState, turn: Turn): void {
+function wakeDue(state: CoreState, turn: Turn, withReview = true): void {
   const { at } = turn;
   while (wakeAlertFirst(state, at) ? wakeNextAlert(state, turn) : wakeNext(state, turn));
-  if (state.reviewAt !== null && state.reviewAt <= at) {
+  if (withReview && state.reviewAt !== null && state.reviewAt <= at) {
     if (state.undone.length === 0) state.undone = state.correlator.due(at, state.view).reverse();
     placeSome(state, turn);
     turn.correlated = true;
