@@ -94,7 +94,7 @@ export async function composeCollector(config: TocsinConfig, surroundings: Surro
   const enrolment = openEnrolment(current, surroundings, (name) => query.ci(name)?.id ?? name);
   const access = new Authenticator(authOf(config), enrolment.desk);
   const rooms = { partition, delivery, cmdb, series, access, current, enrolment };
-  const intake = filteredIntake(partition, () => current.rules.eventFilter, telemetry);
+  const intake = filteredIntake(partition, () => current.rules.eventFilter, { telemetry, clock });
   const ports: IngestPorts = { intake, query, samples: series.store, clock, log, telemetry };
   const server = await openServer(rooms, ports, surroundings);
   await cmdb.start({ intake: partition, query, given: cmdb.document() });

@@ -3,6 +3,7 @@ import type { Event } from "../core/model/event.ts";
 import type { Intake, IntakeResult, Submission } from "../port/intake.ts";
 import { createEventFilter } from "../../rules/detect/event-filter.ts";
 import type { EventRule } from "../../rules/detect/rule.ts";
+import { VirtualClock } from "../../test/support/virtual-clock.ts";
 import { filteredIntake } from "./filtered-intake.ts";
 
 const rule = (check: string, action: EventRule["action"]): EventRule => ({
@@ -39,7 +40,7 @@ const filter = createEventFilter([
   rule("ntp", { type: "rewrite", severity: "warning", labels: { team: "time" } }),
 ]);
 
-function rig(answer?: IntakeResult): { intake: Intake; taken: Submission[]; counted: string[] } {
+function rig(answer?: IntakeResult): { intake: Intake; taken: Submission[]; counted: string[]; clock: VirtualClock } {
   const taken: Submission[] = [];
   const counted: string[] = [];
   const inner: Intake = {
@@ -58,7 +59,8 @@ function rig(answer?: IntakeResult): { intake: Intake; taken: Submission[]; coun
     observe: () => {},
     gauge: () => {},
   };
-  return { intake: filteredIntake(inner, () => filter, telemetry), taken, counted };
+  const clock = new VirtualClock();
+  return { intake: filteredIntake(inner, () => filter, { telemetry, clock }), taken, counted, clock };
 }
 
 const submit = (...checks: string[]): Submission[] => checks.map((check) => ({ kind: "event", event: event(check) }));
@@ -66,7 +68,11 @@ const submit = (...checks: string[]): Submission[] => checks.map((check) => ({ k
 test("what is left out keeps its place among the outcomes, and the others keep theirs", async () => {
   const { intake, taken, counted } = rig();
   const result = await intake.submit(submit("disk", "noise", "cpu"), "event");
-  expect(taken.map((each) => each.kind === "event" && each.event.check)).toEqual(["disk", "cpu"]);
+  expect(taken.map((each) => (each.kind === "event" ? each.event.check : each.kind))).toEqual([
+    "disk",
+    "cpu",
+    "command",
+  ]);
   expect(result).toEqual({
     status: "committed",
     outcomes: ["disk", null, "cpu"].map((alert) => ({ status: "accepted", alert, incident: null })),
@@ -82,13 +88,19 @@ test("a rewrite changes severity and labels, and nothing else", async () => {
   ]);
 });
 
-test("a batch of nothing but noise does not reach the core", async () => {
-  const { intake, taken } = rig();
+test("what is left out reaches the core as a record only: the first at once, then once an hour with how many", async () => {
+  const { intake, taken, clock } = rig();
   expect(await intake.submit(submit("noise", "noise"), "event")).toMatchObject({
     status: "committed",
-    outcomes: [{}, {}],
+    outcomes: [{ alert: null }, { alert: null }],
   });
-  expect(taken).toEqual([]);
+  await intake.submit(submit("noise"), "event");
+  clock.advance(3_600_000);
+  await intake.submit(submit("noise", "noise"), "event");
+  expect(taken).toMatchObject([
+    { kind: "command", command: { type: "events.dropped", rule: "r_noise", ci: "web-01", check: "noise", count: 1 } },
+    { kind: "command", command: { type: "events.dropped", rule: "r_noise", count: 3 } },
+  ]);
 });
 
 test("other submissions pass, and a refusal stays one", async () => {
@@ -96,5 +108,5 @@ test("other submissions pass, and a refusal stays one", async () => {
   const { intake, taken } = rig(overloaded);
   const heartbeat: Submission = { kind: "heartbeat", ci: "a", agent: "b", missingAfterMs: 1 };
   expect(await intake.submit([heartbeat, ...submit("noise")], "heartbeat")).toEqual(overloaded);
-  expect(taken).toEqual([heartbeat]);
+  expect(taken).toMatchObject([heartbeat, { kind: "command" }]);
 });

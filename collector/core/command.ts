@@ -7,7 +7,7 @@ import { tellTimeline } from "./model/timeline.ts";
 import { isActive } from "./model/alert-table.ts";
 import type { Outcome } from "./model/effect.ts";
 import type { Incident } from "./model/incident.ts";
-import type { Command, DeliveryOutcome } from "./model/input.ts";
+import type { Command, DeliveryOutcome, DroppedEvents } from "./model/input.ts";
 import type { Silence } from "./model/silence.ts";
 import { byText } from "./model/order.ts";
 import type { Turn } from "./model/turn.ts";
@@ -42,6 +42,8 @@ export function command(state: CoreState, turn: Turn, actor: string, order: Comm
       return planned(state, turn, actor, order.id, "removed");
     case "agent.forget":
       return forgetAgent(state, turn, actor, order.ci);
+    case "events.dropped":
+      return recordDropped(state, turn, order);
     default:
       return commandIncident(state, turn, actor, order);
   }
@@ -213,6 +215,21 @@ function forgetAgent(state: CoreState, turn: Turn, actor: string, name: string):
     rule: "agent.forget",
     reasons: [`${actor} says that the host is gone for good`],
     facts: { alerts: active.length },
+  });
+  return { status: "accepted", alert: null, incident: null };
+}
+
+/** What event rules left out is no alert and no CI of ours; only the ledger knows of it. */
+function recordDropped(state: CoreState, turn: Turn, dropped: DroppedEvents): Outcome {
+  const { rule, reason, source, check, instance, severity, summary, count } = dropped;
+  const index = state.topology.find(dropped.ci);
+  turn.record({
+    decision: "alert.dropped",
+    ci: index === undefined ? dropped.ci : state.topology.id(index),
+    rule: `event rule ${rule}`,
+    reasons: [`the event rule ${rule} leaves out ${check} of ${source}${reason === "" ? "" : `: ${reason}`}`],
+    counterfactual: "without the rule it would have become an alert",
+    facts: { source, check, instance, severity, summary: summary.slice(0, 200), count },
   });
   return { status: "accepted", alert: null, incident: null };
 }

@@ -15,7 +15,7 @@ export interface FilteredEvent {
 
 /** The rule that decided, and what it says; `severity` null = as it is. A resolve must be treated as its firing was. */
 export type FilterVerdict =
-  | { action: "drop"; rule: string }
+  | { action: "drop"; rule: string; reason: string }
   | { action: "rewrite"; rules: string[]; severity: RuleSeverity | null; labels: Readonly<Record<string, string>> };
 
 /** null where no rule says anything of the event. */
@@ -33,7 +33,7 @@ export function createEventFilter(rules: readonly Rule[]): EventFilter {
     const matching = eventRules.filter((rule) => ruleMatches(rule, event));
     if (matching.length === 0) return null;
     const dropping = matching.find((rule) => rule.action.type === "drop");
-    if (dropping !== undefined) return { action: "drop", rule: dropping.name };
+    if (dropping !== undefined) return { action: "drop", rule: dropping.name, reason: dropping.reason };
     let severity: RuleSeverity | null = null;
     let labels: Record<string, string> = {};
     for (const { action } of matching) {

@@ -24,6 +24,10 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
   "alert.moved": (record, why) => `${record.ci} moved here from another incident: ${why}`,
   "alert.withheld": (record, why) => `${record.ci} kept out of incidents (${record.rule}): ${why}`,
   "alert.late": (record, why) => `${record.ci} told of the past: ${why}`,
+  "alert.dropped": (record, why) => {
+    const count = record.facts["count"];
+    return `${record.ci}: ${why}${typeof count === "number" && count > 1 ? ` (${count} times)` : ""}`;
+  },
   "alert.anew": (record, why) => `${record.ci} fires again: ${why}`,
   "alert.flapping": (record, why) => `${record.ci} flaps: ${why}`,
   "alert.steady": (record, why) => `${record.ci} is steady again: ${why}`,

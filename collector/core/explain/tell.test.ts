@@ -88,3 +88,28 @@ test("a storm is told by its first alerts and a count", () => {
   const joins = tellIncident(core.ledger(), "incident 1").steps.filter((step) => step.text.includes("joined"));
   expect(joins.length).toBeLessThan(10);
 });
+
+test("why was I not paged: an event rule left it out before it could become an alert", () => {
+  const core = new CoreDriver();
+  core.command(
+    {
+      type: "events.dropped",
+      rule: "known_noise",
+      reason: "the vendor says that it means nothing",
+      ci: "web-01",
+      source: "nagios",
+      check: "ntp",
+      instance: "",
+      severity: "critical",
+      summary: "offset",
+      count: 7,
+    },
+    "event rules",
+  );
+  const story = tellCi(core.ledger(), "web-01", T0);
+  expect(story.answer).toBe(
+    "Nobody was told: web-01: the event rule known_noise leaves out ntp of nagios: the vendor says that it means nothing (7 times).",
+  );
+  expect(story.otherwise).toEqual(["without the rule it would have become an alert"]);
+  expect(core.alert()).toBeUndefined();
+});

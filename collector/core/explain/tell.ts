@@ -88,7 +88,11 @@ const SILENCING = [
   "alert.flapping",
   "alert.presumed",
   "alert.expired",
+  "alert.dropped",
 ];
+
+/** These concern one alert or check of the CI, and do not take it out of its incident. */
+const BESIDES = ["alert.unobserved", "alert.dropped"];
 
 /**
  * Why was I (not) paged about this CI at that time. `records`: about the CI, and of the incidents that its alerts were in,
@@ -102,7 +106,7 @@ export function tellCi(records: readonly LedgerRecord[], ci: string, at: UnixMil
   const question = `What was decided about ${ci} up to ${formatTime(at)}?`;
   if (
     joined !== undefined &&
-    (stopped === undefined || stopped.at <= joined.at || stopped.decision === "alert.unobserved")
+    (stopped === undefined || stopped.at <= joined.at || BESIDES.includes(stopped.decision))
   ) {
     const inside = known.filter((record) => record.incident === joined.incident);
     const story = tellIncident(inside, `the incident that ${ci} is in (${joined.incident})`);

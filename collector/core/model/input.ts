@@ -4,6 +4,7 @@ import type { AlertId, IncidentId } from "./identity.ts";
 import type { NotificationKind } from "./notification-kind.ts";
 import type { MetricSample } from "./metric-evidence.ts";
 import type { CoreSettings } from "./settings.ts";
+import type { Severity } from "./severity.ts";
 import type { Silence } from "./silence.ts";
 import type { Milliseconds, UnixMillis } from "./time.ts";
 
@@ -21,7 +22,25 @@ export type Command =
   | { type: "maintenance.put"; window: MaintenanceWindow }
   | { type: "maintenance.remove"; id: string }
   /** The host is gone for good: its agent is no longer expected, its alerts resolve. */
-  | { type: "agent.forget"; ci: CiId };
+  | { type: "agent.forget"; ci: CiId }
+  /** Event rules left events out before they could become an alert; the ledger keeps that, so that `why` can tell. */
+  | ({ type: "events.dropped" } & DroppedEvents);
+
+/** Events of one check that one rule left out. */
+export interface DroppedEvents {
+  rule: string;
+  /** The rule's own reason, "" where it gives none. */
+  reason: string;
+  /** As the source names it. */
+  ci: string;
+  source: string;
+  check: string;
+  instance: string;
+  severity: Severity;
+  summary: string;
+  /** How many since the last such record; at least 1. */
+  count: number;
+}
 
 /** How a notification ended; attempts in between are the runtime's business. */
 export interface DeliveryOutcome {
