@@ -4,6 +4,7 @@ import type { AgentDocuments, EnrolmentDesk } from "../port/enrolment.ts";
 import type { IngestPorts } from "../port/ingest.ts";
 import type { Progress, Readiness } from "../port/progress.ts";
 import type { ChangeFeed } from "../port/query.ts";
+import type { RunbookShelf } from "../port/runbooks.ts";
 import type { Matcher } from "../core/model/silence.ts";
 import type { SeriesStore } from "../series/series-store.ts";
 
@@ -23,6 +24,8 @@ export interface ApiPorts extends IngestPorts {
   enrolment: EnrolmentDesk;
   /** Random, for what people create: UUID. */
   newId: () => string;
+  /** Of the rules as they are now. */
+  runbooks: () => RunbookShelf;
   /** Why a silence with these matchers is refused (a bad expression, or it would mute everything); undefined when it is not. */
   silenceFault: (matchers: readonly Matcher[]) => string | undefined;
 }

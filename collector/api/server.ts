@@ -20,6 +20,7 @@ import { registerMutes } from "./route/mutes.ts";
 import { registerObservations } from "./route/observations.ts";
 import { registerPostedEvents } from "./route/post-event.ts";
 import { registerRecords } from "./route/records.ts";
+import { registerRunbooks } from "./route/runbooks.ts";
 import { registerScrape } from "./route/scrape.ts";
 import { NAMED_SCHEMAS } from "./schema/named.ts";
 import { answerTrouble } from "./trouble.ts";
@@ -82,6 +83,7 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
     registerAgents(scope, ports);
     registerObservations(scope, ports);
     registerEnrolment(scope, ports);
+    registerRunbooks(scope, ports);
     registerConsole(scope, ports, { limits, version: options.version });
   });
   for (const ingest of options.ingest) await app.register(async (scope) => ingest(scope, ports));

@@ -73,10 +73,11 @@ export async function composeCollector(config: TocsinConfig, surroundings: Surro
   const { clock, log, telemetry } = surroundings;
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const cmdb = await openCmdb(config, surroundings);
+  const rules = await loadRules(config.rules);
   const current = {
     config,
-    connectors: createConnectors(config, { clock, log }),
-    rules: await loadRules(config.rules),
+    connectors: createConnectors(config, { clock, log, runbooks: { of: (check) => current.rules.runbooks.of(check) } }),
+    rules,
     agents: await openAgentConfiguration(config),
   };
   const { store, partition, delivery } = joinCore(current, cmdb, surroundings);
@@ -258,6 +259,7 @@ async function openServer(
       documents: enrolment.documents,
       enrolment: enrolment.desk,
       newId: randomUUID,
+      runbooks: () => current.rules.runbooks,
       silenceFault,
     },
     auth: access,

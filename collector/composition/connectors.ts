@@ -10,6 +10,7 @@ import { slack } from "../connector/slack/slack.ts";
 import { webhook } from "../connector/webhook/webhook.ts";
 import type { Connector, ConnectorKind } from "../port/connector.ts";
 import type { Clock } from "../port/clock.ts";
+import type { RunbookShelf } from "../port/runbooks.ts";
 import type { Log } from "../port/telemetry.ts";
 
 /** Every way to tell people or a tool; a new one is one line here. */
@@ -32,15 +33,15 @@ export interface Connectors {
 }
 
 /** The configured receivers, ready to deliver; nothing is connected yet. */
-export function createConnectors(config: TocsinConfig, ports: { clock: Clock; log: Log }): Connectors {
+export function createConnectors(
+  config: TocsinConfig,
+  ports: { clock: Clock; log: Log; runbooks: Pick<RunbookShelf, "of"> },
+): Connectors {
   const outgoing = new VettedOutgoing({ allowPrivateTargets: config.limits.allowPrivateTargets });
   const create = ({ name, kind, settings }: ReceiverConfig): [string, Connector] => {
     const found = CONNECTOR_KINDS.find((candidate) => candidate.kind === kind);
     if (found === undefined) throw new Error(`the configuration let through a receiver of the unknown kind ${kind}`);
-    return [
-      name,
-      found.create(settings, { outgoing, clock: ports.clock, log: ports.log, externalUrl: config.externalUrl }),
-    ];
+    return [name, found.create(settings, { ...ports, outgoing, externalUrl: config.externalUrl })];
   };
   const byReceiver = new Map(config.receivers.map(create));
   return {

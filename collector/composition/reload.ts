@@ -85,7 +85,10 @@ async function loadAgain(
   else current.agents = agents.entries;
   const before = current.connectors;
   current.config = config;
-  current.connectors = createConnectors(config, ports);
+  current.connectors = createConnectors(config, {
+    ...ports,
+    runbooks: { of: (check) => current.rules.runbooks.of(check) },
+  });
   if (!rooms.access.replace(authOf(config))) log.warn("this change takes effect after a restart", { key: "auth" });
   rooms.housekeeping.keep(config.retention);
   rooms.delivery.replaceConnectors(current.connectors.byReceiver);
@@ -93,7 +96,7 @@ async function loadAgain(
   if (rulesFit && rules.agentRules !== current.rules.agentRules) {
     current.rules = rules;
     rooms.series.setDetector(rules.detector);
-  }
+  } else if (rulesFit) current.rules = { ...current.rules, runbooks: rules.runbooks };
   for (const { message, file: place, line, hint } of await rooms.cmdb.reconfigure(cmdbSettings(config)))
     log.warn("the CMDB has a mistake", { file: place, line, found: message, hint });
   log.info("the configuration was loaded again", { file });

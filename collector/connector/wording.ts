@@ -1,5 +1,6 @@
 import type { AlertDocument, IncidentDocument } from "../core/model/document.ts";
 import type { Notification } from "../core/model/notification.ts";
+import { type RunbookShelf, runbooksOf } from "../port/runbooks.ts";
 import type { NotificationKind } from "../core/model/notification-kind.ts";
 
 /** A heading that a reader at three in the morning looks for, and what stands under it. */
@@ -144,14 +145,22 @@ function whatChanged({ rootCause, timeline }: IncidentDocument): string[] {
   return [oneLine(told === undefined ? `Suspected change: ${rootCause.change}` : told.text, LINE_MAX)];
 }
 
-/** The first runbook that an alert carries and that is a web address. */
-function runbookOf({ alerts }: IncidentDocument): string | undefined {
+/** Where a reader finds what is not in the message. */
+interface Places {
+  externalUrl: string | null;
+  runbooks: Pick<RunbookShelf, "of"> | undefined;
+}
+
+/** The first runbook that an alert carries and that is a web address; else that of our own rules. */
+function runbookOf({ alerts }: IncidentDocument, { externalUrl, runbooks }: Places): string | undefined {
   for (const { labels } of alerts)
     for (const name of ["runbook_url", "runbook"]) {
       const value = labels[name];
       if (value !== undefined && /^https?:\/\/\S{1,500}$/.test(value)) return value;
     }
-  return undefined;
+  const href = runbooks === undefined ? undefined : runbooksOf(alerts, runbooks)[0]?.href;
+  if (href === undefined || !href.startsWith("/")) return href;
+  return externalUrl === null ? undefined : `${externalUrl}${href}`;
 }
 
 function afterTheEnd(incident: IncidentDocument): string {
@@ -162,9 +171,9 @@ function afterTheEnd(incident: IncidentDocument): string {
     : oneLine(`Nothing: ${actor} resolved it. What its sources find anew opens it again.`, LINE_MAX);
 }
 
-function whatNext(notification: Notification): string[] {
+function whatNext(notification: Notification, places: Places): string[] {
   const { document: incident, kind, page } = notification;
-  const runbook = runbookOf(incident);
+  const runbook = runbookOf(incident, places);
   const runbookLine = runbook === undefined ? [] : [`Runbook: ${runbook}`];
   if (kind === "resolved") return [afterTheEnd(incident)];
   if (kind === "acknowledged") return runbookLine;
@@ -173,7 +182,11 @@ function whatNext(notification: Notification): string[] {
 }
 
 /** Says a notification in plain words. Pure: equal notifications give equal words. */
-export function wordNotification(notification: Notification, externalUrl: string | null): Wording {
+export function wordNotification(
+  notification: Notification,
+  externalUrl: string | null,
+  runbooks?: Pick<RunbookShelf, "of">,
+): Wording {
   const { document: incident, kind } = notification;
   const title = oneLine(incident.title === "" ? `Incident ${incident.number}` : incident.title, HEADLINE_MAX);
   const isMerged = kind === "resolved" && incident.mergedInto !== null;
@@ -187,7 +200,7 @@ export function wordNotification(notification: Notification, externalUrl: string
     { heading: "Why we think so", lines: kind === "resolved" ? [] : whyWeThinkSo(incident) },
     { heading: "Who is hit", lines: whoIsHit(incident) },
     { heading: "What changed", lines: whatChanged(incident) },
-    { heading: "What next", lines: whatNext(notification) },
+    { heading: "What next", lines: whatNext(notification, { externalUrl, runbooks }) },
   ];
   return {
     headline: oneLine(`${happened(kind, incident)}: ${title}`, HEADLINE_MAX),

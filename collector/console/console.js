@@ -42,6 +42,18 @@ function time(text) {
   return element("time", { dateTime: text, title: text, textContent: ago(text) });
 }
 
+/** Fetched with the token, which a plain link would not bring along; shown as text. */
+function runbookOf({ check, href }) {
+  if (!href.startsWith("/")) return element("p", {}, "Runbook: ", element("a", { href, textContent: check, rel: "noopener noreferrer", target: "_blank" }));
+  const text = element("pre", { textContent: "…" });
+  const details = element("details", { className: "runbook" }, element("summary", { textContent: `Runbook: ${check}` }), text);
+  details.addEventListener("toggle", () => {
+    if (details.open && text.textContent === "…")
+      call(href).then(async (answer) => (text.textContent = await answer.text())).catch((error) => (text.textContent = error.message));
+  });
+  return details;
+}
+
 const counted = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 function bullets(texts) {
@@ -79,6 +91,7 @@ function incidentCard(incident) {
     rootOf(incident),
     reasons.length === 0 ? null : bullets(reasons),
     impactOf(incident),
+    ...(incident.runbooks ?? []).slice(0, 3).map(runbookOf),
     element(
       "details",
       {},

@@ -5,6 +5,7 @@ import type { Milliseconds } from "../core/model/time.ts";
 import type { Clock } from "./clock.ts";
 import type { DeliveryFailure } from "./delivery-failure.ts";
 import type { Outgoing } from "./outgoing.ts";
+import type { RunbookShelf } from "./runbooks.ts";
 import type { Log } from "./telemetry.ts";
 
 /**
@@ -40,6 +41,8 @@ export interface ConnectorPorts {
   log: Log;
   /** Where people reach the collector, for links in messages, without a slash at its end; null = no links. */
   externalUrl: string | null;
+  /** The runbook of a check of our own rules; absent = none has one. */
+  runbooks?: Pick<RunbookShelf, "of">;
 }
 
 /** A mistake that a schema cannot say: `key` is where it stands, "" for the receiver as a whole. */

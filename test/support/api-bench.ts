@@ -191,6 +191,11 @@ export async function apiBench(
     exposeOwn: async () => ({ contentType: "text/plain; version=0.0.4; charset=utf-8", body: "# own\n" }),
     documents,
     enrolment,
+    runbooks: () => ({
+      list: () => [{ check: "cpu_busy", href: "/runbooks/linux-host/cpu_busy" }],
+      of: (check) => (check === "cpu_busy" ? { check, href: "/runbooks/linux-host/cpu_busy" } : undefined),
+      text: (pack, rule) => (`${pack}/${rule}` === "linux-host/cpu_busy" ? "# cpu_busy\n" : undefined),
+    }),
     newId: () => `id-${(ids += 1)}`,
     silenceFault: (matchers) =>
       matchers.some((matcher) => matcher.value === "[") ? "invalid regular expression" : undefined,

@@ -6,6 +6,7 @@ import { INCIDENT_STATUSES } from "../../core/model/incident.ts";
 import type { Command } from "../../core/model/input.ts";
 import { Refusal } from "../../port/ingest.ts";
 import type { Query } from "../../port/query.ts";
+import { type RunbookLink, runbooksOf } from "../../port/runbooks.ts";
 import { obey } from "../command.ts";
 import { one, pageOf, type QueryString, statusesOf } from "../paging.ts";
 import type { ApiPorts } from "../ports.ts";
@@ -33,7 +34,8 @@ export function registerIncidents(app: FastifyInstance, ports: ApiPorts): void {
     },
     async (request) => {
       const asked = request.query as QueryString;
-      return reader.incidents({ ...filterOf(asked), statuses: statusesOf(asked, INCIDENT_STATUSES) });
+      const page = await reader.incidents({ ...filterOf(asked), statuses: statusesOf(asked, INCIDENT_STATUSES) });
+      return { ...page, items: page.items.map((incident) => withRunbooks(incident, ports)) };
     },
   );
   app.get(
@@ -48,7 +50,7 @@ export function registerIncidents(app: FastifyInstance, ports: ApiPorts): void {
         response: answers(200, named("Incident"), "The incident."),
       },
     },
-    async (request) => found(reader, (request.params as { id: string }).id),
+    async (request) => withRunbooks(await found(reader, (request.params as { id: string }).id), ports),
   );
   app.get(
     "/api/v1/alerts",
@@ -68,6 +70,14 @@ export function registerIncidents(app: FastifyInstance, ports: ApiPorts): void {
     },
   );
   registerCommands(app, ports);
+}
+
+/** What a person can do about it stands beside it. */
+function withRunbooks(
+  incident: IncidentDocument,
+  { runbooks }: ApiPorts,
+): IncidentDocument & { runbooks: RunbookLink[] } {
+  return { ...incident, runbooks: runbooksOf(incident.alerts, runbooks()) };
 }
 
 function filterOf(asked: QueryString): { limit: number; cursor: string | null; ci?: string } {

@@ -71,6 +71,11 @@ export const INCIDENT = Type.Object(
     revision: Type.Integer(),
     mergedInto: nullable(Type.String()),
     problem: nullable(Type.String()),
+    runbooks: Type.Optional(
+      Type.Array(Type.Object({ check: Type.String(), href: Type.String() }), {
+        description: "What to do, for the checks that have a runbook: a path of the collector or a web address.",
+      }),
+    ),
   },
   { $id: "Incident", description: "The alerts that one fault explains." },
 );

@@ -81,12 +81,12 @@ function templateOf({ body, contentType }: WebhookSettings): MessageTemplate | u
 async function deliver(
   settings: WebhookSettings,
   template: MessageTemplate | undefined,
-  { outgoing, clock, externalUrl }: ConnectorPorts,
+  { outgoing, clock, externalUrl, runbooks }: ConnectorPorts,
   { notification, signal }: Delivery,
 ): Promise<DeliveryResult> {
   const id = notification.idempotencyKey;
   const timestampS = Math.floor(clock.now() / 1000);
-  const rendered = template?.render(scopeOf(notification, wordNotification(notification, externalUrl)));
+  const rendered = template?.render(scopeOf(notification, wordNotification(notification, externalUrl, runbooks)));
   if (rendered?.status === "failed") return { status: "permanent", reason: "template", detail: rendered.detail };
   const body = rendered?.text ?? webhookBody(notification);
   const secrets = [settings.secret, settings.previousSecret].flatMap((one) => (one === undefined ? [] : one.reveal()));

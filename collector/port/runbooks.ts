@@ -1,0 +1,35 @@
+/** Where a rule's runbook is, for a person who reads an incident. */
+export interface RunbookLink {
+  /** The rule's name, which is the check of its alerts. */
+  check: string;
+  /** A path of the collector (`/runbooks/<pack>/<rule>`), or a web address that the rule names. */
+  href: string;
+}
+
+/** The runbooks of the loaded packs. In memory: names that a caller gives never become paths. */
+export interface RunbookShelf {
+  /** By pack, then rule, in the order of the packs. */
+  list(): readonly RunbookLink[];
+  /** Of alerts that our own rules raised; undefined where the check is no rule's or has no runbook. */
+  of(check: string): RunbookLink | undefined;
+  /** Markdown; undefined where there is none. */
+  text(pack: string, rule: string): string | undefined;
+}
+
+/** Sources whose checks are the names of our rules. */
+const OURS: readonly string[] = ["agent", "collector"];
+
+/** Of these alerts, each once, in their order; at most twenty. */
+export function runbooksOf(
+  alerts: readonly { source: string; check: string }[],
+  shelf: Pick<RunbookShelf, "of">,
+): RunbookLink[] {
+  const found = new Map<string, RunbookLink>();
+  for (const { source, check } of alerts) {
+    if (found.size >= 20) break;
+    if (found.has(check) || !OURS.includes(source)) continue;
+    const link = shelf.of(check);
+    if (link !== undefined) found.set(check, link);
+  }
+  return [...found.values()];
+}
