@@ -17,15 +17,18 @@ export function pageOf(query: QueryString): { limit: number; cursor: string | nu
   return { limit: limit === undefined ? LIMIT_DEFAULT : Number(limit), cursor: cursor ?? null };
 }
 
-/** `?status=`: one or more, separated by commas or repeated, or `all`. undefined = what is not over. */
+/**
+ * `?status=`: one or more, separated by commas or repeated, or `all`. undefined = what is not over. An empty value is a
+ * mistake: a script whose variable is unset must not read the default list as its answer.
+ */
 export function statusesOf<S extends string>(
   query: QueryString,
   allowed: readonly S[],
 ): readonly S[] | "all" | undefined {
+  if (query["status"] === undefined) return undefined;
   const given = many(query, "status");
-  if (given.length === 0) return undefined;
   if (given.includes("all")) return "all";
-  const bad = given.find((status) => !(allowed as readonly string[]).includes(status));
+  const bad = given.length === 0 ? "" : given.find((status) => !(allowed as readonly string[]).includes(status));
   if (bad !== undefined)
     throw new Refusal(
       400,

@@ -27,6 +27,7 @@ settings would have changed.
   --ledger FILE    every decision, one JSON object a line
   --diff FILE      compare with this earlier result: a table, or JSON with --json
   --exit-code      with --diff: exit 1 when anything differs
+  --strict         exit 1 when any line cannot be read; without it only when none can
   --json           the comparison as JSON
 
 Examples:
@@ -44,6 +45,7 @@ interface Flags {
   ledger: string | undefined;
   diff: string | undefined;
   exitCode: boolean;
+  strict: boolean;
   json: boolean;
 }
 
@@ -57,6 +59,7 @@ const OPTIONS = {
   ledger: { type: "string" },
   diff: { type: "string" },
   "exit-code": { type: "boolean", default: false },
+  strict: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
 } as const;
@@ -73,10 +76,11 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
   const outcome = await replay(flags, inputs, io);
   if (outcome === undefined) return EXIT.failed;
   if (!write(flags, outcome, io)) return EXIT.failed;
-  if (before === null) return EXIT.ok;
+  const isUnclean = flags.strict && outcome.result.stats.badLines > 0;
+  if (before === null) return isUnclean ? EXIT.failed : EXIT.ok;
   const diff = diffReplays(before, outcome.result);
   io.stdout(flags.json ? `${JSON.stringify(diff, null, 2)}\n` : diffTable(diff, io.isTerminal));
-  return flags.exitCode && !isSame(diff) ? EXIT.failed : EXIT.ok;
+  return isUnclean || (flags.exitCode && !isSame(diff)) ? EXIT.failed : EXIT.ok;
 }
 
 function readFlags(args: string[], io: CommandIo): Flags | number {
@@ -108,6 +112,7 @@ function readFlags(args: string[], io: CommandIo): Flags | number {
     ledger: values.ledger,
     diff: values.diff,
     exitCode: values["exit-code"],
+    strict: values.strict,
     json: values.json,
   };
 }
@@ -222,10 +227,16 @@ function summary({ stats }: ReplayResult, seconds: number): string {
   return `${stats.lines} lines in ${seconds.toFixed(1)} s (${rate}/s): ${stats.incidents} incidents, ${stats.pages} pages`;
 }
 
+/** The first few show what is wrong; that many more are the same matters, each of them does not. */
+const PROBLEMS_SHOWN = 10;
+
 function tellProblems(file: string, problems: readonly ReplayProblem[], { stats }: ReplayResult, io: CommandIo): void {
-  for (const { line, message } of problems) io.stderr(`${file}:${line}: ${message}\n`);
-  const more = stats.badLines - problems.length;
-  if (more > 0) io.stderr(`${file}: ${more} more bad lines\n`);
+  if (stats.badLines === 0) return;
+  for (const { line, message } of problems.slice(0, PROBLEMS_SHOWN)) io.stderr(`${file}:${line}: ${message}\n`);
+  const shown = Math.min(problems.length, PROBLEMS_SHOWN);
+  const more = stats.badLines > shown ? `; the first ${shown} are shown` : "";
+  const what = stats.badLines === stats.lines ? "no line can be read" : "these lines were left out";
+  io.stderr(`tocsin: ${file}: ${stats.badLines} of ${stats.lines} lines are bad${more}: ${what}\n`);
 }
 
 function write(flags: Flags, { result, ledger }: Outcome, io: CommandIo): boolean {

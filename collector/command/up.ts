@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { homedir, hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { makeDataFolder } from "../composition/data-folder.ts";
 import { EXIT, type CommandIo } from "./command-io.ts";
 import { hostCmdb } from "./host-cmdb.ts";
 import { paint } from "./table.ts";
@@ -60,7 +61,7 @@ function parseFlags(args: string[], io: CommandIo): UpFlags | number {
 
 /** Writes the files of the quick start; what the user has changed since stays. */
 function prepare(flags: UpFlags): { config: string; agentConfig: string } {
-  mkdirSync(join(flags.data, "agent"), { recursive: true });
+  makeDataFolder(join(flags.data, "agent"));
   const write = (name: string, text: string): string => {
     const path = join(flags.data, name);
     if (!existsSync(path)) writeFileSync(path, text);
@@ -129,7 +130,13 @@ function welcome(url: string, flags: UpFlags, io: CommandIo): string {
 export async function run(args: string[], io: CommandIo): Promise<number> {
   const flags = parseFlags(args, io);
   if (typeof flags === "number") return flags;
-  const files = prepare(flags);
+  let files: ReturnType<typeof prepare>;
+  try {
+    files = prepare(flags);
+  } catch (error) {
+    io.stderr(`tocsin: ${(error as Error).message}\n`);
+    return EXIT.failed;
+  }
   const collector = start(
     ["collector", "--config", files.config, "--listen", flags.listen, "--data", join(flags.data, "collector")],
     "pipe",

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Finding, hasErrors } from "../../protocol/finding.ts";
 import { Authenticator, type AuthConfig } from "../api/access.ts";
@@ -28,6 +27,7 @@ import type { LoopLag } from "../telemetry/loop-lag.ts";
 import type { PrometheusTelemetry } from "../telemetry/prometheus-telemetry.ts";
 import { loadAgentConfiguration } from "./agent-configuration.ts";
 import { type Connectors, createConnectors } from "./connectors.ts";
+import { makeDataFolder } from "./data-folder.ts";
 import { storageEpoch } from "./epoch.ts";
 import { filteredIntake } from "./filtered-intake.ts";
 import { ingestPlugins } from "./ingest.ts";
@@ -71,7 +71,7 @@ export interface Rooms {
  */
 export async function composeCollector(config: TocsinConfig, surroundings: Surroundings): Promise<Rooms> {
   const { clock, log, telemetry } = surroundings;
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  makeDataFolder(config.dataDir);
   const cmdb = await openCmdb(config, surroundings);
   const rules = await loadRules(config.rules);
   const current = {

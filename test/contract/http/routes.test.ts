@@ -203,6 +203,8 @@ test.for<[url: string, status: number, code: string]>([
   ["/api/v1/ledger?cursor=zzz", 400, "badCursor"],
   ["/api/v1/incidents?status=firing", 400, "badStatus"],
   ["/api/v1/alerts?status=open", 400, "badStatus"],
+  ["/api/v1/incidents?status=", 400, "badStatus"],
+  ["/api/v1/alerts?status=,", 400, "badStatus"],
   ["/api/v1/silences?status=open", 400, "badStatus"],
   ["/api/v1/ledger?from=yesterday", 400, "badTime"],
   ["/api/v1/cmdb/cis?known=perhaps", 400, "badQuery"],

@@ -1,0 +1,72 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { callCommand } from "../../test/support/called-command.ts";
+import { run } from "./replay.ts";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "tocsin-replay-"));
+  writeFileSync(join(folder, "cmdb.json"), '{"cis":[],"relations":[]}');
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const GOOD = JSON.stringify({
+  receivedAt: "2026-03-01T10:00:00Z",
+  source: "agent",
+  ci: "web-01",
+  check: "cpu",
+  status: "firing",
+  severity: "critical",
+  summary: "busy",
+});
+
+async function replay(lines: readonly string[], ...flags: string[]): Promise<{ code: number; err: string }> {
+  const events = join(folder, "events.jsonl");
+  writeFileSync(events, lines.map((line) => `${line}\n`).join(""));
+  const { code, err } = await callCommand(run, [
+    "--cmdb",
+    join(folder, "cmdb.json"),
+    "--events",
+    events,
+    "--out",
+    join(folder, "out.json"),
+    ...flags,
+  ]);
+  return { code, err: err.replaceAll(`${folder}/`, "") };
+}
+
+test("a recording without a bad line says nothing about lines", async () => {
+  expect(await replay([GOOD])).toEqual({ code: 0, err: "" });
+});
+
+test("bad lines are told with number and reason, and counted; the rest is replayed", async () => {
+  const { code, err } = await replay([GOOD, "{", GOOD]);
+  expect(code).toBe(0);
+  expect(err).toMatch(
+    /^events\.jsonl:2: not JSON: .*\ntocsin: events\.jsonl: 1 of 3 lines are bad: these lines were left out\n$/,
+  );
+  expect(JSON.parse(readFileSync(join(folder, "out.json"), "utf8")).stats).toMatchObject({ lines: 3, badLines: 1 });
+});
+
+test("of many bad lines the first ten are shown", async () => {
+  const { code, err } = await replay([GOOD, ...Array.from({ length: 25 }, () => "[]")]);
+  expect(code).toBe(0);
+  expect(err.trimEnd().split("\n")).toHaveLength(11);
+  expect(err).toContain("events.jsonl:11: a line must be one JSON object\n");
+  expect(err).toContain("25 of 26 lines are bad; the first 10 are shown: these lines were left out\n");
+});
+
+test("--strict: the result is written, and the exit code says that it is not of all lines", async () => {
+  expect((await replay([GOOD, "{"], "--strict")).code).toBe(1);
+  expect(existsSync(join(folder, "out.json"))).toBe(true);
+  expect((await replay([GOOD], "--strict")).code).toBe(0);
+});
+
+test("where no line can be read there is no result", async () => {
+  const { code, err } = await replay(["{", "x"]);
+  expect(code).toBe(1);
+  expect(err).toContain("2 of 2 lines are bad: no line can be read\n");
+  expect(existsSync(join(folder, "out.json"))).toBe(false);
+});
