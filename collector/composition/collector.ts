@@ -74,7 +74,7 @@ export async function composeCollector(config: TocsinConfig, surroundings: Surro
   makeDataFolder(config.dataDir);
   const cmdb = await openCmdb(config, surroundings);
   const rules = await loadRules(config.rules);
-  const current = {
+  const current: Rooms["current"] = {
     config,
     connectors: createConnectors(config, { clock, log, runbooks: { of: (check) => current.rules.runbooks.of(check) } }),
     rules,

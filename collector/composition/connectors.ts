@@ -35,7 +35,7 @@ export interface Connectors {
 /** The configured receivers, ready to deliver; nothing is connected yet. */
 export function createConnectors(
   config: TocsinConfig,
-  ports: { clock: Clock; log: Log; runbooks: Pick<RunbookShelf, "of"> },
+  ports: { clock: Clock; log: Log; runbooks?: Pick<RunbookShelf, "of"> },
 ): Connectors {
   const outgoing = new VettedOutgoing({ allowPrivateTargets: config.limits.allowPrivateTargets });
   const create = ({ name, kind, settings }: ReceiverConfig): [string, Connector] => {

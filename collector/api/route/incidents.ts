@@ -72,12 +72,13 @@ export function registerIncidents(app: FastifyInstance, ports: ApiPorts): void {
   registerCommands(app, ports);
 }
 
-/** What a person can do about it stands beside it. */
+/** What a person can do about it stands beside it, where our rules have it. */
 function withRunbooks(
   incident: IncidentDocument,
   { runbooks }: ApiPorts,
-): IncidentDocument & { runbooks: RunbookLink[] } {
-  return { ...incident, runbooks: runbooksOf(incident.alerts, runbooks()) };
+): IncidentDocument & { runbooks?: RunbookLink[] } {
+  const links = runbooksOf(incident.alerts, runbooks());
+  return links.length === 0 ? incident : { ...incident, runbooks: links };
 }
 
 function filterOf(asked: QueryString): { limit: number; cursor: string | null; ci?: string } {

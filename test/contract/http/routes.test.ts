@@ -30,6 +30,8 @@ const ROUTES: readonly [method: string, url: string, allowed: readonly Role[]][]
   ["POST", "/api/v1/incidents/:id/merge", ["operator"]],
   ["POST", "/api/v1/incidents/:id/split", ["operator"]],
   ["POST", "/api/v1/incidents/:id/root-cause", ["operator"]],
+  ["GET", "/runbooks", ["viewer"]],
+  ["GET", "/runbooks/:pack/:rule", ["viewer"]],
   ["GET", "/api/v1/alerts", ["viewer"]],
   ["GET", "/api/v1/problems", ["viewer"]],
   ["GET", "/api/v1/ledger", ["viewer"]],
@@ -89,7 +91,7 @@ test("each route lets in exactly its roles", async () => {
   const wrong: string[] = [];
   for (const [method, url, allowed] of ROUTES) {
     if (url === "/api/v1/stream") continue;
-    const path = url.replace(/:(id|ci)/, "x");
+    const path = url.replace(/:(id|ci|pack|rule)/g, "x");
     for (const role of [undefined, ...ROLES]) {
       const { status } = await bench.call(method, path, role === undefined ? {} : { as: role });
       const isPublic = allowed.includes("public");
@@ -351,7 +353,7 @@ test("the OpenAPI document: 3.1, every documented route, named schemas, no dangl
   );
   expect(Object.keys(json.components.schemas).filter((name) => /^(def-|schema)\d/.test(name))).toEqual([]);
   for (const [, url, allowed] of ROUTES)
-    if (!allowed.includes("public")) expect(Object.keys(json.paths), url).toContain(url.replace(/:(\w+)/, "{$1}"));
+    if (!allowed.includes("public")) expect(Object.keys(json.paths), url).toContain(url.replace(/:(\w+)/g, "{$1}"));
   const references = [...JSON.stringify(json).matchAll(/"\$ref":"([^"]+)"/g)].map(([, target]) => target!);
   expect(references.length).toBeGreaterThan(20);
   for (const target of new Set(references)) {
@@ -361,4 +363,20 @@ test("the OpenAPI document: 3.1, every documented route, named schemas, no dangl
       .reduce<any>((at, part) => at?.[part], json);
     expect(found, target).toBeDefined();
   }
+});
+
+test("runbooks are served as Markdown, and a name that is none is no path", async () => {
+  const { call } = await apiBench();
+  expect((await call("GET", "/runbooks")).json.items).toEqual([
+    { check: "cpu_busy", href: "/runbooks/linux-host/cpu_busy" },
+  ]);
+  const page = await call("GET", "/runbooks/linux-host/cpu_busy");
+  expect(page.headers["content-type"]).toBe("text/markdown; charset=utf-8");
+  expect(page.text).toBe("# cpu_busy\n");
+  for (const path of [
+    "/runbooks/linux-host/no",
+    "/runbooks/..%2f..%2fetc/passwd",
+    "/runbooks/linux-host/..%2fpack.yaml",
+  ])
+    expect(await call("GET", path)).toMatchObject({ status: 404, json: { code: "runbookNotFound" } });
 });
