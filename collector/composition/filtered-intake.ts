@@ -88,7 +88,14 @@ class DropBook {
     if (this.kinds.size > KINDS_MAX) this.kinds.delete(this.kinds.keys().next().value ?? "");
     return {
       type: "events.dropped",
-      ...{ rule, reason, ci, source, check, instance, severity, summary },
+      rule,
+      reason,
+      ci,
+      source,
+      check,
+      instance,
+      severity,
+      summary,
       count: (known?.since ?? 0) + 1,
     };
   }
