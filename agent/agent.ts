@@ -1,76 +1,28 @@
-import { statfsSync } from "node:fs";
 import { uptime } from "node:os";
 import { join } from "node:path";
-import type { WireEvent } from "../protocol/agent-event.ts";
 import { AGENT_ATTRIBUTES, AGENT_SERVICE_NAME } from "../protocol/agent-resource.ts";
 import { OtlpMetricsWriter } from "../protocol/otlp-write.ts";
-import type { Rule } from "../rules/detect/rule.ts";
-import type { Clock, Random } from "./clock.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import { BlackBox } from "./evaluate/black-box.ts";
 import { ConditionBook } from "./evaluate/condition-book.ts";
 import { EdgeDetection } from "./evaluate/edge-detection.ts";
-import { EventIds } from "./evaluate/event-ids.ts";
 import { LearnedState } from "./evaluate/learned-state.ts";
 import { RuleSource } from "./evaluate/rule-source.ts";
 import { renderExposition } from "./expose/exposition.ts";
 import { MetricsServer } from "./expose/metrics-server.ts";
 import { gapEvents } from "./gap-event.ts";
-import type { DataDirectory, Identity } from "./identity.ts";
-import type { Log } from "./log.ts";
 import { OwnMetrics } from "./own-metrics.ts";
 import { Round } from "./round.ts";
-import type { Collector, CollectorContext } from "./sample/collector.ts";
+import { openPost, type Post } from "./post.ts";
 import { Recorder } from "./sample/recorder.ts";
 import { Sampler } from "./sample/sampler.ts";
 import { SeriesTable } from "./sample/series-table.ts";
-import { Collectors } from "./send/collectors.ts";
-import { EpochFile } from "./send/epoch-file.ts";
-import { Sender } from "./send/sender.ts";
-import { TokenSource } from "./send/token.ts";
-import type { Transport } from "./send/transport.ts";
-import { Spool } from "./spool/spool.ts";
-import type { Watch, WatchContext } from "./watch/check.ts";
+import type { AgentSurroundings } from "./surroundings.ts";
 import { WatchRunner } from "./watch/watch-runner.ts";
 
-/** What the agent gets from outside; a test gives its own. */
-export interface AgentSurroundings {
-  clock: Clock;
-  random: Random;
-  log: Log;
-  transport: Transport;
-  data: DataDirectory;
-  identity: Identity;
-  hostName: string;
-  version: string;
-  files: CollectorContext["files"];
-  bundledRules: () => Promise<readonly Rule[]>;
-  createCollectors: (context: CollectorContext) => Collector[];
-  createWatches: (context: WatchContext, post: EventPost) => Promise<Watch[]>;
-}
-
-/** For watches that tell events which are no conditions, or tell a collector what is neither event nor sample. */
-export interface EventPost {
-  ci: string;
-  collectors: Collectors;
-  nextId: () => string;
-  send: (event: WireEvent) => void;
-}
-
-/** The collector keeps acknowledged data in memory at first; we keep it longer than it may take to be safe there. */
-const RETAIN_MS = 120_000;
 /** Conditions of watches are looked at within a minute or so; after this they were not seen again. */
 const WATCH_GRACE_MS = 5 * 60_000;
 const EXPIRES_AFTER_MS = 10 * 60_000;
-
-/** What goes out: the spool, the way to the collectors, and ids for events. */
-interface Post {
-  spool: Spool;
-  collectors: Collectors;
-  sender: Sender;
-  nextId: () => string;
-  event: (event: WireEvent) => void;
-}
 
 /** What is found wrong: rules, where they come from, and what was told. */
 interface Evaluation {
@@ -103,7 +55,7 @@ export class Agent {
 
   static async open(config: AgentConfig, around: AgentSurroundings): Promise<Agent> {
     const ci = config.ci ?? around.hostName;
-    const post = openPost(config, around);
+    const post = openPost(config, around, ci);
     const evaluation = openEvaluation(config, around, { ci, post });
     const table = new SeriesTable();
     table.bootedAt = around.clock.now() - uptime() * 1000;
@@ -120,6 +72,11 @@ export class Agent {
     return agent;
   }
 
+  /** Gets a token of its own where it has an enrolment token and none yet; one attempt, others follow while it runs. */
+  async enrol(): Promise<void> {
+    await this.#parts.enrolment?.enrol();
+  }
+
   /** The first round is now; the further ones begin at a random moment of the interval, so that a fleet does not beat as one. */
   start(): void {
     const { clock, random } = this.#around;
@@ -131,6 +88,8 @@ export class Agent {
     if (recorder) this.#parts.blackBox.start();
     this.#parts.round.run();
     if (rules.fetch) this.#parts.rules.poll();
+    this.#parts.enrolment?.start();
+    this.#parts.remote?.begin();
     this.#nextRoundAtMs = clock.monotonic() + Math.max(1000, intervalMs * random());
     this.#schedule();
   }
@@ -153,6 +112,8 @@ export class Agent {
     this.#cancelRound();
     this.#parts.blackBox.stop();
     this.#parts.rules.stop();
+    this.#parts.enrolment?.stop();
+    this.#parts.remote?.stop();
     this.#server?.close();
     this.#parts.watches.stop();
     const sent = await Promise.race([
@@ -202,33 +163,6 @@ export class Agent {
   }
 }
 
-function openPost(config: AgentConfig, around: AgentSurroundings): Post {
-  const { clock, random, log, data } = around;
-  const spool = openSpool(config, around);
-  const collectors = new Collectors({
-    urls: config.collectors,
-    transport: around.transport,
-    token: new TokenSource({ token: config.token, file: config.tokenFile }),
-    clock,
-    timeoutMs: config.timeoutMs,
-    userAgent: `tocsin-agent/${around.version}`,
-  });
-  const epochs = new EpochFile(join(data.path, "epochs.json"), log);
-  const sender = new Sender({ spool, collectors, clock, random, log, retryMaxMs: config.retry.maxMs, epochs });
-  const ids = new EventIds(around.identity.agentId, join(data.path, "event-ids.json"), clock.now());
-  return {
-    spool,
-    collectors,
-    sender,
-    nextId: () => ids.next(),
-    event: (event) => {
-      const payload = Buffer.from(JSON.stringify(event));
-      spool.append("event", payload, { items: 1, rawBytes: payload.length, at: clock.now() });
-      sender.wake();
-    },
-  };
-}
-
 function openEvaluation(
   config: AgentConfig,
   around: AgentSurroundings,
@@ -253,6 +187,7 @@ function openEvaluation(
   const detection = new EdgeDetection({ ci, book, clock, log, learned });
   const rules = new RuleSource({
     collectors: post.collectors,
+    verifier: post.verifier,
     clock,
     random,
     log,
@@ -285,26 +220,6 @@ function openRound(
       for (const event of gapEvents(spool.takeGaps(), { ci, at, nextId: parts.nextId })) parts.event(event);
     },
   });
-}
-
-function openSpool(config: AgentConfig, { data, clock, log }: AgentSurroundings): Spool {
-  return new Spool({
-    folder: join(data.path, "spool"),
-    maxBytes: config.spool.maxBytes,
-    keepFreeBytes: reserveOf(config, data.path),
-    retainMs: RETAIN_MS,
-    clock,
-    log,
-  });
-}
-
-/** By default 5 % of the file system, but no more than 1 GiB: enough for others to work, little enough for small disks. */
-function reserveOf(config: AgentConfig, path: string): number {
-  const { keepFree } = config.spool;
-  if (keepFree !== null && "bytes" in keepFree) return keepFree.bytes;
-  const { blocks, bsize } = statfsSync(path);
-  const share = blocks * bsize * (keepFree?.ratio ?? 0.05);
-  return keepFree === null ? Math.min(share, 1024 ** 3) : share;
 }
 
 function resourceOf(config: AgentConfig, around: AgentSurroundings, ci: string): Record<string, string | number> {

@@ -1,6 +1,7 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { randomBytes } from "./random-bytes.ts";
 import { readState, writeState } from "./spool/state-file.ts";
 
 /** Who this agent is, for the life of its data directory on this machine. */
@@ -18,21 +19,9 @@ export function openIdentity(dataDir: string, machineId: string): Identity {
   const stored = readState(path) as { agentId?: unknown; machineId?: unknown } | null;
   if (typeof stored?.agentId === "string" && stored.machineId === machineId)
     return { agentId: stored.agentId, isNew: false, copied: false };
-  const agentId = randomId();
+  const agentId = randomBytes(16).toString("hex");
   writeState(path, { agentId, machineId }, true);
   return { agentId, isNew: true, copied: stored !== null };
-}
-
-/** 128 random bits, as hex digits. Read from the kernel: loading Node's cryptography costs an agent more than a megabyte. */
-function randomId(): string {
-  const bytes = Buffer.alloc(16);
-  const file = openSync("/dev/urandom", "r");
-  try {
-    readSync(file, bytes);
-  } finally {
-    closeSync(file);
-  }
-  return bytes.toString("hex");
 }
 
 /** The machine's own id; "" where it has none. */

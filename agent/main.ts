@@ -2,14 +2,16 @@ import { readFileSync } from "node:fs";
 import { homedir, hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { findingPlace } from "../protocol/finding.ts";
+import { type Finding, findingPlace } from "../protocol/finding.ts";
 import { Agent } from "./agent.ts";
 import { systemClock } from "./clock.ts";
 import { type AgentConfig, defaultAgentConfig } from "./config/agent-config.ts";
+import { readRemoteState } from "./config/remote-state.ts";
 import { bundledRules } from "./evaluate/bundled-rules.ts";
 import { machineId, openIdentity, takeDataDirectory } from "./identity.ts";
 import { createLog, type Log } from "./log.ts";
-import { CONFIG_VARIABLE, relaunch } from "./relaunch.ts";
+import { REMOTE_STATE_FILE } from "./post.ts";
+import { beginAnew, type Handover, handedOver, relaunch } from "./relaunch.ts";
 import { createCollectors } from "./sample/create-collectors.ts";
 import { LinuxFiles } from "./sample/host-files.ts";
 import { HttpTransport } from "./send/transport.ts";
@@ -70,7 +72,7 @@ function readFlags(args: string[]): Flags | number {
   }
 }
 
-/** The file's configuration with the flags over it; null with the reasons on standard error. */
+/** The host's own configuration, by its file and the flags; null with the reasons on standard error. */
 async function readConfig(flags: Flags): Promise<AgentConfig | null> {
   const config = flags.config === undefined ? defaultAgentConfig() : await readConfigFile(flags.config);
   if (config === null) return null;
@@ -88,6 +90,27 @@ async function readConfig(flags: Flags): Promise<AgentConfig | null> {
   return config;
 }
 
+/** Lays over it what the collector has set, as far as that was taken or is to be tried. Flags stay above. */
+async function withRemote(own: AgentConfig, flags: Flags): Promise<Handover> {
+  const none: Handover = { own, config: own, remote: { kind: "none", fault: null } };
+  if (!own.remote || flags.once) return none;
+  const state = readRemoteState(join(dataDirOf(own), REMOTE_STATE_FILE));
+  if (state.current === "" && state.trial === null) return none;
+  const { chooseRemote } = await import("./config/choose-remote.ts");
+  const checkPattern = `${state.current}${state.trial?.text}`.includes("logs") ? await loadCheck() : undefined;
+  const { config, use, findings } = chooseRemote(own, state, checkPattern);
+  tell(findings);
+  if (flags.collector.length > 0) config.collectors = own.collectors;
+  return { own, config, remote: use };
+}
+
+function tell(findings: readonly Finding[]): void {
+  for (const finding of findings) {
+    const hint = finding.hint === "" ? "" : ` (${finding.hint})`;
+    process.stderr.write(`${findingPlace(finding)}: ${finding.severity} ${finding.code}: ${finding.message}${hint}\n`);
+  }
+}
+
 async function readConfigFile(path: string): Promise<AgentConfig | null> {
   let text: string;
   try {
@@ -101,10 +124,7 @@ async function readConfigFile(path: string): Promise<AgentConfig | null> {
   // The pattern engine too: it is only asked here, before the lean process begins.
   const checkPattern = /\b(logs|journal)\b/.test(text) ? await loadCheck() : undefined;
   const result = parseAgentConfig(text, path, checkPattern);
-  for (const finding of result.findings) {
-    const hint = finding.hint === "" ? "" : ` (${finding.hint})`;
-    process.stderr.write(`${findingPlace(finding)}: ${finding.severity} ${finding.code}: ${finding.message}${hint}\n`);
-  }
+  tell(result.findings);
   return "config" in result ? result.config : null;
 }
 
@@ -121,12 +141,46 @@ function defaultDataDir(): string {
   return join(process.env["XDG_STATE_HOME"] ?? join(homedir(), ".local/state"), "tocsin-agent");
 }
 
-async function openAgent(config: AgentConfig, log: Log): Promise<Agent | null> {
-  const data = takeDataDirectory(resolve(config.dataDir ?? defaultDataDir()));
+const dataDirOf = (config: AgentConfig): string => resolve(config.dataDir ?? defaultDataDir());
+
+/** The public key that the administrator pins, as PEM; an Error where its file cannot be read. */
+function pinnedKey({ signingKeyFile }: AgentConfig): string | null | Error {
+  if (signingKeyFile === null) return null;
+  try {
+    const pem = readFileSync(signingKeyFile, "utf8");
+    return pem.includes("BEGIN PUBLIC KEY")
+      ? pem
+      : new Error("it is no public key in PEM; `tocsin enrol key` prints it");
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+/** The enrolment token as it stands now: it may be put there while the agent runs. */
+function enrolmentTokenOf({ enrolmentTokenFile }: AgentConfig, fromEnvironment: string | undefined): string | null {
+  if (enrolmentTokenFile === null) return fromEnvironment?.trim() || null;
+  try {
+    return readFileSync(enrolmentTokenFile, "utf8").trim() || null;
+  } catch {
+    // It may be removed once it was used.
+    return null;
+  }
+}
+
+async function openAgent({ config, remote }: Handover, log: Log, restart: () => void): Promise<Agent | null> {
+  const signingKey = pinnedKey(config);
+  if (signingKey instanceof Error) {
+    log.error("the signing key cannot be used", { file: config.signingKeyFile, error: signingKey.message });
+    return null;
+  }
+  const data = takeDataDirectory(dataDirOf(config));
   if ("error" in data) {
     log.error(data.error);
     return null;
   }
+  const enrolmentToken = process.env["TOCSIN_ENROLMENT_TOKEN"];
+  // Not for programs that we start.
+  delete process.env["TOCSIN_ENROLMENT_TOKEN"];
   const clock = systemClock;
   const identity = openIdentity(data.path, machineId());
   if (identity.copied)
@@ -143,6 +197,10 @@ async function openAgent(config: AgentConfig, log: Log): Promise<Agent | null> {
     hostName: hostname(),
     version,
     files,
+    signingKey,
+    enrolmentToken: () => enrolmentTokenOf(config, enrolmentToken),
+    remote,
+    restart,
     bundledRules,
     createCollectors: (context) => createCollectors(context, { config, clock, log }),
     createWatches: async (context, post) => [
@@ -156,23 +214,23 @@ async function openAgent(config: AgentConfig, log: Log): Promise<Agent | null> {
   });
 }
 
-/** What the first beginning read; null where this is the first. */
-function handedOver(): AgentConfig | null {
-  const json = process.env[CONFIG_VARIABLE];
-  // Not for programs that we start.
-  delete process.env[CONFIG_VARIABLE];
-  return json === undefined ? null : (JSON.parse(json) as AgentConfig);
+/** Reads everything and becomes the lean agent; goes on here only where that is not possible, or where it is that already. */
+async function begin(flags: Flags): Promise<Handover | number> {
+  const { handover, own } = handedOver();
+  if (handover !== null) return handover;
+  const config = own ?? (await readConfig(flags));
+  if (config === null) return flags.config === undefined ? EXIT.usage : EXIT.failed;
+  const read = await withRemote(config, flags);
+  relaunch(read);
+  return read;
 }
 
 async function run(): Promise<number> {
   const flags = readFlags(process.argv.slice(2));
   if (typeof flags === "number") return flags;
-  let config = handedOver();
-  if (config === null) {
-    config = await readConfig(flags);
-    if (config === null) return flags.config === undefined ? EXIT.usage : EXIT.failed;
-    relaunch(config);
-  }
+  const handover = await begin(flags);
+  if (typeof handover === "number") return handover;
+  const { config, own } = handover;
   const log = createLog(
     config.logLevel,
     (line) => process.stderr.write(line),
@@ -184,26 +242,26 @@ async function run(): Promise<number> {
       error: reason instanceof Error ? (reason.stack ?? reason.message) : String(reason),
     });
   });
-  const agent = await openAgent(config, log);
-  if (agent === null) return EXIT.failed;
   // Timers do not keep a process alive; this one does, until it is told to end.
   const alive = setInterval(() => undefined, 2 ** 30);
-  const ended = new Promise<void>((done) => {
-    process.once("SIGTERM", () => done());
-    process.once("SIGINT", () => done());
-  });
-  let code: number = EXIT.ok;
+  const { promise: ended, resolve: end } = Promise.withResolvers<"end" | "anew">();
+  process.once("SIGTERM", () => end("end"));
+  process.once("SIGINT", () => end("end"));
+  const agent = await openAgent(handover, log, () => end("anew"));
+  if (agent === null) return EXIT.failed;
+  await agent.enrol();
   if (flags.once) {
     const delivered = await Promise.race([agent.once(), ended.then(() => false)]);
-    code = delivered ? EXIT.ok : EXIT.unreachable;
-  } else {
-    agent.start();
-    log.info("started", { collectors: config.collectors, intervalMs: config.intervalMs, version });
-    await ended;
+    await agent.stop(0);
+    return delivered ? EXIT.ok : EXIT.unreachable;
   }
-  await agent.stop(flags.once ? 0 : STOP_MS);
+  agent.start();
+  log.info("started", { collectors: config.collectors, intervalMs: config.intervalMs, version });
+  const why = await ended;
+  await agent.stop(STOP_MS);
+  if (why === "anew") beginAnew(own);
   clearInterval(alive);
-  return code;
+  return EXIT.ok;
 }
 
 void run().then((code) => process.exit(code));

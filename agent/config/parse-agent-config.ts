@@ -105,6 +105,8 @@ export function readKeys(
   if (read === undefined) return undefined;
   if (read.token !== undefined && read.tokenFile !== undefined)
     reader.error(root, "AGENT_CONTRADICTION", "both token and tokenFile are given", "keep one of them");
+  if (read.enrolmentTokenFile !== undefined && (read.token ?? read.tokenFile) !== undefined)
+    reader.error(root, "AGENT_CONTRADICTION", "both a token and enrolmentTokenFile are given", "keep one of them");
   if (read.collector?.length === 0)
     reader.error(root, "AGENT_MISSING_KEY", "collector is an empty list", "collector: http://127.0.0.1:8430");
   return read;

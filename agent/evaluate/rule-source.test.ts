@@ -1,11 +1,14 @@
+import { generateKeyPairSync, sign } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { SIGNATURE_HEADER, signedBytes } from "../../protocol/agent-document.ts";
 import type { Rule } from "../../rules/detect/rule.ts";
 import { VirtualClock } from "../../test/support/virtual-clock.ts";
 import { createLog } from "../log.ts";
 import { Collectors } from "../send/collectors.ts";
+import { DocumentVerifier } from "../send/document-verifier.ts";
 import { TokenSource } from "../send/token.ts";
 import type { HttpAnswer, HttpRequest } from "../send/transport.ts";
 import { bundledRules } from "./bundled-rules.ts";
@@ -31,7 +34,7 @@ const ok = (body: string, etag: string): HttpAnswer => ({
   body: Buffer.from(body),
 });
 
-function source(folder: string, answer: (request: HttpRequest) => HttpAnswer) {
+function source(folder: string, answer: (request: HttpRequest) => HttpAnswer, signingKey: string | null = null) {
   const clock = new VirtualClock();
   const requests: HttpRequest[] = [];
   const used: string[] = [];
@@ -46,6 +49,7 @@ function source(folder: string, answer: (request: HttpRequest) => HttpAnswer) {
   const token = new TokenSource({ token: null, file: null });
   const rules = new RuleSource({
     collectors: new Collectors({ urls: ["http://c"], transport, token, clock, timeoutMs: 1, userAgent: "test" }),
+    verifier: new DocumentVerifier(() => signingKey),
     clock,
     random: () => 0.5,
     log: createLog(
@@ -114,4 +118,56 @@ test("a collector that cannot be reached is not told here", async () => {
 
 test("the pack that comes with the agent can be used", async () => {
   expect((await bundledRules()).length).toBeGreaterThan(10);
+});
+
+const KEYS = generateKeyPairSync("ed25519");
+const PEM = KEYS.publicKey.export({ type: "spki", format: "pem" }) as string;
+
+/** As a collector that signs answers; `by` another key where that is the point. */
+function signed(document: { version: number; rules: Rule[] }, by = KEYS.privateKey): HttpAnswer {
+  const body = Buffer.from(JSON.stringify(document));
+  const signature = sign(null, signedBytes("rules", body), by).toString("base64");
+  return {
+    kind: "answer",
+    status: 200,
+    headers: { etag: `"${document.version}"`, [SIGNATURE_HEADER]: signature },
+    body,
+  };
+}
+
+test("with a pinned key: signed rules are used, and kept; nothing else is, nor an older version", async () => {
+  const folder = newFolder();
+  let answer = signed({ version: 7, rules: [RULE] });
+  const first = source(folder, () => answer, PEM);
+  await first.rules.begin();
+  await first.rules.fetch();
+  expect(first.used).toEqual(["3 from bundle", "1 from http://c"]);
+  for (const bad of [
+    ok(JSON.stringify({ version: 8, rules: [RULE, RULE] }), '"8"'),
+    signed({ version: 8, rules: [RULE, RULE] }, generateKeyPairSync("ed25519").privateKey),
+    signed({ version: 6, rules: [RULE, RULE] }),
+  ]) {
+    answer = bad;
+    await first.rules.fetch();
+  }
+  expect(first.used).toHaveLength(2);
+  expect(first.lines.map((line) => (JSON.parse(line) as { reason: string }).reason)).toEqual([
+    expect.stringContaining("it is not signed"),
+    expect.stringContaining("not by the key that is pinned"),
+    expect.stringContaining("they are older (6) than those that are known (7)"),
+  ]);
+  const second = source(folder, () => answer, PEM);
+  await second.rules.begin();
+  expect(second.used).toEqual(["1 from disk"]);
+});
+
+test("rules that were kept before a key was pinned are not used once it is", async () => {
+  const folder = newFolder();
+  const first = source(folder, () => ok(JSON.stringify({ rules: [RULE] }), '"1"'));
+  await first.rules.begin();
+  await first.rules.fetch();
+  const second = source(folder, () => signed({ version: 1, rules: [RULE, RULE] }), PEM);
+  await second.rules.begin();
+  await second.rules.fetch();
+  expect(second.used).toEqual(["3 from bundle", "2 from http://c"]);
 });

@@ -1,15 +1,18 @@
+import { AGENT_RUN_HEADER } from "../../protocol/agent-enrolment.ts";
 import type { Clock } from "../clock.ts";
-import type { TokenSource } from "./token.ts";
+import type { Tokens } from "./token.ts";
 import type { HttpAnswer, Transport } from "./transport.ts";
 
 export interface CollectorsOptions {
   /** In order of preference, without a path. */
   urls: readonly string[];
   transport: Transport;
-  token: TokenSource;
+  token: Tokens;
   clock: Clock;
   timeoutMs: number;
   userAgent: string;
+  /** Which process speaks, see AGENT_RUN_HEADER. */
+  run?: string;
 }
 
 /** After this long with another, the first collector is tried again. */
@@ -38,7 +41,7 @@ export class Collectors {
     headers: Readonly<Record<string, string>>;
     body?: readonly Uint8Array[];
   }): Promise<{ answer: HttpAnswer; url: string }> {
-    const { urls, transport, token, clock, timeoutMs, userAgent } = this.#options;
+    const { urls, transport, token, clock, timeoutMs, userAgent, run = "" } = this.#options;
     if (this.#current !== 0 && clock.monotonic() - this.#movedAtMs > PREFER_FIRST_MS) this.#move(0);
     const begin = this.#current;
     for (let tried = 0; ; tried++) {
@@ -50,6 +53,7 @@ export class Collectors {
         headers: {
           ...request.headers,
           "user-agent": userAgent,
+          ...(run === "" ? {} : { [AGENT_RUN_HEADER]: run }),
           ...(token.current === null ? {} : { authorization: `Bearer ${token.current}` }),
         },
         ...(request.body === undefined ? {} : { body: request.body }),

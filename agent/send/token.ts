@@ -1,7 +1,15 @@
 import { readFileSync } from "node:fs";
 
-/** The agent's bearer token; a file is read again when the collector refuses it, so that a rotation needs no restart. */
-export class TokenSource {
+/** The bearer token that the agent shows. */
+export interface Tokens {
+  /** null = none is shown. */
+  readonly current: string | null;
+  /** The collector refuses it: is there another one now? Called every few seconds then. */
+  refresh(): boolean;
+}
+
+/** A token of the configuration; a file is read again when the collector refuses it, so that a rotation needs no restart. */
+export class TokenSource implements Tokens {
   readonly #file: string | null;
   #token: string | null;
 

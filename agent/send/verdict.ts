@@ -34,8 +34,8 @@ export function parseRetryAfter(value: string | undefined, nowMs: number): numbe
   return Number.isNaN(ms) ? null : Math.min(Math.max(0, ms), RETRY_AFTER_MAX_MS);
 }
 
-/** The collector's own words: `{code, message}`. */
-function saysOf(body: Buffer): string {
+/** The collector's own words, from `{code, message}`, to stand behind the status; "" where there are none. */
+export function saysOf(body: Buffer): string {
   try {
     const { code, message } = JSON.parse(body.toString("utf8", 0, 4096)) as { code?: unknown; message?: unknown };
     return typeof message === "string"
