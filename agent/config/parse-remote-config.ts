@@ -71,8 +71,6 @@ function overlay(base: AgentConfig, read: Partial<FileKeys>): AgentConfig {
     sample: { ...base.sample, ...read.sample },
     rules: { fetch: read.rules?.fetch ?? base.rules.fetch, everyMs: read.rules?.every ?? base.rules.everyMs },
     recorder: read.recorder ?? base.recorder,
-    discover:
-      read.discover === undefined ? base.discover : read.discover === false ? null : { everyMs: read.discover.every },
     watch: read.watch === undefined ? base.watch : joinWatches(base.watch, read.watch),
     changes:
       read.changes === undefined
