@@ -7,6 +7,7 @@ import { stemOf } from "../model/kinship.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import { lateness, MARGIN, propose, type Anchor, type Choice, type Claim, type Hypothesis } from "./propose.ts";
+import { joinPeers } from "./peers.ts";
 import { joinSatellites } from "./satellites.ts";
 
 /** What one fault explains. */
@@ -231,7 +232,8 @@ function settle(
   for (const unit of rest)
     groups.push({ fault: faultKey(unit.ci, false), anchor: context.incidentOf(unit), units: [unit] });
   const united = absorb(unite(groups.filter((group) => group.units.length > 0)), context);
-  return sweep(joinSatellites(united, context.topology, context.influence.systems), context.topology);
+  const joined = joinSatellites(united, context.topology, context.influence.systems);
+  return sweep(joinPeers(joined, context.topology), context.topology);
 }
 
 /** One CI is at fault once at a time: groups with the same root are one. */

@@ -21,7 +21,7 @@ type EdgesOf = (ci: number) => readonly { ci: number; type: string }[];
 
 const SHARE_MIN = 0.6;
 const MEMBERS_MIN = 3;
-const CONFIDENCE = 0.6;
+const CONFIDENCE = 0.85;
 /** A family larger than this is looked at by its first members only. */
 const LOOKED_AT_MAX = 200;
 const SHARED_TYPES = new Set(["dependsOn", "uses", "storesOn"]);

@@ -1,4 +1,5 @@
 import { Analogy } from "./analogy.ts";
+import { cohortGaps } from "./cohorts.ts";
 import { Kinship, shortName, type KinRelation } from "./kinship.ts";
 import type { Ci, CiId, CmdbDocument, Relation } from "./ci.ts";
 
@@ -44,7 +45,9 @@ export class Topology {
     );
     const analogy = new Analogy([...this.cis], (ci) => this.needs(ci));
     for (const relation of this.kinship.gaps()) this.infer(relation);
+    const placed = cohortGaps(this.cis, (ci) => this.needs(ci));
     for (const relation of analogy.gaps()) this.infer(relation);
+    for (const relation of placed) this.infer(relation);
   }
 
   get size(): number {
@@ -133,6 +136,7 @@ export class Topology {
 
   private infer(relation: KinRelation): void {
     const { from, to, type, confidence } = relation;
+    if (this.needsOf[from]?.some((edge) => edge.ci === to && edge.type === type)) return;
     this.inferred.push(relation);
     this.needsOf[from]?.push({ ci: to, type, confidence, source: "siblings" });
     this.neededByOf[to]?.push({ ci: from, type, confidence, source: "siblings" });
