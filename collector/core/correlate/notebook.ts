@@ -25,8 +25,8 @@ export class Notebook {
   private readonly byCi: (Note[] | undefined)[] = [];
   /** The CIs that there is any note on: asked for every CI that a fault should hit, and mostly not among them. */
   readonly noted = new Marks();
-  private readonly byCause = new Map<number, Note[]>();
-  private readonly bySystem = new Map<number, Note[]>();
+  private readonly byCause: NoteLists = new Map();
+  private readonly bySystem: NoteLists = new Map();
   private readonly resolved: { note: Note; until: UnixMillis }[] = [];
   private resolvedFrom = 0;
 
@@ -110,6 +110,10 @@ export class Notebook {
   causedBy(fault: FaultKey, from: UnixMillis, take: (note: Note) => void): void {
     const list = this.byCause.get(fault);
     if (list === undefined) return;
+    if (!Array.isArray(list)) {
+      if (list.onset >= from) take(list);
+      return;
+    }
     for (let index = list.length - 1; index >= 0; index -= 1) {
       const note = list[index];
       // Lists are in order of arrival; what began earlier than it came is rare and not worth a longer walk.
@@ -121,7 +125,8 @@ export class Notebook {
   /** Notes on CIs of this system (see `SystemNames`) that began not before `from`, newest first. */
   ofSystem(system: number, from: UnixMillis): Note[] {
     const found: Note[] = [];
-    const list = this.bySystem.get(system) ?? [];
+    const known = this.bySystem.get(system) ?? NONE;
+    const list = Array.isArray(known) ? known : [known];
     for (let index = list.length - 1; index >= 0 && found.length < SYSTEM_LOOKED_AT; index -= 1) {
       const note = list[index];
       if (note === undefined || note.onset < from) break;
@@ -158,19 +163,25 @@ export class Notebook {
 
 const NONE: readonly Note[] = [];
 
-function push(map: Map<number, Note[]>, key: number, note: Note): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [note]);
+/** One note alone stands for itself: a list around each would be much of what an alert costs. */
+type NoteLists = Map<number, Note | Note[]>;
+
+function push(lists: NoteLists, key: number, note: Note): void {
+  const known = lists.get(key);
+  if (known === undefined) lists.set(key, note);
+  else if (!Array.isArray(known)) lists.set(key, [known, note]);
   else {
-    list.push(note);
-    if (list.length > LIST_MAX * 2) list.splice(0, LIST_MAX);
+    known.push(note);
+    if (known.length > LIST_MAX * 2) known.splice(0, LIST_MAX);
   }
 }
 
-function drop(map: Map<number, Note[]>, key: number, note: Note): void {
-  const list = map.get(key);
-  if (list === undefined) return;
-  const at = list.indexOf(note);
-  if (at >= 0) list.splice(at, 1);
-  if (list.length === 0) map.delete(key);
+function drop(lists: NoteLists, key: number, note: Note): void {
+  const known = lists.get(key);
+  if (known === undefined) return;
+  if (Array.isArray(known)) {
+    const at = known.indexOf(note);
+    if (at >= 0) known.splice(at, 1);
+    if (known.length === 0) lists.delete(key);
+  } else if (known === note) lists.delete(key);
 }

@@ -145,6 +145,8 @@ export class Influence {
   /** Candidates for a symptom on a CI. */
   causes(ci: number, symptom: Symptom): Causes {
     this.renew();
+    // Found at once: to remember it would cost more.
+    if (this.topology.isAlone(ci)) return this.search.run(ci, symptom);
     const key = `${symptom} ${ci}`;
     const known = this.memo.get(key);
     if (known !== undefined) return known;

@@ -12,6 +12,17 @@ export interface Edge {
   source: string;
 }
 
+// Shared by all CIs that have none: most of those that only events have named.
+const NO_ALIASES: string[] = [];
+const NO_LABELS: Record<string, string> = {};
+const NO_EDGES: readonly Edge[] = [];
+
+function addEdge(lists: (Edge[] | null)[], ci: number, edge: Edge): void {
+  const list = lists[ci];
+  if (list === undefined || list === null) lists[ci] = [edge];
+  else list.push(edge);
+}
+
 const fold = (name: string): string => name.toLowerCase();
 
 /**
@@ -24,8 +35,9 @@ export class Topology {
   readonly vantage: readonly number[];
   private readonly cis: Ci[] = [];
   private readonly byName = new Map<string, number>();
-  private readonly needsOf: Edge[][] = [];
-  private readonly neededByOf: Edge[][] = [];
+  /** null = none. */
+  private readonly needsOf: (Edge[] | null)[] = [];
+  private readonly neededByOf: (Edge[] | null)[] = [];
   private relationCount = 0;
   private readonly inferred: KinRelation[] = [];
   private readonly kinship: Kinship;
@@ -86,8 +98,8 @@ export class Topology {
       id: name,
       type: "host",
       name,
-      aliases: [],
-      labels: {},
+      aliases: NO_ALIASES,
+      labels: NO_LABELS,
       owner: null,
       criticality: null,
       minHealthy: null,
@@ -111,12 +123,17 @@ export class Topology {
 
   /** What this CI needs (causes lie there). */
   needs(index: number): readonly Edge[] {
-    return this.needsOf[index] ?? [];
+    return this.needsOf[index] ?? NO_EDGES;
   }
 
   /** Who needs this CI (symptoms lie there). */
   neededBy(index: number): readonly Edge[] {
-    return this.neededByOf[index] ?? [];
+    return this.neededByOf[index] ?? NO_EDGES;
+  }
+
+  /** No relation of it is known. */
+  isAlone(index: number): boolean {
+    return this.needs(index).length + this.neededBy(index).length === 0;
   }
 
   all(): readonly Ci[] {
@@ -138,14 +155,14 @@ export class Topology {
     const { from, to, type, confidence } = relation;
     if (this.needsOf[from]?.some((edge) => edge.ci === to && edge.type === type)) return;
     this.inferred.push(relation);
-    this.needsOf[from]?.push({ ci: to, type, confidence, source: "siblings" });
-    this.neededByOf[to]?.push({ ci: from, type, confidence, source: "siblings" });
+    addEdge(this.needsOf, from, { ci: to, type, confidence, source: "siblings" });
+    addEdge(this.neededByOf, to, { ci: from, type, confidence, source: "siblings" });
   }
 
   private add(ci: Ci): number {
     this.cis.push(ci);
-    this.needsOf.push([]);
-    this.neededByOf.push([]);
+    this.needsOf.push(null);
+    this.neededByOf.push(null);
     return this.cis.length - 1;
   }
 
@@ -158,8 +175,8 @@ export class Topology {
     const from = this.register(relation.from);
     const to = this.register(relation.to);
     const { type, confidence, source } = relation;
-    this.needsOf[from]?.push({ ci: to, type, confidence, source });
-    this.neededByOf[to]?.push({ ci: from, type, confidence, source });
+    addEdge(this.needsOf, from, { ci: to, type, confidence, source });
+    addEdge(this.neededByOf, to, { ci: from, type, confidence, source });
     this.relationCount += 1;
   }
 }

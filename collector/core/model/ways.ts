@@ -71,9 +71,8 @@ export class WaysOf {
   private read(ci: number): Ways {
     const { topology, reach } = this;
     const needs = topology.needs(ci);
-    const neededBy = topology.neededBy(ci);
     // CIs that only events have named, most of all: a list for each would be most of what an alert there costs.
-    if (needs.length + neededBy.length === 0) return NONE;
+    if (topology.isAlone(ci)) return NONE;
     const edges = needs.filter((edge) => edge.type !== "connectsTo" || reach.leadsHome(ci, edge.ci));
     const line = reach.lines(ci) > 1 ? ONE_OF_SEVERAL : ONLY_LINE;
     const ways = edges.map((edge) => {
@@ -81,7 +80,9 @@ export class WaysOf {
       const needed = topology.ci(edge.ci);
       return isTimeSource(needed) && !HOSTING.has(edge.type) ? TIME_USERS : transmission(edge.type, needed.type);
     });
-    const pools = neededBy.filter((edge) => edge.type === "hasMember" && POOL_TYPES.has(topology.ci(edge.ci).type));
+    const pools = topology
+      .neededBy(ci)
+      .filter((edge) => edge.type === "hasMember" && POOL_TYPES.has(topology.ci(edge.ci).type));
     return {
       to: Int32Array.from(edges, (edge) => edge.ci),
       kind: Uint8Array.from(edges, ({ type }) =>

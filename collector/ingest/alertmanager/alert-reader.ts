@@ -33,7 +33,7 @@ class TimeReader {
 
 export interface AlertReaderOptions extends ReadingOptions {
   resolveTimeoutMs: number;
-  /** Alerts remembered, so that sending one again costs little. About 150 bytes each. */
+  /** Alerts remembered, so that sending one again costs little. About 50 bytes each. */
   rememberedMax: number;
   /** In one request. */
   alertsMax: number;

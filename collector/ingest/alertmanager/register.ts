@@ -38,7 +38,7 @@ export interface AlertmanagerOptions {
   resolveTimeoutMs?: Milliseconds;
   ciLabels?: CiLabelOptions;
   unstatedSeverity?: Severity;
-  /** Alerts remembered to make sending one again cheap; about 150 bytes each. Default 300,000. */
+  /** Alerts remembered to make sending one again cheap; about 50 bytes each. Default 500,000. */
   rememberedMax?: number;
   /** What becomes of an alert hangs on this too (the event rules): when it is another one, every alert is read anew. */
   meaning?: () => unknown;
@@ -136,7 +136,7 @@ class AlertmanagerApi {
         isKnownCi: (name) => ports.query.ci(name)?.known === true,
         unstatedSeverity: options.unstatedSeverity ?? UNSTATED_SEVERITY,
         resolveTimeoutMs: this.resolveTimeoutMs,
-        rememberedMax: options.rememberedMax ?? 300_000,
+        rememberedMax: options.rememberedMax ?? 500_000,
         alertsMax: ALERTS_MAX,
         seeds: [randomInt(2 ** 31), randomInt(2 ** 31)],
       },
