@@ -50,6 +50,10 @@ export class MetricExplainer implements MetricEvidence {
     this.topology = topology;
   }
 
+  get isEmpty(): boolean {
+    return this.measures.size === 0;
+  }
+
   explain(symptom: MetricSymptom, at: UnixMillis): MetricAnswer {
     if (this.measures.size === 0) return { state: "unknown" };
     const key = `${this.topology().id(symptom.ci)} ${symptom.kind} ${symptom.onset}`;

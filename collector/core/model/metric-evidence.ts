@@ -44,6 +44,8 @@ export type MetricAnswer =
 
 /** What the samples say about a symptom. The answer is about the time around its onset and stays when that has passed. */
 export interface MetricEvidence {
+  /** Whether no sample was ever taken, so that it knows nothing of anything. */
+  readonly isEmpty: boolean;
   /** Cost: what the CI needs, over all levels, times the slots of the window. Free when no sample was ever taken. */
   explain(symptom: MetricSymptom, at: UnixMillis): MetricAnswer;
 }

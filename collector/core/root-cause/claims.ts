@@ -73,7 +73,7 @@ export function linksBetween(units: readonly Unit[]): Links {
     }
     from[index + 1] = others.length;
   }
-  return { from, units: Int32Array.from(others), costs: Float64Array.from(prices) };
+  return { from, units: new Int32Array(others), costs: new Float64Array(prices) };
 }
 
 /** The cheapest last step to a unit from another one that the same fault explains, and that is nearer to it. */

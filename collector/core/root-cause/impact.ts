@@ -1,15 +1,55 @@
 import type { Unit } from "../model/evidence.ts";
-import type { Impact, ServiceImpact } from "../model/incident.ts";
+import type { Impact, Incident, ServiceImpact } from "../model/incident.ts";
 import { OUTCOME_TYPES } from "../model/influence.ts";
 import type { Topology } from "../model/topology.ts";
 
 const CIS_MAX = 1000;
 const VISITS_MAX = 2000;
 
+interface Kept {
+  impact: Impact;
+  topology: Topology;
+  version: number;
+  hit: ReadonlySet<number>;
+}
+
+/** Nothing but what can be worked out again; it goes when the incident goes. */
+const memo = new WeakMap<Readonly<Incident>, Kept>();
+
+/** As `impactOf`; free while the same CIs of the incident are hit. */
+export function keptImpact(
+  incident: Readonly<Incident>,
+  units: readonly Unit[],
+  topology: Topology,
+  root: number | null,
+): Impact {
+  const known = memo.get(incident);
+  const hit = hitBy(units, root);
+  if (known !== undefined && known.topology === topology && known.version === topology.version && same(known.hit, hit))
+    return known.impact;
+  const impact = impactOf(units, topology, root);
+  memo.set(incident, { impact, topology, version: topology.version, hit });
+  return impact;
+}
+
+function hitBy(units: readonly Unit[], root: number | null): Set<number> {
+  const hit = new Set<number>();
+  for (const unit of units) hit.add(unit.ci);
+  if (root !== null) hit.add(root);
+  return hit;
+}
+
+/** Also in the same order: where redundancy is lost by and by, it shows. */
+function same(a: ReadonlySet<number>, b: ReadonlySet<number>): boolean {
+  if (a.size !== b.size) return false;
+  const others = b.values();
+  for (const ci of a) if (others.next().value !== ci) return false;
+  return true;
+}
+
 /** The business services that fail with these units, the redundancy that is left to them, and every CI hit. */
 export function impactOf(units: readonly Unit[], topology: Topology, root: number | null): Impact {
-  const hit = new Set<number>(units.map((unit) => unit.ci));
-  if (root !== null) hit.add(root);
+  const hit = hitBy(units, root);
   const services: ServiceImpact[] = [];
   for (const [service, left] of servicesAbove(hit, topology)) {
     const ci = topology.ci(service);

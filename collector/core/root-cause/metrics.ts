@@ -1,5 +1,5 @@
 import type { CorrelationView, Ranking, RootEvidence } from "../model/correlation.ts";
-import { type Note, type Unit, unitsOf } from "../model/evidence.ts";
+import type { Note, Unit } from "../model/evidence.ts";
 import type { Candidate, RootCause } from "../model/incident.ts";
 import { faultKey } from "../model/influence.ts";
 import {
@@ -30,10 +30,14 @@ const TOLD: ReadonlySet<Symptom> = new Set<Symptom>(["slow", "errors", "other"])
  * stays as it is. Where one CI alone is reported, and samples show that neither it nor what it needs is unusual, nobody is
  * named: an honest "nothing is wrong there" is worth more than a guess.
  */
-export function withMetrics(ranking: Ranking, evidence: RootEvidence, at: UnixMillis, view: CorrelationView): Ranking {
+export function withMetrics(
+  ranking: Ranking,
+  { units, evidence }: { units: readonly Unit[]; evidence: RootEvidence },
+  at: UnixMillis,
+  view: CorrelationView,
+): Ranking {
   const { metrics } = view;
-  if (metrics === undefined || evidence.incident.rootPinned) return ranking;
-  const units = unitsOf([...evidence.notes]);
+  if (metrics === undefined || metrics.isEmpty || evidence.incident.rootPinned) return ranking;
   const answers = answersFor(units, metrics, at);
   const explained = answers.filter((answer) => answer.state === "explained");
   if (explained.length > 0) return corrected(ranking, explained, { units, view });

@@ -7,7 +7,7 @@ import type { Candidate } from "../model/incident.ts";
 import type { UnixMillis } from "../model/time.ts";
 import { candidatesOf, lastStep, linksBetween, type Claims, type Links } from "./claims.ts";
 import { changedBefore, suspectChange } from "./change.ts";
-import { impactOf } from "./impact.ts";
+import { keptImpact } from "./impact.ts";
 import { withMetrics } from "./metrics.ts";
 import { urgencyOf } from "./urgency.ts";
 import { reasonsFor } from "./reasons.ts";
@@ -41,8 +41,9 @@ export interface Verdict {
   root: number;
   fault: FaultKey;
   cost: number;
-  /** Units it explains, and all. */
-  explained: Unit[];
+  /** Units it explains; made when asked for, since most verdicts are never shown. */
+  readonly explained: Unit[];
+  /** All units. */
   units: number;
   silent: boolean;
   dead: boolean;
@@ -52,13 +53,17 @@ export interface Verdict {
 }
 
 export function createRootRanker(): RootRanker {
-  return { rank: (evidence, at, view) => withMetrics(rankIncident(evidence, at, view), evidence, at, view) };
+  return {
+    rank: (evidence, at, view) => {
+      const units = unitsOf(evidence.notes);
+      return withMetrics(rankIncident(units, evidence, at, view), { units, evidence }, at, view);
+    },
+  };
 }
 
 /** Names the most likely root of an incident. Cost: its units times their possible causes. */
-function rankIncident(evidence: RootEvidence, at: UnixMillis, view: CorrelationView): Ranking {
+function rankIncident(units: readonly Unit[], evidence: RootEvidence, at: UnixMillis, view: CorrelationView): Ranking {
   const { topology } = view;
-  const units = unitsOf([...evidence.notes]);
   const verdicts = price(units, evidence, at, view);
   const weights = verdicts.map((verdict) => Math.exp(-(verdict.cost - (verdicts[0]?.cost ?? 0)) / TEMPERATURE));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
@@ -70,7 +75,7 @@ function rankIncident(evidence: RootEvidence, at: UnixMillis, view: CorrelationV
   const best = verdicts[0];
   const pinned = evidence.incident.rootPinned ? evidence.incident.rootCause.ci : null;
   const change = best === undefined ? null : suspectChange(best, units, evidence.incident.openedAt, view);
-  const impact = impactOf(units, topology, best?.root ?? null);
+  const impact = keptImpact(evidence.incident, units, topology, best?.root ?? null);
   return {
     rootCause: {
       ci: pinned ?? candidates[0]?.ci ?? null,
@@ -105,7 +110,8 @@ function price(units: readonly Unit[], evidence: RootEvidence, at: UnixMillis, v
   const links = linksBetween(units);
   const members = MEMBERS.begin();
   for (const unit of units) members.add(unit.ci);
-  const setting: Pricing = { units, alone, links, members, evidence, at, view };
+  const sensed = units.map(isSensed);
+  const setting: Pricing = { units, alone, sensed, links, members, evidence, at, view };
   const claims = candidatesOf(units, alone, SHARED, PRICED_MAX);
   const drafts = claims.map((one) => draft(one, setting));
   drafts.sort((a, b) => a.cost - b.cost || a.fault - b.fault);
@@ -159,6 +165,8 @@ function costFrom(unit: Unit | undefined, fault: FaultKey): number | undefined {
 interface Pricing {
   units: readonly Unit[];
   alone: readonly number[];
+  /** By unit: see `isSensed`. */
+  sensed: readonly boolean[];
   links: Links;
   /** CIs of the units. */
   members: Keys;
@@ -172,7 +180,9 @@ interface Draft {
   fault: FaultKey;
   root: number;
   cost: number;
-  explained: Unit[];
+  claims: Claims;
+  /** When the first of what it explains began. */
+  first: UnixMillis;
   own: Unit | undefined;
 }
 
@@ -181,12 +191,13 @@ interface Draft {
  * to be in trouble, only the last step is paid for, so that a root far below is not dearer than what it broke first.
  */
 function draft(claims: Claims, pricing: Pricing): Draft {
-  const { units, alone, links, evidence, view } = pricing;
+  const { units, alone, sensed, links, evidence, view } = pricing;
   const { fault, costs } = claims;
   const root = faultCi(fault);
-  const explained: Unit[] = [];
   let cost = 0;
+  let first: UnixMillis | null = null;
   let own: Unit | undefined;
+  let isFelt = false;
   for (let index = 0; index < units.length; index += 1) {
     const unit = units[index];
     const direct = costs[index] ?? Number.NaN;
@@ -194,21 +205,21 @@ function draft(claims: Claims, pricing: Pricing): Draft {
       cost += alone[index] ?? 0;
       continue;
     }
-    explained.push(unit);
+    first ??= unit.onset;
+    isFelt ||= sensed[index] === true;
     if (unit.ci === root && direct <= OWN_EVIDENCE && own === undefined) own = unit;
     cost += SHARED * (LAST_STEP * lastStep(direct, index, links, claims) + (1 - LAST_STEP) * direct);
   }
-  const first = explained[0]?.onset ?? pricing.at;
-  cost += openingCost(view.topology, fault, own === undefined, explained.some(isSensed));
+  first ??= pricing.at;
+  cost += openingCost(view.topology, fault, own === undefined, isFelt);
   cost += aliveCost(view.topology, fault, faultDead(fault) && evidence.speaks(root, first));
   if (changedBefore(root, first, view)) cost -= CHANGE_WORTH;
   if (own !== undefined && own.onset - first <= FIRST_MS) cost -= FIRST_WORTH;
-  return { fault, root, cost, explained, own };
+  return { fault, root, cost, claims, first, own };
 }
 
-function complete({ fault, root, cost, explained, own }: Draft, pricing: Pricing): Verdict {
+function complete({ fault, root, cost, claims, first, own }: Draft, pricing: Pricing): Verdict {
   const { units, members, evidence, at } = pricing;
-  const first = explained[0]?.onset ?? at;
   const { noted, alarmed, speaks } = evidence;
   const heard = { noted, members, alarmed, speaks };
   const dependents = quietDependents(evidence.influence, fault, heard, { onset: first, at, silent: own === undefined });
@@ -216,7 +227,9 @@ function complete({ fault, root, cost, explained, own }: Draft, pricing: Pricing
     root,
     fault,
     cost: cost + dependents.cost,
-    explained,
+    get explained() {
+      return units.filter((_, index) => !Number.isNaN(claims.costs[index]));
+    },
     units: units.length,
     silent: own === undefined && !members.has(root),
     dead: faultDead(fault),
