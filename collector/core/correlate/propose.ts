@@ -31,10 +31,12 @@ export interface Hypothesis {
   anchor: Anchor | null;
   /** In order of onset, since units are. */
   readonly claims: Claim[];
-  /** What it could save at most. */
+  /** What its claims save before they are paid for. Of equal hypotheses the one that claims more goes first. */
   bound: number;
+  /** What it could be worth at most. */
+  cap: number;
   /** What it is worth while none of its units is taken, once that has been worked out. */
-  whole: Choice | null | undefined;
+  whole: Choice | undefined;
 }
 
 /** What a hypothesis is worth, and with which of its units. */
@@ -57,27 +59,41 @@ const EARLY_MS: Milliseconds = 80_000;
 const STAY = 0.3;
 /** A fault must explain a unit at least this much better than chance does. */
 export const MARGIN = 0.4;
+/** What an incident costs that stays whatever the units do, and what share of its price one that could go. */
+export const SETTLED_PRICE = 0.4;
+export const ANCHOR_PRICE = 0.8;
 
-/** What could have happened: faults that explain more than one unit, and the incidents that there are. Best bound first. */
+/** What could have happened. */
+export interface Proposals {
+  /** The one with the best bound first. */
+  hypotheses: Hypothesis[];
+  table: ClaimTable;
+  /** Where the hypothesis of each place in the table is; −1 where there is none. */
+  at: Int32Array;
+}
+
+/** Faults that explain more than one unit, and the incidents that there are, as hypotheses. */
 export function propose(
   units: readonly Unit[],
   alone: readonly number[],
   anchors: readonly Anchor[],
   { topology, incidentOf }: { topology: Topology; incidentOf: (unit: Unit) => IncidentId | null },
-): Hypothesis[] {
+): Proposals {
   const bounds = boundsOf(units, alone);
   const own = OWN.begin();
   for (const unit of units) own.add(unit.ci);
   const anchored = new Set(anchors.map((anchor) => anchor.fault));
   const wanted = [...anchored];
   // A fault that could save less than its least possible price is not chosen, whatever else is weighed.
-  const isWorth = (fault: FaultKey): boolean =>
-    bounds.get(fault) > leastOpening(topology, fault, !own.has(faultCi(fault))) - ROUNDING;
+  const priceOf = (fault: FaultKey): number => leastOpening(topology, fault, !own.has(faultCi(fault)));
+  const isWorth = (fault: FaultKey): boolean => bounds.get(fault) > priceOf(fault) - ROUNDING;
   for (const fault of bounds.keys) if (!anchored.has(fault) && isWorth(fault)) wanted.push(fault);
   const table = new ClaimTable(units, alone, wanted, anchored.size);
   const hypotheses: Hypothesis[] = [];
   wanted.forEach((fault, place) => {
-    if (table.count(place) > 1) hypotheses.push(new Proposal(fault, table, place));
+    if (table.count(place) < 2) return;
+    const cap = bounds.get(fault) - priceOf(fault) + ROUNDING;
+    hypotheses.push(new Proposal(fault, cap, table, place));
   });
   const homes = anchors.length === 0 ? [] : units.map((unit) => incidentOf(unit));
   for (const anchor of anchors) {
@@ -93,10 +109,17 @@ export function propose(
           (stays > 0 ? -stays : anchor.doubt),
       };
     });
-    if (claims.length > 0)
-      hypotheses.push({ fault: anchor.fault, anchor, claims, bound: bound(claims, alone), whole: undefined });
+    if (claims.length === 0) continue;
+    const price = anchor.settled ? SETTLED_PRICE : priceOf(anchor.fault) * ANCHOR_PRICE;
+    const cap = savedBy(claims, alone, MARGIN) - price + ROUNDING;
+    hypotheses.push({ fault: anchor.fault, anchor, claims, bound: savedBy(claims, alone, 0), cap, whole: undefined });
   }
-  return hypotheses.sort((a, b) => b.bound - a.bound || a.fault - b.fault);
+  hypotheses.sort((a, b) => b.bound - a.bound || a.fault - b.fault);
+  const at = new Int32Array(wanted.length).fill(-1);
+  hypotheses.forEach((hypothesis, index) => {
+    if (hypothesis instanceof Proposal) at[hypothesis.place] = index;
+  });
+  return { hypotheses, table, at };
 }
 
 /** A fault that is no incident yet. Most are never looked at closely, so that its claims are made when they are asked for. */
@@ -104,13 +127,15 @@ class Proposal implements Hypothesis {
   readonly fault: FaultKey;
   readonly anchor = null;
   bound: number;
-  whole: Choice | null | undefined = undefined;
+  readonly cap: number;
+  whole: Choice | undefined = undefined;
+  readonly place: number;
   private readonly table: ClaimTable;
-  private readonly place: number;
   private made: Claim[] | null = null;
 
-  constructor(fault: FaultKey, table: ClaimTable, place: number) {
+  constructor(fault: FaultKey, cap: number, table: ClaimTable, place: number) {
     this.fault = fault;
+    this.cap = cap;
     this.table = table;
     this.place = place;
     this.bound = table.bound(place);
@@ -134,7 +159,11 @@ const OWN = new Keys();
  * By fault, the units that it could explain, as flat arrays: there are many, and few are looked at. Faults are named by
  * their place in `wanted`; of the first `anchored` ones also what they explain worse than chance does.
  */
-class ClaimTable {
+export class ClaimTable {
+  /** Claims on unit `u` are at `unitFrom[u]` … `unitFrom[u + 1]` of these. */
+  private readonly unitFrom: Int32Array;
+  private readonly placesByUnit: Int32Array;
+  private readonly savesByUnit: Float64Array;
   /** Claims of place `p` are at `from[p]` … `from[p + 1]`. */
   private readonly from: Int32Array;
   private readonly bounds: Float64Array;
@@ -146,6 +175,7 @@ class ClaimTable {
     wanted.forEach((fault, place) => places.add(fault, place));
     const from = new Int32Array(wanted.length + 1);
     const bounds = new Float64Array(wanted.length);
+    const unitFrom = new Int32Array(units.length + 1);
     let size = 0;
     for (let index = 0; index < units.length; index += 1) {
       const { keys, costs } = units[index]?.causes ?? NO_CAUSES;
@@ -164,7 +194,11 @@ class ClaimTable {
         from[place + 1] = (from[place + 1] ?? 0) + 1;
         if (own > cost) bounds[place] = (bounds[place] ?? 0) + (own - cost);
       }
+      unitFrom[index + 1] = size;
     }
+    this.unitFrom = unitFrom;
+    this.placesByUnit = FOUND.places.slice(0, size);
+    this.savesByUnit = new Float64Array(size);
     for (let place = 0; place < wanted.length; place += 1)
       from[place + 1] = (from[place + 1] ?? 0) + (from[place] ?? 0);
     this.units = new Int32Array(size);
@@ -176,9 +210,19 @@ class ClaimTable {
       next[place] = to + 1;
       this.units[to] = FOUND.units[at] ?? 0;
       this.costs[to] = FOUND.costs[at] ?? 0;
+      this.savesByUnit[at] = Math.max(0, (alone[FOUND.units[at] ?? 0] ?? 0) - MARGIN - (FOUND.costs[at] ?? 0));
     }
     this.from = from;
     this.bounds = bounds;
+  }
+
+  /** Takes from what each place saves (`left`, by hypothesis) what it saves of this unit. */
+  takeUnit(unit: number, left: Float64Array, at: Int32Array): void {
+    const end = this.unitFrom[unit + 1] ?? 0;
+    for (let index = this.unitFrom[unit] ?? 0; index < end; index += 1) {
+      const hypothesis = at[this.placesByUnit[index] ?? 0] ?? -1;
+      if (hypothesis >= 0) left[hypothesis] = (left[hypothesis] ?? 0) - (this.savesByUnit[index] ?? 0);
+    }
   }
 
   count(place: number): number {
@@ -245,6 +289,7 @@ export function lateness(
   return span.raging === true ? late * RAGING : late;
 }
 
-function bound(claims: readonly Claim[], alone: readonly number[]): number {
-  return claims.reduce((sum, claim) => sum + Math.max(0, (alone[claim.unit] ?? 0) - claim.cost), 0);
+/** What these claims save, of each `margin` less, where that is anything. */
+function savedBy(claims: readonly Claim[], alone: readonly number[], margin: number): number {
+  return claims.reduce((sum, claim) => sum + Math.max(0, (alone[claim.unit] ?? 0) - claim.cost - margin), 0);
 }

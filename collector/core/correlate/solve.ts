@@ -6,8 +6,19 @@ import { Keys } from "../model/keys.ts";
 import { stemOf } from "../model/kinship.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
-import { lateness, MARGIN, propose, type Anchor, type Choice, type Claim, type Hypothesis } from "./propose.ts";
 import { joinPeers } from "./peers.ts";
+import {
+  ANCHOR_PRICE,
+  lateness,
+  MARGIN,
+  propose,
+  SETTLED_PRICE,
+  type Anchor,
+  type Choice,
+  type Claim,
+  type Hypothesis,
+  type Proposals,
+} from "./propose.ts";
 import { joinSatellites } from "./satellites.ts";
 
 /** What one fault explains. */
@@ -33,13 +44,11 @@ export interface SolveContext {
 /** Effects of one fault do not come in two waves further apart than this. */
 const WAVE_GAP_MS: Milliseconds = 10 * 60_000;
 const CREEP_GAP_MS: Milliseconds = 22 * 60_000;
-const SETTLED_PRICE = 0.4;
 /** An own alert speaks for a root when that fault would show itself so. */
 const OWN_EVIDENCE = 1;
 /** So many units within so short a time are the beginning of a storm; what came before it is something else. */
 const BURST = 4;
 const BURST_MS: Milliseconds = 150_000;
-const ANCHOR_PRICE = 0.8;
 
 /**
  * Explains a set of units by as few and as likely faults as possible: uncapacitated facility location, where a fault
@@ -49,10 +58,10 @@ const ANCHOR_PRICE = 0.8;
  */
 export function solve(units: readonly Unit[], anchors: readonly Anchor[], context: SolveContext): Group[] {
   const alone = units.map((unit) => aloneCost(context.topology, unit));
-  const hypotheses = propose(units, alone, anchors, context);
+  const proposals = propose(units, alone, anchors, context);
   const setting = { units, alone, context };
-  let chosen = greedy(hypotheses, setting, null);
-  if (units.length <= IMPROVED_UNITS_MAX) chosen = improve(hypotheses, setting, chosen);
+  let chosen = greedy(proposals, setting, null);
+  if (units.length <= IMPROVED_UNITS_MAX) chosen = improve(proposals, setting, chosen);
   return settle(units, chosen, { alone, context });
 }
 
@@ -62,20 +71,26 @@ interface Setting {
   context: SolveContext;
 }
 
-function greedy(hypotheses: readonly Hypothesis[], setting: Setting, without: Hypothesis | null): Choice[] {
+function greedy(proposals: Proposals, setting: Setting, without: Hypothesis | null): Choice[] {
   const taken = new Uint8Array(setting.units.length);
+  const { hypotheses } = proposals;
   const open: Open = {
     hypotheses,
     without,
-    bounds: Float64Array.from(hypotheses, (hypothesis) => hypothesis.bound),
-    looked: 0,
+    caps: new Float64Array(hypotheses.length).fill(Number.POSITIVE_INFINITY),
+    left: new Float64Array(hypotheses.map((hypothesis) => hypothesis.cap)),
+    weighed: new Int32Array(hypotheses.length),
+    round: 0,
   };
   const chosen: Choice[] = [];
   for (;;) {
     const best = pick(open, { ...setting, taken });
     if (best === null) return chosen;
     chosen.push(best);
-    for (const claim of best.claims) taken[claim.unit] = 1;
+    for (const claim of best.claims) {
+      taken[claim.unit] = 1;
+      proposals.table.takeUnit(claim.unit, open.left, proposals.at);
+    }
   }
 }
 
@@ -83,21 +98,24 @@ function greedy(hypotheses: readonly Hypothesis[], setting: Setting, without: Hy
 interface Open {
   hypotheses: readonly Hypothesis[];
   without: Hypothesis | null;
-  /** What each could still save. */
-  bounds: Float64Array;
-  /** From here on none has been looked at, so that bounds fall. */
-  looked: number;
+  /** What each was worth when it was weighed last. */
+  caps: Float64Array;
+  /** What each could save at most of what is not taken; of incidents that there are, of all. */
+  left: Float64Array;
+  /** The round in which each was weighed last. */
+  weighed: Int32Array;
+  round: number;
 }
 
 const IMPROVED_UNITS_MAX = 80;
 const IMPROVED_CHOICES_MAX = 4;
 
 /** The greedy first choice can stand in the way of two better ones: what if it were not there? */
-function improve(hypotheses: readonly Hypothesis[], setting: Setting, first: Choice[]): Choice[] {
+function improve(proposals: Proposals, setting: Setting, first: Choice[]): Choice[] {
   let best = first;
   for (const choice of first.slice(0, IMPROVED_CHOICES_MAX)) {
     if (choice.claims.length < 3 || choice.hypothesis.anchor?.settled === true) continue;
-    const other = greedy(hypotheses, setting, choice.hypothesis);
+    const other = greedy(proposals, setting, choice.hypothesis);
     if (worth(other) > worth(best) + 0.5) best = other;
   }
   return best;
@@ -114,37 +132,55 @@ interface Round {
   context: SolveContext;
 }
 
-/** The hypothesis that saves most now. Gains only fall as units are taken, so an old gain is a bound for the new. */
+/**
+ * The hypothesis that saves most now; of equal ones the first. Gains only fall as units are taken, so an old gain is a
+ * bound for the new, and those that could be worth most are weighed first.
+ */
 function pick(open: Open, round: Round): Choice | null {
-  const { hypotheses, bounds } = open;
+  open.round += 1;
   let best: Choice | null = null;
-  for (let index = 0; index < hypotheses.length; index += 1) {
-    const hypothesis = hypotheses[index];
-    if (hypothesis === undefined || hypothesis === open.without) continue;
-    if ((bounds[index] ?? 0) <= (best === null ? 0 : best.gain)) {
-      if (index >= open.looked) break;
-      continue;
-    }
-    const choice = evaluate(hypothesis, round);
-    bounds[index] = choice === null ? 0 : choice.gain;
-    open.looked = Math.max(open.looked, index + 1);
-    if (choice !== null && choice.gain > (best === null ? 0 : best.gain)) best = choice;
+  let at = -1;
+  for (let next = promising(open, 0, at); next >= 0; next = promising(open, best?.gain ?? 0, at)) {
+    const found = evaluate(open.hypotheses[next], round, best?.gain ?? 0);
+    open.weighed[next] = open.round;
+    open.caps[next] = typeof found === "number" ? found : found.gain;
+    if (typeof found === "number" || found.gain <= 0) continue;
+    if (best !== null && (found.gain < best.gain || (found.gain === best.gain && next > at))) continue;
+    best = found;
+    at = next;
   }
   return best;
 }
 
-function evaluate(hypothesis: Hypothesis, round: Round): Choice | null {
-  const isWhole = hypothesis.claims.every((claim) => round.taken[claim.unit] === 0);
-  if (!isWhole) return evaluateOpen(hypothesis, round);
-  if (hypothesis.whole === undefined) hypothesis.whole = evaluateOpen(hypothesis, round);
-  return hypothesis.whole;
+/** The one not weighed yet that could be worth most, if that is more than `least`, or as much and it stands before `at`; or −1. */
+function promising({ hypotheses, without, caps, left, weighed, round }: Open, least: number, at: number): number {
+  let found = -1;
+  let most = least;
+  for (let index = 0; index < hypotheses.length; index += 1) {
+    const cap = Math.min(left[index] ?? 0, caps[index] ?? 0);
+    if (cap < most || weighed[index] === round || hypotheses[index] === without) continue;
+    if (cap === most && (found >= 0 || index >= at)) continue;
+    found = index;
+    most = cap;
+  }
+  return found;
 }
 
-function evaluateOpen(hypothesis: Hypothesis, round: Round): Choice | null {
+/** What it is worth now; a number where that cannot be more than `least`, and then no more than this number. */
+function evaluate(hypothesis: Hypothesis | undefined, round: Round, least: number): Choice | number {
+  if (hypothesis === undefined) return 0;
+  const isWhole = hypothesis.claims.every((claim) => round.taken[claim.unit] === 0);
+  if (isWhole && hypothesis.whole !== undefined) return hypothesis.whole;
+  const found = evaluateOpen(hypothesis, round, least);
+  if (isWhole && typeof found !== "number") hypothesis.whole = found;
+  return found;
+}
+
+function evaluateOpen(hypothesis: Hypothesis, round: Round, least: number): Choice | number {
   const open = hypothesis.claims.filter(
     (claim) => round.taken[claim.unit] === 0 && (round.alone[claim.unit] ?? 0) > claim.cost + MARGIN,
   );
-  if (open.length === 0) return null;
+  if (open.length === 0) return 0;
   const gainOf = (claim: Claim): number => (round.alone[claim.unit] ?? 0) - claim.cost - MARGIN;
   // Claims are in order of onset, since units are.
   let wave: Claim[] = [];
@@ -164,14 +200,14 @@ function evaluateOpen(hypothesis: Hypothesis, round: Round): Choice | null {
     last = onset;
     if (gain > best.gain) best = { claims: wave, gain };
   }
-  return price(hypothesis, best.claims, round);
+  return price(hypothesis, best.claims, round, least);
 }
 
-function price(hypothesis: Hypothesis, claims: Claim[], round: Round): Choice | null {
+function price(hypothesis: Hypothesis, claims: Claim[], round: Round, least: number): Choice | number {
   const { fault, anchor } = hypothesis;
   const root = faultCi(fault);
   const { topology, influence, at, alarmed } = round.context;
-  if (claims.length === 0 || (claims.length === 1 && anchor === null)) return null;
+  if (claims.length === 0 || (claims.length === 1 && anchor === null)) return 0;
   const units = claims.map((claim) => round.units[claim.unit]).filter((unit) => unit !== undefined);
   const first = units[0]?.onset ?? at;
   const last = units[units.length - 1]?.onset ?? at;
@@ -180,6 +216,8 @@ function price(hypothesis: Hypothesis, claims: Claim[], round: Round): Choice | 
   const silent = !claims.some((claim) => round.units[claim.unit]?.ci === root && claim.cost <= OWN_EVIDENCE);
   const opening = openingCost(topology, fault, silent, units.some(isSensed)) * (anchor === null ? 1 : ANCHOR_PRICE);
   const alive = aliveCost(topology, fault, faultDead(fault) && round.context.speaks(root, first));
+  const atMost = gain - opening - alive;
+  if (atMost <= 0 || atMost < least) return Math.max(0, atMost);
   const members = MEMBERS.begin();
   for (const unit of units) members.add(unit.ci);
   const { noted, speaks } = round.context;

@@ -90,6 +90,9 @@ export interface Heard {
   speaks: (ci: number, around: UnixMillis) => boolean;
 }
 
+/** Work space; empty between calls. */
+let LOGS = new Float64Array(64);
+
 /** What the quiet dependents of a CI say against its being at fault since `onset`. Cost: one mark for each dependent. */
 export function quietDependents(
   influence: Influence,
@@ -102,18 +105,21 @@ export function quietDependents(
   const { cis, level, levels, counts, chances } = watched;
   const ripe = 1 - Math.exp(-Math.max(0, at - onset) / CHECK_DELAY_MS);
   const result: Dependents = { expected: watched.expected, failing: 0, cost: 0, doubt: 0 };
+  if (LOGS.length < levels.length) LOGS = new Float64Array(2 * levels.length);
   for (let step = 0; step < levels.length; step += 1) {
-    result.cost -= (counts[step] ?? 0) * Math.log(1 - (levels[step] ?? 0) * ripe);
+    const log = Math.log(1 - (levels[step] ?? 0) * ripe);
+    LOGS[step] = log;
+    result.cost -= (counts[step] ?? 0) * log;
   }
   let contradiction = 0;
   let alarming = 1;
   for (let index = 0; index < cis.length; index += 1) {
     const other = cis[index] ?? 0;
     if (!noted.has(other) || !(members.has(other) || alarmed(other, onset))) continue;
-    const seen = levels[level[index] ?? 0] ?? 0;
+    const step = level[index] ?? 0;
     if (sure && (chances[index] ?? 0) >= CERTAIN && speaks(other, onset)) contradiction += DEPENDENT_SPEAKS;
-    if (index < watched.direct && seen >= EXPECTED_MIN) result.failing += 1;
-    result.cost += Math.log(1 - seen * ripe);
+    if (index < watched.direct && (levels[step] ?? 0) >= EXPECTED_MIN) result.failing += 1;
+    result.cost += LOGS[step] ?? 0;
     alarming += 1;
   }
   result.cost = Math.max(0, result.cost);

@@ -134,6 +134,7 @@ function price(units: readonly Unit[], evidence: RootEvidence, at: UnixMillis, v
 
 /** Work space; empty between calls. */
 const MEMBERS = new Keys();
+
 /**
  * Who alarms itself and could have broken the CI that is inferred as root: a feed whose rack sends nothing, say. That one
  * step is paid once, not anew for each CI behind it.
