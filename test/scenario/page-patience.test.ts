@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { cmdb, play, type Told } from "./story.ts";
+import type { MaintenanceWindow } from "../../collector/core/model/ci.ts";
+import { cmdb, each, play, window, type Told } from "./story.ts";
 
 /** How long a page waits: what has come just now may be chance or heal; what much speaks for needs no waiting. */
 
@@ -12,6 +13,22 @@ const SHOP = cmdb(
     "shop-db": ["database", { criticality: 2 }],
   },
   ["1", "2", "3"].flatMap((n) => [`shop-api hasMember shop-app-${n}`, `shop-app-${n} dependsOn shop-db`]),
+);
+
+const HOSTS = ["a", "b", "c", "d", "e", "f"];
+const RACKS = cmdb(
+  {
+    core: "switch",
+    "sw-r3": "switch",
+    "sw-r4": "switch",
+    ...Object.fromEntries(HOSTS.flatMap((name) => [`r3-${name}`, `r4-${name}`].map((host) => [host, "host"]))),
+  },
+  [
+    "sw-r3 connectsTo core",
+    "sw-r4 connectsTo core",
+    ...HOSTS.flatMap((name) => [`r3-${name} connectsTo sw-r3`, `r4-${name} connectsTo sw-r4`]),
+  ],
+  { vantage: ["core"] },
 );
 
 const slow = (at: number, ci: string, severity = "warning", check = "response_time"): Told => ({
@@ -55,4 +72,33 @@ test.for<[situation: string, story: Told[], notBefore: number, pagedBy: number]>
 test("two applications in mild trouble wake nobody", async () => {
   const { pages } = await play(SHOP, [slow(10, "shop-app-1"), slow(20, "shop-app-2")], 900);
   expect(pages).toBe(0);
+});
+
+test("a trap from an old incident that was paged comes again, and a storm follows: it pages", async () => {
+  const trap = { check: "linkDown", severity: "major", source: "snmptrap", summary: "port down" };
+  const story: Told[] = [
+    { ...trap, at: 10, ci: "sw-r3", instance: "Gi0/1" },
+    ...each(["r3-a", "r3-b", "r3-c", "r3-d", "r3-e"], { at: 12, check: "ping" }),
+    { ...trap, at: 600, ci: "sw-r3", instance: "Gi0/1", status: "resolved" },
+    { ...trap, at: 3000, ci: "sw-r3", instance: "Gi0/1" },
+    ...each(["r4-a", "r4-b", "r4-c", "r4-d", "r4-e", "r4-f"], { at: 3002, check: "ping" }),
+  ];
+  const { pages } = await play(RACKS, story, 3200);
+  expect(pages).toBe(2);
+});
+
+test("planned work some steps below: what could come from it waits longer, mild as it is", async () => {
+  const relations = [
+    "web-1 dependsOn api",
+    "web-2 dependsOn api",
+    ...["app-1", "app-2", "app-3"].flatMap((app) => [`api hasMember ${app}`, `${app} uses jobs`]),
+    "jobs runsOn mq",
+  ];
+  const cis = { "web-1": "application", "web-2": "application", api: "service", jobs: "queue", mq: "vm" } as const;
+  const apps = { "app-1": "application", "app-2": "application", "app-3": "application" } as const;
+  const story = [slow(100, "web-1", "major", "http_5xx_rate"), slow(110, "web-2"), slow(120, "api")];
+  const pagesWith = async (maintenance: MaintenanceWindow[]): Promise<number> =>
+    (await play(cmdb({ ...cis, ...apps }, relations, { maintenance }), story, 400)).pages;
+  expect(await pagesWith([])).toBe(1);
+  expect(await pagesWith([window("mw-1", ["mq"], 0, 3600)])).toBe(0);
 });

@@ -141,6 +141,16 @@ export class Maintenance {
     return null;
   }
 
+  /** Whether planned work at that time could, over some steps, be behind trouble of this CI. */
+  isBehind(ci: number, onset: UnixMillis, windows: readonly Readonly<MaintenanceWindow>[]): boolean {
+    for (const window of windows) {
+      if (onset < window.from - 30_000 || onset > window.to) continue;
+      const covered = this.coverOf(window);
+      if (covered.has(ci) || nearest(this.influence.causes(ci, "errors"), covered, FAR) !== null) return true;
+    }
+    return false;
+  }
+
   private coverOf(window: Readonly<MaintenanceWindow>): Set<number> {
     const key = JSON.stringify([window.cis, window.includeDependents]);
     const known = this.covers.get(window.id);
@@ -154,6 +164,8 @@ export class Maintenance {
 /** A covered CI that by itself is a likely cause. */
 const NEAR = 1.2;
 const NEAR_OUTCOME = 2.2;
+/** One that could be behind it, with several steps between. */
+const FAR = 2.6;
 
 function nearest(causes: Causes, covered: ReadonlySet<number>, limit: number): number | null {
   for (let index = 0; index < causes.keys.length && (causes.costs[index] ?? 9) <= limit; index += 1) {

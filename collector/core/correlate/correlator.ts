@@ -169,7 +169,7 @@ class OnlineCorrelator implements Correlator {
   }
 
   rank(incident: Readonly<Incident>, at: UnixMillis, view: CorrelationView): Ranking {
-    const { influence } = this.graph(view);
+    const { influence, maintenance } = this.graph(view);
     const thread = this.threads.of(incident.id, at);
     const last = thread.ranked;
     const pause = rankPause(incident.members.length);
@@ -189,7 +189,8 @@ class OnlineCorrelator implements Correlator {
     const isSpent = last !== null && (thread.declining || notes.length < last.evidence * EVIDENCE_LEFT);
     thread.spentAt = isSpent ? at : null;
     if (last !== null && isSpent) return { ...last.ranking, holdMs: 0, pageAfterMs: 0 };
-    const ranking = this.ranker.rank({ incident, notes, influence, ...this.heard(incident.id, at) }, at, view);
+    const planned = (ci: number, onset: UnixMillis): boolean => maintenance.isBehind(ci, onset, view.maintenance());
+    const ranking = this.ranker.rank({ incident, notes, influence, planned, ...this.heard(incident.id, at) }, at, view);
     this.threads.setRoot(incident.id, ranking.fault, at);
     thread.doubt = ranking.doubt;
     thread.raging = notes.length >= RAGING_MIN && cleared * 2 < notes.length;

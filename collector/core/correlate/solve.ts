@@ -57,7 +57,7 @@ const BURST_MS: Milliseconds = 150_000;
  * of the units times their possible causes; nothing else of the graph is looked at.
  */
 export function solve(units: readonly Unit[], anchors: readonly Anchor[], context: SolveContext): Group[] {
-  const alone = units.map((unit) => aloneCost(context.topology, unit));
+  const alone = units.map((unit) => aloneCost(unit));
   const proposals = propose(units, alone, anchors, context);
   const setting = { units, alone, context };
   let chosen = greedy(proposals, setting, null);

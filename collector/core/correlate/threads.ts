@@ -121,7 +121,7 @@ export class Threads {
   best(note: Note, view: CorrelationView): Thread | null {
     const unit = unitsOf([note])[0];
     let best: Thread | null = null;
-    let bestCost = (unit === undefined ? 0 : aloneCost(view.topology, unit)) - QUICK_MARGIN;
+    let bestCost = (unit === undefined ? 0 : aloneCost(unit)) - QUICK_MARGIN;
     const { keys, costs } = note.causes;
     for (let index = 0; index < keys.length; index += 1) {
       const cost = costs[index] ?? 9;
@@ -161,7 +161,7 @@ export class Threads {
         const incident = view.incident(id);
         if (thread === undefined || incident === undefined || incident.mergedInto !== null) continue;
         if (incident.status === "resolved") {
-          if (incident.resolvedAt !== null && onset - incident.resolvedAt < BACK_MS) return id;
+          if (onset - overSince(incident) < BACK_MS) return id;
         } else if (isOpen(incident) && isAround(onset, thread)) return id;
       }
     }
@@ -204,6 +204,14 @@ export function doubtOf(thread: Thread): number {
 export function isOpen(incident: Readonly<Incident>): boolean {
   return (incident.status === "open" || incident.status === "acknowledged") && incident.mergedInto === null;
 }
+
+/** When most of it had cleared: a few lost clears keep an incident open long after its fault. */
+function overSince(incident: Readonly<Incident>): UnixMillis {
+  const clears = incident.members.map((member) => member.resolvedAt ?? incident.resolvedAt ?? 0).sort((a, b) => a - b);
+  return clears[Math.floor(clears.length * MOST)] ?? incident.resolvedAt ?? 0;
+}
+
+const MOST = 0.8;
 
 /** The incident itself, or the one it was merged into. */
 export function survivor(id: IncidentId | null, view: CorrelationView): Readonly<Incident> | undefined {

@@ -41,10 +41,16 @@ export function openIncident(
     counterfactual: "had it belonged to a fault that is known already, it would have joined that incident",
     facts: { number: incident.number, alerts: alerts.length },
   });
-  for (const alert of alerts) inheritTold(incident, state.incidents.of(alert), alert, turn.at);
+  for (const alert of alerts) inheritTold(incident, homeOf(state, alert), alert, turn.at);
   for (const alert of alerts) attach(state, turn, incident, alert, reasons);
   turn.count("tocsin_incidents_total", { change: "opened" });
   return incident;
+}
+
+/** The incident that the present episode of an alert is in; what an earlier one was in is another matter. */
+function homeOf(state: IncidentState, alert: Readonly<Alert>): Incident | undefined {
+  const home = state.incidents.of(alert);
+  return home !== undefined && state.incidents.member(home.id, alert.id)?.episode === alert.episode ? home : undefined;
 }
 
 /**
@@ -59,8 +65,11 @@ function inheritTold(incident: Incident, from: Incident | undefined, alert: Read
       continue;
     }
     const known = incident.told.find((other) => other.receiver === told.receiver);
-    if (known === undefined) incident.told.push({ ...told, revision: 0 });
-    else known.paged ||= told.paged;
+    if (known === undefined) incident.told.push({ ...told, revision: 0, inherited: 1 });
+    else {
+      known.paged ||= told.paged;
+      known.inherited = (known.inherited ?? 0) + 1;
+    }
   }
 }
 

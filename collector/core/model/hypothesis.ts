@@ -59,12 +59,14 @@ const LONE: readonly number[] = [2, 2, 2.2, 2.5, 3.4, 4];
 /** Several checks that agree on one CI are less likely to be a passing thing. */
 const LONE_AGAIN = 0.4;
 
-/** What it costs to leave a unit a matter of its own CI, its distance from itself included. */
-export function aloneCost(topology: Topology, unit: Unit): number {
+/**
+ * What it costs to leave a unit a matter of its own CI, its distance from itself included. Nothing more for what only shows
+ * the faults of others: nothing flukes more than a probe of a whole service.
+ */
+export function aloneCost(unit: Unit): number {
   const worst = unit.notes.reduce((rank, note) => Math.max(rank, note.rank), 0);
   const again = Math.min(3, unit.notes.length - 1) * LONE_AGAIN;
-  const outcome = OUTCOME_TYPES.has(topology.ci(unit.ci).type) ? OUTCOME : 0;
-  return unit.self + (LONE[worst] ?? FAULT) + again + outcome;
+  return unit.self + (LONE[worst] ?? FAULT) + again;
 }
 
 export interface Dependents {

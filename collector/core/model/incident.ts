@@ -82,6 +82,8 @@ export interface Told {
   at: UnixMillis;
   /** A page to this receiver has gone out in this opening of the incident. */
   paged: boolean;
+  /** Nothing but what was told of so many alerts, in an incident that they were in before. */
+  inherited?: number;
   /** The priority it was last told. */
   priority: Priority;
 }

@@ -15,6 +15,9 @@ const STILL_AT_IT_MS: Milliseconds = 10 * 60_000;
 /** … but when it has stayed for this long. */
 const RETURN_STAYS_MS: Milliseconds = 5 * 60_000;
 
+/** An incident of so many times the alerts that somebody was paged for elsewhere is news to them. */
+const GROWN = 4;
+
 /**
  * Decides who is told what about an incident that changed, or whose time has come. Idempotent: called again without a
  * change it says nothing.
@@ -86,6 +89,11 @@ function mayTellMore(incident: Readonly<Incident>, at: number): boolean {
   );
 }
 
+/** Who was paged for a few of its alerts, before these became a matter of their own, knows nothing of one that has grown. */
+function knowsOf(told: Readonly<Told>, incident: Readonly<Incident>): boolean {
+  return told.paged && incident.alertCount <= GROWN * (told.inherited ?? Number.POSITIVE_INFINITY);
+}
+
 function messagesFor(incident: Readonly<Incident>, receivers: readonly string[], at: number): Message[] {
   const messages: Message[] = [];
   const isDue = incident.updateDueAt !== null && at >= incident.updateDueAt;
@@ -98,7 +106,7 @@ function messagesFor(incident: Readonly<Incident>, receivers: readonly string[],
   for (const told of incident.told) {
     const { receiver } = told;
     if (told.revision === 0) {
-      const isNew = page && !told.paged;
+      const isNew = page && !knowsOf(told, incident);
       messages.push({
         receiver,
         kind: "opened",
@@ -142,7 +150,7 @@ function escalationOf(
   at: UnixMillis,
 ): { page: boolean; reason: string } | null {
   if (told.kind === "resolved" || told.revision === 0) return null;
-  if (!told.paged && mayPage(incident, at)) {
+  if (!knowsOf(told, incident) && mayPage(incident, at)) {
     return { page: true, reason: `it is worth a page now: ${incident.pageReason}` };
   }
   const from = PRIORITIES.indexOf(told.priority);

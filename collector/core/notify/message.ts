@@ -93,9 +93,10 @@ function remember(
     // An opening of its own: what was paged before the end does not count.
     paged: kind === "reopened" ? page : page || (known?.paged ?? false),
     priority: incident.priority,
+    ...(page || known?.inherited === undefined ? {} : { inherited: known.inherited }),
   };
   if (known === undefined) incident.told.push(told);
-  else Object.assign(known, told);
+  else incident.told[incident.told.indexOf(known)] = told;
 }
 
 function noteInTimeline(incident: Incident, at: number, messages: readonly Message[]): void {

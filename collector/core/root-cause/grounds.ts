@@ -48,14 +48,14 @@ export function groundsOf(scene: Scene, at: UnixMillis): Ground[] {
   return [...serviceGrounds(scene), ...wideGrounds(scene), ...loneGrounds(scene, at)];
 }
 
-function serviceGrounds({ units, major, important, services, critical, topology }: Scene): Ground[] {
+function serviceGrounds({ units, major, important, services, critical, planned, topology }: Scene): Ground[] {
   const grounds: Ground[] = [];
   const name = topology.id(services[0]?.ci ?? 0);
   const failed = earliest(services);
   if (failed !== null && units.length > 1) {
     grounds.push({
       since: Math.max(failed, onsetOf(units, 2)),
-      patience: PATIENCE.service,
+      patience: planned ? PATIENCE.duringWork : PATIENCE.service,
       holdReason: `${name} is hit`,
       pageReason: `the business service ${name} is hit`,
     });
@@ -66,7 +66,7 @@ function serviceGrounds({ units, major, important, services, critical, topology 
   ) {
     grounds.push({
       since: Math.max(onsetOf(services, 1), onsetOf(units, 3)),
-      patience: PATIENCE.service,
+      patience: planned ? PATIENCE.duringWork : PATIENCE.service,
       holdReason: `${name} is hit`,
       pageReason: `the business service ${name} is hit`,
     });
@@ -83,7 +83,8 @@ function serviceGrounds({ units, major, important, services, critical, topology 
   return grounds;
 }
 
-function wideGrounds({ active, major, serious, important, storm, topology, settleMaxMs }: Scene): Ground[] {
+function wideGrounds({ active, major, serious, important, storm, planned, topology, settleMaxMs }: Scene): Ground[] {
+  const calm = planned ? PATIENCE.duringWork : storm ? PATIENCE.inStorm : null;
   const grounds: Ground[] = [];
   if (serious.length >= WIDE) {
     grounds.push({
@@ -107,7 +108,7 @@ function wideGrounds({ active, major, serious, important, storm, topology, settl
     const from = Math.max(seriousFrom(needed, 1), onsetOf(major, weighty.length > 0 ? 2 : NARROW));
     grounds.push({
       since: clearSince(major, from, ENOUGH, settleMaxMs),
-      patience: storm ? PATIENCE.inStorm : PATIENCE.together,
+      patience: calm ?? PATIENCE.together,
       holdReason: "it may still heal or grow",
       pageReason:
         major.length >= NARROW
@@ -118,7 +119,7 @@ function wideGrounds({ active, major, serious, important, storm, topology, settl
   if (serious.length === 0 && major.length >= FEW && major.some((unit) => criticality(unit.ci, topology) === 1)) {
     grounds.push({
       since: clearSince(major, onsetOf(major, FEW), ENOUGH_MILD, settleMaxMs),
-      patience: storm ? PATIENCE.inStorm : PATIENCE.together,
+      patience: calm ?? PATIENCE.together,
       holdReason: "it may still heal or grow",
       pageReason: `${active.length} CIs fail together, and everything needs one of them`,
     });

@@ -23,4 +23,6 @@ export const PATIENCE = {
   agreeing: { inAll: 2, since: 0 },
   /** While a storm grows next to it, what looks like a fault of its own is mostly a piece of the storm. */
   inStorm: { inAll: 5, since: 3 },
+  /** What planned work could be behind mostly passes with it. A service that is down, and what is wide, do not wait for that. */
+  duringWork: { inAll: 20, since: 10 },
 } as const satisfies Record<string, Patience>;

@@ -105,8 +105,7 @@ function round(value: number): number {
 }
 
 function price(units: readonly Unit[], evidence: RootEvidence, at: UnixMillis, view: CorrelationView): Verdict[] {
-  const { topology } = view;
-  const alone = units.map((unit) => aloneCost(topology, unit));
+  const alone = units.map((unit) => aloneCost(unit));
   const links = linksBetween(units);
   const members = MEMBERS.begin();
   for (const unit of units) members.add(unit.ci);

@@ -6,6 +6,7 @@ import { SERIOUS_RANK } from "../model/severity.ts";
 import type { Symptom } from "../model/symptom.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
+import type { Verdict } from "./ranker.ts";
 
 /** CIs of this criticality and below wake nobody by themselves. */
 const MINOR_CI = 4;
@@ -22,13 +23,20 @@ export interface Scene {
   services: readonly Unit[];
   impact: Impact;
   storm: boolean;
+  /** Planned work could be behind it. */
+  planned: boolean;
   topology: Topology;
   settleMaxMs: Milliseconds;
 }
 
 /** @param active units that still fire, and were heard of lately */
 export function sceneOf(
-  { evidence, units, impact }: { evidence: RootEvidence; units: readonly Unit[]; impact: Impact },
+  {
+    evidence,
+    units,
+    best,
+    impact,
+  }: { evidence: RootEvidence; units: readonly Unit[]; best: Verdict | null; impact: Impact },
   active: readonly Unit[],
   { topology, settings }: CorrelationView,
 ): Scene {
@@ -44,6 +52,7 @@ export function sceneOf(
     services: active.filter((unit) => OUTCOME_TYPES.has(topology.ci(unit.ci).type)),
     impact,
     storm: evidence.storm,
+    planned: best !== null && evidence.planned(best.root, units[0]?.onset ?? 0),
     topology,
     settleMaxMs: settings.settleMaxMs,
   };
