@@ -244,6 +244,11 @@ function settle(state: CoreState, turn: Turn): void {
     }
   }
   for (const { id, value } of state.correlator.takeLearned()) {
+    if (value === null) {
+      state.learned.delete(id);
+      turn.remove("learned", id);
+      continue;
+    }
     state.learned.set(id, value);
     turn.put({ kind: "learned", id, value });
   }

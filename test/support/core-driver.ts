@@ -2,7 +2,7 @@ import type { Alert } from "../../collector/core/model/alert.ts";
 import { alertId } from "../../collector/core/model/alert-table.ts";
 import { type Ci, type CmdbDocument, EMPTY_CMDB, type Relation } from "../../collector/core/model/ci.ts";
 import type { Correlator } from "../../collector/core/model/correlation.ts";
-import type { Effect, Outcome } from "../../collector/core/model/effect.ts";
+import type { Effect, Entity, Outcome } from "../../collector/core/model/effect.ts";
 import type { Event } from "../../collector/core/model/event.ts";
 import type { Incident } from "../../collector/core/model/incident.ts";
 import type { Command, Input } from "../../collector/core/model/input.ts";
@@ -89,9 +89,24 @@ export class CoreDriver {
   readonly effects: Effect[] = [];
   now = T0;
 
-  constructor(options: { cmdb?: CmdbDocument; settings?: CoreSettings; correlator?: Correlator } = {}) {
-    const { cmdb = EMPTY_CMDB, settings = ONE_ROUTE, correlator = new NeighbourCorrelator() } = options;
-    this.state = createState({ cmdb, settings, correlator });
+  /** @param options.after the core that was stopped: this one begins with what that one stored */
+  constructor(
+    options: { cmdb?: CmdbDocument; settings?: CoreSettings; correlator?: Correlator; after?: CoreDriver } = {},
+  ) {
+    const { cmdb = EMPTY_CMDB, settings = ONE_ROUTE, correlator = new NeighbourCorrelator(), after } = options;
+    const { now = T0 } = after ?? {};
+    this.state = createState({ cmdb, settings, correlator, entities: after?.stored() ?? [], at: after?.now ?? 0 });
+    this.now = now;
+  }
+
+  /** What a store would have now. */
+  stored(): Entity[] {
+    const stored = new Map<string, Entity>();
+    for (const effect of this.effects) {
+      if (effect.kind === "put") stored.set(`${effect.entity.kind} ${effect.entity.id}`, effect.entity);
+      else if (effect.kind === "remove") stored.delete(`${effect.entity} ${effect.id}`);
+    }
+    return structuredClone([...stored.values()]);
   }
 
   /** Lets time run. */

@@ -16,6 +16,7 @@ import { TimerQueue } from "../model/timer-queue.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import { Maintenance, type Background } from "./background.ts";
+import { Habits } from "./habits.ts";
 import { flapper, noiseOf, type NoiseContext } from "./noise.ts";
 import { NoteReader } from "./note-reader.ts";
 import { Notebook } from "./notebook.ts";
@@ -68,6 +69,7 @@ class OnlineCorrelator implements Correlator {
   /** `look <incident>`, `alert <id>` (withheld until), `rank <incident>`. */
   private timers = new TimerQueue();
   private stale = new Set<IncidentId>();
+  private readonly habits = new Habits();
   private storm: { incident: IncidentId; at: UnixMillis } | null = null;
 
   constructor(ranker: RootRanker) {
@@ -76,10 +78,11 @@ class OnlineCorrelator implements Correlator {
 
   restore(
     alerts: Iterable<Readonly<Alert>>,
-    _learned: Iterable<{ id: string; value: unknown }>,
+    learned: Iterable<{ id: string; value: unknown }>,
     at: UnixMillis,
     view: CorrelationView,
   ): void {
+    this.habits.restore(learned);
     this.notebook = new Notebook();
     this.threads = new Threads();
     this.seeds = new Map();
@@ -126,7 +129,8 @@ class OnlineCorrelator implements Correlator {
     return this.place(note, at, view, known);
   }
 
-  onResolved(alert: Readonly<Alert>, at: UnixMillis): Placement[] {
+  onResolved(alert: Readonly<Alert>, at: UnixMillis, view: CorrelationView): Placement[] {
+    if (alert.incident !== null) this.habits.ended(alert, view.incident(alert.incident), at);
     const note = this.notebook.get(alert.id);
     if (note === undefined) return [];
     note.home = alert.incident ?? note.home;
@@ -206,7 +210,7 @@ class OnlineCorrelator implements Correlator {
   }
 
   takeLearned(): { id: string; value: unknown }[] {
-    return [];
+    return this.habits.takeChanged();
   }
 
   private graph(view: CorrelationView): { topology: Topology; influence: Influence; maintenance: Maintenance } {
@@ -222,13 +226,14 @@ class OnlineCorrelator implements Correlator {
   private heard(
     incident: IncidentId | null,
     at: UnixMillis,
-  ): Pick<RootEvidence, "noted" | "alarmed" | "speaks" | "storm"> {
-    const { notebook, storm } = this;
+  ): Pick<RootEvidence, "noted" | "alarmed" | "speaks" | "storm" | "habit"> {
+    const { notebook, storm, habits } = this;
     return {
       noted: notebook.noted,
       alarmed: (ci, around) => notebook.alarmed(ci, around - ALARM_BEFORE_MS, around + ALARM_AFTER_MS),
       speaks: (ci, around) => notebook.speaks(ci, around - SPEAKS_BEFORE_MS, around + ALARM_AFTER_MS),
       storm: storm !== null && storm.incident !== incident && at - storm.at < STORM_MS,
+      habit: (alert) => habits.of(alert, at),
     };
   }
 

@@ -72,6 +72,14 @@ export interface Ranking {
   pageAfterMs: Milliseconds;
 }
 
+/** A condition that usually ends by itself. */
+export interface Habit {
+  /** The longest that it lasted of the last times. */
+  withinMs: Milliseconds;
+  /** How many times that was seen lately. */
+  times: number;
+}
+
 /** What ranking may look at, beside the view: the evidence of one incident, prepared by correlation. */
 export interface RootEvidence {
   incident: Readonly<Incident>;
@@ -88,6 +96,8 @@ export interface RootEvidence {
   planned: (ci: number, onset: UnixMillis) => boolean;
   /** Another incident is growing fast just now: what looks alone may be a part of it. */
   storm: boolean;
+  /** Whether this condition has the habit of ending by itself; null = not that we know. */
+  habit: (alert: AlertId) => Habit | null;
 }
 
 /** The verdict on one incident. Lives in `core/root-cause`; `step` hands it to the correlator. */
@@ -131,6 +141,6 @@ export interface Correlator {
   due(at: UnixMillis, view: CorrelationView): Placement[];
   /** Incidents whose verdict may differ from the one last given by `rank`; call `rank` on each. Empties the list. */
   takeStale(): IncidentId[];
-  /** Learned statistics that changed since the last call, to be stored as entities of kind `learned`. */
+  /** Learned statistics that changed since the last call, to be stored as entities of kind `learned`; null = forgotten. */
   takeLearned(): { id: string; value: unknown }[];
 }

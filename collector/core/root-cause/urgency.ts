@@ -1,7 +1,7 @@
 import type { CorrelationView, Ranking, RootEvidence } from "../model/correlation.ts";
 import type { Note, Unit } from "../model/evidence.ts";
 import type { Impact } from "../model/incident.ts";
-import type { Milliseconds, UnixMillis } from "../model/time.ts";
+import { formatTime, type Milliseconds, type UnixMillis } from "../model/time.ts";
 import { groundsOf, type Ground } from "./grounds.ts";
 import { sceneOf } from "./scene.ts";
 import type { Verdict } from "./ranker.ts";
@@ -36,8 +36,10 @@ export function urgencyOf(picture: Picture, at: UnixMillis, view: CorrelationVie
     if (best === null || wait < best.wait) best = { ground, wait };
   }
   if (best === null) return { ...none("one CI without serious trouble"), holdMs: settledInMs };
-  const { wait } = best;
-  const { holdReason, pageReason } = best.ground;
+  const habit = habitOf(picture, active, at);
+  const wait = Math.max(best.wait, habit?.wait ?? 0);
+  const { pageReason } = best.ground;
+  const holdReason = habit?.reason ?? best.ground.holdReason;
   // Who has been told already without a page is not paged before its time either.
   const isPage = wait === 0 || (wait <= settledInMs && picture.evidence.incident.told.length === 0);
   return {
@@ -47,6 +49,40 @@ export function urgencyOf(picture: Picture, at: UnixMillis, view: CorrelationVie
     pageReason: isPage ? pageReason : holdReason,
     pageAfterMs: wait,
   };
+}
+
+/** After the time within which it usually ends, so much is left before a person is woken. */
+const GRACE_MS: Milliseconds = 60_000;
+
+/**
+ * How long to wait for what usually ends by itself. Nothing is waited for where a service has nothing left, or where
+ * anything in the incident has no such habit.
+ */
+function habitOf(
+  { evidence, impact }: Picture,
+  active: readonly Unit[],
+  at: UnixMillis,
+): { wait: Milliseconds; reason: string } | null {
+  if (impact.services.some(({ redundancyLeft }) => redundancyLeft === 0)) return null;
+  let due = 0;
+  let within = 0;
+  let times = Number.POSITIVE_INFINITY;
+  for (const note of active.flatMap((unit) => unit.notes)) {
+    if (note.resolvedAt !== null) continue;
+    const habit = evidence.habit(note.alert.id);
+    if (habit === null) return null;
+    due = Math.max(due, note.onset + habit.withinMs + GRACE_MS);
+    within = Math.max(within, habit.withinMs);
+    times = Math.min(times, habit.times);
+  }
+  if (due <= at) return null;
+  const minutes = Math.max(1, Math.ceil(within / 60_000));
+  const reason = `it usually clears by itself within ${minutes} min (so the last ${times} times); if it does not, a page follows at ${clock(due)} UTC`;
+  return { wait: due - at, reason };
+}
+
+function clock(at: UnixMillis): string {
+  return formatTime(at).slice(11, 16);
 }
 
 /** What was withheld (planned work, say), is not any more, and has not been heard of meanwhile. */
