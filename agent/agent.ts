@@ -211,7 +211,7 @@ function openRound(
     clock,
     log,
     sampler: new Sampler(around.createCollectors({ files: around.files, table }), { table, clock, log }),
-    own: new OwnMetrics({ table, spool, sender, version, startedAt: clock.now() }),
+    own: new OwnMetrics({ table, spool, sender, offset: parts.collectors.offset, version, startedAt: clock.now() }),
     writer: new OtlpMetricsWriter({
       resource: resourceOf(config, around, ci),
       scope: { name: AGENT_SERVICE_NAME, version },

@@ -1,4 +1,5 @@
 import { type Series, type SeriesTable, setSeries } from "./sample/series-table.ts";
+import type { ClockOffset } from "./send/clock-offset.ts";
 import type { Sender } from "./send/sender.ts";
 import { DROP_REASONS, LANES, type Spool } from "./spool/spool.ts";
 
@@ -6,6 +7,7 @@ export interface OwnSources {
   table: SeriesTable;
   spool: Spool;
   sender: Sender;
+  offset: ClockOffset;
   version: string;
   /** Of this process, milliseconds since 1970. */
   startedAt: number;
@@ -29,6 +31,10 @@ export class OwnMetrics {
     this.#add(table.gauge("tocsin.agent.series.count", "{series}"), () => table.size);
     this.#add(table.counter("tocsin.agent.series.refused", "{series}"), () => table.refused);
     cpu.startedAt = startedAt;
+    this.#set.push((at) => {
+      const { offsetMs } = sources.offset;
+      if (offsetMs !== null) setSeries(table.gauge("tocsin.agent.clock.offset", "s"), offsetMs / 1000, at);
+    });
     for (const lane of LANES) {
       this.#add(table.gauge("tocsin.agent.spool.pending", "{item}", { lane }), () => spool.pending(lane).items);
       for (const reason of DROP_REASONS)

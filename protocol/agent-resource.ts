@@ -16,5 +16,8 @@ export const AGENT_SERVICE_NAME = "tocsin-agent";
 /** The collector names its storage epoch in each answer; when it changes, agents resend what they hold (at least 120 s). */
 export const EPOCH_HEADER = "tocsin-epoch";
 
+/** The collector's clock when the request came, milliseconds since 1970: agents measure how far theirs is from it. */
+export const TIME_HEADER = "tocsin-time";
+
 /** `GET /api/v1/agent/rules`, with `ETag` and `If-None-Match`: the rules an agent evaluates, as plain data. */
 export const AGENT_RULES_PATH = "/api/v1/agent/rules";

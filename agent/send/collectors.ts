@@ -1,5 +1,7 @@
 import { AGENT_RUN_HEADER } from "../../protocol/agent-enrolment.ts";
+import { TIME_HEADER } from "../../protocol/agent-resource.ts";
 import type { Clock } from "../clock.ts";
+import { ClockOffset } from "./clock-offset.ts";
 import type { Tokens } from "./token.ts";
 import type { HttpAnswer, Transport } from "./transport.ts";
 
@@ -24,11 +26,14 @@ const PREFER_FIRST_MS = 5 * 60_000;
  */
 export class Collectors {
   readonly #options: CollectorsOptions;
+  /** How far our clock is from theirs. */
+  readonly offset: ClockOffset;
   #current = 0;
   #movedAtMs = 0;
 
   constructor(options: CollectorsOptions) {
     this.#options = options;
+    this.offset = new ClockOffset(options.clock);
   }
 
   refreshToken(): boolean {
@@ -47,6 +52,7 @@ export class Collectors {
     for (let tried = 0; ; tried++) {
       const index = (begin + tried) % urls.length;
       const url = urls[index]!;
+      const timed = this.offset.begin();
       const answer = await transport.send({
         method: request.method ?? "POST",
         url: url + request.path,
@@ -59,6 +65,7 @@ export class Collectors {
         ...(request.body === undefined ? {} : { body: request.body }),
         timeoutMs,
       });
+      if (answer.kind === "answer") timed(answer.headers[TIME_HEADER]);
       const inTrouble = answer.kind === "failed" || answer.status >= 500;
       if (!inTrouble && index !== this.#current) this.#move(index);
       if (!inTrouble || tried + 1 >= urls.length) return { answer, url };

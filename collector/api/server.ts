@@ -2,7 +2,8 @@ import type { ServerOptions as ServerOptionsOfHttp } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import swagger from "@fastify/swagger";
 import { type FastifyInstance, type FastifyServerOptions, fastify, type RouteOptions } from "fastify";
-import { EPOCH_HEADER } from "../../protocol/agent-resource.ts";
+import { EPOCH_HEADER, TIME_HEADER } from "../../protocol/agent-resource.ts";
+import type { Clock } from "../port/clock.ts";
 import { type IngestPorts, Refusal } from "../port/ingest.ts";
 import { type AuthConfig, Authenticator, isLoopback, NOBODY, refuseStrangers } from "./access.ts";
 import "./augment.ts";
@@ -65,7 +66,7 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   app.setErrorHandler((error, request, reply) => answerTrouble(error, request, reply, ports));
   answerUnknown(app);
-  guardRoutes(app, access, state, options.epoch);
+  guardRoutes(app, access, state, { epoch: options.epoch, clock: ports.clock });
   const budget = readBodies(app, limits);
   ports.telemetry.gauge("tocsin_http_body_bytes", () => budget.used);
   measure(app, ports);
@@ -187,7 +188,12 @@ function answerUnknown(app: FastifyInstance): void {
 }
 
 /** Every route says who may call it, and is asked before its body is read. */
-function guardRoutes(app: FastifyInstance, access: Authenticator, state: { closing: boolean }, epoch: string): void {
+function guardRoutes(
+  app: FastifyInstance,
+  access: Authenticator,
+  state: { closing: boolean },
+  { epoch, clock }: { epoch: string; clock: Clock },
+): void {
   app.addHook("onRoute", (route: RouteOptions) => {
     const roles = route.config?.roles;
     if (roles === undefined || roles.length === 0)
@@ -197,7 +203,10 @@ function guardRoutes(app: FastifyInstance, access: Authenticator, state: { closi
   });
   app.addHook("onRequest", async (request, reply) => {
     request.identity = NOBODY;
-    void reply.header(EPOCH_HEADER, epoch).header("x-content-type-options", "nosniff");
+    void reply
+      .header(EPOCH_HEADER, epoch)
+      .header(TIME_HEADER, String(clock.now()))
+      .header("x-content-type-options", "nosniff");
     if (state.closing) throw new Refusal(503, "closing", "the collector is ending", { retryAfterS: 5 });
     if (access.open) refuseStrangers(request);
     const { roles, forEnrolled } = request.routeOptions.config;

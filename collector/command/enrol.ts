@@ -57,12 +57,12 @@ async function make({ client, flags, json }: ClientCall, io: CommandIo): Promise
     [
       token,
       "",
-      `For ${whom}, once, until ${expiresAt}. It is not shown again. On the host, put it into a file that only its root can read:`,
-      "  /etc/tocsin/enrolment.token",
+      `For ${whom}, once, until ${expiresAt}. It is not shown again. On the host, into /etc/tocsin/agent.env, readable by root only:`,
+      "  TOCSIN_ENROLMENT_TOKEN=…",
       "and into /etc/tocsin/agent.yaml:",
       `  collector: ${client.base}`,
-      "  enrolmentTokenFile: /etc/tocsin/enrolment.token",
       ...(ci === undefined ? [] : [`  ci: ${ci}`]),
+      "then: systemctl restart tocsin-agent",
       "",
     ].join("\n"),
   );
