@@ -1,54 +1,5 @@
-/**
- * One table for two worlds: the OpenTelemetry name that Tocsin uses inside, and the name that node_exporter gives to the
- * same number, which dashboards and alert rules in the field expect. The agent's own `/metrics`, the collector's fleet
- * exposition, and the import of scraped node_exporter series all read it.
- *
- * Names and attributes on the inside: the OpenTelemetry host metrics receiver and semantic conventions (`system.*`); what
- * they do not define is `system.linux.*`. Names outside: node_exporter 1.12 (docs/node-mixin and its collectors).
- */
-export interface MetricName {
-  /** OpenTelemetry name. */
-  readonly otel: string;
-  /** node_exporter's name. */
-  readonly node: string;
-  readonly type: "gauge" | "counter";
-  /** UCUM. */
-  readonly unit: string;
-  readonly help: string;
-  /** Attributes that must have exactly these values; they are not shown as labels outside. */
-  readonly when?: Readonly<Record<string, string>>;
-  /** Attribute → label, where the names differ. */
-  readonly rename?: Readonly<Record<string, string>>;
-  /** Attribute → its values that are spelled differently outside. */
-  readonly values?: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** Attribute → prefix that its values have only inside (`cpu0` → `0`). */
-  readonly prefix?: Readonly<Record<string, string>>;
-  /** Attributes that have no label outside. */
-  readonly drop?: readonly string[];
-  /** Labels that stand only outside, with this value. */
-  readonly add?: Readonly<Record<string, string>>;
-  /** node_exporter exposes it without a type. */
-  readonly untyped?: true;
-}
-
-type Row = Omit<MetricName, "otel" | "node" | "type" | "unit" | "help">;
-
-const gauge = (otel: string, node: string, unit: string, help: string, row: Row = {}): MetricName => ({
-  otel,
-  node,
-  type: "gauge",
-  unit,
-  help,
-  ...row,
-});
-const counter = (otel: string, node: string, unit: string, help: string, row: Row = {}): MetricName => ({
-  otel,
-  node,
-  type: "counter",
-  unit,
-  help,
-  ...row,
-});
+import { counter, gauge, type MetricName, type Row } from "./metric-name.ts";
+import { HARDWARE, SERVICES } from "./metric-names-hardware.ts";
 
 const CPU: readonly MetricName[] = [
   counter("system.cpu.time", "node_cpu_seconds_total", "s", "Seconds the CPUs spent in each mode.", {
@@ -325,6 +276,18 @@ const netstat = (field: string): MetricName =>
     untyped: true,
   });
 
+/** Columns of /proc/net/stat/nf_conntrack that tell of trouble or load; the file has more. node_exporter's choice. */
+export const CONNTRACK_STATS = [
+  "found",
+  "invalid",
+  "ignore",
+  "insert",
+  "insert_failed",
+  "drop",
+  "early_drop",
+  "search_restart",
+] as const;
+
 const NETWORK: readonly MetricName[] = [
   ...network("system.network.io", "By", "bytes"),
   ...network("system.network.packets", "{packet}", "packets"),
@@ -357,6 +320,17 @@ const NETWORK: readonly MetricName[] = [
     "node_nf_conntrack_entries_limit",
     "{entry}",
     "Maximum size of connection tracking table.",
+  ),
+  ...CONNTRACK_STATS.map((stat) =>
+    gauge(
+      "system.linux.conntrack.stat",
+      `node_nf_conntrack_stat_${stat}`,
+      "1",
+      `Connection tracking statistic ${stat}.`,
+      {
+        when: { stat },
+      },
+    ),
   ),
   gauge("system.linux.tcp.established", "node_netstat_Tcp_CurrEstab", "{connection}", "Statistic TcpCurrEstab.", {
     untyped: true,
@@ -453,33 +427,16 @@ const KERNEL: readonly MetricName[] = [
   gauge("system.linux.time.error", "node_timex_maxerror_seconds", "s", "Maximum error in seconds."),
 ];
 
-const HARDWARE: readonly MetricName[] = [
-  gauge("hw.temperature", "node_hwmon_temp_celsius", "Cel", "Hardware monitor for temperature (input)."),
-  gauge("system.linux.thermal_zone.temperature", "node_thermal_zone_temp", "Cel", "Zone temperature in Celsius"),
-  gauge("system.linux.raid.disks", "node_md_disks", "{disk}", "Number of active/failed/spare disks of device."),
-  gauge("system.linux.raid.disks.required", "node_md_disks_required", "{disk}", "Total number of disks of device."),
-  gauge("system.linux.raid.state", "node_md_state", "1", "Indicates the state of md-device."),
-];
-
-const SERVICES: readonly MetricName[] = [
-  gauge("systemd.unit.state", "node_systemd_unit_state", "1", "Systemd unit"),
-  counter(
-    "systemd.service.restarts",
-    "node_systemd_service_restart_total",
-    "{restart}",
-    "Service unit count of Restart triggers",
-  ),
-  counter("system.linux.nfs.requests", "node_nfs_requests_total", "{request}", "Number of NFS procedures invoked."),
-  counter(
-    "system.linux.nfs.rpc.retransmissions",
-    "node_nfs_rpc_retransmissions_total",
-    "{retransmission}",
-    "Number of RPC transmissions performed.",
-  ),
-  counter("system.linux.nfs.rpc.calls", "node_nfs_rpcs_total", "{call}", "Total number of RPCs performed."),
-];
-
-/** All rows. At most one row for each inner name and `when`, and one for each outer name. */
+/**
+ * One table for two worlds: the OpenTelemetry name that Tocsin uses inside, and the name that node_exporter gives to the
+ * same number, which dashboards and alert rules in the field expect. The agent's own `/metrics`, the collector's fleet
+ * exposition, and the import of scraped node_exporter series all read it.
+ *
+ * Names and attributes on the inside: the OpenTelemetry host metrics receiver and semantic conventions (`system.*`); what
+ * they do not define is `system.linux.*`. Names outside: node_exporter 1.12 (docs/node-mixin and its collectors).
+ *
+ * All rows. At most one row for each inner name and `when`, and one for each outer name.
+ */
 export const METRIC_NAMES: readonly MetricName[] = [
   ...CPU,
   ...MEMORY,

@@ -1,4 +1,5 @@
-import { METRIC_NAMES, type MetricName } from "./metric-names.ts";
+import type { MetricName } from "./metric-name.ts";
+import { METRIC_NAMES } from "./metric-names.ts";
 
 /** A series under the name and labels of the other world. `name` says what it is in both. */
 export interface TranslatedSeries {

@@ -1,4 +1,4 @@
-import type { MetricName } from "../../protocol/metric-names.ts";
+import type { MetricName } from "../../protocol/metric-name.ts";
 import { toNodeExporter } from "../../protocol/node-exporter-name.ts";
 import type { Series } from "../sample/series-table.ts";
 

@@ -18,7 +18,22 @@ interface Sensor {
   series: readonly Series[];
 }
 
-/** Temperatures: hwmon chips and thermal zones, every twenty seconds. */
+/** What a chip measures: its files, by how much the kernel multiplies, and the series. */
+const KINDS: readonly { file: RegExp; factor: number; name: string; unit: string; more?: Record<string, string> }[] = [
+  { file: /^(temp\d+)_input$/, factor: 0.001, name: "hw.temperature", unit: "Cel" },
+  {
+    file: /^(temp\d+)_crit$/,
+    factor: 0.001,
+    name: "hw.temperature.limit",
+    unit: "Cel",
+    more: { limit_type: "high.critical" },
+  },
+  { file: /^(fan\d+)_input$/, factor: 1, name: "hw.fan.speed", unit: "rpm" },
+  { file: /^(in\d+)_input$/, factor: 0.001, name: "hw.voltage", unit: "V" },
+  { file: /^(power\d+)_(?:input|average)$/, factor: 0.000_001, name: "hw.power", unit: "W" },
+];
+
+/** Temperatures, fans, voltages and power of hwmon chips, and thermal zones, every twenty seconds. */
 export function createTemperatureCollector(
   { files, table }: CollectorContext,
   options: { read: ReadLater; clock: Clock },
@@ -26,27 +41,29 @@ export function createTemperatureCollector(
   const sensors = new Instances<Sensor>(table, SENSORS_MAX);
   let busy = false;
 
-  const take = async (path: string, create: () => Series): Promise<void> => {
+  const take = async (path: string, factor: number, create: () => Series): Promise<void> => {
     const text = await options.read(path);
     if (text === null || text.trim() === "") return;
     const sensor = sensors.get(path, () => ({ series: [create()] }));
-    if (sensor !== null) setSeries(sensor.series[0]!, Number(text) / 1000, options.clock.now());
+    if (sensor !== null) setSeries(sensor.series[0]!, Number(text) * factor, options.clock.now());
   };
 
   const sweep = async (): Promise<void> => {
     for (const chip of files.list("/sys/class/hwmon/")) {
       const folder = `/sys/class/hwmon/${chip}`;
-      const inputs = files.list(`${folder}/`).filter((name) => /^temp\d+_input$/.test(name));
-      for (const input of inputs) {
-        const sensor = input.replace("_input", "");
-        const labels = { chip: chipName(files.link(`${folder}/device`), files.line(`${folder}/name`) ?? chip), sensor };
-        await take(`${folder}/${input}`, () => table.gauge("hw.temperature", "Cel", labels));
-      }
+      const name = chipName(files.link(`${folder}/device`), files.line(`${folder}/name`) ?? chip);
+      for (const file of files.list(`${folder}/`))
+        for (const kind of KINDS) {
+          const sensor = kind.file.exec(file)?.[1];
+          if (sensor === undefined) continue;
+          const labels = { chip: name, sensor, ...kind.more };
+          await take(`${folder}/${file}`, kind.factor, () => table.gauge(kind.name, kind.unit, labels));
+        }
     }
     for (const name of files.list("/sys/class/thermal/").filter((entry) => entry.startsWith("thermal_zone"))) {
       const folder = `/sys/class/thermal/${name}`;
       const labels = { zone: name.slice("thermal_zone".length), type: files.line(`${folder}/type`) ?? "" };
-      await take(`${folder}/temp`, () => table.gauge("system.linux.thermal_zone.temperature", "Cel", labels));
+      await take(`${folder}/temp`, 0.001, () => table.gauge("system.linux.thermal_zone.temperature", "Cel", labels));
     }
     sensors.endRound(options.clock.now());
   };

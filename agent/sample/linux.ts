@@ -1,13 +1,18 @@
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { Collector, CollectorContext } from "./collector.ts";
+import { createConnectionsCollector } from "./connections.ts";
+import { createConntrackStatCollector } from "./conntrack-stat.ts";
+import { createContainersCollector } from "./containers.ts";
 import { createCpuCollector } from "./cpu.ts";
+import { createCpuHardwareCollector } from "./cpu-hardware.ts";
 import { createDiskCollector } from "./disk.ts";
 import { createFilesystemCollector, type StatFs } from "./filesystem.ts";
 import { createTemperatureCollector, readLater } from "./hardware.ts";
 import { createKernelCollector } from "./kernel.ts";
 import { createLoadCollector } from "./load.ts";
 import { createMemoryCollector } from "./memory.ts";
+import { createMemoryErrorsCollector } from "./memory-errors.ts";
 import { createNetworkCollector } from "./network.ts";
 import { createNfsCollector } from "./nfs.ts";
 import { createPressureCollector } from "./pressure.ts";
@@ -52,7 +57,12 @@ export function createLinuxCollectors(context: CollectorContext, options: LinuxS
     temperature: () => createTemperatureCollector(context, { read: readLater, clock }),
     raid: () => createRaidCollector(context),
     nfs: () => createNfsCollector(context),
-    timeSync: () => createTimeSyncCollector(context),
+    timeSync: () => createTimeSyncCollector(context, { clock }),
+    connections: () => createConnectionsCollector(context),
+    conntrackStat: () => createConntrackStatCollector(context),
+    containers: () => createContainersCollector(context),
+    cpuHardware: () => createCpuHardwareCollector(context),
+    memoryErrors: () => createMemoryErrorsCollector(context),
   };
   return COLLECTOR_NAMES.filter((name) => !options.disabled.includes(name)).flatMap(
     (name) => factories[name]?.() ?? [],
@@ -76,4 +86,9 @@ export const COLLECTOR_NAMES = [
   "raid",
   "nfs",
   "timeSync",
+  "connections",
+  "conntrackStat",
+  "containers",
+  "cpuHardware",
+  "memoryErrors",
 ] as const;

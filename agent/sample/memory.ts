@@ -25,7 +25,12 @@ export function createMemoryCollector({ files, table }: CollectorContext): Colle
     ...MEMINFO_FIELDS.map((field): [string, Series] => [field, meminfoSeries(table, field)]),
   ]);
   const used = state("used");
-  const utilization = table.gauge("system.memory.utilization", "1", { state: "used" });
+  const shares = ["free", "buffered", "cached", "slab_reclaimable", "slab_unreclaimable", "used"].map((name) => ({
+    usage: state(name),
+    share: table.gauge("system.memory.utilization", "1", { state: name }),
+  }));
+  const swapCached = table.gauge("system.paging.usage", "By", { state: "cached" });
+  const swapFreeShare = table.gauge("system.paging.utilization", "1", { state: "free" });
   const swapUsed = table.gauge("system.paging.usage", "By", { state: "used" });
   const swapUtilization = table.gauge("system.paging.utilization", "1", { state: "used" });
   const value = (field: string, at: number): number => {
@@ -39,11 +44,14 @@ export function createMemoryCollector({ files, table }: CollectorContext): Colle
     const fallback = value("MemFree", at) + value("Buffers", at) + value("Cached", at);
     const inUse = total - (Number.isNaN(available) ? fallback : available);
     setSeries(used, inUse, at);
-    if (total > 0) setSeries(utilization, inUse / total, at);
+    for (const { usage, share } of shares) if (total > 0 && usage.at === at) setSeries(share, usage.value / total, at);
     const swapTotal = value("SwapTotal", at);
     const swapInUse = swapTotal - value("SwapFree", at);
     setSeries(swapUsed, swapInUse, at);
-    if (swapTotal > 0) setSeries(swapUtilization, swapInUse / swapTotal, at);
+    setSeries(swapCached, value("SwapCached", at), at);
+    if (swapTotal <= 0 || Number.isNaN(swapTotal)) return;
+    setSeries(swapUtilization, swapInUse / swapTotal, at);
+    setSeries(swapFreeShare, value("SwapFree", at) / swapTotal, at);
   };
 
   return {

@@ -3,8 +3,10 @@ import { type Series, setSeries } from "./series-table.ts";
 
 /** Paging, faults and out-of-memory kills, from /proc/vmstat. */
 export function createVmstatCollector({ files, table }: CollectorContext): Collector {
-  const paging = (direction: string): Series =>
-    table.counter("system.paging.operations", "{operation}", { direction, type: "major" });
+  const paging = (direction: string, type = "major"): Series =>
+    table.counter("system.paging.operations", "{operation}", { direction, type });
+  const minorFaults = table.counter("system.paging.faults", "{fault}", { type: "minor" });
+  const minorOperations = [paging("page_in", "minor"), paging("page_out", "minor")] as const;
   const field = (name: string): Series => table.counter("system.linux.vmstat", "1", { field: name });
   const series = new Map<string, Series>([
     ["pgmajfault", table.counter("system.paging.faults", "{fault}", { type: "major" })],
@@ -28,6 +30,11 @@ export function createVmstatCollector({ files, table }: CollectorContext): Colle
         const wanted = series.get(reader.word());
         if (wanted !== undefined) setSeries(wanted, reader.number(), at);
       }
+      // All faults and all pages that moved, less those that count as major.
+      const value = (name: string): number => series.get(name)?.value ?? Number.NaN;
+      setSeries(minorFaults, value("pgfault") - value("pgmajfault"), at);
+      setSeries(minorOperations[0], value("pgpgin"), at);
+      setSeries(minorOperations[1], value("pgpgout"), at);
     },
   };
 }

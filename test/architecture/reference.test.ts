@@ -5,7 +5,7 @@ import { CONFIG_CODES } from "../../collector/config/error-codes.ts";
 import { RULE_CODES } from "../../rules/language/error-codes.ts";
 import { referencePages } from "./reference.ts";
 
-for (const { path, content } of referencePages())
+for (const { path, content } of await referencePages())
   test(`${path} is what the code says; npm run docs makes it anew`, () => {
     expect(readFileSync(path, "utf8")).toBe(content);
   });

@@ -6,15 +6,17 @@ import { configurationPage } from "../../collector/config/reference-page.ts";
 import { configSchema } from "../../collector/config/schema.ts";
 import { parsePack } from "../../rules/language/parse.ts";
 import { rulesPage } from "../../rules/language/reference-page.ts";
+import { metricsPage } from "./metrics-page.ts";
 
 /** Every generated page of docs/reference: its path, and what it must hold. A test holds the files to it. */
-export function referencePages(): { path: string; content: string }[] {
+export async function referencePages(): Promise<{ path: string; content: string }[]> {
   const schema = configSchema(CONNECTOR_KINDS);
   return [
     { path: "docs/reference/configuration.md", content: configurationPage(schema, CONNECTOR_KINDS) },
     { path: "docs/reference/tocsin.schema.json", content: `${JSON.stringify(jsonSchema(schema), null, 2)}\n` },
     { path: "docs/reference/cmdb.md", content: cmdbPage() },
     { path: "docs/reference/rules.md", content: rulesPage(packs()) },
+    { path: "docs/reference/metrics.md", content: await metricsPage() },
   ];
 }
 
@@ -28,4 +30,4 @@ function packs() {
 }
 
 // `npm run docs` writes them.
-if (import.meta.main) for (const { path, content } of referencePages()) writeFileSync(path, content);
+if (import.meta.main) for (const { path, content } of await referencePages()) writeFileSync(path, content);

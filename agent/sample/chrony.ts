@@ -1,0 +1,81 @@
+import { createSocket } from "node:dgram";
+import type { Clock } from "../clock.ts";
+
+/** What chronyd says of the clock. */
+export interface Tracking {
+  synchronized: boolean;
+  /** Seconds that must be added to the system's clock to be right, as adjtimex(2) has it: positive when it is behind. */
+  offsetSeconds: number;
+  /** The most by which it can be off. */
+  errorSeconds: number;
+}
+
+const PORT = 323;
+const TIMEOUT_MS = 1000;
+const VERSION = 6;
+const REQUEST = 1;
+const REPLY = 2;
+const TRACKING = 33;
+const TRACKING_REPLY = 5;
+const REPLY_BYTES = 104;
+const NOT_SYNCHRONIZED = 3;
+
+/**
+ * Asks chronyd on this host, as `chronyc tracking` does: one datagram each way on loopback, which chronyd answers to everybody there.
+ * null where nobody answers.
+ *
+ * @see https://gitlab.com/chrony/chrony/-/blob/master/candm.h (protocol version 6)
+ */
+export function askChrony(clock: Clock): Promise<Tracking | null> {
+  return new Promise((resolve) => {
+    const socket = createSocket("udp4");
+    const done = (tracking: Tracking | null): void => {
+      cancel();
+      socket.close();
+      resolve(tracking);
+    };
+    const cancel = clock.after(TIMEOUT_MS, () => done(null));
+    socket.unref();
+    // Nobody listens there.
+    socket.on("error", () => done(null));
+    socket.on("message", (bytes) => done(parseTracking(bytes)));
+    socket.connect(PORT, "127.0.0.1", (error?: Error) => {
+      if (error === undefined) socket.send(request());
+    });
+  });
+}
+
+/** A request is as long as its answer, so that nobody can be flooded by it. */
+function request(): Buffer {
+  const bytes = Buffer.alloc(REPLY_BYTES);
+  bytes[0] = VERSION;
+  bytes[1] = REQUEST;
+  bytes.writeUInt16BE(TRACKING, 4);
+  bytes.writeUInt32BE(1, 8);
+  return bytes;
+}
+
+export function parseTracking(bytes: Buffer): Tracking | null {
+  if (bytes.length < REPLY_BYTES || bytes[0] !== VERSION || bytes[1] !== REPLY) return null;
+  if (bytes.readUInt16BE(6) !== TRACKING_REPLY || bytes.readUInt16BE(8) !== 0) return null;
+  // Header of 28 bytes; then id (4), address (20), stratum (2), leap status (2), time (12), and numbers of four bytes each:
+  // correction, last offset, its mean, frequency, residual, skew, root delay, root dispersion, interval.
+  const leap = bytes.readUInt16BE(54);
+  const [correction, , , , , , delay, dispersion] = Array.from({ length: 8 }, (_, index) =>
+    chronyFloat(bytes.readUInt32BE(68 + 4 * index)),
+  );
+  return {
+    synchronized: leap !== NOT_SYNCHRONIZED,
+    offsetSeconds: correction!,
+    errorSeconds: Math.abs(correction!) + delay! / 2 + dispersion!,
+  };
+}
+
+/** Seven bits of exponent, 25 of coefficient, both signed. */
+function chronyFloat(word: number): number {
+  let exponent = word >>> 25;
+  if (exponent >= 64) exponent -= 128;
+  let coefficient = word & 0x1ff_ffff;
+  if (coefficient >= 0x100_0000) coefficient -= 0x200_0000;
+  return coefficient * 2 ** (exponent - 25);
+}

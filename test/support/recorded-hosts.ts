@@ -1,0 +1,99 @@
+import { readdirSync, readFileSync } from "node:fs";
+import type { StatFs } from "../../agent/sample/filesystem.ts";
+import { createLinuxCollectors } from "../../agent/sample/linux.ts";
+import { createTemperatureCollector } from "../../agent/sample/hardware.ts";
+import { type Series, SeriesTable } from "../../agent/sample/series-table.ts";
+import { createTimeSyncCollector } from "../../agent/sample/time-sync.ts";
+import { createLog } from "../../agent/log.ts";
+import { RecordedHostFiles } from "./recorded-host-files.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+
+const FOLDER = new URL("hosts/", import.meta.url);
+const START = 1_772_000_000_000;
+const ROUND_MS = 20_000;
+
+export const RECORDED_HOSTS: readonly string[] = readdirSync(FOLDER)
+  .filter((name) => name.endsWith(".txt"))
+  .map((name) => name.replace(".txt", ""))
+  .sort();
+
+/** The rounds of a recording: path → content. */
+export function recordedRounds(name: string): Record<string, string>[] {
+  const text = readFileSync(new URL(`${name}.txt`, FOLDER), "utf8");
+  return text
+    .split(/^ROUND \d+\n/m)
+    .slice(1)
+    .map((round) =>
+      Object.fromEntries(
+        round
+          .split(/^FILE /m)
+          .slice(1)
+          .map((file): [string, string] => {
+            const split = file.indexOf("\n");
+            return [file.slice(0, split), file.slice(split + 1)];
+          }),
+      ),
+    );
+}
+
+export interface SampledSeries {
+  collector: string;
+  series: Series;
+}
+
+/** Every series that the agent makes of a recorded host, with the collector that makes it. */
+export async function sampleRecorded(name: string): Promise<SampledSeries[]> {
+  const rounds = recordedRounds(name);
+  const files = new RecordedHostFiles(rounds[0] ?? {});
+  const found: SampledSeries[] = [];
+  const clock = new VirtualClock(START);
+  for (const { table, collector } of collectorsOf(files, clock)) {
+    for (const [index, round] of [...rounds, rounds.at(-1) ?? {}].entries()) {
+      for (const [path, content] of Object.entries(round)) files.contents.set(path, content);
+      collector.sample(START + index * ROUND_MS);
+      // Those that read off the hot path answer in a later turn.
+      for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+    }
+    for (const series of table.metrics().flatMap((metric) => metric.points))
+      if (series.at > 0) found.push({ collector: collector.name, series });
+  }
+  return found;
+}
+
+function collectorsOf(files: RecordedHostFiles, clock: VirtualClock) {
+  const log = createLog(
+    "error",
+    () => undefined,
+    () => START,
+  );
+  const state = { bsize: 4096, blocks: 1000, bfree: 400, bavail: 350, files: 500, ffree: 450 };
+  const statFs: StatFs = { now: () => state, later: (_path, done) => done(state) };
+  const names = createLinuxCollectors(
+    { files, table: new SeriesTable() },
+    { clock, log, statFs, disabled: [], excludedMounts: [] },
+  ).map((each) => each.name);
+  return names.map((name) => {
+    const table = new SeriesTable();
+    const context = { files, table };
+    if (name === "temperature")
+      return {
+        table,
+        collector: createTemperatureCollector(context, {
+          clock,
+          read: (path) => Promise.resolve(files.contents.get(path) ?? null),
+        }),
+      };
+    if (name === "timeSync")
+      return {
+        table,
+        collector: createTimeSyncCollector(context, {
+          clock,
+          exists: (path) => path === "/run/chrony/chronyd.pid",
+          ask: () => Promise.resolve({ synchronized: true, offsetSeconds: 0.001, errorSeconds: 0.01 }),
+        }),
+      };
+    const disabled = names.filter((other) => other !== name);
+    const [collector] = createLinuxCollectors(context, { clock, log, statFs, disabled, excludedMounts: [] });
+    return { table, collector: collector! };
+  });
+}
