@@ -8,8 +8,8 @@ import type { Turn } from "./model/turn.ts";
 import type { CoreState } from "./state.ts";
 import type { AlertId, IncidentId } from "./model/identity.ts";
 
-/** Alerts that one step moves for a storm: some 15 ms of work, verdicts and texts with it. */
-const PLACED_A_STEP = 200;
+/** Alerts that one step moves for a storm: some 10 ms of work, verdicts and texts with it. */
+const PLACED_A_STEP = 100;
 
 /**
  * Does some of what waits in `state.undone`. A storm's decision moves thousands of alerts: done in one step it would keep

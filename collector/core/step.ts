@@ -36,10 +36,9 @@ export function step(state: CoreState, input: Input): Effect[] {
   const turn = new Turn(state.at);
   // What was not heard in time is decided after the word that says that it is there, or that nobody was listening.
   const isSignOfLife = input.kind === "heartbeat" || input.kind === "restarted";
-  if (!isSignOfLife) wakeDue(state, turn);
+  if (!isSignOfLife) wakeDue(state, turn, input);
   const outcome = take(state, turn, input);
-  // A start is over when what was missed is known: whatever correlation has to think over comes with the next step.
-  if (isSignOfLife) wakeDue(state, turn, input.kind !== "restarted");
+  if (isSignOfLife) wakeDue(state, turn, input);
   settle(state, turn);
   if (outcome !== null) turn.effects.push({ kind: "outcome", outcome });
   return turn.finish();
@@ -91,14 +90,23 @@ function take(state: CoreState, turn: Turn, input: Input): Outcome | null {
 }
 
 /** Everything whose time has come, in the order of its time. */
-function wakeDue(state: CoreState, turn: Turn, withReview = true): void {
+function wakeDue(state: CoreState, turn: Turn, input: Input): void {
   const { at } = turn;
   while (wakeAlertFirst(state, at) ? wakeNextAlert(state, turn) : wakeNext(state, turn));
-  if (withReview && state.reviewAt !== null && state.reviewAt <= at) {
+  if (state.reviewAt !== null && state.reviewAt <= at && mayReview(state, input)) {
     if (state.undone.length === 0) state.undone = state.correlator.due(at, state.view).reverse();
     placeSome(state, turn);
     turn.correlated = true;
   }
+}
+
+/**
+ * A start is over when what was missed is known: what correlation has to think over comes after it. What a surge still
+ * leaves to do is for ticks, so that the events in between need not wait for it.
+ */
+function mayReview(state: CoreState, input: Input): boolean {
+  if (input.kind === "restarted") return false;
+  return state.undone.length === 0 || input.kind === "tick";
 }
 
 /** Whether the next alert that is due comes before everything else that is. In the same moment agents go first: who is missing cannot speak. */

@@ -64,7 +64,12 @@ function measure(name: string, create: () => NeighbourCorrelator, open: number):
     "new/s": began,
     "re-notified/s": touched,
     "cleared/s": cleared,
-    ...(globalThis.gc === undefined ? {} : { "bytes an alert": bytes }),
+    ...(globalThis.gc === undefined
+      ? {}
+      : {
+          "bytes an alert": bytes,
+          "bytes when resolved": Math.round((heapBytes() - heapBefore) / open),
+        }),
   });
 }
 

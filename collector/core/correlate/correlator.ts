@@ -29,6 +29,14 @@ import type { AlertId, IncidentId } from "../model/identity.ts";
 const GATHER_SHARE = 0.4;
 /** … and longer for each alert that the last solve looked at: a large storm changes little within seconds. */
 const SOLVE_PAUSE_MS: Milliseconds = 25;
+/**
+ * Alerts around which one solve looks; the rest of a surge waits for the next, so that who is waiting for an answer gets it
+ * in between: a solve takes some twentieth of a millisecond for each.
+ */
+const SEEDS_A_SOLVE = 400;
+const BETWEEN_SOLVES_MS: Milliseconds = 50;
+/** Of more, only those that are in no incident are looked at: these must not be forgotten. */
+const SEEDS_A_ROUND = 1_500;
 /** Alerts that open an incident at once; more in the same moment wait for the solve. */
 const OPEN_AT_ONCE = 3;
 /** A young incident is looked at again this long after the last solve that touched it. */
@@ -62,6 +70,8 @@ class OnlineCorrelator implements Correlator {
   private influence: Influence | null = null;
   private maintenance: Maintenance | null = null;
   private seeds = new Map<AlertId, Note>();
+  /** What the present round of solves has yet to look at. */
+  private round: Note[] = [];
   private openedAtOnce = 0;
   private solveAt: UnixMillis | null = null;
   /** How many alerts the last solve looked at: the larger the storm, the longer until the next. */
@@ -86,6 +96,7 @@ class OnlineCorrelator implements Correlator {
     this.notebook = new Notebook();
     this.threads = new Threads();
     this.seeds = new Map();
+    this.round = [];
     this.timers = new TimerQueue();
     this.stale = new Set();
     this.storm = null;
@@ -166,10 +177,12 @@ class OnlineCorrelator implements Correlator {
     }
     if (this.solveAt === null || this.solveAt > at) return [];
     this.solveAt = null;
-    this.openedAtOnce = 0;
-    const seeds = [...this.seeds.values()];
-    this.seeds.clear();
-    return seeds.length === 0 ? [] : this.solveAround(seeds, at, view);
+    if (this.round.length === 0) this.beginRound();
+    const seeds = this.round.splice(0, SEEDS_A_SOLVE).filter((note) => this.isOpenQuestion(note));
+    if (this.round.length > 0) this.solveAt = at + BETWEEN_SOLVES_MS;
+    const placements = seeds.length === 0 ? [] : this.solveAround(seeds, at, view);
+    if (this.seeds.size > 0) this.solveAt ??= this.gatheredAt(at, view);
+    return placements;
   }
 
   rank(incident: Readonly<Incident>, at: UnixMillis, view: CorrelationView): Ranking {
@@ -343,9 +356,30 @@ class OnlineCorrelator implements Correlator {
 
   private seed(note: Note, at: UnixMillis, view: CorrelationView): void {
     this.seeds.set(note.alert.id, note);
+    this.solveAt ??= this.gatheredAt(at, view);
+  }
+
+  /** What has gathered, in the order in which it came. In a surge those that are in an incident already may stay there unasked. */
+  private beginRound(): void {
+    this.openedAtOnce = 0;
+    this.lastSolved = 0;
+    let count = 0;
+    for (const note of this.seeds.values()) {
+      count += 1;
+      if (count <= SEEDS_A_ROUND || note.alert.incident === null) this.round.push(note);
+    }
+    this.seeds.clear();
+  }
+
+  /** It still holds, and nothing newer is known of it. */
+  private isOpenQuestion(note: Note): boolean {
+    return note.resolvedAt === null && this.notebook.get(note.alert.id) === note;
+  }
+
+  private gatheredAt(at: UnixMillis, view: CorrelationView): UnixMillis {
     const { settleMinMs } = view.settings;
     const pause = Math.min(this.lastSolved * SOLVE_PAUSE_MS, settleMinMs);
-    this.solveAt ??= at + Math.round(GATHER_SHARE * settleMinMs) + pause;
+    return at + Math.round(GATHER_SHARE * settleMinMs) + pause;
   }
 
   private joined(note: Note, incident: IncidentId, view: CorrelationView): void {
@@ -357,7 +391,7 @@ class OnlineCorrelator implements Correlator {
   private solveAround(seeds: readonly Note[], at: UnixMillis, view: CorrelationView): Placement[] {
     const near: Neighbourhood = { notebook: this.notebook, threads: this.threads, at, view };
     const notes = gather(seeds, near);
-    this.lastSolved = notes.size;
+    this.lastSolved += notes.size;
     const { topology, influence } = this.graph(view);
     const groups = solve(unitsOf([...notes]), anchorsOf(notes, near), {
       topology,

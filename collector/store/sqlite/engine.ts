@@ -36,10 +36,14 @@ const FOLD_LIMITS: FoldLimits = { rowsMax: 40_000, sizeBytesMax: 16 * 1024 * 102
  * single one waits long. Above the last it folds all: the log may not grow without end.
  */
 const OVERDUE: readonly { times: number; slices: number }[] = [
-  { times: 16, slices: Number.POSITIVE_INFINITY },
-  { times: 4, slices: 10 },
+  { times: 6, slices: Number.POSITIVE_INFINITY },
+  { times: 5, slices: 40 },
+  { times: 4, slices: 20 },
+  { times: 3, slices: 10 },
   { times: 2, slices: 4 },
 ];
+/** Up to so many times the limits, while there are pauses between commits. */
+const PAUSES_ENOUGH = 5;
 const COMPACT_SLICE_MS = 8;
 
 /**
@@ -71,6 +75,8 @@ export class SqliteEngine {
   /** Number of the last ledger record that a finished fold has brought into the tables. */
   private ledgerFolded: number;
   private fold: Fold | undefined;
+  /** `maintain` was called since the last commit. */
+  private hadPause = false;
 
   /**
    * Opens, checks and migrates. What the last process has not folded is folded when there is time. Throws for the operator.
@@ -142,6 +148,7 @@ export class SqliteEngine {
 
   /** One slice of folding, when there is something to fold; true = there is more. Throws when the disk fails. */
   maintain(): boolean {
+    this.hadPause = true;
     if (this.fold === undefined && !this.isDue()) return false;
     this.foldSlice();
     return this.fold !== undefined || this.isDue();
@@ -151,6 +158,16 @@ export class SqliteEngine {
   maintainInMs(): number | undefined {
     if (this.fold !== undefined) return 0;
     return this.active.isEmpty ? undefined : Math.max(0, this.activeSince + this.limits.ageMaxMs - this.now());
+  }
+
+  /** From now on somebody else does what SQLite does by itself at some commits: `checkpoint` must be called in time. */
+  leaveCheckpoints(): void {
+    this.db.exec("PRAGMA wal_autocheckpoint = 0");
+  }
+
+  /** Brings the log into the database, as far as nobody reads it. */
+  checkpoint(): void {
+    this.db.exec("PRAGMA wal_checkpoint(PASSIVE)");
   }
 
   compact(before: Horizon): boolean {
@@ -191,6 +208,8 @@ export class SqliteEngine {
   close(): void {
     try {
       this.foldAll();
+      // Where another connection made them, the last one to close may not be this one.
+      this.db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
     } finally {
       this.abandon();
     }
@@ -213,6 +232,10 @@ export class SqliteEngine {
   }
 
   private catchUp(): void {
+    const { hadPause } = this;
+    this.hadPause = false;
+    // Where there are pauses they are enough: no commit has to wait for a fold that goes on in them.
+    if (hadPause && !this.isOver(PAUSES_ENOUGH)) return;
     const overdue = OVERDUE.find(({ times }) => this.isOver(times));
     if (overdue?.slices === Number.POSITIVE_INFINITY) this.foldAll();
     else if (overdue !== undefined) this.foldSlice(overdue.slices * this.limits.sliceMs);

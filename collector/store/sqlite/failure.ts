@@ -11,13 +11,15 @@ export function resultCode(error: unknown): number | undefined {
   return typeof error.errcode === "number" ? error.errcode : undefined;
 }
 
+export type Failure = Exclude<CommitResult, { status: "committed" }>;
+
 /**
  * What a failed commit means. Only "somebody holds the lock" and "the disk is full" can pass by themselves. All else is
  * fatal, above all I/O errors: after a failed fsync the kernel may have dropped the dirty pages, so that a second fsync
  * succeeds and tells nothing (Rebello et al., "Can applications recover from fsync failures?", 2020). The only honest way
  * on is to end, and to recover from what the disk holds.
  */
-export function classifyFailure(error: unknown): Exclude<CommitResult, { status: "committed" }> {
+export function classifyFailure(error: unknown): Failure {
   const code = resultCode(error);
   const primary = code === undefined ? undefined : code & 0xff;
   if (primary === BUSY || primary === LOCKED) return { status: "retryable", reason: "busy" };

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Json } from "../../core/model/ledger.ts";
 import type { UnixMillis } from "../../core/model/time.ts";
 import type {
@@ -9,9 +10,11 @@ import type {
   StoreSize,
 } from "../../port/store.ts";
 import type { PackedCommit } from "./packed-commit.ts";
+import type { Progress } from "./checkpointer.ts";
 import type { Horizon } from "./compaction.ts";
+import { DATABASE_FILE } from "./database.ts";
 import { SqliteEngine, type EngineOptions } from "./engine.ts";
-import { classifyFailure } from "./failure.ts";
+import { classifyFailure, type Failure } from "./failure.ts";
 import type { EntityPlace, EntityRow } from "./load.ts";
 
 /** Pause after housekeeping failed in a way that may pass (the disk is full). */
@@ -49,11 +52,31 @@ export interface Request {
 /** `bytes`: the buffer of a commit, given back. */
 export type Response = { id: number; bytes?: Uint8Array } & ({ value: unknown } | { error: Error });
 
+/**
+ * A log of so many pages (64 MiB) that a checkpoint beside the commits has not emptied, because more came meanwhile, is
+ * emptied between two commits: most of it is in the database by then.
+ */
+const LOG_PAGES_MAX = 16_384;
+
+/** Checkpoints in a thread of their own for this file, until `stop`. */
+export type BeginCheckpoints = (
+  file: string,
+  onDone: (progress: Progress) => void,
+  onFailure: (failure: Failure) => void,
+) => { wrote(): void; stop(): Promise<void> };
+
 /** One engine and its housekeeping, in whichever thread it runs. */
 export class EngineHost implements Operations {
+  private readonly beginCheckpoints: BeginCheckpoints | undefined;
+  private checkpoints: ReturnType<BeginCheckpoints> | undefined;
   private engine: SqliteEngine | undefined;
   private failure: CommitResult | undefined;
   private wake: NodeJS.Timeout | NodeJS.Immediate | undefined;
+
+  /** @param beginCheckpoints absent: SQLite makes checkpoints at some commits. */
+  constructor(beginCheckpoints?: BeginCheckpoints) {
+    this.beginCheckpoints = beginCheckpoints;
+  }
 
   handle({ id, operation, args }: Request): Response {
     const given = operation === "commit" ? { bytes: (args as Parameters<Operations["commit"]>)[0].bytes } : {};
@@ -68,6 +91,15 @@ export class EngineHost implements Operations {
   open(options: EngineOptions): Opened {
     const engine = new SqliteEngine(options);
     this.engine = engine;
+    if (this.beginCheckpoints !== undefined) {
+      engine.leaveCheckpoints();
+      const file = join(options.dataDir, DATABASE_FILE);
+      this.checkpoints = this.beginCheckpoints(
+        file,
+        (progress) => this.checkpointed(progress),
+        (failure) => this.take(failure),
+      );
+    }
     const { sequence, at } = engine.start;
     return { sequence, at, outbox: engine.loader.outbox(), eventIds: engine.eventIds };
   }
@@ -76,8 +108,9 @@ export class EngineHost implements Operations {
     // Once the disk has failed nothing may be acknowledged any more, whatever it says now.
     if (this.failure !== undefined) return this.failure;
     const result = this.use().commit(commit);
-    if (result.status === "fatal") this.failure = result;
-    else this.schedule();
+    this.checkpoints?.wrote();
+    if (result.status !== "fatal") this.schedule();
+    else this.take(result);
     return result;
   }
 
@@ -119,6 +152,7 @@ export class EngineHost implements Operations {
 
   close(): void {
     this.unschedule();
+    void this.checkpoints?.stop();
     const { engine } = this;
     this.engine = undefined;
     if (this.failure === undefined) engine?.close();
@@ -145,13 +179,33 @@ export class EngineHost implements Operations {
     this.wake = undefined;
     try {
       this.engine?.maintain();
+      this.checkpoints?.wrote();
     } catch (error) {
-      const result = classifyFailure(error);
-      if (result.status === "fatal") this.failure = result;
       // A full disk is told to the next commit by its own failure; until then we try again, not too often.
-      else this.wake = setTimeout(() => this.maintain(), MAINTENANCE_RETRY_MS).unref();
+      if (!this.fail(error)) this.wake = setTimeout(() => this.maintain(), MAINTENANCE_RETRY_MS).unref();
     }
     this.schedule();
+  }
+
+  private checkpointed({ pages, done }: Progress): void {
+    if (this.engine === undefined || this.failure !== undefined || pages === done || pages < LOG_PAGES_MAX) return;
+    try {
+      this.engine.checkpoint();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** True when nothing may be acknowledged any more. */
+  private fail(error: unknown): boolean {
+    return this.take(classifyFailure(error));
+  }
+
+  private take(failure: Failure): boolean {
+    if (failure.status !== "fatal") return false;
+    this.failure = failure;
+    void this.checkpoints?.stop();
+    return true;
   }
 
   private use(): SqliteEngine {

@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import { cmdbOf, eventAt, ONE_ROUTE, seconds } from "../../test/support/core-driver.ts";
+import type { Alert } from "./model/alert.ts";
+import { type CoreState, createState } from "./state.ts";
+import { nextWakeAt, step } from "./step.ts";
+
+function runTo(state: CoreState, until: number): void {
+  for (let wake = nextWakeAt(state); wake !== null && wake <= until; wake = nextWakeAt(state))
+    step(state, { kind: "tick", at: Math.max(state.at, wake) });
+}
+
+test("of a surge of more alerts than one solve looks at, none is forgotten", () => {
+  const state = createState({ settings: ONE_ROUTE, cmdb: cmdbOf([]) });
+  const count = 2_000;
+  for (let number = 0; number < count; number += 1)
+    step(state, {
+      kind: "event",
+      at: seconds(1),
+      event: eventAt(seconds(1), { ci: `host-${number}`, check: "disk_full", summary: "the disk is full" }),
+    });
+  runTo(state, seconds(60));
+  const outside = [...state.alerts.all()].filter(({ incident }: Alert) => incident === null);
+  expect(outside).toEqual([]);
+  expect(state.incidents.size).toBe(count);
+});
+
+test("a surge is placed in steps, none of which moves all of it", () => {
+  const state = createState({ settings: ONE_ROUTE, cmdb: cmdbOf([]) });
+  for (let number = 0; number < 1_000; number += 1)
+    step(state, {
+      kind: "event",
+      at: seconds(1),
+      event: eventAt(seconds(1), { ci: `host-${number}`, check: "disk_full", summary: "the disk is full" }),
+    });
+  const opened: number[] = [];
+  for (let wake = nextWakeAt(state); wake !== null && wake <= seconds(20); wake = nextWakeAt(state)) {
+    const before = state.incidents.size;
+    step(state, { kind: "tick", at: Math.max(state.at, wake) });
+    if (state.incidents.size > before) opened.push(state.incidents.size - before);
+  }
+  expect(state.incidents.size).toBe(1_000);
+  expect(Math.max(...opened)).toBeLessThanOrEqual(250);
+});
