@@ -97,16 +97,20 @@ test("what may change in place does; what may not ends the old one after the new
   const { app, ports } = bench();
   await post(app, GOOD);
   ports.clock.advance(60_000);
-  const longer = { ...GOOD, id: UUID(1), endsAt: "2026-03-01T12:00:00.000Z", comment: "longer" };
+  // A console that shows whole seconds sends them back.
+  const startsAt = "2026-03-01T10:00:00.400Z";
+  const longer = { ...GOOD, id: UUID(1), startsAt, endsAt: "2026-03-01T12:00:00.000Z", comment: "longer" };
   expect((await post(app, longer)).body).toEqual({ silenceID: UUID(1) });
   expect((await one(app, UUID(1))).body).toMatchObject({ comment: "longer", updatedAt: "2026-03-01T10:01:00.000Z" });
   const other = { ...longer, matchers: [{ name: "alertname", value: "C", isRegex: false }] };
   expect((await post(app, other)).body).toEqual({ silenceID: UUID(2) });
   expect((await list(app)).map(({ id, status, startsAt }) => [id, status.state, startsAt])).toEqual([
     [UUID(2), "active", "2026-03-01T10:01:00.000Z"],
-    [UUID(1), "expired", "2026-03-01T10:00:00.000Z"],
+    [UUID(1), "expired", startsAt],
   ]);
-  expect((await post(app, { ...longer, id: UUID(1) })).body).toEqual({ silenceID: UUID(3) });
+  const earlier = { ...other, id: UUID(2), startsAt: "2026-03-01T10:00:59.999Z" };
+  expect((await post(app, earlier)).body).toEqual({ silenceID: UUID(3) });
+  expect((await post(app, { ...longer, id: UUID(1) })).body).toEqual({ silenceID: UUID(4) });
 });
 
 test("silences are listed active, pending, expired", async () => {

@@ -137,8 +137,11 @@ export function changesInPlace(existing: Silence, posted: PostedSilence, now: Un
   if (!sameMatchers(existing.matchers, posted.matchers)) return false;
   const state = stateOf(existing, now);
   if (state === "pending") return posted.startsAt > now;
-  return state === "active" && posted.startsAt === existing.startsAt && posted.endsAt > now;
+  // To the second, as there: consoles show a silence without its milliseconds and send it back so.
+  return state === "active" && secondOf(posted.startsAt) === secondOf(existing.startsAt) && posted.endsAt > now;
 }
+
+const secondOf = (at: UnixMillis): number => Math.floor(at / 1000);
 
 /** The silence to store for what was posted. A new one does not start in the past. */
 export function silenceOf(posted: PostedSilence, id: string, existing: Silence | undefined, now: UnixMillis): Silence {
