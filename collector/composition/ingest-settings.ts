@@ -2,7 +2,7 @@ import { type CiLabelOptions, DEFAULT_CI_LABELS } from "../ingest/ci-label.ts";
 import type { SnmpOptions } from "../ingest/snmp/listener.ts";
 import type { TrapRule } from "../ingest/snmp/trap-rule.ts";
 import type { SyslogOptions } from "../ingest/syslog/listener.ts";
-import type { LogRule } from "../ingest/syslog/log-rule.ts";
+import type { LogRule } from "../ingest/log-pattern.ts";
 import type { GenericMapping } from "../ingest/webhook/generic/mapping.ts";
 import type { IngestConfig, LogRuleConfig, MappingConfig, TrapRuleConfig } from "../port/ingest-config.ts";
 
@@ -43,7 +43,7 @@ const trapRule = ({ expiresAfter, ...rest }: TrapRuleConfig): TrapRule => ({ ...
 
 export function syslogOf({ syslog }: IngestConfig): SyslogOptions | undefined {
   if (syslog === undefined) return undefined;
-  const { udp, tcp, tls, rules, unmatched } = syslog;
+  const { udp, tcp, tls, rules, unmatched, sources } = syslog;
   return {
     udp,
     tcp,
@@ -56,16 +56,21 @@ export function syslogOf({ syslog }: IngestConfig): SyslogOptions | undefined {
             certificate: tls.certificate.reveal(),
             clientCa: tls.clientCa?.reveal(),
           },
+    sources,
     rules: rules.map(logRule),
     unmatchedMax: UNMATCHED[unmatched],
   };
 }
 
+/** Which log records of OTLP are events, besides those that say so themselves. */
+export const otlpLogRules = ({ otlp }: IngestConfig): LogRule[] => otlp.logRules.map(logRule);
+
 export function snmpOf({ snmp }: IngestConfig): SnmpOptions | undefined {
   if (snmp === undefined) return undefined;
-  const { listen, communities, users, rules, unknown } = snmp;
+  const { listen, sources, communities, users, rules, unknown } = snmp;
   return {
     ...listen,
+    sources,
     communities: communities.map(({ community }) => community.reveal()),
     users: users.map(({ name, authentication, privacy }) => ({
       name,

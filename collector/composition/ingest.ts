@@ -5,11 +5,12 @@ import { VettedOutgoing } from "../connector/outgoing.ts";
 import type { UnixMillis } from "../core/model/time.ts";
 import { registerAlertmanager } from "../ingest/alertmanager/register.ts";
 import { registerNative } from "../ingest/native/register.ts";
+import { logRulesOf } from "../ingest/otlp/log-rules.ts";
 import { registerOtlp } from "../ingest/otlp/register.ts";
 import { registerPagerDuty } from "../ingest/pagerduty/register.ts";
 import { registerRemoteWrite } from "../ingest/remote-write/register.ts";
 import { registerWebhooks } from "../ingest/webhook/register.ts";
-import { ciLabelsOf, webhooksOf } from "./ingest-settings.ts";
+import { ciLabelsOf, otlpLogRules, webhooksOf } from "./ingest-settings.ts";
 import type { AgentDirectory } from "../port/agents.ts";
 import type { Identity } from "../port/ingest.ts";
 
@@ -31,11 +32,13 @@ export function ingestPlugins({ access, agents, current, version, startedAt }: I
     return secret === undefined ? undefined : access.identify(secret);
   };
   const outgoing = new VettedOutgoing({ allowPrivateTargets: config.limits.allowPrivateTargets });
+  const logRules = logRulesOf(otlpLogRules(config.ingest));
+  const otlpOptions = logRules === undefined ? {} : { logRules };
   const ciLabels = ciLabelsOf(config.ingest);
   const address = `${config.listen.host}:${config.listen.port}`;
   return [
     registerNative,
-    (app, ports) => registerOtlp(app, ports, { agents }),
+    (app, ports) => registerOtlp(app, ports, { agents, ...otlpOptions }),
     (app, ports) =>
       registerAlertmanager(app, ports, {
         facts: { name: "tocsin", address, version, startedAt },

@@ -1,6 +1,6 @@
 import { type Static, Type } from "typebox";
 import { SEVERITIES } from "../core/model/severity.ts";
-import { duration, hostPort, oneOrMany, secret } from "./config-schema.ts";
+import { cidr, duration, hostPort, oneOrMany, secret } from "./config-schema.ts";
 
 /** What `tocsin.yaml` says about foreign senders, in the section `ingest`. */
 
@@ -148,6 +148,11 @@ const TrapRuleSchema = Type.Object(
   { description: "Makes an event of a trap." },
 );
 
+const AllowedSenders = Type.Array(cidr({ description: "A network or address." }), {
+  default: [],
+  description: "Senders that are listened to; from others nothing is taken, and it is counted. Empty: everybody.",
+});
+
 const SyslogSchema = Type.Object(
   {
     udp: Type.Optional(hostPort({ description: "Listen for datagrams, usually `:514`." })),
@@ -165,6 +170,7 @@ const SyslogSchema = Type.Object(
         { description: "Listen for encrypted connections." },
       ),
     ),
+    sources: AllowedSenders,
     rules: Type.Array(LogRuleSchema, { default: [], description: "Tried before the built-in ones." }),
     unmatched: Type.Enum(["never", "emergency", "alert", "critical", "error", "warning"], {
       default: "critical",
@@ -177,6 +183,7 @@ const SyslogSchema = Type.Object(
 const SnmpSchema = Type.Object(
   {
     listen: hostPort({ default: ":162", description: "Where." }),
+    sources: AllowedSenders,
     communities: Type.Array(
       Type.Object({ community: secret({ description: "Of versions 1 and 2c." }) }, { description: "One community." }),
       { default: [], description: "Those that are taken; none and no users: all." },
@@ -234,6 +241,16 @@ export const IngestSection = Type.Object(
       default: [],
       description: "Amazon SNS topics that are taken, without a token. Empty: all, with a token.",
     }),
+    otlp: Type.Object(
+      {
+        logRules: Type.Array(LogRuleSchema, {
+          default: [],
+          description:
+            "Log records that are events, besides those whose attributes say so; the first that matches decides. `app` is the resource's `service.name`.",
+        }),
+      },
+      { default: {}, description: "OpenTelemetry." },
+    ),
     syslog: Type.Optional(SyslogSchema),
     snmp: Type.Optional(SnmpSchema),
   },

@@ -1,7 +1,7 @@
 import type { OtlpAttributes, OtlpLogRecord } from "../../../protocol/otlp.ts";
 import type { Event } from "../../core/model/event.ts";
 import { SEVERITIES, type Severity } from "../../core/model/severity.ts";
-import type { UnixMillis } from "../../core/model/time.ts";
+import type { Milliseconds, UnixMillis } from "../../core/model/time.ts";
 import { eventOfDraft } from "../event-draft.ts";
 import { labelsFrom } from "../field.ts";
 
@@ -12,6 +12,10 @@ export interface LogMatch {
   status?: Event["status"];
   severity?: Severity;
   summary?: string;
+  kind?: Event["kind"];
+  /** Beside the record's attributes. */
+  labels?: Readonly<Record<string, string>>;
+  expiresAfterMs?: Milliseconds;
 }
 
 /** Asked for each record that does not say itself that it is an event; undefined = it is none. */
@@ -44,9 +48,8 @@ export function readLogRecord(record: OtlpLogRecord, context: LogContext): LogRe
   const match = said ?? context.rules?.(record, context.resource, context.ci);
   if (match === undefined) return { kind: "counted" };
   const { attributes } = record;
-  const labels = labelsFrom(
-    Object.fromEntries(Object.entries(attributes).filter(([key]) => !key.startsWith("tocsin."))),
-  );
+  const own = Object.entries(attributes).filter(([key]) => !key.startsWith("tocsin."));
+  const labels = labelsFrom({ ...Object.fromEntries(own), ...match.labels });
   const at = record.at || record.observedAt;
   const event = eventOfDraft(
     {
@@ -55,6 +58,8 @@ export function readLogRecord(record: OtlpLogRecord, context: LogContext): LogRe
       ci: context.ci,
       check: match.check,
       instance: match.instance,
+      kind: match.kind ?? "alert",
+      expiresAfterMs: match.expiresAfterMs,
       status: match.status ?? "firing",
       severity: match.severity ?? severityOf(record.severityNumber),
       summary: match.summary || record.body || record.eventName || match.check,

@@ -2,10 +2,12 @@ import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import snmp from "net-snmp";
 import type { IngestPorts } from "../../port/ingest.ts";
 import { EventBatcher } from "../event-batcher.ts";
+import { SourceList } from "../source-list.ts";
 import { countDropped } from "../submit.ts";
 import { DEFAULT_RULES } from "./default-rules.ts";
 import { readTrap } from "./trap.ts";
 import { type TrapRule, TrapRules } from "./trap-rule.ts";
+import { admit, makeKeysCheap } from "./usm.ts";
 
 const ADAPTER = "snmp";
 
@@ -23,6 +25,8 @@ export interface SnmpOptions {
   /** Of versions 1 and 2c. Empty and no users: every community is taken. */
   communities?: readonly string[];
   users?: readonly SnmpUser[];
+  /** Networks and addresses that are listened to; none: all. */
+  sources?: readonly string[];
   /** Tried before the built-in ones. */
   rules?: readonly TrapRule[];
   /** Traps that no rule knows. Default: a warning for a quarter of an hour. */
@@ -34,8 +38,6 @@ export interface SnmpListener {
   close(): Promise<void>;
 }
 
-/** The library remembers a key for each engine that ever spoke to it; beyond this many it starts anew. */
-const ENGINES_MAX = 10_000;
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 
 /** What the library gives for a notification. */
@@ -72,7 +74,15 @@ export async function startSnmp(ports: IngestPorts, options: SnmpOptions): Promi
     else batcher.add(event);
   };
 
-  const guard = new GuardedSocket(options, () => countDropped(ports, ADAPTER, "badMessage"));
+  const sources = new SourceList(options.sources);
+  const userNames = new Set(users.map(({ name }) => name));
+  makeKeysCheap();
+  const refusalOfPacket = (packet: Buffer, { address }: RemoteInfo): string | null => {
+    if (!sources.allows(address)) return "notAllowed";
+    const admission = isOpen ? "pass" : admit(packet, userNames);
+    return admission === "pass" ? null : admission === "broken" ? "badMessage" : "unauthorised";
+  };
+  const guard = new GuardedSocket(options, refusalOfPacket, (reason) => countDropped(ports, ADAPTER, reason));
   const receiver = snmp.createReceiver(
     {
       port: options.port,
@@ -118,17 +128,23 @@ function userOf({ name, authentication, privacy }: SnmpUser): object {
 class GuardedSocket {
   readonly bound: Promise<number>;
   private readonly socket: Socket;
-  private readonly onFault: () => void;
-  private packets = 0;
+  private readonly refusal: (packet: Buffer, from: RemoteInfo) => string | null;
+  private readonly onFault: (reason: string) => void;
 
-  constructor({ host, port }: { host: string; port: number }, onFault: () => void) {
+  /** @param refusal why a packet is not given to the library; null = it is. */
+  constructor(
+    { host, port }: { host: string; port: number },
+    refusal: (packet: Buffer, from: RemoteInfo) => string | null,
+    onFault: (reason: string) => void,
+  ) {
+    this.refusal = refusal;
     this.socket = createSocket({ type: host.includes(":") ? "udp6" : "udp4", recvBufferSize: RECEIVE_BUFFER_BYTES });
     this.onFault = onFault;
     this.bound = new Promise((resolve, reject) => {
       this.socket.once("error", reject);
       this.socket.bind(port, host === "" ? undefined : host, () => {
         this.socket.removeListener("error", reject);
-        this.socket.on("error", onFault);
+        this.socket.on("error", () => onFault("badMessage"));
         resolve(this.socket.address().port);
       });
     });
@@ -139,11 +155,12 @@ class GuardedSocket {
     if (event !== "message") return this;
     this.socket.on("message", (bytes, from) => {
       try {
-        this.forgetEngines();
-        call(bytes, from);
+        const refusal = this.refusal(bytes, from);
+        if (refusal === null) call(bytes, from);
+        else this.onFault(refusal);
       } catch {
         // A packet that the library could not even refuse.
-        this.onFault();
+        this.onFault("badMessage");
       }
     });
     return this;
@@ -154,7 +171,7 @@ class GuardedSocket {
 
   send(bytes: Buffer, offset: number, length: number, port: number, address: string): void {
     this.socket.send(bytes, offset, length, port, address, (error) => {
-      if (error !== null) this.onFault();
+      if (error !== null) this.onFault("badMessage");
     });
   }
 
@@ -170,13 +187,5 @@ class GuardedSocket {
     return new Promise((resolve) => {
       this.socket.close(() => resolve());
     });
-  }
-
-  private forgetEngines(): void {
-    this.packets += 1;
-    if (this.packets % ENGINES_MAX !== 0) return;
-    const cache = (snmp as { Authentication?: { authToKeyCache?: Record<string, unknown> } }).Authentication
-      ?.authToKeyCache;
-    for (const key of Object.keys(cache ?? {})) delete cache?.[key];
   }
 }

@@ -1,4 +1,4 @@
-import type { LogRule } from "./log-rule.ts";
+import type { LogRule } from "../log-pattern.ts";
 
 const MINUTES = 60_000;
 const CLEAR_LINK = ["up"];

@@ -86,3 +86,16 @@ test("an address that is taken is told", async () => {
   );
   await first.close();
 });
+
+test("an address that is not listed is not listened to, and counted", async () => {
+  const ports = new RecordingPorts(realClock);
+  const syslog = await startSyslog(ports, { udp: LOCAL, tcp: LOCAL, sources: ["192.0.2.0/24"] });
+  const socket = createSocket("udp4");
+  socket.send(line("a"), syslog.ports.udp, "127.0.0.1");
+  await send(syslog.ports.tcp ?? 0, `${line("b")}\n`).catch(() => undefined);
+  const dropped = (): number => ports.counts.get("tocsin_ingest_dropped_total syslog notAllowed") ?? 0;
+  expect(await waitFor(() => (dropped() === 2 ? true : undefined), 5000)).toBe(true);
+  expect(ports.events).toEqual([]);
+  socket.close();
+  await syslog.close();
+});

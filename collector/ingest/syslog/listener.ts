@@ -4,10 +4,12 @@ import { createServer as createTlsServer } from "node:tls";
 import type { Milliseconds } from "../../core/model/time.ts";
 import type { IngestPorts } from "../../port/ingest.ts";
 import { EventBatcher } from "../event-batcher.ts";
+import type { LogRule } from "../log-pattern.ts";
+import { SourceList } from "../source-list.ts";
 import { countDropped, INGEST_EVENTS } from "../submit.ts";
 import { FrameReader } from "./frames.ts";
 import { DEFAULT_RULES } from "./default-rules.ts";
-import { type LogRule, LogRules } from "./log-rule.ts";
+import { LogRules } from "./log-rule.ts";
 import { readSyslog } from "./message.ts";
 
 const ADAPTER = "syslog";
@@ -23,6 +25,8 @@ export interface SyslogOptions {
   tcp?: ListenAt | undefined;
   /** `clientCa`: senders must show a certificate that it has signed. PEM texts. */
   tls?: (ListenAt & { key: string; certificate: string; clientCa?: string | undefined }) | undefined;
+  /** Networks and addresses that are listened to; none: all. */
+  sources?: readonly string[];
   /** Tried before the built-in ones. */
   rules?: readonly LogRule[];
   /** Messages that no rule matches become events when their severity is this or worse (2: critical); -1: never. */
@@ -95,6 +99,7 @@ class Receiver {
   private readonly sizeMax: number;
   private readonly connectionsMax: number;
   private readonly idleMs: Milliseconds;
+  private readonly sources: SourceList;
   private readonly sockets = new Set<Socket>();
 
   constructor(ports: IngestPorts, options: SyslogOptions) {
@@ -102,12 +107,20 @@ class Receiver {
     this.sizeMax = options.messageSizeMax ?? 64 * 1024;
     this.connectionsMax = options.connectionsMax ?? 1000;
     this.idleMs = options.idleMs ?? 15 * 60_000;
+    this.sources = new SourceList(options.sources);
     this.batcher = new EventBatcher(ports, { adapter: ADAPTER, waitingMax: 20_000, repeatWithinMs: 10_000 });
     this.rules = new LogRules({
       rules: [...(options.rules ?? []), ...DEFAULT_RULES],
       isKnownCi: (name) => ports.query.ci(name)?.known === true,
       unmatchedMax: options.unmatchedMax ?? 2,
     });
+  }
+
+  /** Counts what comes from elsewhere. */
+  allows(address: string): boolean {
+    if (this.sources.allows(address)) return true;
+    countDropped(this.ports, ADAPTER, "notAllowed");
+    return false;
   }
 
   /** False: too much waits already. */
@@ -126,6 +139,10 @@ class Receiver {
   }
 
   connected(socket: Socket): void {
+    if (!this.allows(plainAddress(socket.remoteAddress ?? ""))) {
+      socket.destroy();
+      return;
+    }
     if (this.sockets.size >= this.connectionsMax) {
       countDropped(this.ports, ADAPTER, "tooManyConnections");
       socket.destroy();
@@ -185,7 +202,10 @@ async function openUdp(
   });
   socket.removeAllListeners("error");
   socket.on("error", (error) => receiver.socketFault(error));
-  socket.on("message", (bytes, { address }) => receiver.message(bytes, plainAddress(address)));
+  socket.on("message", (bytes, { address }) => {
+    const plain = plainAddress(address);
+    if (receiver.allows(plain)) receiver.message(bytes, plain);
+  });
   return {
     port: socket.address().port,
     close: () =>
