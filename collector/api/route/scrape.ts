@@ -4,6 +4,7 @@ import { Refusal } from "../../port/ingest.ts";
 import { expose, EXPOSITION_CONTENT_TYPES, negotiateFormat, type SenderView } from "../../series/exposition.ts";
 import { SERIES_STALE_AFTER_MS } from "../../series/series-store.ts";
 import { discoveredTargets } from "../../series/service-discovery.ts";
+import { encoded, negotiateCoding } from "../compress.ts";
 import type { ApiPorts } from "../ports.ts";
 
 const READ = { roles: ["viewer"] } as const;
@@ -18,9 +19,9 @@ export function registerScrape(app: FastifyInstance, ports: ApiPorts): void {
       config: READ,
       schema: { operationId: "ownMetrics", tags: ["prometheus"], summary: "The collector's own metrics." },
     },
-    async (_request, reply) => {
+    async (request, reply) => {
       const { contentType, body } = await ports.exposeOwn();
-      return reply.type(contentType).send(body);
+      return answer(request, reply, contentType, Readable.from([body], { objectMode: false }));
     },
   );
   app.get(
@@ -105,8 +106,16 @@ function scraped(
     now: ports.clock.now(),
     staleAfterMs: SERIES_STALE_AFTER_MS,
   });
+  const text = Readable.from(pieces, { objectMode: false, highWaterMark: 65_536 });
+  return answer(request, reply, EXPOSITION_CONTENT_TYPES[format], text);
+}
+
+/** In the coding that the scraper likes best; Prometheus asks for gzip. */
+function answer(request: FastifyRequest, reply: FastifyReply, contentType: string, text: Readable): FastifyReply {
+  const coding = negotiateCoding(request.headers["accept-encoding"]);
+  if (coding !== "identity") void reply.header("content-encoding", coding);
   return reply
-    .header("content-type", EXPOSITION_CONTENT_TYPES[format])
-    .header("vary", "accept")
-    .send(Readable.from(pieces, { objectMode: false, highWaterMark: 65_536 }));
+    .header("content-type", contentType)
+    .header("vary", "accept, accept-encoding")
+    .send(encoded(text, coding));
 }

@@ -38,3 +38,27 @@ test("nobody there", async () => {
   const api = new ForeignApi({ base: "http://127.0.0.1:9", headers: {}, signal: AbortSignal.timeout(10_000) });
   await expect(api.get("/x")).rejects.toThrow("http://127.0.0.1:9/x cannot be reached");
 });
+
+test("a source that asks for longer than a person waits is not asked again sooner", async () => {
+  // Freshservice answers so beyond its limit: docs.exalate.com/docs/rate-limit-limitations-for-freshservice ("Retry-After: 1521").
+  const busy = (): EmulatedAnswer => ({ status: 429, headers: { "retry-after": "1521" }, body: {} });
+  await withEmulator(busy, async (emulator) => {
+    await expect(emulator.api().get("/api/v2/assets")).rejects.toThrow("asks to wait 1521 s: run the import again");
+    expect(emulator.requests).toHaveLength(1);
+  });
+});
+
+test("the wait may be a date (RFC 9110, 10.2.3)", async () => {
+  let left = 1;
+  const until = new Date(Date.now() + 20_000).toUTCString();
+  const busy = (): EmulatedAnswer =>
+    left-- > 0 ? { status: 503, headers: { "retry-after": until }, body: {} } : { body: { ok: true } };
+  await withEmulator(busy, async (emulator) => {
+    const waits: number[] = [];
+    const sleep = (ms: number): Promise<void> => Promise.resolve(void waits.push(ms));
+    const api = new ForeignApi({ base: emulator.url, headers: {}, signal: AbortSignal.timeout(10_000), sleep });
+    expect(await api.get("/x")).toEqual({ ok: true });
+    expect(waits[0]).toBeGreaterThan(10_000);
+    expect(waits[0]).toBeLessThanOrEqual(20_000);
+  });
+});

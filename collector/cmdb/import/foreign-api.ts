@@ -26,6 +26,8 @@ export interface ApiOptions {
 }
 
 const ATTEMPTS = 5;
+/** What a person who started an import waits for; hourly limits ask for more (Freshservice's old accounts: 1521 s). */
+const WAIT_MAX_MS = 5 * 60_000;
 const TIMEOUT_MS = 60_000;
 const BODY_BYTES_MAX = 256 * 1024 * 1024;
 
@@ -59,8 +61,12 @@ export class ForeignApi {
       const isBusy = response.status === 429 || response.status === 503;
       if (!isBusy || attempt >= ATTEMPTS) return this.read(response, url);
       await response.body?.cancel();
-      const seconds = Number(response.headers.get("retry-after"));
-      const waitMs = Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 120) * 1000 : 2 ** attempt * 500;
+      const waitMs = retryAfterMs(response.headers.get("retry-after")) ?? 2 ** attempt * 500;
+      // Asking again sooner would only use up what the source counts.
+      if (waitMs > WAIT_MAX_MS)
+        throw new ForeignFault(
+          `${where(url)} answered ${response.status} and asks to wait ${Math.round(waitMs / 1000)} s: run the import again after that`,
+        );
       await (this.options.sleep ?? pause)(waitMs);
     }
   }
@@ -100,16 +106,26 @@ export class ForeignApi {
 
   private async read(response: Response, url: string): Promise<ApiAnswer> {
     const text = await limitedText(response);
-    const where = url.split("?", 1)[0] ?? url;
     if (!response.ok)
-      throw new ForeignFault(`${where} answered ${response.status}: ${text.replace(/\s+/g, " ").slice(0, 200)}`);
+      throw new ForeignFault(`${where(url)} answered ${response.status}: ${text.replace(/\s+/g, " ").slice(0, 200)}`);
     try {
       return { body: text === "" ? undefined : (JSON.parse(text) as unknown), headers: response.headers };
     } catch {
       // A login page, most often: the text would help no one.
-      throw new ForeignFault(`${where} answered something that is not JSON; is the address right?`);
+      throw new ForeignFault(`${where(url)} answered something that is not JSON; is the address right?`);
     }
   }
+}
+
+const where = (url: string): string => url.split("?", 1)[0] ?? url;
+
+/** Seconds, or a date (RFC 9110 section 10.2.3); undefined where it says neither. */
+function retryAfterMs(text: string | null): number | undefined {
+  if (text === null || text === "") return undefined;
+  const seconds = Number(text);
+  if (Number.isFinite(seconds)) return seconds > 0 ? seconds * 1000 : undefined;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? undefined : Math.max(1000, at - Date.now());
 }
 
 async function limitedText(response: Response): Promise<string> {
