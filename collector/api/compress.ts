@@ -1,4 +1,4 @@
-import { pipeline, Readable, type Transform } from "node:stream";
+import { pipeline, type Readable, type Transform } from "node:stream";
 import { constants, createGzip, createZstdCompress } from "node:zlib";
 
 export type Coding = "zstd" | "gzip" | "identity";

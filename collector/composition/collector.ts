@@ -21,6 +21,7 @@ import { createHousekeeping, type Housekeeping } from "../runtime/housekeeping.t
 import { createLiveCores } from "../runtime/live-core.ts";
 import { createPartition, type Partition } from "../runtime/partition.ts";
 import { createQuery } from "../runtime/query.ts";
+import { TicketWatch } from "../runtime/ticket-watch.ts";
 import { createSeriesRoom, type SeriesRoom } from "../series/series-room.ts";
 import { createSqliteStore } from "../store/sqlite/store.ts";
 import type { LoopLag } from "../telemetry/loop-lag.ts";
@@ -100,6 +101,16 @@ export async function composeCollector(config: TocsinConfig, surroundings: Surro
   const server = await openServer(rooms, ports, surroundings);
   await cmdb.start({ intake: partition, query, given: cmdb.document() });
   delivery.start();
+  const tickets = new TicketWatch({
+    store,
+    query,
+    intake: partition,
+    connectors: () => current.connectors.byReceiver,
+    clock,
+    log,
+    telemetry,
+  });
+  tickets.start();
   series.start();
   const housekeeping = createHousekeeping({
     store,
@@ -111,7 +122,10 @@ export async function composeCollector(config: TocsinConfig, surroundings: Surro
     dataDir: config.dataDir,
   });
   await housekeeping.start();
-  const stop = await listen(config, ports, () => stopRooms({ ...rooms, server, housekeeping }));
+  const stop = await listen(config, ports, async () => {
+    await tickets.stop();
+    await stopRooms({ ...rooms, server, housekeeping });
+  });
   return { ...rooms, server, housekeeping, stop };
 }
 

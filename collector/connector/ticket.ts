@@ -2,7 +2,7 @@ import { type Static, Type } from "typebox";
 import type { Json } from "../core/model/ledger.ts";
 import type { Notification } from "../core/model/notification.ts";
 import type { Priority } from "../core/model/severity.ts";
-import type { Connector, ConnectorPorts, Delivery, DeliveryResult } from "../port/connector.ts";
+import type { Connector, ConnectorPorts, Delivery, DeliveryResult, Reconciled } from "../port/connector.ts";
 import type { FailedDelivery } from "./http-result.ts";
 import { wordNotification, type Wording } from "./wording.ts";
 
@@ -107,9 +107,12 @@ export class TicketConnector implements Connector {
   }
 
   async deliver(delivery: Delivery): Promise<DeliveryResult> {
-    const { incident } = delivery.notification;
+    return this.inTurn(delivery, () => this.deliverNow(delivery));
+  }
+
+  private async inTurn<T>({ notification: { incident } }: Delivery, work: () => Promise<T>): Promise<T> {
     const before = this.underWay.get(incident);
-    const own = (before ?? Promise.resolve()).then(() => this.deliverNow(delivery));
+    const own = (before ?? Promise.resolve()).then(work);
     const settled = own.catch(() => undefined);
     this.underWay.set(incident, settled);
     try {
@@ -117,6 +120,28 @@ export class TicketConnector implements Connector {
     } finally {
       if (this.underWay.get(incident) === settled) this.underWay.delete(incident);
     }
+  }
+
+  /** Whether the ticket of an incident that is not over is open; where it may, it does what the settings say of drift. */
+  async reconcile(delivery: Delivery, mayRepair: boolean): Promise<Reconciled> {
+    return this.inTurn(delivery, () => this.reconcileNow(delivery, mayRepair));
+  }
+
+  private async reconcileNow(delivery: Delivery, mayRepair: boolean): Promise<Reconciled> {
+    const { notification, signal } = delivery;
+    const known = referenceOf(delivery.reference);
+    if (known === undefined) return { status: "agrees" };
+    let found = await this.desk.read(known.id, signal);
+    if (found.status === "ok" && found.value === null) found = await this.desk.find(keyOf(notification), signal);
+    if (found.status === "failed") return { status: "failed", detail: found.failure.detail };
+    const { value: ticket } = found;
+    const drift = ticket === null ? "deleted" : ticket.state === "open" ? null : "closed";
+    if (drift === null) return { status: "agrees" };
+    if (!mayRepair) return { status: "drifted", drift };
+    if (this.drift[drift] === "leave") return { status: "left", drift };
+    const result = await this.deliverNow(delivery);
+    if (result.status !== "success") return { status: "failed", detail: result.detail };
+    return { status: "repaired", drift, ...(result.reference === undefined ? {} : { reference: result.reference }) };
   }
 
   private async deliverNow({ notification, reference, signal: given }: Delivery): Promise<DeliveryResult> {

@@ -17,6 +17,14 @@ export type DeliveryResult =
   | { status: "retryable"; reason: DeliveryFailure; detail: string; retryInMs?: Milliseconds }
   | { status: "permanent"; reason: DeliveryFailure; detail: string };
 
+/** What a look at a receiver's own record of an incident found, and what was done. */
+export type Reconciled =
+  | { status: "agrees" }
+  | { status: "drifted"; drift: "closed" | "deleted" }
+  | { status: "left"; drift: "closed" | "deleted" }
+  | { status: "repaired"; drift: "closed" | "deleted"; reference?: Json }
+  | { status: "failed"; detail: string };
+
 export interface Delivery {
   notification: Notification;
   /** What this connector returned last for the same incident and receiver; undefined the first time. */
@@ -31,6 +39,11 @@ export interface Delivery {
 export interface Connector {
   readonly kind: string;
   deliver(delivery: Delivery): Promise<DeliveryResult>;
+  /**
+   * Where the receiver keeps a record of its own (a ticket): whether it still says that the incident is open. `mayRepair`:
+   * do what the settings say where it does not; otherwise only look.
+   */
+  reconcile?(delivery: Delivery, mayRepair: boolean): Promise<Reconciled>;
   close?(): Promise<void>;
 }
 

@@ -139,6 +139,12 @@ const DELIVERY: readonly MetricDefinition[] = [
     "Whether a receiver is left alone after many failures (1) or not (0).",
     "receiver",
   ),
+  counter(
+    "tocsin_ticket_checks_total",
+    "Looks whether the ticket of an open incident is open, by receiver and what was found.",
+    "receiver",
+    "result",
+  ),
   counter("tocsin_delivery_attempts_total", "Attempts to deliver, by receiver and result.", "receiver", "result"),
   counter(
     "tocsin_deliveries_total",

@@ -129,6 +129,39 @@ for (const desk of DESKS)
       expect(new Set(emulator.tickets.map(({ key }) => key)).size).toBe(100);
     });
 
+    test("a look at the ticket of an open incident: closed by somebody, it is opened again; deleted, it is made again", async () => {
+      const connector = connectorWith();
+      const { reference } = await tell(connector, told("opened"));
+      const look = (mayRepair: boolean) =>
+        connector.reconcile?.(
+          { notification: told("updated"), reference, attempt: 1, signal: AbortSignal.timeout(5000) },
+          mayRepair,
+        );
+      expect(await look(true)).toEqual({ status: "agrees" });
+      expect(emulator.tickets[0]?.notes).toEqual([]);
+      emulator.setState(emulator.tickets[0]!, "resolved");
+      expect(await look(false)).toEqual({ status: "drifted", drift: "closed" });
+      expect(states()).toEqual(["resolved"]);
+      expect(await look(true)).toMatchObject({ status: "repaired", drift: "closed" });
+      expect(["open", "inProgress"]).toContain(states()[0]);
+      emulator.tickets[0]!.deleted = true;
+      expect(await look(true)).toMatchObject({ status: "repaired", drift: "deleted" });
+      expect(states()).toEqual(["open"]);
+      expect(await look(true)).toEqual({ status: "agrees" });
+    });
+
+    test("drift that is to be left is left", async () => {
+      const connector = connectorWith({ drift: { closed: "leave", deleted: "leave", priority: "keep" } });
+      const { reference } = await tell(connector, told("opened"));
+      emulator.setState(emulator.tickets[0]!, "resolved");
+      const delivery = { notification: told("updated"), reference, attempt: 1, signal: AbortSignal.timeout(5000) };
+      expect(await connector.reconcile?.(delivery, true)).toEqual({ status: "left", drift: "closed" });
+      expect(states()).toEqual(["resolved"]);
+      double.setMood("unavailable");
+      expect(await connector.reconcile?.(delivery, true)).toMatchObject({ status: "failed" });
+      double.setMood("success");
+    });
+
     test("two deliveries at once make one ticket", async () => {
       const connector = connectorWith();
       await Promise.all([tell(connector, told("opened")), tell(connector, told("updated"))]);
