@@ -19,6 +19,7 @@ import {
   type Hypothesis,
   type Proposals,
 } from "./propose.ts";
+import { joinSurges } from "./surges.ts";
 import { joinSatellites } from "./satellites.ts";
 
 /** What one fault explains. */
@@ -271,7 +272,7 @@ function settle(
     groups.push({ fault: faultKey(unit.ci, false), anchor: context.incidentOf(unit), units: [unit] });
   const united = absorb(unite(groups.filter((group) => group.units.length > 0)), context);
   const joined = joinSatellites(united, context.topology, context.influence.systems);
-  return sweep(joinPeers(joined, context.topology), context.topology);
+  return joinSurges(sweep(joinPeers(joined, context.topology), context.topology), context.topology);
 }
 
 /** One CI is at fault once at a time: groups with the same root are one. */

@@ -23,7 +23,7 @@ export function applyVerdict(state: IncidentState, turn: Turn, incident: Inciden
   const seen = fingerprint(incident);
   const kept = { ...incident };
   const wasParent = parentKey(incident);
-  applyRoot(turn, incident, ranking.rootCause);
+  applyRoot(turn, incident, ranking.rootCause, ranking.rootless);
   if (parentKey(incident) !== wasParent) suppressChildren(state, turn, incident);
   incident.impact = ranking.impact;
   const priority = applyPriority(state, turn, incident);
@@ -84,7 +84,7 @@ export function scheduleUpdate(state: IncidentState, turn: Turn, incident: Incid
   wakeIncident(state, incident.id, incident.updateDueAt);
 }
 
-function applyRoot(turn: Turn, incident: Incident, verdict: RootCause): void {
+function applyRoot(turn: Turn, incident: Incident, verdict: RootCause, rootless?: string): void {
   const before = incident.rootCause;
   if (incident.rootPinned) {
     // A person named it: correlation may add what it knows, not another answer.
@@ -94,7 +94,8 @@ function applyRoot(turn: Turn, incident: Incident, verdict: RootCause): void {
   incident.rootCause = verdict;
   if (verdict.ci === before.ci && verdict.change === before.change) return;
   const best = verdict.candidates[0];
-  const reasons = best !== undefined && best.ci === verdict.ci ? best.reasons : [];
+  const reasons =
+    best !== undefined && best.ci === verdict.ci ? best.reasons : rootless === undefined ? [] : [rootless];
   const name = verdict.ci ?? "no single CI";
   const text = `${name}${verdict.inferred ? " (inferred)" : ""}, ${Math.round(verdict.confidence * 100)} %`;
   tellTimeline(incident, turn.at, "root", reasons[0] === undefined ? text : `${text}: ${reasons[0]}`);

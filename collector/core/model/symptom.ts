@@ -86,7 +86,7 @@ const BY_CHECK: readonly (readonly [RegExp, Symptom])[] = [
     "resource",
   ],
   [
-    /throttl|\b(cpu|load|connections?|sessions?|io ?wait|(dead)?locks?|lock waits|evict\w*|saturat\w*|busy|threads?|thread ?pool|memory pressure|utili[sz]ation|conntrack|rate limit\w*)\b/,
+    /throttl|\b(cpu|load|connections?|sessions?|io ?wait|(dead)?locks?|lock waits|evict\w*|saturat\w*|busy|threads?|thread ?pool|memory pressure|utili[sz]ation|conntrack|rate limit\w*|requests? (rate|count|per)|rps|qps|traffic|throughput|concurren\w+)\b/,
     "load",
   ],
   [

@@ -9,6 +9,7 @@ import { candidatesOf, lastStep, linksBetween, type Claims, type Links } from ".
 import { changedBefore, suspectChange } from "./change.ts";
 import { keptImpact } from "./impact.ts";
 import { withMetrics } from "./metrics.ts";
+import { surgeOf } from "./surge.ts";
 import { urgencyOf } from "./urgency.ts";
 import { reasonsFor } from "./reasons.ts";
 
@@ -75,15 +76,17 @@ function rankIncident(units: readonly Unit[], evidence: RootEvidence, at: UnixMi
   const best = verdicts[0];
   const pinned = evidence.incident.rootPinned ? evidence.incident.rootCause.ci : null;
   const change = best === undefined ? null : suspectChange(best, units, evidence.incident.openedAt, view);
+  const surge = best === undefined || pinned !== null ? null : surgeOf(best, units, change, topology);
   const impact = keptImpact(evidence.incident, units, topology, best?.root ?? null);
   return {
     rootCause: {
-      ci: pinned ?? candidates[0]?.ci ?? null,
+      ci: pinned ?? (surge === null ? (candidates[0]?.ci ?? null) : null),
       confidence: pinned === null ? calibrated(candidates[0]?.score ?? 0) : 1,
-      inferred: best?.silent ?? false,
+      inferred: surge === null && (best?.silent ?? false),
       candidates,
       change,
     },
+    ...(surge === null ? {} : { rootless: surge }),
     fault: best?.through ?? best?.fault ?? null,
     doubt: best?.dependents.doubt ?? 0,
     impact,
