@@ -82,7 +82,6 @@ export async function composeCollector(config: TocsinConfig, surroundings: Surro
     agents: await openAgentConfiguration(config),
   };
   const { store, partition, delivery } = joinCore(current, cmdb, surroundings);
-  await partition.start();
   const query = createQuery({ partition, store, receivers: () => current.config.receivers.map(({ name }) => name) });
   const series = createSeriesRoom({
     intake: partition,
@@ -98,7 +97,7 @@ export async function composeCollector(config: TocsinConfig, surroundings: Surro
   const rooms = { partition, delivery, cmdb, series, access, current, enrolment };
   const intake = filteredIntake(partition, () => current.rules.eventFilter, { telemetry, clock });
   const ports: IngestPorts = { intake, query, samples: series.store, clock, log, telemetry };
-  const server = await openServer(rooms, ports, surroundings);
+  const server = await whileStarting(partition, () => openServer(rooms, ports, surroundings));
   await cmdb.start({ intake: partition, query, given: cmdb.document() });
   delivery.start();
   const tickets = new TicketWatch({
@@ -127,6 +126,15 @@ export async function composeCollector(config: TocsinConfig, surroundings: Surro
     await stopRooms({ ...rooms, server, housekeeping });
   });
   return { ...rooms, server, housekeeping, stop };
+}
+
+/** Does something else while the store's thread opens and reads: a quarter of a start. */
+async function whileStarting<T>(partition: Partition, work: () => Promise<T>): Promise<T> {
+  const [started, worked] = await Promise.allSettled([partition.start(), work()]);
+  if (started.status === "rejected") throw started.reason;
+  if (worked.status === "fulfilled") return worked.value;
+  await partition.stop();
+  throw worked.reason;
 }
 
 /** Listens beside HTTP. Gives back what ends everything; ends it at once when an address cannot be listened on. */

@@ -159,9 +159,10 @@ test("a file of the first schema is brought up to date, with what it has", () =>
   engine.close();
   const again = open(dataDir);
   expect(readPragma((again as unknown as { db: DatabaseSync }).db, "user_version")).toBe(MIGRATIONS.length);
+  const { alert: _, ...touch } = moved;
   expect(again.loadEntities({ kind: "", id: "" })).toEqual([
-    ["alert", "a-1", '{"id":"a-1"}', 7, 6, 5, 4, null],
-    ["alert", "a-2", '{"id":"a-2"}', null, null, null, null, null],
+    { kind: "alert", id: "a-1", body: '{"id":"a-1"}', touch },
+    { kind: "alert", id: "a-2", body: '{"id":"a-2"}', touch: null },
   ]);
 });
 
@@ -172,7 +173,7 @@ test("what the last process has not folded is there at once, and is folded later
   first.abandon();
   const second = open(dataDir, { ageMaxMs: 0 });
   expect(second.size().rows).toMatchObject({ entities: 0, pending: 2 });
-  expect(second.loadEntities(null).map(([, id]) => id)).toEqual(["a-1", "a-2"]);
+  expect(second.loadEntities(null).map(({ id }) => id)).toEqual(["a-1", "a-2"]);
   expect(second.loadEntities({ kind: "", id: "" })).toEqual([]);
   while (second.maintain());
   expect(second.size().rows).toMatchObject({ entities: 2, pending: 0 });
@@ -197,7 +198,7 @@ test("what is not folded soon is folded late: the log does not grow without end"
   const engine = open(folder(), { rowsMax: 100 });
   for (let sequence = 1; sequence <= 300; sequence += 1)
     engine.commit(put(sequence, ...Array.from({ length: 20 }, (_, index) => `a-${sequence}-${index}`)));
-  expect(engine.size().rows.pending).toBeLessThanOrEqual(2 * 6 * 100 + 20);
+  expect(engine.size().rows.pending).toBeLessThanOrEqual(2 * 5 * 100 + 20);
 });
 
 test.each(["", "short", "ü".repeat(300), JSON.stringify({ text: "long ".repeat(1_000) })])(

@@ -7,7 +7,8 @@ import { Compaction, type Horizon } from "./compaction.ts";
 import { DATABASE_FILE, openDatabase } from "./database.ts";
 import { classifyFailure } from "./failure.ts";
 import { Fold, type FoldStatements, prepareFold } from "./fold.ts";
-import { type EntityPlace, type EntityRow, Loader, type Position } from "./load.ts";
+import type { EntityPlace, EntityRow } from "./entity-page.ts";
+import { Loader, type Position } from "./load.ts";
 import { type DirectoryLock, lockDirectory } from "./lock.ts";
 import { type PackedCommit, partsOf } from "./packed-commit.ts";
 import { Pending } from "./pending.ts";
@@ -30,20 +31,19 @@ export interface FoldLimits {
   sliceMs: number;
 }
 
-const FOLD_LIMITS: FoldLimits = { rowsMax: 40_000, sizeBytesMax: 16 * 1024 * 1024, ageMaxMs: 20_000, sliceMs: 4 };
+const FOLD_LIMITS: FoldLimits = { rowsMax: 30_000, sizeBytesMax: 10 * 1024 * 1024, ageMaxMs: 20_000, sliceMs: 4 };
 /**
  * Under load there is no pause to fold in: above so many times the limits each commit folds a longer slice first, so that no
  * single one waits long. Above the last it folds all: the log may not grow without end.
  */
 const OVERDUE: readonly { times: number; slices: number }[] = [
-  { times: 6, slices: Number.POSITIVE_INFINITY },
-  { times: 5, slices: 40 },
-  { times: 4, slices: 20 },
+  { times: 5, slices: Number.POSITIVE_INFINITY },
+  { times: 4, slices: 30 },
   { times: 3, slices: 10 },
-  { times: 2, slices: 4 },
+  { times: 2, slices: 5 },
 ];
 /** Up to so many times the limits, while there are pauses between commits. */
-const PAUSES_ENOUGH = 5;
+const PAUSES_ENOUGH = 4;
 const COMPACT_SLICE_MS = 8;
 
 /**
@@ -112,9 +112,7 @@ export class SqliteEngine {
 
   /** What a restart needs, before the first commit: what is pending (`after` null), and then page by page. [] = that was all. */
   loadEntities(after: EntityPlace | null): EntityRow[] {
-    return after === null
-      ? this.loader.pendingEntities(this.active)
-      : this.loader.entities(after.kind, after.id, this.active);
+    return after === null ? this.loader.pendingEntities(this.active) : this.loader.entities(after, this.active);
   }
 
   commit(commit: PackedCommit): CommitResult {

@@ -15,7 +15,7 @@ import type { Horizon } from "./compaction.ts";
 import { DATABASE_FILE } from "./database.ts";
 import { SqliteEngine, type EngineOptions } from "./engine.ts";
 import { classifyFailure, type Failure } from "./failure.ts";
-import type { EntityPlace, EntityRow } from "./load.ts";
+import { type EntityPage, type EntityPlace, packPage } from "./entity-page.ts";
 
 /** Pause after housekeeping failed in a way that may pass (the disk is full). */
 const MAINTENANCE_RETRY_MS = 1_000;
@@ -31,7 +31,7 @@ export interface Opened {
 export interface Operations {
   open(options: EngineOptions): Opened;
   commit(commit: PackedCommit): CommitResult;
-  loadEntities(after: EntityPlace | null): EntityRow[];
+  loadEntities(after: EntityPlace | null): EntityPage;
   loadEventIds(afterSequence: number): { sequence: number; texts: string[] } | undefined;
   entity(kind: string, idOrAlias: string): string | undefined;
   entities(query: EntityQuery): { sort: string; body: string }[];
@@ -114,8 +114,8 @@ export class EngineHost implements Operations {
     return result;
   }
 
-  loadEntities(after: EntityPlace | null): EntityRow[] {
-    return this.use().loadEntities(after);
+  loadEntities(after: EntityPlace | null): EntityPage {
+    return packPage(this.use().loadEntities(after));
   }
 
   loadEventIds(afterSequence: number): { sequence: number; texts: string[] } | undefined {

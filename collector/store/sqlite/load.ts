@@ -1,57 +1,17 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Milliseconds, UnixMillis } from "../../core/model/time.ts";
-import type { LoadedEntity, OutboxRow } from "../../port/store.ts";
+import type { UnixMillis } from "../../core/model/time.ts";
+import type { OutboxRow } from "../../port/store.ts";
+import type { EntityPlace, EntityRow } from "./entity-page.ts";
 import { unpackText } from "./packed-text.ts";
 import { entityKey, Pending } from "./pending.ts";
 
 const ENTITIES_A_PAGE = 2_000;
 const EVENT_IDS_A_PAGE = 50_000;
 
-export interface EntityPlace {
-  kind: string;
-  id: string;
-}
-
 export interface Position {
   sequence: number;
   at: UnixMillis;
   ledgerNumber: number;
-}
-
-/** Kind, id, body (null: `pending` has another, or none), and the five figures of a touch, null where there is none. */
-export type EntityRow = [
-  kind: string,
-  id: string,
-  body: string | null,
-  lastSeenAt: UnixMillis | null,
-  lastOccurredAt: UnixMillis | null,
-  count: number | null,
-  expiresAfterMs: Milliseconds | null,
-  expiresAt: UnixMillis | null,
-];
-
-/** The rows of a page that count, as entities. */
-export function loaded(rows: readonly EntityRow[]): LoadedEntity[] {
-  const entities: LoadedEntity[] = [];
-  for (const [kind, id, body, lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt] of rows) {
-    if (body === null) continue;
-    const isTouched = lastSeenAt !== null && lastOccurredAt !== null && count !== null;
-    const touch = isTouched ? { alert: id, lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt } : null;
-    entities.push({ kind: kind as LoadedEntity["kind"], id, body, touch });
-  }
-  return entities;
-}
-
-function overlay(row: EntityRow, pending: Pending): void {
-  if (pending.entities.has(entityKey(row[0], row[1]))) row[2] = null;
-  else setTouch(row, pending);
-}
-
-function setTouch(row: EntityRow, pending: Pending): void {
-  const touch = row[0] === "alert" ? pending.touches.get(row[1]) : undefined;
-  if (touch === undefined) return;
-  const { lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt } = touch;
-  [row[3], row[4], row[5], row[6], row[7]] = [lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt];
 }
 
 /** What a restart reads, page by page where there may be much of it. */
@@ -104,11 +64,8 @@ export class Loader {
       }));
   }
 
-  /**
-   * The entities of the tables after this one that a restart needs, by kind and id, without those that are newer in
-   * `pending`. [] = that was all. Rows, not objects: they cross to another thread.
-   */
-  entities(afterKind: string, afterId: string, pending: Pending): EntityRow[] {
+  /** The entities of the tables after this one that a restart needs, by kind and id; what is newer in `pending` has no body. */
+  entities(after: EntityPlace, pending: Pending): EntityRow[] {
     const page = this.db.prepare(
       `SELECT entity.kind, entity.id, body, last_seen_at, last_occurred_at, count, expires_after_ms, expires_at
        FROM entity LEFT JOIN touch ON touch.id = entity.id AND kind = 'alert'
@@ -116,10 +73,15 @@ export class Loader {
        ORDER BY entity.kind, entity.id LIMIT ${ENTITIES_A_PAGE}`,
     );
     page.setReturnArrays(true);
-    const rows = page.all(afterKind, afterId) as unknown as EntityRow[];
-    if (pending.isEmpty) return rows;
-    for (const row of rows) overlay(row, pending);
-    return rows;
+    const rows = page.all(after.kind, after.id) as unknown as StoredRow[];
+    const isNewer = (kind: string, id: string): boolean =>
+      !pending.isEmpty && pending.entities.has(entityKey(kind, id));
+    return rows.map(([kind, id, body, ...touch]) => ({
+      kind,
+      id,
+      body: isNewer(kind, id) ? null : body,
+      touch: (kind === "alert" ? pending.touches.get(id) : undefined) ?? touchOf(touch),
+    }));
   }
 
   /** Those that only `pending` has in their newest form. */
@@ -128,9 +90,7 @@ export class Loader {
     for (const { entity } of pending.entities.values()) {
       const { kind, id, status, body } = entity;
       if (body === null || (kind === "incident" && status === "closed")) continue;
-      const row: EntityRow = [kind, id, body, null, null, null, null, null];
-      setTouch(row, pending);
-      rows.push(row);
+      rows.push({ kind, id, body, touch: (kind === "alert" ? pending.touches.get(id) : undefined) ?? null });
     }
     return rows;
   }
@@ -159,4 +119,19 @@ export class Loader {
     }
     return texts.length === 0 ? undefined : { sequence, texts };
   }
+}
+
+type StoredTouch = [
+  lastSeenAt: number | null,
+  lastOccurredAt: number | null,
+  count: number | null,
+  expiresAfterMs: number | null,
+  expiresAt: number | null,
+];
+
+type StoredRow = [kind: string, id: string, body: string, ...StoredTouch];
+
+function touchOf([lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt]: StoredTouch): EntityRow["touch"] {
+  if (lastSeenAt === null || lastOccurredAt === null || count === null) return null;
+  return { lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt };
 }

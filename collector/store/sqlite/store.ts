@@ -15,7 +15,7 @@ import type {
 } from "../../port/store.ts";
 import type { Horizon } from "./compaction.ts";
 import type { EngineOptions } from "./engine.ts";
-import { loaded } from "./load.ts";
+import { unpackPage } from "./entity-page.ts";
 import { EngineHost, type Operations, type Request, type Response } from "./host.ts";
 import { BufferPool, packCommit } from "./packed-commit.ts";
 
@@ -43,7 +43,7 @@ interface Link {
 }
 
 /** Its heap holds some tens of megabytes; what is tight is collected sooner, and the thread makes garbage fast. */
-const WORKER_LIMITS = { maxOldGenerationSizeMb: 384, maxYoungGenerationSizeMb: 8 };
+const WORKER_LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 8 };
 
 class SqliteStore implements Store {
   private readonly options: SqliteStoreOptions;
@@ -153,14 +153,13 @@ function* eachId(texts: string[], surplus: number): Iterable<string> {
 
 /** The next page is read while the caller works on this one. */
 async function* loadEntities(call: Call): AsyncIterable<LoadedEntity[]> {
-  yield loaded(await call("loadEntities", null));
+  yield unpackPage(await call("loadEntities", null));
   let page = await call("loadEntities", { kind: "", id: "" });
-  for (let last = page.at(-1); last !== undefined; last = page.at(-1)) {
-    const [kind, id] = last;
-    const next = call("loadEntities", { kind, id });
+  for (let { last } = page; last !== null; { last } = page) {
+    const next = call("loadEntities", last);
     // Whoever stops reading must not leave a rejection that nobody sees.
     next.catch(() => undefined);
-    yield loaded(page);
+    yield unpackPage(page);
     page = await next;
   }
 }
