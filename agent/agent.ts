@@ -4,6 +4,7 @@ import { AGENT_ATTRIBUTES, AGENT_SERVICE_NAME } from "../protocol/agent-resource
 import { OtlpMetricsWriter } from "../protocol/otlp-write.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import { BlackBox } from "./evaluate/black-box.ts";
+import { createDiagnosticRequests } from "./evaluate/diagnostic-requests.ts";
 import { ConditionBook } from "./evaluate/condition-book.ts";
 import { EdgeDetection } from "./evaluate/edge-detection.ts";
 import { LearnedState } from "./evaluate/learned-state.ts";
@@ -64,6 +65,16 @@ export class Agent {
       { clock, log, table, book: evaluation.book },
       { ci, collectors: post.collectors, nextId: post.nextId, send: post.event },
     );
+    if (config.recorder)
+      list.push(
+        createDiagnosticRequests({
+          clock,
+          log,
+          ci,
+          collectors: post.collectors,
+          diagnose: (by) => evaluation.blackBox.request(by),
+        }),
+      );
     const watches = new WatchRunner(list, { clock, log, table });
     const round = openRound(config, around, { ci, table, watches, ...post, ...evaluation });
     const agent = new Agent(config, around, { table, watches, round, ...post, ...evaluation });
@@ -137,6 +148,11 @@ export class Agent {
     return { pending: spool.pending("metric").items, sizeBytes: spool.sizeBytes };
   }
 
+  /** Sends the recorder's minutes and what goes on now; `by` says who asked. */
+  async diagnose(by: string): Promise<void> {
+    if (this.#config.recorder) await this.#parts.blackBox.request(by);
+  }
+
   exposition(): string {
     const since = this.#around.clock.now() - Math.max(30_000, 5 * this.#config.intervalMs);
     return renderExposition(
@@ -182,7 +198,16 @@ function openEvaluation(
     },
   });
   const { files } = around;
-  const blackBox = new BlackBox({ files, clock, log, book, recorder: new Recorder(files) });
+  const blackBox = new BlackBox({
+    files,
+    clock,
+    log,
+    book,
+    ci,
+    recorder: new Recorder(files),
+    nextId: post.nextId,
+    send: post.event,
+  });
   const learned = new LearnedState(join(data.path, "learned.state"), log);
   const detection = new EdgeDetection({ ci, book, clock, log, learned });
   const rules = new RuleSource({

@@ -250,6 +250,7 @@ async function run(): Promise<number> {
   const agent = await openAgent(handover, log, () => end("anew"));
   if (agent === null) return EXIT.failed;
   await agent.enrol();
+  process.on("SIGUSR2", () => void agent.diagnose("SIGUSR2 on the host"));
   if (flags.once) {
     const delivered = await Promise.race([agent.once(), ended.then(() => false)]);
     await agent.stop(0);

@@ -21,3 +21,6 @@ export const TIME_HEADER = "tocsin-time";
 
 /** `GET /api/v1/agent/rules`, with `ETag` and `If-None-Match`: the rules an agent evaluates, as plain data. */
 export const AGENT_RULES_PATH = "/api/v1/agent/rules";
+
+/** `GET ?ci=…`: whether a person wants to see this agent's diagnostics, `{diagnose: name or null}`. */
+export const AGENT_REQUESTS_PATH = "/api/v1/agent/requests";

@@ -32,13 +32,14 @@ export function readPrograms(files: HostFiles, owner: OwnerOf = ownerOf): Runnin
     const comm = files.line(`/proc/${pid}/comm`);
     const uid = owner(`/proc/${pid}`);
     if (comm === null || uid === null) continue;
-    const name = nameOf(files, pid, comm);
+    const name = programName(files, pid, comm);
     if (name !== null) found.push({ pid, name, uid });
   }
   return found;
 }
 
-function nameOf(files: HostFiles, pid: string, comm: string): string | null {
+/** What a process is called: by the kernel, or by what an interpreter or Java runs. null for one without a command line. */
+export function programName(files: HostFiles, pid: string, comm: string): string | null {
   const isJava = comm === "java";
   if (!isJava && !INTERPRETER.test(comm)) return comm;
   const command = files.read(`/proc/${pid}/cmdline`)?.all() ?? "";

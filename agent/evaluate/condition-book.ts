@@ -111,6 +111,12 @@ export class ConditionBook {
     this.#saveSoon();
   }
 
+  /** As `annotate`, for the conditions that began last. */
+  annotateNewest(count: number, annotations: Readonly<Record<string, string>>, at: number): void {
+    const newest = [...this.#told.values()].sort((a, b) => b.condition.since - a.condition.since).slice(0, count);
+    for (const { owner, condition } of newest) this.annotate(owner, condition, annotations, at);
+  }
+
   /** It is not wrong (any more). Nothing goes out where it was not told. */
   clear(owner: ConditionOwner, about: { check: string; instance: string; summary?: string }, at: number): void {
     const key = keyOf(owner, about);

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { HostFiles } from "../sample/host-files.ts";
+import { programName } from "../discover/process-table.ts";
 import { isPid } from "../sample/processes.ts";
 
 const SHOWN = 5;
@@ -35,7 +36,7 @@ export async function diagnose(files: HostFiles, clock: Clock): Promise<string> 
     lines.push(
       `cpu: ${busy
         .slice(0, SHOWN)
-        .map(({ pid, process, share }) => `${process.name}[${pid}] ${share} %`)
+        .map(({ pid, process, share }) => `${shownName(files, pid, process)}[${pid}] ${share} %`)
         .join(", ")}`,
     );
   const large = [...now].sort(([, a], [, b]) => b.residentBytes - a.residentBytes);
@@ -43,7 +44,7 @@ export async function diagnose(files: HostFiles, clock: Clock): Promise<string> 
     lines.push(
       `memory: ${large
         .slice(0, SHOWN)
-        .map(([pid, process]) => `${process.name}[${pid}] ${mebibytes(process)}`)
+        .map(([pid, process]) => `${shownName(files, pid, process)}[${pid}] ${mebibytes(process)}`)
         .join(", ")}`,
     );
   const waiting = [...now].filter(([, process]) => process.state === "D");
@@ -52,7 +53,7 @@ export async function diagnose(files: HostFiles, clock: Clock): Promise<string> 
     lines.push(
       `waiting for a disk: ${waiting
         .slice(0, SHOWN)
-        .map(([pid, process]) => `${process.name}[${pid}]`)
+        .map(([pid, process]) => `${shownName(files, pid, process)}[${pid}]`)
         .join(", ")}${more}`,
     );
   }
@@ -62,6 +63,11 @@ export async function diagnose(files: HostFiles, clock: Clock): Promise<string> 
 /** Percent of one core. A process that was not there before counts from its start. */
 function shareOf(before: Process | undefined, now: Process): number {
   return Math.round(((now.ticks - (before?.ticks ?? 0)) / TICKS_PER_SECOND / (SPAN_MS / 1000)) * 100);
+}
+
+/** Only for the few that are shown: an interpreter's own name tells nothing. */
+function shownName(files: HostFiles, pid: string, { name }: Process): string {
+  return programName(files, pid, name) ?? name;
 }
 
 function mebibytes(process: Process): string {

@@ -21,7 +21,8 @@ export interface StatFs {
 }
 
 /** The kernel answers for these from memory, so that asking cannot hang. */
-const LOCAL = /^(ext[234]|xfs|btrfs|f2fs|zfs|vfat|exfat|ntfs3?|jfs|reiserfs|bcachefs|tmpfs|ubifs|jffs2|nilfs2)$/;
+export const LOCAL_FILESYSTEM =
+  /^(ext[234]|xfs|btrfs|f2fs|zfs|vfat|exfat|ntfs3?|jfs|reiserfs|bcachefs|tmpfs|ubifs|jffs2|nilfs2)$/;
 const MOUNTS_MAX = 128;
 /** Questions to remote file systems under way at a time. Each holds one of Node's four helper threads while it hangs. */
 const REMOTE_MAX = 2;
@@ -79,7 +80,7 @@ export function createFilesystemCollector(context: CollectorContext, options: Fi
         const key = `${mount.device}\u0000${mount.mountpoint}\u0000${mount.type}\u0000${mount.readOnly}`;
         const place = places.get(key, () => createPlace(context, mount));
         if (place === null) continue;
-        if (!LOCAL.test(mount.type)) remote(place);
+        if (!LOCAL_FILESYSTEM.test(mount.type)) remote(place);
         else answered(place, options.statFs.now(mount.mountpoint), at);
       }
       places.endRound(at);

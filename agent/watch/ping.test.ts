@@ -43,7 +43,7 @@ test.for([
 
 test.for([
   ["all is well", IPUTILS, 0.6, null, { status: "good" }],
-  ["no answer", SILENT, 1, null, { status: "bad", summary: "h does not answer ping: 3 packets lost", value: 1 }],
+  ["no answer", SILENT, 1, null, { status: "bad", summary: "h does not answer ping: 3 of 3 lost", value: 1 }],
   ["some are lost, as many as may be", INETUTILS, 0.5, null, { status: "good" }],
   ["too many are lost", INETUTILS, 0.25, null, { status: "bad", summary: "h loses packets: 1 of 4", value: 0.25 }],
   [

@@ -76,7 +76,7 @@ export function judgePing(
   const { sent, received } = summary;
   const lost = 1 - received / sent;
   const bad = (text: string): CheckResult => ({ status: "bad", summary: `${host} ${text}`, value: lost });
-  if (received === 0) return { result: bad(`does not answer ping: ${sent} packets lost`), summary };
+  if (received === 0) return { result: bad(`does not answer ping: ${sent} of ${sent} lost`), summary };
   if (lost >= loss) return { result: bad(`loses packets: ${sent - received} of ${sent}`), summary };
   if (rttMs !== null && summary.rttMs > rttMs)
     return { result: bad(`answers ping slowly: ${summary.rttMs} ms, more than ${rttMs} ms`), summary };

@@ -13,6 +13,7 @@ import { MethodTable } from "./methods.ts";
 import type { ApiPorts } from "./ports.ts";
 import { registerAgents } from "./route/agents.ts";
 import { registerCmdb } from "./route/cmdb.ts";
+import { registerDiagnostics } from "./route/diagnostics.ts";
 import { registerConsole } from "./route/console.ts";
 import { registerEnrolment } from "./route/enrolment.ts";
 import { registerHealth } from "./route/health.ts";
@@ -83,6 +84,7 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
     registerCmdb(scope, ports, limits.importBytesMax);
     registerAgents(scope, ports);
     registerObservations(scope, ports);
+    registerDiagnostics(scope, ports);
     registerEnrolment(scope, ports);
     registerRunbooks(scope, ports);
     registerConsole(scope, ports, { limits, version: options.version });

@@ -1,4 +1,5 @@
 import type { IncidentDocument } from "../core/model/document.ts";
+import type { Diagnostics } from "../port/diagnostics.ts";
 import { CLIENT_HELP } from "./client.ts";
 import { clientCommand, refusal, writeJson } from "./client-command.ts";
 import { EXIT, type CommandIo } from "./command-io.ts";
@@ -45,7 +46,15 @@ function list(items: IncidentDocument[], io: CommandIo): string {
   ).replace(/^(.*)$/m, (line) => paint(line, "bold", io.isTerminal));
 }
 
-function show(item: IncidentDocument, io: CommandIo): string {
+type Shown = IncidentDocument & { diagnostics?: Diagnostics[] };
+
+function recordedText({ diagnostics = [], number }: Shown): string[] {
+  if (diagnostics.length === 0) return [];
+  const hosts = [...new Set(diagnostics.map(({ ci }) => printable(ci)))].join(", ");
+  return ["", `Recorded: the last minutes of ${hosts}; tocsin why ${number} shows them`];
+}
+
+function show(item: Shown, io: CommandIo): string {
   const worst = item.priority === "P1" || item.priority === "P2";
   const lines = [
     paint(`${item.priority}  ${printable(item.title)}`, worst ? "red" : "yellow", io.isTerminal),
@@ -81,6 +90,7 @@ function show(item: IncidentDocument, io: CommandIo): string {
       .map(
         (entry) => `${entry.at}  ${printable(entry.text)}${entry.actor === null ? "" : ` (${printable(entry.actor)})`}`,
       ),
+    ...recordedText(item),
     "",
     `Next: tocsin ack ${item.number} · tocsin why ${item.number}`,
   ];
@@ -97,7 +107,7 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
       const refused = refusal(answer, io);
       if (refused !== null || answer.status !== "ok") return refused ?? EXIT.failed;
       if (json) writeJson(answer.body, io);
-      else io.stdout(show(answer.body as IncidentDocument, io));
+      else io.stdout(show(answer.body as Shown, io));
       return EXIT.ok;
     }
     const limit = Number(flags["limit"]);

@@ -1,5 +1,6 @@
 import { type Story, storyText, tellCi, tellIncident } from "../core/explain/tell.ts";
 import type { LedgerRecord } from "../core/model/ledger.ts";
+import type { Diagnostics } from "../port/diagnostics.ts";
 import { type Answer, CLIENT_HELP, type Client } from "./client.ts";
 import { clientCommand, refusal, writeJson } from "./client-command.ts";
 import { EXIT, type CommandIo } from "./command-io.ts";
@@ -8,7 +9,7 @@ import { printable } from "./table.ts";
 const HELP = `Usage: tocsin why INCIDENT | CI [--at TIME] [options]
 
 Tells from the ledger why you were paged for an incident, or why not; or what was decided about a CI,
-and what would have happened otherwise.
+and what would have happened otherwise. With it stands what the host's agent recorded when the alert began.
 
   --at TIME           RFC 3339, for a CI: up to when (default: now)
 ${CLIENT_HELP}
@@ -26,7 +27,7 @@ const LOOK_BACK_MS = 24 * 3_600_000;
 /** A record as the API shows it: the time is text. */
 type LedgerLine = Omit<LedgerRecord, "at"> & { at: string | number };
 
-type Told = { status: "told"; story: Story } | { status: "refused"; answer: Answer };
+type Told = { status: "told"; story: Story; diagnostics: Diagnostics[] } | { status: "refused"; answer: Answer };
 
 /** Oldest first, as they were decided. */
 async function ledger(
@@ -42,10 +43,13 @@ async function ledger(
   return { records: records.reverse() };
 }
 
-async function aboutIncident(client: Client, id: string, number: number): Promise<Told> {
+async function aboutIncident(
+  client: Client,
+  { id, number, diagnostics = [] }: { id: string; number: number; diagnostics?: Diagnostics[] },
+): Promise<Told> {
   const found = await ledger(client, { incident: id });
   if ("answer" in found) return { status: "refused", answer: found.answer };
-  return { status: "told", story: tellIncident(found.records, `incident ${number} (${id})`) };
+  return { status: "told", story: tellIncident(found.records, `incident ${number} (${id})`), diagnostics };
 }
 
 async function aboutCi(client: Client, ci: string, atMs: number): Promise<Told> {
@@ -60,8 +64,11 @@ async function aboutCi(client: Client, ci: string, atMs: number): Promise<Told> 
     const seen = new Set(records.map((record) => JSON.stringify(record)));
     records.push(...inside.records.filter((record) => !seen.has(JSON.stringify(record))));
   }
+  const recorded = await client.get(`/api/v1/agents/${encodeURIComponent(ci)}/diagnostics`);
+  const diagnostics = recorded.status === "ok" ? ((recorded.body as { items?: Diagnostics[] }).items ?? []) : [];
   return {
     status: "told",
+    diagnostics: diagnostics.slice(0, 1),
     story: tellCi(
       records.sort((a, b) => a.at - b.at),
       ci,
@@ -74,13 +81,22 @@ async function aboutCi(client: Client, ci: string, atMs: number): Promise<Told> 
 async function tell(client: Client, subject: string, atMs: number): Promise<Told> {
   const incident = await client.get(`/api/v1/incidents/${encodeURIComponent(subject)}`);
   if (incident.status === "ok") {
-    const { id, number } = incident.body as { id: string; number: number };
-    return aboutIncident(client, id, number);
+    return aboutIncident(client, incident.body as { id: string; number: number; diagnostics?: Diagnostics[] });
   }
   if (incident.status === "unreachable" || incident.httpStatus !== 404 || /^(inc-[0-9a-f]+|\d+)$/.test(subject))
     return { status: "refused", answer: incident };
   const ci = await client.get(`/api/v1/cmdb/cis/${encodeURIComponent(subject)}`);
   return aboutCi(client, ci.status === "ok" ? (ci.body as { id: string }).id : subject, atMs);
+}
+
+/** The texts as they are, under whose host and which alert they belong to. */
+function diagnosticsText(diagnostics: readonly Diagnostics[]): string {
+  const lines = diagnostics.flatMap(({ ci, check, instance, parts }) => [
+    "",
+    `Recorded on ${ci} (${check}${instance === "" ? "" : ` ${instance}`})`,
+    ...Object.entries(parts).flatMap(([part, text]) => [`  ${part}`, ...text.split("\n").map((line) => `    ${line}`)]),
+  ]);
+  return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
 }
 
 /** `tocsin why SUBJECT`. */
@@ -100,8 +116,10 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
       }
       const told = await tell(client, subject, atMs);
       if (told.status === "refused") return refusal(told.answer, io) ?? EXIT.failed;
-      if (json) writeJson(told.story, io);
-      else io.stdout(storyText(told.story).split("\n").map(printable).join("\n"));
+      const { story, diagnostics } = told;
+      const text = `${storyText(story)}${diagnosticsText(diagnostics)}`;
+      if (json) writeJson(diagnostics.length === 0 ? story : { ...story, diagnostics }, io);
+      else io.stdout(text.split("\n").map(printable).join("\n"));
       return EXIT.ok;
     },
   );

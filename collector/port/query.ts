@@ -33,6 +33,8 @@ export interface Query {
   alerts(query: ListQuery<AlertStatus>): Promise<Page<AlertDocument>>;
   /** The live alerts, for adapters that must answer in their own form; do not keep, do not change. */
   liveAlerts(): Iterable<Readonly<Alert>>;
+  /** Of an alert, also one that is over and still kept; empty where it is not known. */
+  annotations(alert: string): Promise<Readonly<Record<string, string>>>;
   /** Those of them that have this label, as matchers see it, without a look at all; not for the empty text. */
   liveAlertsWith?(name: string, value: string): Iterable<Readonly<Alert>>;
   /** Deployments, package and configuration changes; newest first. `ci`: id, name or alias. */

@@ -11,6 +11,7 @@ import { type LedgerQuery, type Store, type StoredLedgerRecord, sortKey } from "
 import type { Core } from "./core.ts";
 import { decodeCursor, encodeCursor, type Mark } from "./cursor.ts";
 import { newest, type Placed } from "./newest.ts";
+import { readAlert } from "./stored-alert.ts";
 
 export interface QueryOptions {
   /** The partition: its core, and when what the core has is durable. */
@@ -102,6 +103,13 @@ class LiveQuery implements Query {
 
   *liveAlerts(): Iterable<Readonly<Alert>> {
     for (const alert of this.core.alerts()) if (alert.status !== "resolved") yield alert;
+  }
+
+  async annotations(id: string): Promise<Readonly<Record<string, string>>> {
+    const live = this.core.alert(id);
+    if (live !== undefined) return live.annotations;
+    const body = await this.options.store.entity("alert", id);
+    return body === undefined ? {} : readAlert(id, body).annotations;
   }
 
   liveAlertsWith(name: string, value: string): readonly Readonly<Alert>[] {

@@ -77,6 +77,7 @@ export class RecordingPorts<C extends Clock = VirtualClock> implements IngestPor
   };
 
   readonly query: Query = {
+    annotations: async () => ({}),
     liveAlerts: () => [...this.alerts.values()].filter((alert) => this.isLive(alert)),
     silences: () => [...this.silenceById.values()],
     settings: () => this.settings,

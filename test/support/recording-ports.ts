@@ -86,6 +86,10 @@ export class FakeQuery implements Query {
   liveAlerts(): Iterable<Readonly<Alert>> {
     return this.live;
   }
+  readonly annotationsByAlert = new Map<string, Record<string, string>>();
+  async annotations(alert: string): Promise<Record<string, string>> {
+    return this.annotationsByAlert.get(alert) ?? {};
+  }
   async changes(query: { ci?: string; limit: number; cursor: string | null }): Promise<Page<ChangeRecord>> {
     return page(
       this.changeList.filter((item) => query.ci === undefined || item.ci === query.ci),

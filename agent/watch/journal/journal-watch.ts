@@ -30,12 +30,15 @@ export async function createJournalWatch(
   let saved = JSON.stringify(places);
   let round: Promise<void> | null = null;
   let closing = false;
+  /** Until it was read once, and while it cannot be, nothing is said to be good. */
+  let readable = false;
 
   const look = async (): Promise<void> => {
     const { skippedBytes, trouble } = await follower.follow((entry) => {
       for (const each of wanted) if (matches(each, entry)) each.hits.add(textOf(entry));
     });
     const at = context.clock.now();
+    readable = trouble === null;
     for (const { hits } of wanted) {
       if (skippedBytes > 0) hits.skip(skippedBytes);
       if (trouble === null) hits.judge(at);
@@ -58,7 +61,7 @@ export async function createJournalWatch(
 
   return {
     tick(at) {
-      for (const { hits } of wanted) hits.judge(at);
+      if (readable) for (const { hits } of wanted) hits.judge(at);
       if (round !== null || closing) return;
       save();
       round = look().finally(() => {

@@ -4,6 +4,7 @@ import { ALERT_STATUSES } from "../../core/model/alert.ts";
 import type { IncidentDocument } from "../../core/model/document.ts";
 import { INCIDENT_STATUSES } from "../../core/model/incident.ts";
 import type { Command } from "../../core/model/input.ts";
+import { type Diagnostics, diagnosticParts } from "../../port/diagnostics.ts";
 import { Refusal } from "../../port/ingest.ts";
 import type { Query } from "../../port/query.ts";
 import { type RunbookLink, runbooksOf } from "../../port/runbooks.ts";
@@ -50,7 +51,10 @@ export function registerIncidents(app: FastifyInstance, ports: ApiPorts): void {
         response: answers(200, named("Incident"), "The incident."),
       },
     },
-    async (request) => withRunbooks(await found(reader, (request.params as { id: string }).id), ports),
+    async (request) => {
+      const incident = await found(reader, (request.params as { id: string }).id);
+      return withDiagnostics(withRunbooks(incident, ports), reader);
+    },
   );
   app.get(
     "/api/v1/alerts",
@@ -79,6 +83,24 @@ function withRunbooks(
 ): IncidentDocument & { runbooks?: RunbookLink[] } {
   const links = runbooksOf(incident.alerts, runbooks());
   return links.length === 0 ? incident : { ...incident, runbooks: links };
+}
+
+/** Members that are asked for what their agents brought along, and how many of these are shown: some 20 KiB each. */
+const ASKED_MAX = 50;
+const DIAGNOSTICS_MAX = 5;
+
+/** What agents recorded of their hosts, where they did; only on the single incident, for it is long. */
+async function withDiagnostics<T extends IncidentDocument>(
+  incident: T,
+  reader: Query,
+): Promise<T & { diagnostics?: Diagnostics[] }> {
+  const diagnostics: Diagnostics[] = [];
+  for (const { id, ci, source, check, instance } of incident.alerts.slice(0, ASKED_MAX)) {
+    const parts = diagnosticParts(source, await reader.annotations(id));
+    if (parts !== null) diagnostics.push({ alert: id, ci, check, instance, parts });
+    if (diagnostics.length >= DIAGNOSTICS_MAX) break;
+  }
+  return diagnostics.length === 0 ? incident : { ...incident, diagnostics };
 }
 
 function filterOf(asked: QueryString): { limit: number; cursor: string | null; ci?: string } {

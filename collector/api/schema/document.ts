@@ -76,6 +76,21 @@ export const INCIDENT = Type.Object(
         description: "What to do, for the checks that have a runbook: a path of the collector or a web address.",
       }),
     ),
+    diagnostics: Type.Optional(
+      Type.Array(
+        Type.Object({
+          alert: Type.String(),
+          ci: Type.String(),
+          check: Type.String(),
+          instance: Type.String(),
+          parts: Type.Record(Type.String(), Type.String(), {
+            description:
+              "Text by part: recorder (the last minutes at 1 s), processes, sockets, disks, kernel, journal.",
+          }),
+        }),
+        { description: "What agents recorded of their hosts when alerts began; only on the single incident." },
+      ),
+    ),
   },
   { $id: "Incident", description: "The alerts that one fault explains." },
 );

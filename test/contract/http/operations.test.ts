@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import type { AlertDocument } from "../../../collector/core/model/document.ts";
 import type { Finding } from "../../../protocol/finding.ts";
-import { apiBench, TOKENS } from "../../support/api-bench.ts";
+import { apiBench, incidentDocument, TOKENS } from "../../support/api-bench.ts";
 
 const matcher = { name: "ci", value: "web-01" };
 
@@ -357,4 +358,46 @@ test("the page runs only its own script, holds no secret and no data", async () 
   expect(script.headers["content-type"]).toBe("text/javascript; charset=utf-8");
   expect(script.text).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(/);
   expect((await call("GET", "/console.css")).headers["content-type"]).toBe("text/css; charset=utf-8");
+});
+
+test("diagnostics: on the incident, of a host, and asked for by an operator", async () => {
+  const bench = await apiBench({ auth: TOKENS });
+  const { call, query } = bench;
+  const alert: AlertDocument = {
+    id: "a1",
+    ci: "web-01",
+    source: "agent",
+    check: "cpu_busy",
+    instance: "",
+    status: "firing",
+    severity: "major",
+    summary: "busy",
+    labels: {},
+    count: 1,
+    incident: "inc-1",
+    resolvedAt: null,
+    firstSeenAt: "2026-03-01T10:00:00.000Z",
+    lastSeenAt: "2026-03-01T10:00:00.000Z",
+  };
+  query.incidentList = [{ ...incidentDocument({ number: 7 }), alerts: [alert] }];
+  query.alertList = [alert];
+  query.annotationsByAlert.set("a1", { recorder: "the last 300 s", processes: "cpu: java[7] 99 %", since: "x" });
+  const parts = { recorder: "the last 300 s", processes: "cpu: java[7] 99 %" };
+  const shown = await call("GET", "/api/v1/incidents/7", { as: "viewer" });
+  expect(shown.json.diagnostics).toMatchObject([{ alert: "a1", ci: "web-01", check: "cpu_busy", parts }]);
+  const list = await call("GET", "/api/v1/incidents", { as: "viewer" });
+  expect(list.json.items[0].diagnostics).toBeUndefined();
+  const ofHost = await call("GET", "/api/v1/agents/web-01/diagnostics", { as: "viewer" });
+  expect(ofHost.json.items).toMatchObject([{ alert: "a1", parts }]);
+
+  expect((await call("POST", "/api/v1/agents/web-01/diagnostics", { as: "operator" })).json.code).toBe("agentNotFound");
+  const contact = { agentId: "x", ci: "web-01", version: "1", intervalMs: 10_000, run: "r", at: bench.clock.now() };
+  bench.series.agents.heard(contact);
+  expect((await call("POST", "/api/v1/agents/web-01/diagnostics", { as: "operator" })).status).toBe(202);
+  const ask = async () => (await call("GET", "/api/v1/agent/requests?ci=web-01", { as: "agent" })).json;
+  expect(await ask()).toEqual({ diagnose: "anna" });
+  expect(await ask()).toEqual({ diagnose: null });
+  await call("POST", "/api/v1/agents/web-01/diagnostics", { as: "operator" });
+  bench.clock.advance(16 * 60_000);
+  expect(await ask()).toEqual({ diagnose: null });
 });
