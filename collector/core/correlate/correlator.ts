@@ -22,6 +22,7 @@ import { NoteReader } from "./note-reader.ts";
 import { Notebook } from "./notebook.ts";
 import { anchorsOf, gather, incidentOf, notesOf, regroup, type Neighbourhood } from "./regroup.ts";
 import { solve } from "./solve.ts";
+import { Strays } from "./strays.ts";
 import { isOpen, survivor, Threads, type Thread } from "./threads.ts";
 import type { AlertId, IncidentId } from "../model/identity.ts";
 
@@ -80,6 +81,7 @@ class OnlineCorrelator implements Correlator {
   private timers = new TimerQueue();
   private stale = new Set<IncidentId>();
   private readonly habits = new Habits();
+  private strays = new Strays();
   private storm: { incident: IncidentId; at: UnixMillis } | null = null;
 
   constructor(ranker: RootRanker) {
@@ -99,6 +101,8 @@ class OnlineCorrelator implements Correlator {
     this.round = [];
     this.timers = new TimerQueue();
     this.stale = new Set();
+    this.strays = new Strays();
+    this.strays.restore(learned);
     this.storm = null;
     this.solveAt = null;
     this.openedAtOnce = 0;
@@ -146,6 +150,7 @@ class OnlineCorrelator implements Correlator {
     if (note === undefined) return [];
     note.home = alert.incident ?? note.home;
     this.notebook.resolve(note, at);
+    if (alert.incident !== null && note.background === null) this.strays.ended(view.incident(alert.incident), at);
     this.seeds.delete(alert.id);
     this.timers.cancel(`alert ${alert.id}`);
     if (alert.incident !== null) this.stale.add(alert.incident);
@@ -207,7 +212,8 @@ class OnlineCorrelator implements Correlator {
     thread.spentAt = isSpent ? at : null;
     if (last !== null && isSpent) return { ...last.ranking, holdMs: 0, pageAfterMs: 0 };
     const planned = (ci: number, onset: UnixMillis): boolean => maintenance.isBehind(ci, onset, view.maintenance());
-    const ranking = this.ranker.rank({ incident, notes, influence, planned, ...this.heard(incident.id, at) }, at, view);
+    const evidence = { incident, notes, influence, planned, strayRate: this.strays.rate(at) };
+    const ranking = this.ranker.rank({ ...evidence, ...this.heard(incident.id, at) }, at, view);
     this.threads.setRoot(incident.id, ranking.fault, at);
     thread.doubt = ranking.doubt;
     thread.raging = notes.length >= RAGING_MIN && cleared * 2 < notes.length;
@@ -223,7 +229,7 @@ class OnlineCorrelator implements Correlator {
   }
 
   takeLearned(): { id: string; value: unknown }[] {
-    return this.habits.takeChanged();
+    return [...this.habits.takeChanged(), ...this.strays.takeChanged()];
   }
 
   private graph(view: CorrelationView): { topology: Topology; influence: Influence; maintenance: Maintenance } {

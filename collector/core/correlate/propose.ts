@@ -55,8 +55,11 @@ const LATE_MAX = 3;
 const RAGING = 0.35;
 const LONG_MS: Milliseconds = 16 * 60_000;
 const EARLY_MS: Milliseconds = 80_000;
-/** What it is worth to leave an alert where people have seen it. */
+/** What it is worth to leave an alert where people have seen it, more for each time that it has been there, up to a limit. */
 const STAY = 0.3;
+const STAY_EACH_MS: Milliseconds = 10 * 60_000;
+const STAY_LONG = 1;
+const STAY_FROM_MS: Milliseconds = 3 * 60_000;
 /** A fault must explain a unit at least this much better than chance does. */
 export const MARGIN = 0.4;
 /** What an incident costs that stays whatever the units do, and what share of its price one that could go. */
@@ -77,7 +80,11 @@ export function propose(
   units: readonly Unit[],
   alone: readonly number[],
   anchors: readonly Anchor[],
-  { topology, incidentOf }: { topology: Topology; incidentOf: (unit: Unit) => IncidentId | null },
+  {
+    topology,
+    at: now,
+    incidentOf,
+  }: { topology: Topology; at: UnixMillis; incidentOf: (unit: Unit) => IncidentId | null },
 ): Proposals {
   const bounds = boundsOf(units, alone);
   const own = OWN.begin();
@@ -100,7 +107,7 @@ export function propose(
     const claims = table.claims(wanted.indexOf(anchor.fault)).map((claim) => {
       const unit = units[claim.unit];
       if (unit === undefined) return claim;
-      const stays = homes[claim.unit] === anchor.incident ? STAY : 0;
+      const stays = homes[claim.unit] === anchor.incident ? stayWorth(now - unit.onset) : 0;
       return {
         unit: claim.unit,
         cost:
@@ -277,6 +284,10 @@ function boundsOf(units: readonly Unit[], alone: readonly number[]): FaultSums {
     }
   }
   return bounds;
+}
+
+function stayWorth(ageMs: Milliseconds): number {
+  return STAY + Math.min(STAY_LONG, Math.max(0, ageMs - STAY_FROM_MS) / STAY_EACH_MS);
 }
 
 export function lateness(

@@ -94,6 +94,8 @@ export interface RootEvidence {
   alarmed: (ci: number, around: UnixMillis) => boolean;
   /** Whether this CI itself was heard around that time, and so is not dead. */
   speaks: (ci: number, around: UnixMillis) => boolean;
+  /** How often something alarms that comes to nothing, in onsets a millisecond. */
+  strayRate: number;
   /** Whether planned work could be behind trouble of this CI that began then. */
   planned: (ci: number, onset: UnixMillis) => boolean;
   /** Another incident is growing fast just now: what looks alone may be a part of it. */

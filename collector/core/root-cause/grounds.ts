@@ -40,6 +40,9 @@ const STAY = 1.5;
 /** … which is two CIs, one of them in serious trouble, or six in mild trouble … */
 const ENOUGH = 3;
 const ENOUGH_MILD = 6;
+/** When chance is likelier than this that it is one, more must speak for it, but not more than so much. */
+const CHANCE = 0.01;
+const DOUBT_MAX = 8;
 /** … and half as long with this much more that speaks for it. */
 const HALVES = 1.5;
 
@@ -83,7 +86,9 @@ function serviceGrounds({ units, major, important, services, critical, planned, 
   return grounds;
 }
 
-function wideGrounds({ active, major, serious, important, storm, planned, topology, settleMaxMs }: Scene): Ground[] {
+function wideGrounds(scene: Scene): Ground[] {
+  const { active, major, serious, important, storm, planned, topology, settleMaxMs } = scene;
+  const doubt = Math.min(DOUBT_MAX, Math.max(0, Math.log(scene.chance / CHANCE)));
   const calm = planned ? PATIENCE.duringWork : storm ? PATIENCE.inStorm : null;
   const grounds: Ground[] = [];
   if (serious.length >= WIDE) {
@@ -107,7 +112,7 @@ function wideGrounds({ active, major, serious, important, storm, planned, topolo
     const needed = weighty.length > 0 ? weighty : important;
     const from = Math.max(seriousFrom(needed, 1), onsetOf(major, weighty.length > 0 ? 2 : NARROW));
     grounds.push({
-      since: clearSince(major, from, ENOUGH, settleMaxMs),
+      since: clearSince(major, from, ENOUGH + doubt, settleMaxMs),
       patience: calm ?? PATIENCE.together,
       holdReason: "it may still heal or grow",
       pageReason:
@@ -118,7 +123,7 @@ function wideGrounds({ active, major, serious, important, storm, planned, topolo
   }
   if (serious.length === 0 && major.length >= FEW && major.some((unit) => criticality(unit.ci, topology) === 1)) {
     grounds.push({
-      since: clearSince(major, onsetOf(major, FEW), ENOUGH_MILD, settleMaxMs),
+      since: clearSince(major, onsetOf(major, FEW), ENOUGH_MILD + doubt, settleMaxMs),
       patience: calm ?? PATIENCE.together,
       holdReason: "it may still heal or grow",
       pageReason: `${active.length} CIs fail together, and everything needs one of them`,

@@ -23,6 +23,8 @@ export interface Scene {
   services: readonly Unit[];
   impact: Impact;
   storm: boolean;
+  /** The chance that strays alone, near each other, would look like this; 1 where nothing speaks against it. */
+  chance: number;
   /** Planned work could be behind it. */
   planned: boolean;
   topology: Topology;
@@ -52,10 +54,33 @@ export function sceneOf(
     services: active.filter((unit) => OUTCOME_TYPES.has(topology.ci(unit.ci).type)),
     impact,
     storm: evidence.storm,
+    chance: chanceOf(active.filter(matters), evidence, best, topology),
     planned: best !== null && evidence.planned(best.root, units[0]?.onset ?? 0),
     topology,
     settleMaxMs: settings.settleMaxMs,
   };
+}
+
+/** Strays that come within this time of each other come at the same time. */
+const TOGETHER_MS: Milliseconds = 60_000;
+/** More units than this are hardly ever chance. */
+const COUNTED_MAX = 5;
+/** Of all causes that two CIs could share the likeliest is chosen, which makes chance likelier than its reach says. */
+const CHOICE = 2;
+const REACH_MIN = 0.05;
+
+/** How likely as many strays come as near to the first unit, in the graph and in time, as the others did. */
+function chanceOf(units: readonly Unit[], evidence: RootEvidence, best: Verdict | null, topology: Topology): number {
+  const first = units[0];
+  if (first === undefined || best === null) return 1;
+  const hit = evidence.influence.effects.of(best.root, best.dead).cis.length + 1;
+  const reach = Math.min(1, Math.max(REACH_MIN, (CHOICE * hit) / Math.max(1, topology.size)));
+  let chance = 1;
+  units.slice(1, COUNTED_MAX).forEach((unit, index) => {
+    const expected = evidence.strayRate * reach * Math.max(TOGETHER_MS, unit.onset - first.onset);
+    chance *= Math.min(1, expected / (index + 1));
+  });
+  return chance;
 }
 
 /** When the `count`-th of them began; they are in order of onset. */
