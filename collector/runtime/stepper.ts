@@ -25,8 +25,10 @@ export interface StepperOptions {
   limits: StepperLimits;
 }
 
-/** Between two ticks, should the core ask for one again at once. */
+/** Between two ticks, should the core ask for one again at once and somebody wait for an answer … */
 const TICK_MIN_MS: Milliseconds = 20;
+/** … and so many times as long as the last one took. While nobody waits, as long as it took. */
+const TICK_REST = 3;
 /** Submissions stepped with the same time, and between two looks for what has become due. */
 const STEPS_A_LOOK = 32;
 
@@ -50,7 +52,8 @@ export class Stepper {
   private readonly options: StepperOptions;
   private open: Batch;
   private openSizeBytes = 0;
-  private tickedAt: UnixMillis = 0;
+  /** The last tick; `endedAt` is monotonic. */
+  private ticked: { tookMs: Milliseconds; endedAt: Milliseconds } = { tookMs: 0, endedAt: 0 };
   /** Inputs by kind since they were last counted: a counter for each would cost more than many a step. */
   private readonly stepped = new Map<Input["kind"], number>();
 
@@ -104,11 +107,22 @@ export class Stepper {
       this.step({ kind: "restarted", at, from: gapFrom }, undefined);
     }
     const wakeAt = this.core.nextWakeAt();
-    if (wakeAt !== null && wakeAt <= at && at >= this.tickedAt + TICK_MIN_MS) {
-      this.tickedAt = at;
+    if (wakeAt !== null && wakeAt <= at && this.mayTick()) {
+      const { clock } = this.options;
+      const beganAt = clock.monotonic();
       this.step({ kind: "tick", at }, undefined);
+      const endedAt = clock.monotonic();
+      this.ticked = { tookMs: endedAt - beganAt, endedAt };
     }
     return at;
+  }
+
+  /** A surge keeps ticks busy for seconds: while others wait, they get the larger part of the time. */
+  private mayTick(): boolean {
+    const { clock, inbox } = this.options;
+    const { tookMs, endedAt } = this.ticked;
+    const restMs = inbox.first() === undefined ? tookMs : Math.max(TICK_MIN_MS, TICK_REST * tookMs);
+    return clock.monotonic() >= endedAt + restMs;
   }
 
   private stepReport(report: WaitingReport, at: UnixMillis): void {

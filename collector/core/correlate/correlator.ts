@@ -34,8 +34,10 @@ const SOLVE_PAUSE_MS: Milliseconds = 25;
  * Alerts around which one solve looks; the rest of a surge waits for the next, so that who is waiting for an answer gets it
  * in between: a solve takes some twentieth of a millisecond for each.
  */
-const SEEDS_A_SOLVE = 400;
-const BETWEEN_SOLVES_MS: Milliseconds = 50;
+const SEEDS_A_SOLVE = 200;
+const BETWEEN_SOLVES_MS: Milliseconds = 100;
+/** Of a surge, so many at a time are asked whether a fault that is known explains them. */
+const SEEDS_LOOKED_AT = 2_000;
 /** Of more, only those that are in no incident are looked at: these must not be forgotten. */
 const SEEDS_A_ROUND = 1_500;
 /** Alerts that open an incident at once; more in the same moment wait for the solve. */
@@ -183,9 +185,10 @@ class OnlineCorrelator implements Correlator {
     if (this.solveAt === null || this.solveAt > at) return [];
     this.solveAt = null;
     if (this.round.length === 0) this.beginRound();
+    const placements = this.round.length > SEEDS_A_SOLVE ? this.joinKnown(view) : [];
     const seeds = this.round.splice(0, SEEDS_A_SOLVE).filter((note) => this.isOpenQuestion(note));
     if (this.round.length > 0) this.solveAt = at + BETWEEN_SOLVES_MS;
-    const placements = seeds.length === 0 ? [] : this.solveAround(seeds, at, view);
+    if (seeds.length > 0) placements.push(...this.solveAround(seeds, at, view));
     if (this.seeds.size > 0) this.solveAt ??= this.gatheredAt(at, view);
     return placements;
   }
@@ -375,6 +378,29 @@ class OnlineCorrelator implements Correlator {
       if (count <= SEEDS_A_ROUND || note.alert.incident === null) this.round.push(note);
     }
     this.seeds.clear();
+  }
+
+  /**
+   * In a surge, what a fault explains that the solves before have found joins it unsolved: of twenty alerts on one CI one is
+   * enough to find out what it has.
+   */
+  private joinKnown(view: CorrelationView): Placement[] {
+    const joins = new Map<IncidentId, { alerts: AlertId[]; reason: string }>();
+    const unknown: Note[] = [];
+    for (const note of this.round.splice(0, SEEDS_LOOKED_AT)) {
+      if (!this.isOpenQuestion(note)) continue;
+      const thread = note.alert.incident === null ? this.threads.best(note, view) : null;
+      if (thread === null) {
+        unknown.push(note);
+        continue;
+      }
+      this.joined(note, thread.incident, view);
+      const join = joins.get(thread.incident) ?? { alerts: [], reason: `${this.rootName(thread, view)} explains it` };
+      join.alerts.push(note.alert.id);
+      joins.set(thread.incident, join);
+    }
+    this.round.unshift(...unknown);
+    return [...joins].map(([incident, { alerts, reason }]) => ({ type: "join", alerts, incident, reasons: [reason] }));
   }
 
   /** It still holds, and nothing newer is known of it. */
