@@ -5,7 +5,7 @@ import { readCmdb } from "../../collector/cmdb/read.ts";
 import { DEFAULT_SETTINGS } from "../../collector/core/model/settings.ts";
 import type { ReplayResult } from "../../collector/runtime/replay-result.ts";
 import { replayEvents } from "../../collector/runtime/replay.ts";
-import { calibration, type Named } from "./calibration.ts";
+import { calibration, crossValidated, type Named } from "./calibration.ts";
 import { degrade } from "./degrade.ts";
 import { type Half, recipesOf } from "./generate/recipes.ts";
 import { generate } from "./generate/scenario.ts";
@@ -20,6 +20,7 @@ then root causes from metrics alone on the PetShop data, where it is there ($TOC
   --only TEXT     only scenarios whose name contains TEXT; "petshop": the PetShop data alone
   --faults        also the table of faults of each scenario
   --generated     scenarios of our own generator instead of DIR: a table of those for development, the average of those held out
+  --calibrate     fits the confidence on all worlds but one, and prints how reliable it is on that one, for each; DIR and generated
   --curve         also the quality with missing and wrong relations (runs everything several times)
   --degrade M,W   with M percent of the relations missing and W percent wrong
   --json FILE     the figures as JSON
@@ -84,17 +85,26 @@ async function runScenario(scenario: Scenario, options: RunOptions): Promise<Run
   if (options.results !== undefined)
     writeFileSync(join(options.results, `${scenario.name}.json`), JSON.stringify(result));
   const score = options.scorer.score(result, truth, JSON.parse(text));
-  return { name: scenario.name, score, named: namedRoots(score, truth, result), events: lines.length, ms };
+  return {
+    name: scenario.name,
+    score,
+    named: namedRoots(score, truth, result, scenario.name),
+    events: lines.length,
+    ms,
+  };
 }
 
 /** The confidence that each fault's main incident was named with, and whether it was right. */
-function namedRoots(score: Score, truth: Truth, result: ReplayResult): Named[] {
-  const confidences = new Map(result.incidents.map((incident) => [incident.id, incident.rootCause.confidence]));
+function namedRoots(score: Score, truth: Truth, result: ReplayResult, scenario: string): Named[] {
+  const roots = new Map(result.incidents.map((incident) => [incident.id, incident.rootCause]));
   const named: Named[] = [];
   for (const fault of truth.faults) {
     const found = score.faults[fault.id];
-    if (found === undefined || found.main === null || found.top1 === null) continue;
-    named.push({ confidence: confidences.get(found.main) ?? 0, right: found.top1 });
+    const root = roots.get(found?.main ?? "");
+    if (found === undefined || found.top1 === null || root === undefined || root.ci === null) continue;
+    const { confidence, inferred, candidates } = root;
+    const world = scenario.split("-")[0] ?? scenario;
+    named.push({ confidence, inferred, share: candidates[0]?.score ?? 0, right: found.top1, world });
   }
   return named;
 }
@@ -182,6 +192,7 @@ async function main(args: string[]): Promise<number> {
       only: { type: "string" },
       faults: { type: "boolean", default: false },
       generated: { type: "boolean", default: false },
+      calibrate: { type: "boolean", default: false },
       curve: { type: "boolean", default: false },
       degrade: { type: "string" },
       json: { type: "string" },
@@ -206,6 +217,12 @@ async function main(args: string[]): Promise<number> {
   const scorer = (await import(scorerFile)) as Scorer;
   const isWanted = ({ name }: Scenario): boolean => name.includes(values.only ?? "");
   const scenarios = (values.generated ? generatedScenarios("dev") : scenariosIn(directory)).filter(isWanted);
+  if (values.calibrate) {
+    const both = [...scenariosIn(directory), ...generatedScenarios("dev")].filter(isWanted);
+    const all = await runAll(both, { scorer });
+    console.log(crossValidated(all.flatMap((run) => run.named)));
+    return 0;
+  }
   const [missing = 0, wrong = 0] = (values.degrade ?? "0,0").split(",").map((part) => Number(part) / 100);
   const runs = await runAll(scenarios, { scorer, missing, wrong, results: values.results });
   if (values.faults) for (const run of runs) console.log(`== ${run.name}\n${scorer.table(run.score)}\n`);

@@ -11,43 +11,70 @@ const STACK_MAX = 50;
 /** A host is no floor of a stack: it stands on a hypervisor, and that calls for nobody. */
 const MACHINES: ReadonlySet<string> = new Set(["host", "vm", "hypervisor"]);
 
-/** What people declare, in the form in which what was seen is compared with it. Made once for a declared document. */
+interface Maps {
+  names: NameIndex;
+  known: Map<string, Ci>;
+  /** What runs on a CI. */
+  upon: Map<string, string[]>;
+  /** What a CI runs on. */
+  below: Map<string, string[]>;
+  /** The pools of a member. */
+  pools: Map<string, string[]>;
+  /** By the CI that calls. */
+  calls: Map<string, Relation[]>;
+  callRelations: Relation[];
+}
+
+function mapsOf(document: CmdbDocument): Maps {
+  const names = NameIndex.of(document.cis);
+  const maps: Maps = {
+    names,
+    known: new Map(document.cis.map((ci) => [ci.id, ci])),
+    upon: new Map(),
+    below: new Map(),
+    pools: new Map(),
+    calls: new Map(),
+    callRelations: [],
+  };
+  for (const relation of document.relations) {
+    const [from, to] = [names.idOf(relation.from), names.idOf(relation.to)];
+    if (STANDS_ON.has(relation.type)) {
+      push(maps.upon, to, from);
+      push(maps.below, from, to);
+    } else if (relation.type === "hasMember") push(maps.pools, to, from);
+    else if (CALLS.has(relation.type)) {
+      const own = from === relation.from && to === relation.to ? relation : { ...relation, from, to };
+      maps.callRelations.push(own);
+      push(maps.calls, from, own);
+    }
+  }
+  return maps;
+}
+
+/**
+ * What people declare, in the form in which what was seen is compared with it. Made once for a declared document, and
+ * only when the first agent tells what it sees: of a large document it takes tens of megabytes.
+ */
 export class DeclaredIndex {
   readonly document: CmdbDocument;
-  private readonly names: NameIndex;
-  private readonly known = new Map<string, Ci>();
-  /** What runs on a CI. */
-  private readonly upon = new Map<string, string[]>();
-  /** What a CI runs on. */
-  private readonly below = new Map<string, string[]>();
-  /** The pools of a member. */
-  private readonly pools = new Map<string, string[]>();
-  private readonly calls = new Map<string, Relation[]>();
-  readonly callRelations: readonly Relation[];
+  private made: Maps | null = null;
 
   constructor(document: CmdbDocument) {
     this.document = document;
-    this.names = NameIndex.of(document.cis);
-    for (const ci of document.cis) this.known.set(ci.id, ci);
-    const calls: Relation[] = [];
-    for (const relation of document.relations) {
-      const [from, to] = [this.names.idOf(relation.from), this.names.idOf(relation.to)];
-      if (STANDS_ON.has(relation.type)) {
-        push(this.upon, to, from);
-        push(this.below, from, to);
-      } else if (relation.type === "hasMember") push(this.pools, to, from);
-      else if (CALLS.has(relation.type)) {
-        const own = { ...relation, from, to };
-        calls.push(own);
-        push(this.calls, `${from}\n${to}`, own);
-      }
-    }
-    this.callRelations = calls;
+  }
+
+  get callRelations(): readonly Relation[] {
+    return this.maps.callRelations;
+  }
+
+  private get maps(): Maps {
+    this.made ??= mapsOf(this.document);
+    return this.made;
   }
 
   /** The declared CI of this id, name or alias. */
   find(name: string): Ci | undefined {
-    return this.known.get(this.names.idOf(name));
+    return this.maps.known.get(this.maps.names.idOf(name));
   }
 
   /**
@@ -56,14 +83,14 @@ export class DeclaredIndex {
    */
   stack(ci: string): ReadonlySet<string> {
     const found = new Set([ci]);
-    const type = this.known.get(ci)?.type ?? "host";
-    if (!MACHINES.has(type)) for (const host of this.below.get(ci) ?? []) found.add(host);
+    const type = this.maps.known.get(ci)?.type ?? "host";
+    if (!MACHINES.has(type)) for (const host of this.maps.below.get(ci) ?? []) found.add(host);
     let floor = [ci];
     for (let level = 0; level < FLOORS_MAX && floor.length > 0 && found.size < STACK_MAX; level++) {
-      floor = floor.flatMap((each) => this.upon.get(each) ?? []).filter((each) => !found.has(each));
+      floor = floor.flatMap((each) => this.maps.upon.get(each) ?? []).filter((each) => !found.has(each));
       for (const each of floor) found.add(each);
     }
-    for (const member of found) for (const pool of this.pools.get(member) ?? []) found.add(pool);
+    for (const member of found) for (const pool of this.maps.pools.get(member) ?? []) found.add(pool);
     return found;
   }
 
@@ -71,14 +98,16 @@ export class DeclaredIndex {
   covering(from: string, to: string): Relation[] {
     const ends = this.stack(to);
     const found: Relation[] = [];
-    for (const upper of this.stack(from))
-      for (const lower of ends) if (upper !== lower) found.push(...(this.calls.get(`${upper}\n${lower}`) ?? []));
+    for (const upper of this.stack(from)) {
+      const calls = this.maps.calls.get(upper) ?? [];
+      for (const lower of ends) if (upper !== lower) found.push(...calls.filter((call) => call.to === lower));
+    }
     return found;
   }
 
   /** Declared CIs that run on a host. */
   on(host: string): Ci[] {
-    return (this.upon.get(host) ?? []).flatMap((id) => this.known.get(id) ?? []);
+    return (this.maps.upon.get(host) ?? []).flatMap((id) => this.maps.known.get(id) ?? []);
   }
 
   /** The one declared CI on this host that a program is; undefined where there is none, or more than one may be meant. */

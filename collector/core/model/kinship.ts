@@ -11,6 +11,8 @@ export interface KinRelation {
 
 interface Family {
   members: number[];
+  /** Of all members; null where they differ. */
+  type: string | null;
   /** By relation type and target: how many members have it. Pools that have them as members count under `<hasMember`. */
   shared: Map<string, number>;
   /** By relation type and the target's stem: how many members lead to the target with their own number. */
@@ -77,8 +79,12 @@ export class Kinship {
     cis.forEach((ci, index) => {
       const stem = stemOf(ci.id);
       const family = this.families.get(stem);
-      if (family === undefined) this.families.set(stem, { members: [index], shared: new Map(), numbered: new Map() });
-      else family.members.push(index);
+      if (family === undefined)
+        this.families.set(stem, { members: [index], type: ci.type, shared: new Map(), numbered: new Map() });
+      else {
+        family.members.push(index);
+        if (family.type !== ci.type) family.type = null;
+      }
       const number = numberOf(ci.id);
       if (number !== null) this.numberedCis.set(`${stem} ${number}`, index);
     });
@@ -100,8 +106,7 @@ export class Kinship {
     const family = this.families.get(stemOf(name));
     const like = this.cis[family?.members[0] ?? -1];
     if (family === undefined || like === undefined) return null;
-    const alike = family.members.every((member) => this.cis[member]?.type === like.type);
-    if (!alike) return null;
+    if (family.type === null) return null;
     return { type: like.type, criticality: like.criticality, relations: this.gapsOf(ci, family, name) };
   }
 

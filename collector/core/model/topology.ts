@@ -48,7 +48,7 @@ export class Topology {
     this.cis.forEach((ci, index) => this.byName.set(fold(ci.id), index));
     this.cis.forEach((ci, index) => this.claim(ci.name, index));
     this.cis.forEach((ci, index) => ci.aliases.forEach((alias) => this.claim(alias, index)));
-    for (const relation of document.relations) this.relate(relation);
+    this.relate(document.relations);
     this.vantage = document.vantage.map((name) => this.register(name));
     this.kinship = new Kinship(
       [...this.cis],
@@ -171,12 +171,56 @@ export class Topology {
     if (!this.byName.has(key)) this.byName.set(key, index);
   }
 
-  private relate(relation: Relation): void {
-    const from = this.register(relation.from);
-    const to = this.register(relation.to);
-    const { type, confidence, source } = relation;
-    addEdge(this.needsOf, from, { ci: to, type, confidence, source });
-    addEdge(this.neededByOf, to, { ci: from, type, confidence, source });
-    this.relationCount += 1;
+  /** Lists of the length that they keep, of ends that are shared: half a million relations are most of a large graph. */
+  private relate(relations: readonly Relation[]): void {
+    const ends = new EdgePool();
+    const from = new Int32Array(relations.length);
+    const to = new Int32Array(relations.length);
+    relations.forEach((relation, index) => {
+      from[index] = this.register(relation.from);
+      to[index] = this.register(relation.to);
+    });
+    const edgesTo = (cis: Int32Array): Edge[] => relations.map((relation, index) => ends.of(cis[index] ?? 0, relation));
+    fill(this.needsOf, from, edgesTo(to));
+    fill(this.neededByOf, to, edgesTo(from));
+    this.relationCount = relations.length;
+  }
+}
+
+/** Puts each edge, in their order, into the list of the CI at the same place of `cis`. */
+function fill(lists: (Edge[] | null)[], cis: Int32Array, edges: readonly Edge[]): void {
+  const counts = new Int32Array(lists.length);
+  for (const ci of cis) counts[ci] = (counts[ci] ?? 0) + 1;
+  counts.forEach((count, ci) => {
+    if (count > 0) lists[ci] = Array.from<Edge>({ length: count });
+  });
+  counts.fill(0);
+  edges.forEach((edge, index) => {
+    const ci = cis[index] ?? 0;
+    const at = counts[ci] ?? 0;
+    counts[ci] = at + 1;
+    const list = lists[ci];
+    if (list !== undefined && list !== null) list[at] = edge;
+  });
+}
+
+/** Kinds of relations that share ends; the ends of rarer ones are made each for itself. */
+const KINDS_MAX = 64;
+
+/** Ends of relations, one object for all that say the same: who needs one switch says the same of it. */
+class EdgePool {
+  private readonly kinds = new Map<string, (Edge | undefined)[]>();
+
+  of(ci: number, { type, confidence, source }: Relation): Edge {
+    const kind = confidence === 1 ? `${type} ${source}` : `${type} ${source} ${confidence}`;
+    let known = this.kinds.get(kind);
+    if (known === undefined) {
+      if (this.kinds.size >= KINDS_MAX) return { ci, type, confidence, source };
+      this.kinds.set(kind, (known = []));
+    }
+    while (known.length <= ci) known.push(undefined);
+    const edge = known[ci] ?? { ci, type, confidence, source };
+    known[ci] = edge;
+    return edge;
   }
 }
