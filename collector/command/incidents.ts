@@ -1,5 +1,6 @@
 import type { IncidentDocument } from "../core/model/document.ts";
 import type { Diagnostics } from "../port/diagnostics.ts";
+import type { RunbookLink } from "../port/runbooks.ts";
 import { CLIENT_HELP } from "./client.ts";
 import { clientCommand, refusal, writeJson } from "./client-command.ts";
 import { EXIT, type CommandIo } from "./command-io.ts";
@@ -46,7 +47,7 @@ function list(items: IncidentDocument[], io: CommandIo): string {
   ).replace(/^(.*)$/m, (line) => paint(line, "bold", io.isTerminal));
 }
 
-type Shown = IncidentDocument & { diagnostics?: Diagnostics[] };
+type Shown = IncidentDocument & { diagnostics?: Diagnostics[]; runbooks?: RunbookLink[] };
 
 function recordedText({ diagnostics = [], number }: Shown): string[] {
   if (diagnostics.length === 0) return [];
@@ -54,7 +55,7 @@ function recordedText({ diagnostics = [], number }: Shown): string[] {
   return ["", `Recorded: the last minutes of ${hosts}; tocsin why ${number} shows them`];
 }
 
-function show(item: Shown, io: CommandIo): string {
+function show(item: Shown, base: string, io: CommandIo): string {
   const worst = item.priority === "P1" || item.priority === "P2";
   const lines = [
     paint(`${item.priority}  ${printable(item.title)}`, worst ? "red" : "yellow", io.isTerminal),
@@ -92,6 +93,7 @@ function show(item: Shown, io: CommandIo): string {
       ),
     ...recordedText(item),
     "",
+    ...(item.runbooks ?? []).map(({ href }) => `Runbook: ${href.startsWith("/") ? `${base}${href}` : printable(href)}`),
     `Next: tocsin ack ${item.number} · tocsin why ${item.number}`,
   ];
   return `${lines.join("\n")}\n`;
@@ -107,7 +109,7 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
       const refused = refusal(answer, io);
       if (refused !== null || answer.status !== "ok") return refused ?? EXIT.failed;
       if (json) writeJson(answer.body, io);
-      else io.stdout(show(answer.body as Shown, io));
+      else io.stdout(show(answer.body as Shown, client.base, io));
       return EXIT.ok;
     }
     const limit = Number(flags["limit"]);

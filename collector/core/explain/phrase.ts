@@ -63,8 +63,18 @@ export function rootPhrase({ facts }: Readonly<LedgerRecord>): string | null {
   return `root cause: ${root}${guess} (${percent(facts["confidence"])})${why}${change}`;
 }
 
+/** Rules that name no silence, window or alert. */
+const PLAIN: Readonly<Record<string, string>> = {
+  "no-route": "no route of the configuration matches it",
+  late: "all that is known of it came late",
+  healed: "it was over before the first word was due",
+  clear: "nothing in it is active",
+};
+
 /** `silence:s-1` as people say it. */
 export function muteName(rule: string): string {
+  const plain = PLAIN[rule];
+  if (plain !== undefined) return plain;
   const colon = rule.indexOf(":");
   const kind = colon < 0 ? rule : rule.slice(0, colon);
   const id = rule.slice(colon + 1);

@@ -177,7 +177,9 @@ function tellHealed(state: NotifyState, turn: Turn, incident: Incident): void {
   incident.withheld = "healed";
   turn.incidentChanged(incident);
   const isUrgent = before === null && incident.pageWorthy && URGENT.includes(incident.priority);
-  const reason = "it healed by itself before anyone was told";
+  const actor = resolvedBy(incident);
+  const reason =
+    actor === null ? "it healed by itself before anyone was told" : `${actor} resolved it before anyone was told`;
   turn.record({
     decision: "notification.withheld",
     incident: incident.id,
