@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { OtlpData, OtlpExponentialPoint, OtlpMetric } from "../../../protocol/otlp.ts";
-import { BUCKETS_MAX, explicitBuckets } from "./exponential.ts";
+import { BUCKETS_MAX, explicitBuckets } from "../exponential-buckets.ts";
 import { findCi, shownLabels } from "./find-ci.ts";
 import { flatten, type Flattened, nothingYet } from "./flatten.ts";
 

@@ -7,7 +7,7 @@ import type {
   OtlpSummaryPoint,
   OtlpTemporality,
 } from "../../../protocol/otlp.ts";
-import { explicitBuckets } from "./exponential.ts";
+import { explicitBuckets } from "../exponential-buckets.ts";
 
 /** Why data points became no samples: a closed list. */
 export type PointFault = "noName" | "noData" | "badHistogram" | "deltaGauge" | "notANumber";

@@ -122,6 +122,96 @@ test("version 2: symbols, metadata, histograms, and what was written is told", a
   ]);
 });
 
+test.for<[situation: string, histogram: object, expected: Record<string, number>]>([
+  [
+    "integer deltas in two spans, with a zero bucket",
+    {
+      count_int: 12,
+      sum: 30,
+      schema: 0,
+      zero_threshold: 0.001,
+      zero_count_int: 2,
+      positive_spans: [
+        { offset: 0, length: 2 },
+        { offset: 1, length: 1 },
+      ],
+      // 3, 4, nothing, 3: at (0.5, 1], (1, 2], (4, 8].
+      positive_deltas: [3, 1, -1],
+    },
+    { "0.001": 2, "1": 5, "2": 9, "4": 9, "8": 12, "+Inf": 12 },
+  ],
+  [
+    "counts of a float histogram, also negative ones",
+    {
+      count_float: 6,
+      sum: 0,
+      schema: 0,
+      zero_count_float: 1,
+      negative_spans: [{ offset: 1, length: 1 }],
+      negative_counts: [2],
+      positive_spans: [{ offset: 2, length: 1 }],
+      positive_counts: [3],
+    },
+    { "-1": 2, "0": 3, "4": 6, "+Inf": 6 },
+  ],
+  [
+    "a fine schema is merged to two buckets a doubling",
+    { count_int: 4, sum: 6, schema: 3, positive_spans: [{ offset: 1, length: 4 }], positive_deltas: [1, 0, 0, 0] },
+    { "1.4142135623730951": 4, "+Inf": 4 },
+  ],
+  [
+    "bounds that the sender chose",
+    {
+      count_int: 9,
+      sum: 5,
+      schema: -53,
+      custom_values: [0.1, 0.5, 1],
+      positive_spans: [{ offset: 0, length: 4 }],
+      positive_deltas: [2, 1, -1, 0],
+    },
+    { "0.1": 2, "0.5": 5, "1": 7, "+Inf": 9 },
+  ],
+  [
+    "a gauge histogram",
+    { count_int: 3, sum: 1, reset_hint: 3, positive_spans: [{ offset: 0, length: 1 }], positive_deltas: [3] },
+    {},
+  ],
+  [
+    "a schema that nobody knows",
+    { count_int: 3, sum: 1, schema: 99, positive_spans: [{ offset: 0, length: 1 }], positive_deltas: [3] },
+    {},
+  ],
+  ["a span as wide as the integers", { count_int: 3, sum: 1, positive_spans: [{ offset: 0, length: 4e9 }] }, {}],
+])("a native histogram becomes classic buckets: %s", async ([, histogram, expected]) => {
+  for (const version of [1, 2]) {
+    const { ports, write } = bench();
+    const name = { __name__: "rpc_seconds", instance: "web-01:9100" };
+    const { symbols, refs } = symbolise([name]);
+    const written = { ...histogram, timestamp: AT };
+    const answer =
+      version === 1
+        ? await write(
+            snappyEncode(encodeWriteRequest1({ timeseries: [{ labels: labels(name), histograms: [written] }] })),
+          )
+        : await write(
+            snappyEncode(
+              encodeWriteRequest2({ symbols, timeseries: [{ labels_refs: refs[0], histograms: [written] }] }),
+            ),
+            { "content-type": V2 },
+          );
+    expect(answer.statusCode).toBe(204);
+    const samples = ports.batches[0]?.samples ?? [];
+    const buckets = samples.filter((sample) => sample.name === "rpc_seconds_bucket");
+    expect(Object.fromEntries(buckets.map((sample) => [sample.labels["le"], sample.value]))).toEqual(expected);
+    expect(samples.map((sample) => sample.name)).toContain("rpc_seconds_count");
+    if (version === 2)
+      expect(answer.headers).toMatchObject({
+        "x-prometheus-remote-write-samples-written": "0",
+        "x-prometheus-remote-write-histograms-written": "1",
+      });
+  }
+});
+
 test("both versions say the same of one series", async () => {
   const value = fc.double({ noNaN: true });
   const text = fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 }).filter((one) => !one.includes("\0"));

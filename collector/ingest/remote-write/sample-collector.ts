@@ -22,6 +22,8 @@ export class SampleCollector implements MessageVisitor {
   private readonly byCi = new Map<string, Sample[]>();
   private readonly help = new Map<string, string>();
   private histograms = 0;
+  /** Samples that histograms became. */
+  private parts = 0;
   private readonly dropped: Record<string, number> = {};
   private readonly refused: Record<string, number> = {};
 
@@ -55,12 +57,16 @@ export class SampleCollector implements MessageVisitor {
       this.histograms += 1;
       const count = histogram.stale ? Number.NaN : histogram.count;
       list.push(partOf(known, "_count", count, histogram.at), partOf(known, "_sum", histogram.sum, histogram.at));
+      for (const [bound, below] of histogram.buckets) list.push(bucketOf(known, bound, below, histogram.at));
+      // A name that everyone reads as "all of them".
+      if (histogram.buckets.length > 0) list.push(bucketOf(known, Number.POSITIVE_INFINITY, count, histogram.at));
+      this.parts += 2 + (histogram.buckets.length === 0 ? 0 : histogram.buckets.length + 1);
     }
   }
 
   /** Hands everything over, one batch a CI. */
   write(sink: SampleSink, receivedAt: UnixMillis): WriteTotals {
-    let samples = -2 * this.histograms;
+    let samples = -this.parts;
     for (const [ci, list] of this.byCi) {
       if (list.length === 0) continue;
       const help = this.help.size === 0 ? {} : { help: this.help };
@@ -81,7 +87,21 @@ function sampleOf(known: KnownSeries, value: number, at: UnixMillis): Sample {
     : { name, labels, value, at, type, unit, family };
 }
 
-/** A native histogram is kept as the two counters that a classic one has as well. */
+function bucketOf(known: KnownSeries, bound: number, below: number, at: UnixMillis): Sample {
+  const { name, labels } = known;
+  const le = bound === Number.POSITIVE_INFINITY ? "+Inf" : String(bound);
+  return {
+    name: `${name}_bucket`,
+    labels: { ...labels, le },
+    value: below,
+    at,
+    type: "counter",
+    unit: "",
+    family: "histogram",
+  };
+}
+
+/** The two counters that a classic histogram has as well. */
 function partOf(known: KnownSeries, suffix: "_count" | "_sum", value: number, at: UnixMillis): Sample {
   const { name, labels, kind } = known;
   const unit = suffix === "_sum" ? kind.unit : "";

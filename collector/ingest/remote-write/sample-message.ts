@@ -1,5 +1,5 @@
 import { FIXED64, LENGTH, ProtobufFault, type ProtobufReader, VARINT } from "./protobuf.ts";
-import { isStaleMarker, type WrittenHistogram, type WrittenSample } from "./written-series.ts";
+import { isStaleMarker, type WrittenSample } from "./written-series.ts";
 
 /** `Sample` of both versions: value = 1, timestamp = 2. The reader stands at its start. */
 export function readSample(reader: ProtobufReader, end: number): WrittenSample {
@@ -15,22 +15,6 @@ export function readSample(reader: ProtobufReader, end: number): WrittenSample {
     else reader.skip(end);
   }
   return { value, at, stale };
-}
-
-/** `Histogram` of both versions: count = 1 or 2, sum = 3, timestamp = 15. Its buckets are passed over. */
-export function readHistogram(reader: ProtobufReader, end: number): WrittenHistogram {
-  const histogram: WrittenHistogram = { count: 0, sum: 0, at: 0, stale: false };
-  while (reader.next(end)) {
-    if (reader.wireType === FIXED64 && reader.at + 8 > end) throw new ProtobufFault("a value is cut off");
-    if (reader.field === 1 && reader.wireType === VARINT) histogram.count = reader.varint();
-    else if (reader.field === 2 && reader.wireType === FIXED64) histogram.count = reader.double();
-    else if (reader.field === 3 && reader.wireType === FIXED64) {
-      histogram.stale = isStaleMarker(reader.bytes, reader.at);
-      histogram.sum = reader.double();
-    } else if (reader.field === 15 && reader.wireType === VARINT) histogram.at = reader.int64();
-    else reader.skip(end);
-  }
-  return histogram;
 }
 
 /** Reads the message of a length-delimited field with `read`, and leaves the reader at its end. */

@@ -1,5 +1,6 @@
 import { LENGTH, ProtobufReader, VARINT } from "./protobuf.ts";
-import { readHistogram, readSample, within } from "./sample-message.ts";
+import { readHistogram } from "./native-histogram.ts";
+import { readSample, within } from "./sample-message.ts";
 import { metricType, type MessageVisitor, type Metadata, type SeriesValues } from "./written-series.ts";
 
 /**

@@ -1,5 +1,6 @@
 import { LENGTH, ProtobufFault, ProtobufReader, VARINT } from "./protobuf.ts";
-import { readHistogram, readSample, within } from "./sample-message.ts";
+import { readHistogram } from "./native-histogram.ts";
+import { readSample, within } from "./sample-message.ts";
 import { metricType, type MessageVisitor, type SeriesValues } from "./written-series.ts";
 
 /** Most symbols in one message: a sender that batches a few thousand series has some thousand. */

@@ -7,12 +7,14 @@ export interface WrittenSample {
   stale: boolean;
 }
 
-/** A native histogram, as far as it is used: how many and how much. */
+/** A native histogram, as classic ones are. */
 export interface WrittenHistogram {
   count: number;
   sum: number;
   at: number;
   stale: boolean;
+  /** Upper bounds with cumulative counts, ascending, without +Inf; at most forty. */
+  buckets: [bound: number, count: number][];
 }
 
 export type MetricType =

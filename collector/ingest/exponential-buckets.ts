@@ -1,4 +1,4 @@
-import type { OtlpBuckets, OtlpExponentialPoint } from "../../../protocol/otlp.ts";
+import type { OtlpBuckets, OtlpExponentialPoint } from "../../protocol/otlp.ts";
 
 /** Buckets that an exponential histogram keeps: enough for quantiles, few enough to be series. */
 export const BUCKETS_MAX = 40;
@@ -7,6 +7,9 @@ const SCALE_MAX = 1;
 /** Coarsest scale of the data model: one bucket spans more than all doubles. */
 const SCALE_MIN = -11;
 
+/** What an exponential histogram is beside its count, sum and time. */
+type ExponentialShape = Pick<OtlpExponentialPoint, "scale" | "zeroCount" | "zeroThreshold" | "positive" | "negative">;
+
 /**
  * The buckets as upper bounds with cumulative counts, ascending, without +Inf. Merged to a scale at which all values lie in
  * at most 40 buckets (a bucket of scale s is half of one of scale s-1, so merging loses no count). null for one whose counts
@@ -14,7 +17,7 @@ const SCALE_MIN = -11;
  *
  * @see opentelemetry.io/docs/specs/otel/metrics/data-model, "ExponentialHistogram"
  */
-export function explicitBuckets(point: OtlpExponentialPoint): [bound: number, count: number][] | null {
+export function explicitBuckets(point: ExponentialShape): [bound: number, count: number][] | null {
   const { positive, negative } = point;
   if (positive.counts.length > 10_000 || negative.counts.length > 10_000) return null;
   let scale = Math.min(Math.max(point.scale, -100), 100);
