@@ -1,7 +1,9 @@
 import {
+  EXEMPLARS_MAX,
   OTLP_TEMPORALITIES,
   type OtlpBuckets,
   type OtlpData,
+  type OtlpExemplar,
   type OtlpExponentialPoint,
   type OtlpHistogramPoint,
   type OtlpLogRecord,
@@ -116,7 +118,28 @@ const common = (object: JsonObject) => ({
   startAt: nanosField(object, "startTimeUnixNano"),
   at: nanosField(object, "timeUnixNano"),
   noValue: (integerField(object, "flags") & 1) === 1,
+  ...exemplarsOf(object),
 });
+
+function exemplarsOf(object: JsonObject): { exemplars?: OtlpExemplar[] } {
+  const list = listField(object, "exemplars");
+  if (list.length === 0) return {};
+  return { exemplars: list.slice(0, EXEMPLARS_MAX).map((item) => exemplar(asObject(item, "exemplars"))) };
+}
+
+function exemplar(object: JsonObject): OtlpExemplar {
+  const id = (key: string): string => {
+    const text = textField(object, key).toLowerCase();
+    return /^[0-9a-f]{0,32}$/.test(text) ? text : "";
+  };
+  return {
+    at: nanosField(object, "timeUnixNano"),
+    value: object["asDouble"] === undefined ? integerField(object, "asInt") : numberOf(object["asDouble"], "asDouble"),
+    traceId: id("traceId"),
+    spanId: id("spanId"),
+    attributes: attributesOf(listField(object, "filteredAttributes")),
+  };
+}
 
 function numberPoint(object: JsonObject): OtlpNumberPoint {
   const value =

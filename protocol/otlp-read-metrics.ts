@@ -12,6 +12,7 @@ import {
   type OtlpSummaryPoint,
   type OtlpTemporality,
 } from "./otlp.ts";
+import { readExemplar } from "./otlp-read-exemplar.ts";
 import { field, readRequest } from "./otlp-read-request.ts";
 import { readAttribute } from "./otlp-read-value.ts";
 import { FIXED64, LENGTH, type StringCache, VARINT, type WireReader } from "./wire-reader.ts";
@@ -96,6 +97,7 @@ function readNumberPoint(reader: WireReader): OtlpNumberPoint {
     else if (tag === field(3, FIXED64)) point.at = nanosToMillis(reader.fixed64());
     else if (tag === field(4, FIXED64)) point.value = reader.double();
     else if (tag === field(6, FIXED64)) point.value = reader.sfixed64();
+    else if (tag === field(5, LENGTH)) readExemplar(reader, point);
     else if (tag === field(8, VARINT)) point.noValue = (reader.uint32() & 1) === 1;
     else reader.skip(tag);
   }
@@ -128,6 +130,7 @@ function readHistogramPoint(reader: WireReader): OtlpHistogramPoint {
     else if (tag === field(6, FIXED64)) point.counts.push(reader.fixed64());
     else if (tag === field(7, LENGTH)) reader.packed(8, readDouble, point.bounds);
     else if (tag === field(7, FIXED64)) point.bounds.push(reader.double());
+    else if (tag === field(8, LENGTH)) readExemplar(reader, point);
     else if (tag === field(10, VARINT)) point.noValue = (reader.uint32() & 1) === 1;
     else reader.skip(tag);
   }
@@ -162,6 +165,7 @@ function readExponentialPoint(reader: WireReader): OtlpExponentialPoint {
     else if (tag === field(8, LENGTH)) readBuckets(reader, point.positive);
     else if (tag === field(9, LENGTH)) readBuckets(reader, point.negative);
     else if (tag === field(10, VARINT)) point.noValue = (reader.uint32() & 1) === 1;
+    else if (tag === field(11, LENGTH)) readExemplar(reader, point);
     else if (tag === field(14, FIXED64)) point.zeroThreshold = reader.double();
     else reader.skip(tag);
   }

@@ -35,6 +35,21 @@ interface OtlpPoint {
   at: number;
   /** The sender says that there is nothing to report (flag 1): the series has ended. */
   noValue: boolean;
+  /** At most `EXEMPLARS_MAX`; absent where there are none. */
+  exemplars?: OtlpExemplar[];
+}
+
+/** Exemplars of one point that are read. */
+export const EXEMPLARS_MAX = 64;
+
+/** One measurement that stands for many, with the trace it was taken in. */
+export interface OtlpExemplar {
+  at: number;
+  value: number;
+  /** Lower-case hex; "" where there is none. */
+  traceId: string;
+  spanId: string;
+  attributes: OtlpAttributes;
 }
 
 export interface OtlpNumberPoint extends OtlpPoint {

@@ -17,4 +17,15 @@ export interface Sample {
    * a summary's quantiles (label `quantile`) keep the bare name. Buckets, sums and counts are counters.
    */
   family?: "histogram" | "summary";
+  /** The newest that came with it; of counters and buckets. */
+  exemplar?: Exemplar;
+}
+
+/** One measurement that stands for many: OpenMetrics 1.0. */
+export interface Exemplar {
+  /** Names and values together at most 128 characters. */
+  labels: Readonly<Record<string, string>>;
+  value: number;
+  /** 0 = not told. */
+  at: number;
 }

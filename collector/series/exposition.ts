@@ -1,4 +1,6 @@
 import type { Milliseconds, UnixMillis } from "../core/model/time.ts";
+import type { Exemplar } from "../../protocol/sample.ts";
+import { escapeLabel } from "./prometheus-names.ts";
 import type { Sender, SeriesColumns } from "./sender.ts";
 import type { SeriesFamily, SeriesShape } from "./series-shape.ts";
 
@@ -82,14 +84,16 @@ export async function* expose(
     let header = familyHeader(family, options.format);
     for (let index = 0; index < views.length; index++) {
       const view = views[index]!;
-      const { shapes, values, seenAt } = view.columns;
+      const { shapes, values, seenAt, exemplars } = view.columns;
+      const hasExemplars = options.format === "openMetrics" && exemplars.length > 0;
       let cursor = cursors[index]!;
       for (; cursor < view.order.length; cursor++) {
         const position = view.order[cursor]!;
         const border = shapes[position]!.prometheus!;
         if (border.family !== family) break;
         if (seenAt[position]! < seenSince) continue;
-        text += `${header}${border.text}${view.labelText}} ${formatValue(values[position]!)}\n`;
+        const exemplar = hasExemplars ? exemplarText(exemplars[position]) : "";
+        text += `${header}${border.text}${view.labelText}} ${formatValue(values[position]!)}${exemplar}\n`;
         header = "";
         lines += 1;
       }
@@ -104,6 +108,14 @@ export async function* expose(
     }
   }
   yield options.format === "openMetrics" ? `${text}# EOF\n` : text;
+}
+
+/** ` # {trace_id="…"} 0.67 1520879607.789`, as OpenMetrics 1.0 has it; "" where there is none. */
+function exemplarText(exemplar: Exemplar | undefined): string {
+  if (exemplar === undefined || !Number.isFinite(exemplar.value)) return "";
+  const labels = Object.entries(exemplar.labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
+  const time = exemplar.at > 0 ? ` ${exemplar.at / 1000}` : "";
+  return ` # {${labels.join(",")}} ${formatValue(exemplar.value)}${time}`;
 }
 
 function familyHeader(family: SeriesFamily, format: ExpositionFormat): string {

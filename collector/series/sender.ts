@@ -1,5 +1,5 @@
 import type { Milliseconds, UnixMillis } from "../core/model/time.ts";
-import type { Sample } from "../../protocol/sample.ts";
+import type { Exemplar, Sample } from "../../protocol/sample.ts";
 import type { HistoryRing } from "./history.ts";
 import { hasShape, type SeriesShape, type ShapeTable } from "./series-shape.ts";
 
@@ -13,6 +13,8 @@ export interface SeriesColumns {
   sampledAt: Float64Array;
   /** When it was last heard, our clock. */
   seenAt: Float64Array;
+  /** By position, sparse; shorter than the others where the last have none. */
+  exemplars: readonly (Exemplar | undefined)[];
 }
 
 /**
@@ -36,6 +38,7 @@ export class Sender {
   private sampledAt = new Float64Array(0);
   private seenAt = new Float64Array(0);
   private rings: (HistoryRing | undefined)[] = [];
+  private exemplars: (Exemplar | undefined)[] = [];
   private positions: Map<SeriesShape, number> | null = null;
   private cursor = 0;
 
@@ -51,7 +54,13 @@ export class Sender {
   }
 
   columns(): SeriesColumns {
-    return { shapes: this.shapes, values: this.values, sampledAt: this.sampledAt, seenAt: this.seenAt };
+    return {
+      shapes: this.shapes,
+      values: this.values,
+      sampledAt: this.sampledAt,
+      seenAt: this.seenAt,
+      exemplars: this.exemplars,
+    };
   }
 
   /** The position of the sample's series, -1 when the sender has none. */
@@ -108,6 +117,17 @@ export class Sender {
     this.rings[position] = ring;
   }
 
+  /** True where the series had none before. */
+  keepExemplar(position: number, exemplar: Exemplar): boolean {
+    const isFirst = this.exemplars[position] === undefined;
+    this.exemplars[position] = exemplar;
+    return isFirst;
+  }
+
+  hasExemplar(position: number): boolean {
+    return this.exemplars[position] !== undefined;
+  }
+
   touch(position: number, seenAt: UnixMillis): void {
     this.seenAt[position] = seenAt;
   }
@@ -120,25 +140,27 @@ export class Sender {
     return this.sampledAt[position]!;
   }
 
-  /** Removes what was not seen since `before`. Returns how many series and how many rings of history went. */
-  removeStale(before: UnixMillis): { series: number; rings: number } {
+  /** Removes what was not seen since `before`. Returns how many series, rings of history and exemplars went. */
+  removeStale(before: UnixMillis): { series: number; rings: number; exemplars: number } {
     const kept: number[] = [];
-    const gone = { series: 0, rings: 0 };
+    const gone = { series: 0, rings: 0, exemplars: 0 };
     for (let position = 0; position < this.shapes.length; position++) {
       if (this.seenAt[position]! >= before) kept.push(position);
       else {
         this.table.release(this.shapes[position]!);
         gone.series += 1;
         if (this.rings[position] !== undefined) gone.rings += 1;
+        if (this.exemplars[position] !== undefined) gone.exemplars += 1;
       }
     }
     if (gone.series === 0) return gone;
     // New columns: an exposition that is under way still reads the old ones.
     const pick = (column: Float64Array): Float64Array<ArrayBuffer> =>
       Float64Array.from(kept, (position) => column[position]!);
-    const { shapes, rings } = this;
+    const { shapes, rings, exemplars } = this;
     this.shapes = kept.map((position) => shapes[position]!);
     this.rings = rings.length === 0 ? rings : kept.map((position) => rings[position]);
+    this.exemplars = exemplars.length === 0 ? exemplars : kept.map((position) => exemplars[position]);
     this.values = pick(this.values);
     this.sampledAt = pick(this.sampledAt);
     this.seenAt = pick(this.seenAt);

@@ -1,5 +1,5 @@
 import type { Milliseconds, UnixMillis } from "../core/model/time.ts";
-import type { Sample } from "../../protocol/sample.ts";
+import type { Exemplar, Sample } from "../../protocol/sample.ts";
 import type { Clock } from "../port/clock.ts";
 import type { SampleBatch, SampleResult, SampleSink } from "../port/samples.ts";
 import type { Telemetry } from "../port/telemetry.ts";
@@ -57,6 +57,8 @@ interface Host {
 
 /** Sources whose series are not shown to Prometheus: what it wrote to us it has. */
 const NOT_EXPOSED = "remote-write";
+/** Series that keep an exemplar; about half a KiB each. */
+const EXEMPLARS_MAX = 100_000;
 const LIMIT_QUIET_MS: Milliseconds = 600_000;
 
 /**
@@ -74,6 +76,7 @@ export class SeriesStore implements SampleSink {
   private seriesCount = 0;
   private senderCount = 0;
   private historyCount = 0;
+  private exemplarCount = 0;
   private sweepIterator: Iterator<Host> | null = null;
 
   constructor(options: SeriesStoreOptions) {
@@ -194,6 +197,7 @@ export class SeriesStore implements SampleSink {
     const value = isDelta && !Number.isNaN(before) ? before + sample.value : sample.value;
     sender.set(position, value, at, receivedAt);
     sender.ring(position)?.put(at, value);
+    if (sample.exemplar !== undefined) this.keepExemplar(sender, position, sample.exemplar);
     if (this.detector !== null && sender.source !== "agent") {
       const seen = value === sample.value && at === sample.at ? sample : { ...sample, value, at };
       this.report(this.detector.observe(sender.ci, seen));
@@ -218,6 +222,12 @@ export class SeriesStore implements SampleSink {
     if (this.seriesCount >= seriesMax || sender.size >= seriesPerSenderMax) return "seriesLimit";
     if (sender.size >= seriesPerMetricMax && sender.countOf(sample.name) >= seriesPerMetricMax) return "seriesLimit";
     return null;
+  }
+
+  /** Beyond the limit those that are there are renewed, and no new ones are taken. */
+  private keepExemplar(sender: Sender, position: number, exemplar: Exemplar): void {
+    if (this.exemplarCount >= EXEMPLARS_MAX && !sender.hasExemplar(position)) return;
+    if (sender.keepExemplar(position, exemplar)) this.exemplarCount += 1;
   }
 
   private startHistory(sender: Sender, position: number): void {
@@ -250,6 +260,7 @@ export class SeriesStore implements SampleSink {
       const gone = sender.removeStale(silent ? Number.POSITIVE_INFINITY : now - SERIES_STALE_AFTER_MS);
       this.seriesCount -= gone.series;
       this.historyCount -= gone.rings;
+      this.exemplarCount -= gone.exemplars;
       if (gone.series > 0) this.options.telemetry.count("tocsin_series_stale_total", {}, gone.series);
       if (sender.limitedAt !== null && (silent || now - sender.limitedAt > LIMIT_QUIET_MS)) {
         sender.limitedAt = null;

@@ -1,5 +1,6 @@
 import type { Sample } from "../../../protocol/sample.ts";
 import type {
+  OtlpExemplar,
   OtlpExponentialPoint,
   OtlpHistogramPoint,
   OtlpMetric,
@@ -8,6 +9,7 @@ import type {
   OtlpTemporality,
 } from "../../../protocol/otlp.ts";
 import { explicitBuckets } from "../exponential-buckets.ts";
+import { exemplarWithin } from "./exemplar.ts";
 
 /** Why data points became no samples: a closed list. */
 export type PointFault = "noName" | "noData" | "badHistogram" | "deltaGauge" | "notANumber";
@@ -88,22 +90,37 @@ function number(
 ): void {
   // A calculation without a result is no value; only the flag says that the series has ended.
   if (Number.isNaN(point.value) && !point.noValue) fault(into, "notANumber", 1);
-  else
-    list.push({
+  else {
+    const sample: Sample = {
       name: metric.name,
       labels: point.attributes,
       value: point.noValue ? Number.NaN : point.value,
       at: point.at,
       type,
       unit: metric.unit,
-    });
+    };
+    // OpenMetrics has exemplars of counters and buckets only.
+    const exemplar =
+      type === "counter"
+        ? exemplarWithin(point.exemplars, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY)
+        : undefined;
+    if (exemplar !== undefined) sample.exemplar = exemplar;
+    list.push(sample);
+  }
 }
 
 interface Parts {
   metric: OtlpMetric;
-  point: { attributes: Record<string, string>; at: number; noValue: boolean };
+  point: { attributes: Record<string, string>; at: number; noValue: boolean; exemplars?: OtlpExemplar[] };
   family: "histogram" | "summary";
   list: Sample[];
+}
+
+function bucket(parts: Parts, count: number, above: number, bound: number): void {
+  part(parts, "_bucket", count, { label: "le", text: boundText(bound) });
+  const exemplar = exemplarWithin(parts.point.exemplars, above, bound);
+  const sample = parts.list.at(-1);
+  if (exemplar !== undefined && sample !== undefined) sample.exemplar = exemplar;
 }
 
 function part(parts: Parts, suffix: string, value: number, more?: { label: string; text: string }): void {
@@ -133,9 +150,9 @@ function histogram(metric: OtlpMetric & { kind: "histogram" }, point: OtlpHistog
   let total = 0;
   for (const [index, bound] of bounds.entries()) {
     total += counts[index]!;
-    part(parts, "_bucket", total, { label: "le", text: boundText(bound) });
+    bucket(parts, total, bounds[index - 1] ?? Number.NEGATIVE_INFINITY, bound);
   }
-  totals(parts, point);
+  totals(parts, point, bounds.at(-1));
 }
 
 function exponential(
@@ -149,14 +166,22 @@ function exponential(
     fault(into, "badHistogram", 1);
     return;
   }
+  let above = Number.NEGATIVE_INFINITY;
   if (metric.temporality !== "delta")
-    for (const [bound, count] of buckets) part(parts, "_bucket", count, { label: "le", text: boundText(bound) });
-  totals(parts, point);
+    for (const [bound, count] of buckets) {
+      bucket(parts, count, above, bound);
+      above = bound;
+    }
+  totals(parts, point, above);
 }
 
 /** The bucket of everything, the sum where there is one, and the count. */
-function totals(parts: Parts, point: { count: number; sum: number | null }): void {
-  part(parts, "_bucket", point.count, { label: "le", text: "+Inf" });
+function totals(
+  parts: Parts,
+  point: { count: number; sum: number | null },
+  above: number = Number.NEGATIVE_INFINITY,
+): void {
+  bucket(parts, point.count, above, Number.POSITIVE_INFINITY);
   if (point.sum !== null && !Number.isNaN(point.sum)) part(parts, "_sum", point.sum);
   part(parts, "_count", point.count);
 }

@@ -157,6 +157,71 @@ jobs_total{ci="h-1",service_name="shop"} 10
   expect(open.text).toMatch(/# TYPE jobs counter\njobs_total\{.*\n# EOF\n$/s);
 });
 
+test("exemplars of counters and buckets are shown in OpenMetrics, and in no other format", async () => {
+  const ids = { traceId: "0AF7651916CD43DD8448EB211C80319C", spanId: "b7ad6b7169203331" };
+  const bytes = { traceId: Buffer.from(ids.traceId, "hex"), spanId: Buffer.from(ids.spanId, "hex") };
+  for (const [send, told] of [
+    [sendJson, ids],
+    [sendProtobuf, bytes],
+  ] as const) {
+    const bench = await apiBench();
+    const now = bench.clock.now();
+    const at = nanos(now);
+    const traced = (value: number) => ({ timeUnixNano: at, asDouble: value, ...told });
+    const answer = await send(
+      bench,
+      request(
+        { attributes: [attribute("host.name", "h-1"), attribute("service.name", "shop")] },
+        {
+          name: "rpc",
+          unit: "s",
+          histogram: {
+            aggregationTemporality: 2,
+            dataPoints: [
+              {
+                timeUnixNano: at,
+                count: "3",
+                sum: 1.5,
+                explicitBounds: [0.5, 1],
+                bucketCounts: ["1", "1", "1"],
+                exemplars: [
+                  traced(0.25),
+                  { ...traced(7), filteredAttributes: [{ key: "http.route", value: { stringValue: '/a"b' } }] },
+                ],
+              },
+            ],
+          },
+        },
+        {
+          name: "jobs",
+          sum: {
+            aggregationTemporality: 2,
+            isMonotonic: true,
+            dataPoints: [{ timeUnixNano: at, asInt: "5", exemplars: [traced(1)] }],
+          },
+        },
+        { name: "depth", gauge: { dataPoints: [{ timeUnixNano: at, asDouble: 2, exemplars: [traced(2)] }] } },
+      ),
+    );
+    expect(answer.status).toBe(200);
+    const open = await bench.call("GET", "/metrics/agents/h-1", {
+      headers: { accept: "application/openmetrics-text" },
+    });
+    const trace = `trace_id="${ids.traceId.toLowerCase()}",span_id="${ids.spanId}"`;
+    const time = now / 1000;
+    expect(open.text).toContain(
+      `rpc_seconds_bucket{le="0.5",ci="h-1",service_name="shop"} 1 # {${trace}} 0.25 ${time}\n`,
+    );
+    expect(open.text).toContain('rpc_seconds_bucket{le="1",ci="h-1",service_name="shop"} 2\n');
+    expect(open.text).toContain(
+      `rpc_seconds_bucket{le="+Inf",ci="h-1",service_name="shop"} 3 # {${trace},http_route="/a\\"b"} 7 ${time}\n`,
+    );
+    expect(open.text).toContain(`jobs_total{ci="h-1",service_name="shop"} 5 # {${trace}} 1 ${time}\n`);
+    expect(open.text).toMatch(/^depth\{.*\} 2$/m);
+    expect((await bench.call("GET", "/metrics/agents/h-1")).text).not.toContain("trace_id");
+  }
+});
+
 test("what is not taken is told as partial success, in both encodings", async () => {
   const bench = await apiBench();
   const body = {
