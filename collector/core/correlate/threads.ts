@@ -46,7 +46,8 @@ export interface Thread {
 /** The threads of live incidents, also by their root. */
 export class Threads {
   private readonly threads = new Map<IncidentId, Thread>();
-  private readonly byRoot = new Map<FaultKey, Set<IncidentId>>();
+  /** Mostly one incident a root, which then stands for itself. */
+  private readonly byRoot = new Map<FaultKey, IncidentId | Set<IncidentId>>();
   /** The faults of `byRoot`: asked for every cause of every alert, and rarely among them. */
   private readonly roots = new Marks();
   private pruneAt = PRUNE_STEP;
@@ -88,7 +89,8 @@ export class Threads {
 
   /** Incidents taken for this fault, in the order in which they became so. */
   at(fault: FaultKey): Iterable<IncidentId> {
-    return this.roots.has(fault) ? (this.byRoot.get(fault) ?? NONE) : NONE;
+    const found = this.roots.has(fault) ? (this.byRoot.get(fault) ?? NONE) : NONE;
+    return typeof found === "string" ? [found] : found;
   }
 
   setRoot(incident: IncidentId, root: FaultKey | null, at: UnixMillis): void {
@@ -98,11 +100,12 @@ export class Threads {
     thread.root = root;
     if (root === null) return;
     this.roots.add(root);
-    const set = this.byRoot.get(root);
-    if (set === undefined) {
-      this.byRoot.set(root, new Set([incident]));
+    const known = this.byRoot.get(root);
+    if (known === undefined) {
+      this.byRoot.set(root, incident);
       this.added += 1;
-    } else set.add(incident);
+    } else if (typeof known === "string") this.byRoot.set(root, new Set([known, incident]));
+    else known.add(incident);
   }
 
   joined(note: Note, incident: IncidentId, view: CorrelationView): void {
@@ -182,9 +185,12 @@ export class Threads {
 
   private unlist(thread: Thread): void {
     if (thread.root === null) return;
-    const set = this.byRoot.get(thread.root);
-    set?.delete(thread.incident);
-    if (set?.size !== 0) return;
+    const known = this.byRoot.get(thread.root);
+    if (typeof known === "string" ? known !== thread.incident : known === undefined) return;
+    if (typeof known === "object") {
+      known.delete(thread.incident);
+      if (known.size > 0) return;
+    }
     this.byRoot.delete(thread.root);
     this.roots.delete(thread.root);
   }

@@ -8,14 +8,23 @@ import type { AlertId, IncidentId } from "./identity.ts";
 /** Members that an incident shows and stores. */
 export const MEMBERS_KEPT = 1000;
 
+/** How many members each CI has, and how many of those are active. */
+interface Hit {
+  all: Map<CiId, number>;
+  active: Map<CiId, number>;
+}
+
+/** Up to so many members are counted when somebody asks. */
+const FEW_MEMBERS = 8;
+
 interface Roll {
   /** All members by alert: the kept ones and those beyond. */
   members: Map<AlertId, Member>;
   /** Beyond the kept ones: made of their alerts alone, so that a restart can make them again. null = none. */
   beyond: Set<AlertId> | null;
   active: number;
-  /** How many members each CI has here, and how many of those are active. */
-  hit: { all: Map<CiId, number>; active: Map<CiId, number> };
+  /** Counted anew when asked for while the members are few, as they are in most incidents: two maps cost 400 bytes. */
+  hit: Hit | null;
   /** No kept member is milder than this rank; 0 = not known. */
   mildest: number;
 }
@@ -84,7 +93,11 @@ export class IncidentTable {
 
   /** The CIs with members, those beyond the kept ones too, and how many each has. Do not keep. O(1). */
   hit(id: IncidentId): { readonly all: ReadonlyMap<CiId, number>; readonly active: ReadonlyMap<CiId, number> } {
-    return this.rollOf(id).hit;
+    const roll = this.rollOf(id);
+    if (roll.hit !== null) return roll.hit;
+    const hit = countHit(roll.members.values());
+    if (roll.members.size > FEW_MEMBERS) roll.hit = hit;
+    return hit;
   }
 
   /** All members, those beyond the kept ones too. O(1). */
@@ -180,13 +193,14 @@ export class IncidentTable {
     if (was === is) return;
     const roll = this.rollOf(incident.id);
     roll.active += is ? 1 : -1;
-    count(roll.hit.active, member.ci, is ? 1 : -1);
+    if (roll.hit !== null) count(roll.hit.active, member.ci, is ? 1 : -1);
   }
 
   /** The CMDB has another name for its CI now. */
   rename(incident: Incident, member: Member, ci: CiId): void {
     const { hit } = this.rollOf(incident.id);
-    for (const map of isActive(member) ? [hit.all, hit.active] : [hit.all]) {
+    const maps = hit === null ? [] : isActive(member) ? [hit.all, hit.active] : [hit.all];
+    for (const map of maps) {
       count(map, member.ci, -1);
       count(map, ci, 1);
     }
@@ -201,10 +215,10 @@ export class IncidentTable {
   private enrol(incident: Incident, member: Member): void {
     const roll = this.rollOf(incident.id);
     roll.members.set(member.alert, member);
-    count(roll.hit.all, member.ci, 1);
+    if (roll.hit !== null) count(roll.hit.all, member.ci, 1);
     if (!isActive(member)) return;
     roll.active += 1;
-    count(roll.hit.active, member.ci, 1);
+    if (roll.hit !== null) count(roll.hit.active, member.ci, 1);
   }
 
   private strike(id: IncidentId, member: Member): void {
@@ -213,10 +227,10 @@ export class IncidentTable {
     roll.beyond?.delete(member.alert);
     if (roll.beyond?.size === 0) roll.beyond = null;
     roll.mildest = 0;
-    count(roll.hit.all, member.ci, -1);
+    if (roll.hit !== null) count(roll.hit.all, member.ci, -1);
     if (!isActive(member)) return;
     roll.active -= 1;
-    count(roll.hit.active, member.ci, -1);
+    if (roll.hit !== null) count(roll.hit.active, member.ci, -1);
   }
 
   /** Where a milder member stands that can give way, the newest of the mildest; -1 = none is milder. */
@@ -258,7 +272,16 @@ export class IncidentTable {
 }
 
 function emptyRoll(): Roll {
-  return { members: new Map(), beyond: null, active: 0, hit: { all: new Map(), active: new Map() }, mildest: 0 };
+  return { members: new Map(), beyond: null, active: 0, hit: null, mildest: 0 };
+}
+
+function countHit(members: Iterable<Member>): Hit {
+  const hit: Hit = { all: new Map(), active: new Map() };
+  for (const member of members) {
+    count(hit.all, member.ci, 1);
+    if (isActive(member)) count(hit.active, member.ci, 1);
+  }
+  return hit;
 }
 
 function count(map: Map<CiId, number>, ci: CiId, by: number): void {

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Outcome } from "../../core/model/effect.ts";
@@ -161,5 +162,47 @@ test("a body says the same whether it is scanned or parsed as a whole", () => {
       expect({ ...scanned, origins: [] }).toEqual({ ...parsed, origins: [] });
     }),
     { numRuns: 200 },
+  );
+});
+
+test("whatever bytes change in a body of known alerts, it says what it says when it is parsed, or nothing", () => {
+  const list = [alert("A"), alert("B", "2026-03-01T10:05:00Z", { annotations: { summary: 'ä "q" \\ {' } }), alert("C")];
+  const good = Buffer.from(JSON.stringify(list));
+  const byte = fc.oneof(fc.constantFrom(...Buffer.from('"\\{}[],: 0Zeé')), fc.nat(127));
+  const change = fc.record({ at: fc.nat(good.length - 1), byte, mode: fc.constantFrom("set", "insert", "delete") });
+  /** Each alert with its end, in order; a repetition stands for the alert's last event. */
+  const said = ({ submissions }: ReadAlerts, known: ReadonlyMap<string, unknown>): unknown[] =>
+    submissions.flatMap((one): unknown[] => {
+      if (one.kind === "event") return [[one.event.check, one.event.status, one.event.expiresAt, one.event.labels]];
+      if (one.kind !== "again") return [one];
+      return one.alerts.map((id) => [id, "firing", one.expiresAt, known.get(id)]);
+    });
+  const byText = (lines: unknown[]): string[] => lines.map((line) => JSON.stringify(line)).sort();
+  const labels = new Map(list.map((one) => [(one["labels"] as { alertname: string }).alertname, one["labels"]]));
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 3 }), (changes) => {
+      const known = reader();
+      post(known, list);
+      const bytes = [...good];
+      for (const { at, byte: to, mode } of changes)
+        bytes.splice(at, mode === "insert" ? 0 : 1, ...(mode === "delete" ? [] : [to]));
+      const body = Buffer.from(bytes);
+      if (!isUtf8(body)) return;
+      const read = known.readBody(body, NOW);
+      let parsed: unknown;
+      try {
+        parsed = JSON.parse(body.toString());
+      } catch {
+        parsed = undefined;
+      }
+      if (!Array.isArray(parsed) || parsed.some((one) => typeof one !== "object" || one === null)) {
+        expect(read).toBeUndefined();
+        return;
+      }
+      const whole = reader().readList(parsed, NOW);
+      expect(byText(said(read as ReadAlerts, labels))).toEqual(byText(said(whole, labels)));
+      expect(read?.invalid).toBe(whole.invalid);
+    }),
+    { numRuns: 1_000 },
   );
 });
