@@ -1,9 +1,18 @@
+import type { Incident } from "./model/incident.ts";
+import type { CoreSettings } from "./model/settings.ts";
 import type { UnixMillis } from "./model/time.ts";
+import type { TimerQueue } from "./model/timer-queue.ts";
 import type { Turn } from "./model/turn.ts";
-import type { CoreState } from "./state.ts";
+
+/** What time intervals ask of the core's state. */
+export interface IntervalState {
+  settings: CoreSettings;
+  timers: TimerQueue;
+  incidents: { live(): Iterable<Incident> };
+}
 
 /** Wakes the core when the next span of a time interval begins: routes may match from then on. */
-export function scheduleIntervals(state: CoreState, at: UnixMillis): void {
+export function scheduleIntervals(state: IntervalState, at: UnixMillis): void {
   const used = new Set(state.settings.routes.flatMap((route) => route.match.times ?? []));
   state.timers.cancel(KEY);
   let next: UnixMillis | undefined;
@@ -18,7 +27,7 @@ export function scheduleIntervals(state: CoreState, at: UnixMillis): void {
 const KEY = "interval start";
 
 /** Incidents that no route matched until now are looked at again. */
-export function wakeIntervals(state: CoreState, turn: Turn): void {
+export function wakeIntervals(state: IntervalState, turn: Turn): void {
   for (const incident of state.incidents.live()) if (incident.told.length === 0) turn.lookAt(incident);
   scheduleIntervals(state, turn.at);
 }

@@ -2,7 +2,7 @@ import type { Unit } from "../model/evidence.ts";
 import { faultCi } from "../model/influence.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds } from "../model/time.ts";
-import type { Group } from "./solve.ts";
+import type { Group } from "./group.ts";
 
 /** So many CIs of one kind in one place that die within moments of each other do so for one reason. */
 const PEERS_MIN = 3;

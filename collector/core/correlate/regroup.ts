@@ -6,7 +6,7 @@ import { faultCi, type FaultKey } from "../model/influence.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { Notebook } from "./notebook.ts";
 import type { Anchor } from "./propose.ts";
-import type { Group } from "./solve.ts";
+import type { Group } from "./group.ts";
 import { doubtOf, isOpen, type Thread, type Threads } from "./threads.ts";
 
 /** How far back evidence is looked for, and how much of it at most. */

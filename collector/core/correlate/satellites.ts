@@ -2,7 +2,7 @@ import type { Unit } from "../model/evidence.ts";
 import type { SystemNames } from "../model/system-names.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds } from "../model/time.ts";
-import type { Group } from "./solve.ts";
+import type { Group } from "./group.ts";
 
 /** A storm: so many CIs in one group. */
 const STORM = 8;

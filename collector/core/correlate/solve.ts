@@ -1,7 +1,7 @@
 import { isCreeping, isSensed, type Unit } from "../model/evidence.ts";
 import { aliveCost, aloneCost, openingCost, quietDependents } from "../model/hypothesis.ts";
 import type { IncidentId } from "../model/identity.ts";
-import { faultCi, faultDead, faultKey, type FaultKey, type Influence } from "../model/influence.ts";
+import { faultCi, faultDead, faultKey, type Influence } from "../model/influence.ts";
 import { Keys } from "../model/keys.ts";
 import { stemOf } from "../model/kinship.ts";
 import type { Topology } from "../model/topology.ts";
@@ -19,15 +19,9 @@ import {
   type Hypothesis,
   type Proposals,
 } from "./propose.ts";
+import type { Group } from "./group.ts";
 import { joinSurges } from "./surges.ts";
 import { joinSatellites } from "./satellites.ts";
-
-/** What one fault explains. */
-export interface Group {
-  fault: FaultKey;
-  anchor: IncidentId | null;
-  units: Unit[];
-}
 
 export interface SolveContext {
   topology: Topology;

@@ -1,7 +1,7 @@
 import { isBusy, isDemand, loadedOf } from "../model/demand.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds } from "../model/time.ts";
-import type { Group } from "./solve.ts";
+import type { Group } from "./group.ts";
 
 /** A rush comes in at all doors within minutes. */
 const TOGETHER_MS: Milliseconds = 3 * 60_000;

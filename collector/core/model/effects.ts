@@ -11,7 +11,6 @@ import {
   type Transmission,
 } from "./transmission.ts";
 import type { Edge, Topology } from "./topology.ts";
-import type { Watched } from "./watched.ts";
 
 /** Whom a fault of one CI should hit, and with what chance (0…1); the CI itself is not in it. */
 export interface Effects {
@@ -21,6 +20,27 @@ export interface Effects {
   readonly direct: number;
   /** See `watchedOf`; null until it is asked for. */
   watched: Watched | null;
+}
+
+/**
+ * The effects of a fault that somebody would notice, as flat arrays for the loop that asks each of them. Few distinct
+ * chances occur, so that what the quiet ones cost is a sum over these.
+ */
+export interface Watched {
+  readonly cis: Int32Array;
+  /** The chance that its failing, and its being seen to, follow from the fault, as an index of `levels`. */
+  readonly level: Uint16Array;
+  readonly levels: Float64Array;
+  /** How many are at each level. */
+  readonly counts: Uint16Array;
+  /** The sum of all their chances to be seen. */
+  readonly due: number;
+  /** The chance that it fails at all. */
+  readonly chances: Float64Array;
+  /** How many of them need the CI directly; these come first. */
+  readonly direct: number;
+  /** Of the direct ones, those that would be seen at all likely. */
+  readonly expected: number;
 }
 
 const CHANCE_MIN = 0.02;

@@ -1,4 +1,4 @@
-import type { Effects } from "./effects.ts";
+import type { Effects, Watched } from "./effects.ts";
 import type { Topology } from "./topology.ts";
 
 /** How likely a CI of this type sends an alert of its own within some minutes when it fails; 0.4 for types unknown. */
@@ -34,27 +34,6 @@ const PATIENT: ReadonlySet<string> = new Set(["host", "vm", "hypervisor", "switc
 const SEEN_MIN = 0.02;
 /** What is seen more often than this is expected. */
 export const EXPECTED_MIN = 0.1;
-
-/**
- * The effects of a fault that somebody would notice, as flat arrays for the loop that asks each of them. Few distinct
- * chances occur, so that what the quiet ones cost is a sum over these.
- */
-export interface Watched {
-  readonly cis: Int32Array;
-  /** The chance that its failing, and its being seen to, follow from the fault, as an index of `levels`. */
-  readonly level: Uint16Array;
-  readonly levels: Float64Array;
-  /** How many are at each level. */
-  readonly counts: Uint16Array;
-  /** The sum of all their chances to be seen. */
-  readonly due: number;
-  /** The chance that it fails at all. */
-  readonly chances: Float64Array;
-  /** How many of them need the CI directly; these come first. */
-  readonly direct: number;
-  /** Of the direct ones, those that would be seen at all likely. */
-  readonly expected: number;
-}
 
 /** Made once for each list of effects and kept with it. Cost: the length of the list. */
 export function watchedOf(effects: Effects, topology: Topology, dead: boolean): Watched {

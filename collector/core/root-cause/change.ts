@@ -2,7 +2,7 @@ import type { ChangeRecord, CorrelationView } from "../model/correlation.ts";
 import type { Unit } from "../model/evidence.ts";
 import type { Symptom } from "../model/symptom.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
-import type { Verdict } from "./ranker.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** A change shows its fault within a quarter of an hour, or slowly, as a leak does. */
 const BEFORE_MS: Milliseconds = 30 * 60_000;

@@ -1,6 +1,6 @@
 import type { CorrelationView, Ranking, RootEvidence, RootRanker } from "../model/correlation.ts";
 import { isSensed, unitsOf, type Unit } from "../model/evidence.ts";
-import { aliveCost, aloneCost, openingCost, quietDependents, type Dependents } from "../model/hypothesis.ts";
+import { aliveCost, aloneCost, openingCost, quietDependents } from "../model/hypothesis.ts";
 import { faultCi, faultDead, type FaultKey } from "../model/influence.ts";
 import { Keys } from "../model/keys.ts";
 import type { Candidate } from "../model/incident.ts";
@@ -12,6 +12,7 @@ import { withMetrics } from "./metrics.ts";
 import { surgeOf } from "./surge.ts";
 import { urgencyOf } from "./urgency.ts";
 import { reasonsFor } from "./reasons.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** Candidates shown to people. */
 const SHOWN = 5;
@@ -36,22 +37,6 @@ const FIRST_MS = 45_000;
 const FIRST_WORTH = 0.8;
 /** Something was changed there shortly before: rarely by chance. */
 const CHANGE_WORTH = 2;
-
-/** One candidate, priced: what the whole incident costs if it is the root. */
-export interface Verdict {
-  root: number;
-  fault: FaultKey;
-  cost: number;
-  /** Units it explains; made when asked for, since most verdicts are never shown. */
-  readonly explained: Unit[];
-  /** All units. */
-  units: number;
-  silent: boolean;
-  dead: boolean;
-  dependents: Dependents;
-  /** The fault of a CI that sends nothing itself, through which it broke the others; null = none. */
-  through: FaultKey | null;
-}
 
 export function createRootRanker(): RootRanker {
   return {

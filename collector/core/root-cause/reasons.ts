@@ -2,7 +2,7 @@ import type { Unit } from "../model/evidence.ts";
 import { faultCi } from "../model/influence.ts";
 import type { Symptom } from "../model/symptom.ts";
 import type { Topology } from "../model/topology.ts";
-import type { Verdict } from "./ranker.ts";
+import type { Verdict } from "./verdict.ts";
 
 const SAYS: Record<Symptom, string> = {
   gone: "does not answer or is silent",

@@ -6,7 +6,7 @@ import { SERIOUS_RANK } from "../model/severity.ts";
 import type { Symptom } from "../model/symptom.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
-import type { Verdict } from "./ranker.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** CIs of this criticality and below wake nobody by themselves. */
 const MINOR_CI = 4;

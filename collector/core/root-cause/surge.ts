@@ -1,7 +1,7 @@
 import { isDemand, loadedOf } from "../model/demand.ts";
 import type { Unit } from "../model/evidence.ts";
 import type { Topology } from "../model/topology.ts";
-import type { Verdict } from "./ranker.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** What others stand on, run on or are reached by: when it is inferred as root, it is because it carries all of them. */
 const CARRIERS: ReadonlySet<string> = new Set([

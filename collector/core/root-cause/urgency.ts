@@ -4,7 +4,7 @@ import type { Impact } from "../model/incident.ts";
 import { formatTime, type Milliseconds, type UnixMillis } from "../model/time.ts";
 import { groundsOf, type Ground } from "./grounds.ts";
 import { sceneOf } from "./scene.ts";
-import type { Verdict } from "./ranker.ts";
+import type { Verdict } from "./verdict.ts";
 
 interface Picture {
   evidence: RootEvidence;
