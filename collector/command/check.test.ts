@@ -44,6 +44,16 @@ test("a configuration is checked with the files it names, also when it has error
   expect(out).toContain("3 errors");
 });
 
+test("what a configuration sets for agents may say less than a host's own file", async () => {
+  const config = 'agents: { configuration: [{ ci: "web-*", file: web.yaml }, { ci: "*", file: gone.yaml }] }\n';
+  write("web.yaml", "interval: 30s\ndataDir: /tmp\nwatch:\n  plugins: [{ name: x, command: [/bin/sh] }]\n");
+  const { code, out } = await check(write("tocsin.yaml", config));
+  expect(code).toBe(1);
+  expect(out).toContain("/web.yaml:2:1: error AGENT_HOST_ONLY: dataDir cannot be set from the collector");
+  expect(out).toContain("/web.yaml:4:3: error AGENT_HOST_ONLY: watch.plugins cannot be set");
+  expect(out).toContain("/gone.yaml:1:1: error CONFIG_FILE_UNREADABLE");
+});
+
 test("what is fine is said in one line; warnings do not fail, unless they shall", async () => {
   const one = write("one.yaml", "cis: [{ id: a }]\nrelations: [{ from: a, type: uses, to: b }]");
   const two = write("two.yaml", "cis: [{ id: b }]");

@@ -4,6 +4,7 @@ import { afterEach, expect, test } from "vitest";
 import { run as acknowledge } from "./acknowledge.ts";
 import { run as alerts } from "./alerts.ts";
 import type { CommandIo } from "./command-io.ts";
+import { run as enrol } from "./enrol.ts";
 import { run as incidents } from "./incidents.ts";
 import { durationMs, parseMatcher, run as silence } from "./silence.ts";
 
@@ -189,4 +190,35 @@ test.for<[text: string, matcher: unknown]>([
   ["nothing", null],
 ])("matcher %s", ([text, matcher]) => {
   expect(parseMatcher(text)).toEqual(matcher);
+});
+
+test("enrol prints the token alone on its first line, and what to do with it", async () => {
+  const url = await collector(201, {
+    id: "x",
+    token: "tocsin-enrol.x.y.z",
+    ci: "db-01",
+    expiresAt: "2026-01-01T00:00:00.000Z",
+  });
+  const { code, out } = await call(enrol, ["--ci", "db-01", "--for", "10m", "--collector", url]);
+  expect(code).toBe(0);
+  expect(out.split("\n")[0]).toBe("tocsin-enrol.x.y.z");
+  expect(out).toContain(`collector: ${url}`);
+  expect(asked).toMatchObject([{ method: "POST", url: "/api/v1/enrolments", body: '{"ci":"db-01","validForS":600}' }]);
+});
+
+test.for<[string, string[], RegExp]>([
+  ["a time that is none", ["--for", "soon"], /--for takes a duration/],
+  ["revoke without a name", ["revoke"], /revoke which enrolment/],
+  ["another word", ["give"], /not "give"/],
+])("enrol with %s is refused before anyone is asked", async ([, args, says]) => {
+  const { code, err } = await call(enrol, args);
+  expect(code).toBe(2);
+  expect(err).toMatch(says);
+});
+
+test("enrol revoke by name that may hold anything", async () => {
+  const url = await collector(200, { items: [{ id: "abc", ci: "web 1/x" }] });
+  const { out } = await call(enrol, ["revoke", "web 1/x", "--collector", url]);
+  expect(out).toBe("Enrolment abc of web 1/x is revoked.\n");
+  expect(asked[0]?.url).toBe("/api/v1/enrolments/web%201%2Fx");
 });

@@ -89,6 +89,7 @@ fi`,
 fi
 if [ "$1" = purge ]; then
   rm -rf "\${DPKG_ROOT:-}/var/lib/tocsin-agent" "\${DPKG_ROOT:-}/var/lib/private/tocsin-agent"
+  rm -f "\${DPKG_ROOT:-}/etc/tocsin/agent.env"
   rmdir --ignore-fail-on-non-empty "\${DPKG_ROOT:-}/etc/tocsin" 2>/dev/null || true
 fi`,
 };

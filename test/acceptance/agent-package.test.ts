@@ -93,11 +93,14 @@ test.runIf(hasDpkg)(
     expect(readFileSync(file, "utf8")).toContain(collector.url);
     expect(dpkg("--status", "tocsin-agent")).toContain("Version: 1.1.0");
 
+    writeFileSync(join(host, "etc/tocsin/agent.env"), "TOCSIN_ENROLMENT_TOKEN=secret\n");
     dpkg("--remove", "tocsin-agent");
+    expect(existsSync(join(host, "etc/tocsin/agent.env"))).toBe(true);
     expect(existsSync(agent)).toBe(false);
     expect(existsSync(file)).toBe(true);
     dpkg("--purge", "tocsin-agent");
     expect(existsSync(file)).toBe(false);
     expect(existsSync(join(host, "var/lib/tocsin-agent"))).toBe(false);
+    expect(existsSync(join(host, "etc/tocsin"))).toBe(false);
   },
 );

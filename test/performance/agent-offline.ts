@@ -8,12 +8,13 @@ import { openIdentity, takeDataDirectory } from "../../agent/identity.ts";
 import { createLog } from "../../agent/log.ts";
 import { createCollectors } from "../../agent/sample/create-collectors.ts";
 import { LinuxFiles } from "../../agent/sample/host-files.ts";
-import type { HttpAnswer, HttpRequest } from "../../agent/send/transport.ts";
+import { type HttpAnswer, type HttpRequest, HttpTransport } from "../../agent/send/transport.ts";
+import { json, startCollector } from "../support/tocsin-process.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 
 /**
  * `npm run bench:agent-offline`: a whole agent on this host's real /proc, on turned time, without a collector for 24 hours; then
- * with one. Ends with 1 beyond
+ * with a real one of its own, over HTTP. Ends with 1 beyond
  * the budgets: memory flat, replay ≥ 60 × real time, nothing lost.
  */
 
@@ -22,14 +23,18 @@ const HOURS = 24;
 const GROWTH_MAX_MIB = 4;
 const REPLAY_TIMES_MIN = 60;
 const folder = mkdtempSync(join(tmpdir(), "tocsin-bench-"));
-const clock = new VirtualClock();
+const clock = new VirtualClock(Date.now() - HOURS * 3_600_000);
+const { process: collector, url } = await startCollector(folder, {});
+const real = new HttpTransport(clock);
 const config = defaultAgentConfig();
+config.collectors = [url];
+config.ci = "bench";
 config.spool.keepFree = { bytes: 0 };
 config.recorder = false;
 config.rules.fetch = false;
 const log = createLog(
   "error",
-  () => undefined,
+  (line) => process.stderr.write(online ? line : ""),
   () => 0,
 );
 let online = false;
@@ -41,11 +46,11 @@ const transport = {
     if (!online) return Promise.resolve({ kind: "failed", reason: "ECONNREFUSED" });
     requests++;
     for (const part of request.body ?? []) bytes += part.length;
-    return Promise.resolve({ kind: "answer", status: 200, headers: {}, body: Buffer.alloc(0) });
+    return real.send(request);
   },
-  close: () => undefined,
+  close: () => real.close(),
 };
-const data = takeDataDirectory(folder);
+const data = takeDataDirectory(join(folder, "agent"));
 if ("error" in data) throw new Error(data.error);
 const agent = await Agent.open(config, {
   clock,
@@ -53,7 +58,7 @@ const agent = await Agent.open(config, {
   log,
   transport,
   data,
-  identity: openIdentity(folder, "bench"),
+  identity: openIdentity(data.path, "bench"),
   hostName: "bench",
   version: "0",
   files: new LinuxFiles(),
@@ -105,14 +110,26 @@ process.stdout.write(
 );
 online = true;
 const before = performance.now();
-clock.advance(20_000);
-while (agent.backlog().pending > 0) await turns(1);
+// Real requests from here on, so time is real too.
+for (let now = before; agent.backlog().pending > 0; ) {
+  await turns(20);
+  const then = now;
+  now = performance.now();
+  clock.advance(now - then);
+}
 const tookS = (performance.now() - before) / 1000;
 const times = Math.round((HOURS * 3600) / tookS).toLocaleString("en");
 process.stdout.write(
   `replay of ${HOURS} h in ${tookS.toFixed(2)} s (${times} × real time), ${requests} requests, ${(bytes / 1e6).toFixed(1)} MB\n`,
 );
+const { body } = await json<{ items: { points: unknown[] }[] }>(
+  `${url}/api/v1/series?ci=bench&name=system.cpu.load_average.1m`,
+);
+process.stdout.write(
+  `the collector shows ${body.items[0]?.points.length ?? 0} points of the last hour of one series\n`,
+);
 await agent.stop(0);
+await collector.stop("SIGKILL");
 rmSync(folder, { recursive: true, force: true });
 const good = growthMib <= GROWTH_MAX_MIB && (HOURS * 3600) / tookS >= REPLAY_TIMES_MIN;
 process.stdout.write(
