@@ -28,6 +28,7 @@ export interface Handover {
 const NODE_FLAGS = [
   "--max-semi-space-size=1",
   "--max-old-space-size=96",
+  "--optimize-for-size",
   "--no-opt",
   "--no-maglev",
   "--no-sparkplug",
