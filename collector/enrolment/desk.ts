@@ -30,6 +30,7 @@ const OVERLAP_MS: Milliseconds = 60_000;
 const ENROLMENTS_MAX = 200_000;
 /** What is over is shown for so long, and recognised. */
 const KEEP_MS: Milliseconds = 90 * 86_400_000;
+const FORGET_EVERY_MS: Milliseconds = 86_400_000;
 const TELL_EVERY_MS: Milliseconds = 3_600_000;
 
 const digestOf = (token: string): string => createHash("sha256").update(token).digest("hex");
@@ -43,6 +44,7 @@ export class TokenDesk implements EnrolmentDesk {
   private readonly options: DeskOptions;
   /** When a replaced token was last told of, by agent. */
   private readonly told = new Map<string, UnixMillis>();
+  private forgotAt: UnixMillis = Number.NEGATIVE_INFINITY;
 
   constructor(options: DeskOptions) {
     this.options = options;
@@ -131,6 +133,7 @@ export class TokenDesk implements EnrolmentDesk {
     if (known !== undefined && known.enrolment !== row.enrolment) return BAD_TOKEN;
     const at = now();
     if (known !== undefined) return { expiresInMs: known.expiresAt - at };
+    this.forgetOld();
     const expiresAt = at + this.options.tokenLifetimeMs();
     // One that was told and never used makes room.
     const unused = table.tokensOf(row.enrolment).filter(({ state }) => state === "next");
@@ -267,9 +270,11 @@ export class TokenDesk implements EnrolmentDesk {
     return Object.entries(counts).map(([status, value]) => ({ labels: { status }, value }));
   }
 
-  /** What ended long ago. */
+  /** What ended long ago; looked for once a day. */
   private forgetOld(): void {
     const { table, now } = this.options;
+    if (now() - this.forgotAt < FORGET_EVERY_MS) return;
+    this.forgotAt = now();
     const before = now() - KEEP_MS;
     const tokens = [...table.tokens.values()].filter(
       (token) => token.expiresAt < before || (token.endedAt ?? Number.POSITIVE_INFINITY) < before,
