@@ -93,20 +93,16 @@ function take(state: CoreState, turn: Turn, input: Input): Outcome | null {
 function wakeDue(state: CoreState, turn: Turn, input: Input): void {
   const { at } = turn;
   while (wakeAlertFirst(state, at) ? wakeNextAlert(state, turn) : wakeNext(state, turn));
-  if (state.reviewAt !== null && state.reviewAt <= at && mayReview(state, input)) {
+  if (state.reviewAt !== null && state.reviewAt <= at && mayReview(input)) {
     if (state.undone.length === 0) state.undone = state.correlator.due(at, state.view).reverse();
     placeSome(state, turn);
     turn.correlated = true;
   }
 }
 
-/**
- * A start is over when what was missed is known: what correlation has to think over comes after it. What a surge still
- * leaves to do is for ticks, so that the events in between need not wait for it.
- */
-function mayReview(state: CoreState, input: Input): boolean {
-  if (input.kind === "restarted") return false;
-  return state.undone.length === 0 || input.kind === "tick";
+/** What correlation has to think over, and to do after it, is for ticks: the events in between need not wait for it. */
+function mayReview(input: Input): boolean {
+  return input.kind === "tick";
 }
 
 /** Whether the next alert that is due comes before everything else that is. In the same moment agents go first: who is missing cannot speak. */

@@ -27,8 +27,9 @@ export interface StepperOptions {
 
 /** Between two ticks, should the core ask for one again at once and somebody wait for an answer … */
 const TICK_MIN_MS: Milliseconds = 20;
-/** … and so many times as long as the last one took. While nobody waits, as long as it took. */
-const TICK_REST = 3;
+/** … and so many times as long as the last one took. When nothing has come for a moment, as long as it took. */
+const TICK_REST = 6;
+const CALM_MS: Milliseconds = 100;
 /** Submissions stepped with the same time, and between two looks for what has become due. */
 const STEPS_A_LOOK = 32;
 
@@ -52,6 +53,8 @@ export class Stepper {
   private readonly options: StepperOptions;
   private open: Batch;
   private openSizeBytes = 0;
+  /** Monotonic: when something was last taken from the inbox, about. */
+  private ticketAt: Milliseconds = Number.NEGATIVE_INFINITY;
   /** The last tick; `endedAt` is monotonic. */
   private ticked: { tookMs: Milliseconds; endedAt: Milliseconds } = { tookMs: 0, endedAt: 0 };
   /** Inputs by kind since they were last counted: a counter for each would cost more than many a step. */
@@ -119,10 +122,10 @@ export class Stepper {
 
   /** A surge keeps ticks busy for seconds: while others wait, they get the larger part of the time. */
   private mayTick(): boolean {
-    const { clock, inbox } = this.options;
+    const now = this.options.clock.monotonic();
     const { tookMs, endedAt } = this.ticked;
-    const restMs = inbox.first() === undefined ? tookMs : Math.max(TICK_MIN_MS, TICK_REST * tookMs);
-    return clock.monotonic() >= endedAt + restMs;
+    const isCalm = now - this.ticketAt > CALM_MS;
+    return now >= endedAt + (isCalm ? tookMs : Math.max(TICK_MIN_MS, TICK_REST * tookMs));
   }
 
   private stepReport(report: WaitingReport, at: UnixMillis): void {
@@ -135,6 +138,7 @@ export class Stepper {
   private stepTicket(ticket: Ticket, at: UnixMillis, timeUp: Milliseconds): void {
     const { submissions, outcomes } = ticket;
     this.open.begin(ticket);
+    this.ticketAt = timeUp;
     const end = Math.min(submissions.length, outcomes.length + STEPS_A_LOOK);
     while (outcomes.length < end) {
       const submission = submissions[outcomes.length] as Submission;

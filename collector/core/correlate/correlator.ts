@@ -35,9 +35,9 @@ const SOLVE_PAUSE_MS: Milliseconds = 25;
  * in between: a solve takes some twentieth of a millisecond for each.
  */
 const SEEDS_A_SOLVE = 200;
-const BETWEEN_SOLVES_MS: Milliseconds = 100;
+const BETWEEN_SOLVES_MS: Milliseconds = 50;
 /** Of a surge, so many at a time are asked whether a fault that is known explains them. */
-const SEEDS_LOOKED_AT = 2_000;
+const SEEDS_LOOKED_AT = 400;
 /** Of more, only those that are in no incident are looked at: these must not be forgotten. */
 const SEEDS_A_ROUND = 1_500;
 /** Alerts that open an incident at once; more in the same moment wait for the solve. */
