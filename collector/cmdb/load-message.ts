@@ -54,6 +54,12 @@ export function* loadMessages(document: CmdbDocument, findings: Finding[]): Gene
   yield { type: "end", vantage: document.vantage, maintenance: document.maintenance, findings };
 }
 
+// Shared by all CIs that have none; nobody changes a document.
+const NO_ALIASES: string[] = [];
+const NO_LABELS: Record<string, string> = {};
+/** Texts remembered while a document is put together; what is not among the first of them is rarely said twice. */
+const TEXTS_MAX = 50_000;
+
 /** Puts the messages together again; texts that are equal become one text in memory. */
 export class DocumentBuilder {
   private readonly cis: Ci[] = [];
@@ -66,7 +72,21 @@ export class DocumentBuilder {
   }
 
   addCis(cis: readonly Ci[]): void {
-    for (const ci of cis) this.cis.push(ci);
+    for (const ci of cis) this.cis.push(this.lean(ci));
+  }
+
+  /** What came over as a copy of its own for each CI, once. */
+  private lean(ci: Ci): Ci {
+    const { aliases, labels, owner } = ci;
+    const own = Object.entries(labels).map(([key, value]) => [this.shared(key), this.shared(value)] as const);
+    return {
+      ...ci,
+      type: this.shared(ci.type),
+      name: ci.name === ci.id ? ci.id : ci.name,
+      aliases: aliases.length === 0 ? NO_ALIASES : aliases,
+      labels: own.length === 0 ? NO_LABELS : Object.fromEntries(own),
+      owner: owner === null ? null : this.shared(owner),
+    };
   }
 
   addRelations({ from, type, to, confidence, lastSeenAt }: RelationChunk): void {
@@ -91,7 +111,7 @@ export class DocumentBuilder {
 
   private shared(text: string): string {
     const known = this.texts.get(text);
-    if (known === undefined) this.texts.set(text, text);
+    if (known === undefined && this.texts.size < TEXTS_MAX) this.texts.set(text, text);
     return known ?? text;
   }
 }

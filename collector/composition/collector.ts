@@ -34,6 +34,7 @@ import { filteredIntake } from "./filtered-intake.ts";
 import { ingestPlugins } from "./ingest.ts";
 import { startListeners } from "./listeners.ts";
 import { loadRules, type LoadedRules } from "./rules.ts";
+import { releaseStartupMemory } from "./startup-memory.ts";
 
 /** What every room of the collector shares. */
 export interface Surroundings {
@@ -121,6 +122,7 @@ export async function composeCollector(config: TocsinConfig, surroundings: Surro
     dataDir: config.dataDir,
   });
   await housekeeping.start();
+  releaseStartupMemory(cmdb.document().cis.length);
   const stop = await listen(config, ports, async () => {
     await tickets.stop();
     await stopRooms({ ...rooms, server, housekeeping });

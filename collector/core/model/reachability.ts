@@ -218,7 +218,19 @@ function solve(topology: Topology, leadsHome: LeadsHome): (readonly number[])[] 
       moved = true;
     }
   }
-  return points.map((list) => list ?? NONE);
+  return shared(points);
+}
+
+/** Who stands in one rack is behind the same points: one list for all. */
+function shared(points: readonly (readonly number[] | undefined)[]): (readonly number[])[] {
+  const lists = new Map<string, readonly number[]>();
+  return points.map((list) => {
+    if (list === undefined || list.length === 0) return NONE;
+    const key = list.join(" ");
+    const known = lists.get(key);
+    if (known === undefined) lists.set(key, list);
+    return known ?? list;
+  });
 }
 
 function combine(ci: number, needs: Needs | undefined, points: readonly (readonly number[] | undefined)[]): number[] {
