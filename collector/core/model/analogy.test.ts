@@ -61,3 +61,12 @@ test.for<[situation: string, relations: string[], others: string[]]>([
   const topology = build(relations, others);
   expect(needs(topology, "account-cache").filter((text) => text.endsWith("siblings"))).toEqual([]);
 });
+
+test("a name that the CMDB does not have is the machine of the program that lacks one", () => {
+  const servers = ["lms", "mail", "print"].map((system) => `${system}-srv-1 runsOn ${system}-01`);
+  const topology = build(servers, ["library-srv-1"]);
+  const machine = topology.ci(topology.register("library-01.example.net"));
+  expect(machine).toMatchObject({ type: "vm", known: false, criticality: null });
+  expect(needs(topology, "library-srv-1")).toEqual(["runsOn library-01.example.net siblings"]);
+  expect(topology.ci(topology.register("shop-01")).type).toBe("host");
+});

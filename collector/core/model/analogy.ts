@@ -21,6 +21,8 @@ interface Custom {
   type: string;
   /** The name of what is needed, with `*` for the system and, where both ends bear the same number, `#` for it. */
   to: string;
+  /** Types of such targets; two are enough to know that they differ. */
+  toTypes: Set<string>;
   /** Systems that have it, until there are enough. */
   systems: Set<string>;
   could: number;
@@ -44,14 +46,16 @@ interface Name {
  * same between systems. What it adds has less confidence than a record, and what the CMDB says is never changed.
  */
 export class Analogy {
+  private readonly cis: readonly Ci[];
   private readonly needs: EdgesOf;
-  private readonly names: readonly Name[];
+  private names: readonly Name[];
   private readonly byName = new Map<string, number>();
   /** By the shape of the name that needs. */
   private readonly customs = new Map<string, Custom[]>();
 
   /** Cost: twice over all names, once over all relations. */
   constructor(cis: readonly Ci[], needs: EdgesOf) {
+    this.cis = cis;
     this.needs = needs;
     this.names = cis.map((ci) => nameOf(ci.id));
     this.names.forEach((name, ci) => this.byName.set(name.parts.join("-"), ci));
@@ -66,7 +70,7 @@ export class Analogy {
     this.keep((custom) => custom.could > 0 && custom.does >= custom.could * SHARE_MIN);
   }
 
-  /** What the CMDB lacks by custom, for every CI that is known. */
+  /** What the CMDB lacks by custom, for every CI that is known. Asked once: then what only this needs is let go. */
   gaps(): KinRelation[] {
     const found: KinRelation[] = [];
     this.each((ci, custom, to) => {
@@ -75,7 +79,37 @@ export class Analogy {
       const confidence = CONFIDENCE * ((custom.does + 1) / (custom.could + 2));
       found.push({ from: ci, type: custom.type, to, confidence });
     });
+    this.names = [];
+    this.byName.clear();
     return found;
+  }
+
+  /**
+   * For a CI that the CMDB does not know: who needs it by custom and has no other, and what it therefore is. `library-01`
+   * is the machine of `library-srv-1`, as `lms-01` is that of `lms-srv-1`.
+   *
+   * @param find the CI of a name; undefined = there is none
+   */
+  adopt(
+    ci: number,
+    id: string,
+    find: (name: string) => number | undefined,
+  ): { type: string; criticality: number | null; relations: KinRelation[] } | null {
+    const name = nameOf(id);
+    for (const word of name.words) {
+      const targets = [starred(name.shapes, word), starred(name.parts, word)];
+      for (const [shape, list] of this.customs) {
+        const custom = list.find((other) => targets.includes(other.to) && PLACES.has(other.type));
+        const [type] = custom?.toTypes ?? [];
+        if (custom === undefined || type === undefined || custom.toTypes.size > 1) continue;
+        if (shape.includes("#") && !custom.to.includes("#")) continue;
+        const from = lookUp(shape, name.parts[word] ?? "", name.number, find);
+        if (from === undefined || this.needs(from).some((edge) => PLACES.has(edge.type))) continue;
+        const confidence = CONFIDENCE * ((custom.does + 1) / (custom.could + 2));
+        return { type, criticality: null, relations: [{ from, type: custom.type, to: ci, confidence }] };
+      }
+    }
+    return null;
   }
 
   private has(ci: number, type: string, to: number): boolean {
@@ -107,17 +141,24 @@ export class Analogy {
       const to = starred(isNumbered ? other.shapes : other.parts, there);
       // Two numbers in one name: which of them goes along is not known.
       if (isNumbered && to.indexOf("#") !== to.lastIndexOf("#")) continue;
-      this.note(starred(own.shapes, word), system, edge.type, to);
+      const custom = this.note(starred(own.shapes, word), system, edge.type, to);
+      const type = this.cis[edge.ci]?.type;
+      if (custom !== undefined && type !== undefined && custom.toTypes.size < 2) custom.toTypes.add(type);
     }
   }
 
-  private note(shape: string, system: string, type: string, to: string): void {
+  private note(shape: string, system: string, type: string, to: string): Custom | undefined {
     let list = this.customs.get(shape);
     if (list === undefined) this.customs.set(shape, (list = []));
     const known = list.find((other) => other.type === type && other.to === to);
-    if (known === undefined) {
-      if (list.length < CUSTOMS_MAX) list.push({ type, to, systems: new Set([system]), could: 0, does: 0 });
-    } else if (known.systems.size < SYSTEMS_MIN) known.systems.add(system);
+    if (known !== undefined) {
+      if (known.systems.size < SYSTEMS_MIN) known.systems.add(system);
+      return known;
+    }
+    if (list.length >= CUSTOMS_MAX) return undefined;
+    const made: Custom = { type, to, toTypes: new Set(), systems: new Set([system]), could: 0, does: 0 };
+    list.push(made);
+    return made;
   }
 
   private keep(isKept: (custom: Custom) => boolean): void {
@@ -135,6 +176,19 @@ function nameOf(id: string): Name {
   const words = raw.flatMap((part, at) => (raw.length > 1 && WORD.test(part) ? [at] : []));
   const number = /(\d+)\D*$/.exec(parts.join("-"))?.[1] ?? null;
   return { parts, shapes: parts.map((part) => part.replace(/\d+/g, "#")), words, number };
+}
+
+/** The CI with a name of this shape, with the number as it is or with a zero before it. */
+function lookUp(
+  shape: string,
+  system: string,
+  number: string | null,
+  find: (name: string) => number | undefined,
+): number | undefined {
+  const text = shape.replace("*", system);
+  if (!text.includes("#")) return find(text);
+  if (number === null) return undefined;
+  return find(text.replace("#", number)) ?? find(text.replace("#", number.padStart(2, "0")));
 }
 
 function starred(parts: readonly string[], word: number): string {

@@ -41,6 +41,7 @@ export class Topology {
   private relationCount = 0;
   private readonly inferred: KinRelation[] = [];
   private readonly kinship: Kinship;
+  private readonly analogy: Analogy;
 
   constructor(document: CmdbDocument) {
     for (const ci of document.cis) this.add(ci);
@@ -55,10 +56,10 @@ export class Topology {
       (ci) => this.needs(ci),
       (ci) => this.neededBy(ci),
     );
-    const analogy = new Analogy([...this.cis], (ci) => this.needs(ci));
+    this.analogy = new Analogy([...this.cis], (ci) => this.needs(ci));
     for (const relation of this.kinship.gaps()) this.infer(relation);
     const placed = cohortGaps(this.cis, (ci) => this.needs(ci));
-    for (const relation of analogy.gaps()) this.infer(relation);
+    for (const relation of this.analogy.gaps()) this.infer(relation);
     for (const relation of placed) this.infer(relation);
   }
 
@@ -143,7 +144,10 @@ export class Topology {
   /** What a CI that the CMDB does not know is, as far as its siblings tell. */
   private adopt(index: number, name: string): void {
     // While the document is still being read there are no siblings to ask.
-    const like = (this.kinship as Kinship | undefined)?.adopt(index, name) ?? null;
+    const like =
+      (this.kinship as Kinship | undefined)?.adopt(index, name) ??
+      (this.analogy as Analogy | undefined)?.adopt(index, name, (other) => this.find(other)) ??
+      null;
     if (like === null) return;
     const ci = this.ci(index);
     ci.type = like.type;

@@ -126,7 +126,8 @@ export function criticality(ci: number, topology: Topology): number {
   return topology.ci(ci).criticality ?? 3;
 }
 
-/** Nobody says how important it is, and the CMDB knows of nothing that needs it: it may matter to anyone. */
+/** Nobody says how important it is, and the CMDB knows nothing of it, or of what needs it: it may matter to anyone. */
 export function isStranger(ci: number, topology: Topology): boolean {
-  return topology.ci(ci).criticality === null && topology.neededBy(ci).length === 0;
+  const { criticality: stated, known } = topology.ci(ci);
+  return stated === null && (!known || topology.neededBy(ci).length === 0);
 }
