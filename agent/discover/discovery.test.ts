@@ -85,7 +85,7 @@ function bench(contents: Record<string, string>, owners: Record<string, number> 
     lines,
     answer: (next) => (status = next),
     look: async () => {
-      discovery.tick();
+      discovery.tick(clock.now());
       clock.advance(60_000);
       for (let turn = 0; turn < 5; turn++) await Promise.resolve();
     },

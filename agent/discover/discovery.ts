@@ -16,7 +16,7 @@ import { identify, type Identities } from "./identify.ts";
 import { type Neighbour, neighbourhoodOf, neighbourKey } from "./neighbours.ts";
 import { addressesOf, systemOf } from "./platform.ts";
 import { type OwnerOf, socketInode } from "./process-table.ts";
-import { readSockets, type Socket } from "./socket-table.ts";
+import { readSockets, type Socket, socketsAt } from "./socket-table.ts";
 
 export interface DiscoveryOptions {
   files: HostFiles;
@@ -80,13 +80,13 @@ export class Discovery implements Watch {
     this.#options = options;
   }
 
-  tick(): void {
+  tick(at: number): void {
     const { clock, everyMs, log } = this.#options;
     const nowMs = clock.monotonic();
     if (nowMs < this.#dueAtMs || nowMs < this.#restUntilMs) return;
     this.#dueAtMs = nowMs + everyMs;
     try {
-      this.look();
+      this.look(at);
     } catch (error) {
       log.warn("the neighbours could not be looked at", { error: String(error) });
       return;
@@ -94,11 +94,11 @@ export class Discovery implements Watch {
     if (this.#isNews()) void this.#tell();
   }
 
-  /** One look; what it finds adds up until it is told. */
-  look(): void {
+  /** One look, at the time of a round; what it finds adds up until it is told. */
+  look(at: number): void {
     const { files } = this.#options;
     const own = this.#ownInodes();
-    const sockets = readSockets(files);
+    const sockets = socketsAt(files, at);
     for (const socket of sockets)
       if (own.has(socket.inode) && socket.state === "connected" && this.#ownRemotes.size < OWN_REMOTES_MAX)
         this.#ownRemotes.add(`${socket.remoteHex} ${socket.remotePort}`);

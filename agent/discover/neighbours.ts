@@ -49,7 +49,7 @@ export function neighbourhoodOf(sockets: readonly Socket[], isOwn: (socket: Sock
   };
   const neighbours = new Map<string, Neighbour>();
   for (const socket of sockets) {
-    if (socket.state === "listening" || isOwn(socket)) continue;
+    if (socket.state === "listening" || socket.state === "other" || isOwn(socket)) continue;
     const direction = listeners.has(socket.localPort) ? "in" : "out";
     const port = direction === "in" ? socket.localPort : socket.remotePort;
     const address = addressOf(socket.remoteHex);

@@ -7,7 +7,10 @@ export interface Socket {
   localPort: number;
   remoteHex: string;
   remotePort: number;
-  state: "listening" | "connected" | "closing";
+  /** other: neither a neighbour nor a listener. */
+  state: "listening" | "connected" | "closing" | "other";
+  /** The kernel's number of the state, two hexadecimal digits. */
+  code: string;
   /** User id of the owner; 0 for a socket that is waiting to close, whoever had it. */
   uid: number;
   /** "0" for a socket that no process has any more. */
@@ -16,6 +19,8 @@ export interface Socket {
 
 /** More are not looked at: the first tell enough of who talks to whom. */
 const SOCKETS_MAX = 20_000;
+/** A larger table is read anew rather than kept. */
+const KEPT_MAX = 2000;
 const COLON = 58;
 
 /** By the kernel's numbers (include/net/tcp_states.h). A connection that is being made shows a need, too. */
@@ -29,6 +34,21 @@ const STATES: Readonly<Record<string, Socket["state"]>> = {
   "09": "closing",
   "0A": "listening",
 };
+
+const kept = new WeakMap<HostFiles, { at: number; sockets: Socket[] }>();
+
+/**
+ * The agent's own table at the time of a round. Walking it costs the kernel some milliseconds, and two look at it once a minute each,
+ * in the same round: the second one gets what the first one read.
+ */
+export function socketsAt(files: HostFiles, at: number): Socket[] {
+  const known = kept.get(files);
+  kept.delete(files);
+  if (known?.at === at) return known.sockets;
+  const sockets = readSockets(files);
+  if (sockets.length <= KEPT_MAX) kept.set(files, { at, sockets });
+  return sockets;
+}
 
 /** TCP sockets of a network namespace: the agent's own, or that of the process `pid`. One read for each family. */
 export function readSockets(files: HostFiles, pid = "self"): Socket[] {
@@ -50,13 +70,13 @@ function readInto(found: Socket[], reader: ByteReader): void {
     const remoteHex = reader.word(COLON);
     reader.skipByte();
     const remotePort = Number.parseInt(reader.word(), 16);
-    const state = STATES[reader.word()];
-    if (state === undefined) continue;
+    const code = reader.word();
+    const state = STATES[code] ?? "other";
     for (let column = 0; column < 3; column++) reader.skipWord();
     const uid = reader.number();
     reader.skipWord();
     const inode = reader.word();
     if (!Number.isNaN(localPort) && !Number.isNaN(remotePort))
-      found.push({ localHex, localPort, remoteHex, remotePort, state, uid, inode });
+      found.push({ localHex, localPort, remoteHex, remotePort, state, code, uid, inode });
   }
 }

@@ -28,7 +28,7 @@ const newFolder = (): string => {
 
 test("sockets of a recorded host: how many in which state, and with whom", () => {
   const text = describeSockets(new RecordedHostFiles({ ...recordedRounds("debian-12-linux-6.1")[0], ...selfTcp() }));
-  expect(text.split("\n")).toEqual(["1 listening, 2 connected", "most with: 192.0.2.7:5432 2"]);
+  expect(text.split("\n")).toEqual(["2 listening, 2 connected, 1 closing", "most with: 192.0.2.7:5432 2"]);
 });
 
 function selfTcp(): Record<string, string> {

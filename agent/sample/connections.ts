@@ -1,3 +1,4 @@
+import { socketsAt } from "../discover/socket-table.ts";
 import type { Collector, CollectorContext } from "./collector.ts";
 import { type Series, setSeries } from "./series-table.ts";
 
@@ -18,7 +19,7 @@ const STATES: Readonly<Record<string, string>> = {
 /** The kernel walks its whole table for it, some milliseconds: so once a minute, and that count is held. */
 const COUNT_EVERY_MS = 60_000;
 
-/** TCP connections by state. */
+/** TCP connections by state; of the first 20,000. */
 export function createConnectionsCollector({ files, table }: CollectorContext): Collector {
   const series = new Map<string, Series>(
     Object.entries(STATES).map(([code, state]) => [
@@ -29,17 +30,9 @@ export function createConnectionsCollector({ files, table }: CollectorContext): 
   const counts = new Map<string, number>();
   let countedAt = Number.NaN;
 
-  const count = (): void => {
+  const count = (at: number): void => {
     for (const code of series.keys()) counts.set(code, 0);
-    for (const path of ["/proc/net/tcp", "/proc/net/tcp6"]) {
-      const reader = files.read(path);
-      if (reader === null) continue;
-      for (reader.skipLine(); !reader.atEnd; reader.skipLine()) {
-        for (let column = 0; column < 3; column++) reader.skipWord();
-        const code = reader.word();
-        counts.set(code, (counts.get(code) ?? 0) + 1);
-      }
-    }
+    for (const { code } of socketsAt(files, at)) counts.set(code, (counts.get(code) ?? 0) + 1);
   };
 
   return {
@@ -48,7 +41,7 @@ export function createConnectionsCollector({ files, table }: CollectorContext): 
     sample(at) {
       if (!(Math.abs(at - countedAt) < COUNT_EVERY_MS)) {
         countedAt = at;
-        count();
+        count(at);
       }
       for (const [code, each] of series) setSeries(each, counts.get(code) ?? 0, at);
     },

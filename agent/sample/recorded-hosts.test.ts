@@ -60,7 +60,7 @@ test.for(REAL)("%s: what is sampled is what the files say", async (name) => {
     field("/proc/net/dev", /^\s*lo:\s*(\d+)/m),
   ]);
   expect(sum(valuesOf(all, "system.network.connections"))).toBe(
-    ["/proc/net/tcp", "/proc/net/tcp6"].reduce(
+    ["/proc/self/net/tcp", "/proc/self/net/tcp6"].reduce(
       (lines, path) => lines + (last[path]?.match(/^\s*\d+: /gm)?.length ?? 0),
       0,
     ),

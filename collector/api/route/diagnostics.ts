@@ -93,17 +93,17 @@ export function registerDiagnostics(app: FastifyInstance, ports: ApiPorts): void
   app.get(
     AGENT_REQUESTS_PATH,
     {
-      config: { roles: ["agent"] },
+      config: { roles: ["agent"], forEnrolled: true },
       schema: {
         operationId: "getAgentRequests",
         tags: ["agents"],
         summary: "Whether somebody wants this agent's diagnostics; each request is answered once.",
-        querystring: query({ ci: text("The CI the agent speaks for.") }),
+        querystring: query({ ci: text("The CI the agent speaks for; an enrolled agent asks for that of its token.") }),
         response: answers(200, Type.Object({ diagnose: nullable(Type.String()) }), "Who asked, or null."),
       },
     },
     async (request) => {
-      const ci = one(request.query as QueryString, "ci");
+      const ci = request.identity.ci ?? one(request.query as QueryString, "ci");
       if (ci === undefined) throw new Refusal(400, "badQuery", "ci is needed");
       return { diagnose: requests.take(idOf(ci), ports.clock.now()) };
     },
