@@ -35,3 +35,26 @@ test("one that dies ten minutes before them is", async () => {
   expect(of("oak")?.rootCause.ci).toBe("oak");
   expect(of("elm")?.rootCause.ci).toBe("sw-east");
 });
+
+test("what begins just after a page is given time to turn out as a piece of the same; if it does not, it pages, too", async () => {
+  const document = cmdb(
+    { core: "switch", "sw-east": "switch", vault: ["host", { criticality: 1 }], ...hostsOf(12) },
+    ["sw-east connectsTo core", ...Object.keys(hostsOf(12)).map((name) => `${name} connectsTo sw-east`)],
+    { vantage: ["core"] },
+  );
+  const story = [
+    ...each(Object.keys(hostsOf(12)), { at: 10, check: "ping", summary: "no answer" }, 2),
+    { at: 50, ci: "vault", check: "process_missing", source: "agent", summary: "vaultd is not running" },
+    { at: 52, ci: "vault", check: "sealed", source: "agent", summary: "nobody can read it" },
+    { at: 54, ci: "vault", check: "check_tcp", summary: "connection refused" },
+  ];
+  const soon = await play(document, story, 140);
+  expect(soon.pages).toBe(1);
+  const later = await play(document, story, 400);
+  expect(later.pages).toBe(2);
+  expect(later.of("vault")?.rootCause.ci).toBe("vault");
+});
+
+function hostsOf(count: number): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: count }, (_, number) => [`box-${number}x`, "host"]));
+}

@@ -85,6 +85,7 @@ class OnlineCorrelator implements Correlator {
   private readonly habits = new Habits();
   private strays = new Strays();
   private storm: { incident: IncidentId; at: UnixMillis } | null = null;
+  private paged: { incident: IncidentId; at: UnixMillis }[] = [];
 
   constructor(ranker: RootRanker) {
     this.ranker = ranker;
@@ -106,6 +107,7 @@ class OnlineCorrelator implements Correlator {
     this.strays = new Strays();
     this.strays.restore(learned);
     this.storm = null;
+    this.paged = [];
     this.solveAt = null;
     this.openedAtOnce = 0;
     this.lastSolved = 0;
@@ -222,7 +224,15 @@ class OnlineCorrelator implements Correlator {
     thread.raging = notes.length >= RAGING_MIN && cleared * 2 < notes.length;
     thread.ranked = { at, ranking, evidence: Math.max(notes.length, last?.evidence ?? 0) };
     if (ranking.pageAfterMs > 0) this.timers.schedule(`rank ${incident.id}`, at + ranking.pageAfterMs);
+    if (ranking.pageWorthy && ranking.holdMs === 0) this.notePage(incident.id, at);
     return ranking;
+  }
+
+  /** Someone is woken for this incident now, unless they were already. The last two that did so are remembered. */
+  private notePage(incident: IncidentId, at: UnixMillis): void {
+    const [last] = this.paged;
+    const known = this.paged.find((page) => page.incident === incident);
+    if (known === undefined) this.paged = last === undefined ? [{ incident, at }] : [{ incident, at }, last];
   }
 
   takeStale(): IncidentId[] {
@@ -248,13 +258,14 @@ class OnlineCorrelator implements Correlator {
   private heard(
     incident: IncidentId | null,
     at: UnixMillis,
-  ): Pick<RootEvidence, "noted" | "alarmed" | "speaks" | "storm" | "habit"> {
+  ): Pick<RootEvidence, "noted" | "alarmed" | "speaks" | "storm" | "habit" | "pagedAt"> {
     const { notebook, storm, habits } = this;
     return {
       noted: notebook.noted,
       alarmed: (ci, around) => notebook.alarmed(ci, around - ALARM_BEFORE_MS, around + ALARM_AFTER_MS),
       speaks: (ci, around) => notebook.speaks(ci, around - SPEAKS_BEFORE_MS, around + ALARM_AFTER_MS),
       storm: storm !== null && storm.incident !== incident && at - storm.at < STORM_MS,
+      pagedAt: this.paged.find((page) => page.incident !== incident)?.at ?? null,
       habit: (alert) => habits.of(alert, at),
     };
   }

@@ -100,6 +100,8 @@ export interface RootEvidence {
   planned: (ci: number, onset: UnixMillis) => boolean;
   /** Another incident is growing fast just now: what looks alone may be a part of it. */
   storm: boolean;
+  /** When someone was last woken for another incident; null = not that we know. */
+  pagedAt: UnixMillis | null;
   /** Whether this condition has the habit of ending by itself; null = not that we know. */
   habit: (alert: AlertId) => Habit | null;
 }

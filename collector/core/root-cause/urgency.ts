@@ -37,7 +37,11 @@ export function urgencyOf(picture: Picture, at: UnixMillis, view: CorrelationVie
   }
   if (best === null) return { ...none("one CI without serious trouble"), holdMs: settledInMs };
   const habit = habitOf(picture, active, at);
-  const wait = Math.max(best.wait, habit?.wait ?? 0);
+  const wait = Math.max(
+    best.wait,
+    habit?.wait ?? 0,
+    afterAnother(picture, Math.max(first, picture.evidence.incident.openedAt), at, settings.settleMaxMs),
+  );
   const { pageReason } = best.ground;
   const holdReason = habit?.reason ?? best.ground.holdReason;
   // Who has been told already without a page is not paged before its time either.
@@ -49,6 +53,28 @@ export function urgencyOf(picture: Picture, at: UnixMillis, view: CorrelationVie
     pageReason: isPage ? pageReason : holdReason,
     pageAfterMs: wait,
   };
+}
+
+/** So long after another page, in longest settle times, what begins may turn out to be a piece of the same … */
+const CROWD_WAIT = 3;
+const CROWD_MS: Milliseconds = 3 * 60_000;
+
+/** … and while a storm grows beside it, a few CIs mostly do. */
+const STORM_WAIT = 8;
+const FEW = 6;
+
+/** How long it is given from its own beginning to turn out as a piece of something larger; who is awake loses little. */
+function afterAnother(
+  { evidence, units }: Picture,
+  first: UnixMillis,
+  at: UnixMillis,
+  settleMaxMs: Milliseconds,
+): Milliseconds {
+  const { pagedAt, storm } = evidence;
+  if (pagedAt === null) return 0;
+  if (storm && units.length <= FEW) return Math.max(0, first + STORM_WAIT * settleMaxMs - at);
+  const until = first + CROWD_WAIT * settleMaxMs;
+  return until - pagedAt > CROWD_MS ? 0 : Math.max(0, until - at);
 }
 
 /** After the time within which it usually ends, so much is left before a person is woken. */
