@@ -95,37 +95,31 @@ function named(suppressedBy: readonly string[], prefix: string): readonly string
   return suppressedBy.filter((reason) => reason.startsWith(prefix)).map((reason) => reason.slice(prefix.length));
 }
 
-/** Names of the receivers of an alert; never empty. Alerts of one incident have the same ones. */
+/** Names of the receivers of an alert; never empty. */
 export class ReceiverReader {
   private readonly query: Pick<Query, "receiversOf">;
-  private readonly byIncident = new Map<string, readonly string[]>();
-  private last: { of: readonly string[]; named: readonly Named[] } = { of: NONE, named: [] };
+  /** By the names: there are few combinations, and thousands of incidents. */
+  private readonly shown = new Map<string, readonly Named[]>();
 
   constructor(query: Pick<Query, "receiversOf">) {
     this.query = query;
   }
 
   read(alert: Readonly<Alert>): readonly string[] {
-    if (alert.incident === null) return this.ask(alert);
-    let receivers = this.byIncident.get(alert.incident);
-    if (receivers === undefined) {
-      receivers = this.ask(alert);
-      this.byIncident.set(alert.incident, receivers);
-    }
-    return receivers;
+    const receivers = this.query.receiversOf(alert);
+    return receivers.length === 0 ? NOBODY : receivers;
   }
 
   /** As clients are shown them. */
   named(alert: Readonly<Alert>): readonly Named[] {
-    const of = this.read(alert);
-    // Neighbours mostly have the very same ones.
-    if (of !== this.last.of) this.last = { of, named: of.map((name) => ({ name })) };
-    return this.last.named;
-  }
-
-  private ask(alert: Readonly<Alert>): readonly string[] {
-    const receivers = this.query.receiversOf(alert);
-    return receivers.length === 0 ? NOBODY : receivers;
+    const names = this.read(alert);
+    const [first = ""] = names;
+    const key = names.length === 1 ? first : names.join("\n");
+    const known = this.shown.get(key);
+    if (known !== undefined) return known;
+    const named = names.map((name) => ({ name }));
+    this.shown.set(key, named);
+    return named;
   }
 }
 
