@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { Checkpointer } from "./checkpointer.ts";
+import { DATABASE_FILE } from "./database.ts";
+import { type BeginCheckpoints, EngineHost } from "./host.ts";
+import { BufferPool, type PackedCommit, packCommit } from "./packed-commit.ts";
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), "tocsin-host-"));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+function commitOf(sequence: number, journal = "[]"): PackedCommit {
+  const nothing = { eventIds: [], entities: [], touches: [], ledger: [], outbox: [], outboxChanges: [] };
+  return packCommit({ sequence, at: sequence, journal, ...nothing }, new BufferPool());
+}
+
+/** A host whose checkpoints the test makes. */
+function host(dataDir: string): { host: EngineHost; asked: () => number; begun: () => Parameters<BeginCheckpoints> } {
+  let asked = 0;
+  let begun: Parameters<BeginCheckpoints> | undefined;
+  const own = new EngineHost((...args) => {
+    begun = args;
+    return { wrote: () => (asked += 1), stop: async () => undefined };
+  });
+  own.open({ dataDir, eventIdsMax: 10 });
+  onTestFinished(() => own.close());
+  if (begun === undefined) throw new Error("no checkpoints were begun");
+  const args = begun;
+  return { host: own, asked: () => asked, begun: () => args };
+}
+
+test("each commit asks for a checkpoint, and none is made by the commit itself", () => {
+  const dataDir = folder();
+  const { host: own, asked, begun } = host(dataDir);
+  const [file] = begun();
+  expect(file).toBe(join(dataDir, DATABASE_FILE));
+  const before = statSync(file).size;
+  for (let sequence = 1; sequence <= 40; sequence += 1)
+    own.commit(commitOf(sequence, Array.from({ length: 20_000 }, () => Math.random().toString(36)).join("")));
+  expect(asked()).toBe(40);
+  expect(statSync(file).size).toBe(before);
+});
+
+test("a log that checkpoints beside the commits cannot empty is emptied between two of them", () => {
+  const { host: own, begun } = host(folder());
+  const [file, onDone] = begun();
+  const before = statSync(file).size;
+  own.commit(commitOf(1, Array.from({ length: 20_000 }, () => Math.random().toString(36)).join("")));
+  onDone({ pages: 100, done: 90 });
+  expect(statSync(file).size).toBe(before);
+  onDone({ pages: 20_000, done: 19_000 });
+  expect(statSync(file).size).toBeGreaterThan(before);
+});
+
+test("after a checkpoint that failed for good nothing is acknowledged; after one that may succeed later all is well", () => {
+  const { host: own, begun } = host(folder());
+  const [, , onFailure] = begun();
+  onFailure({ status: "retryable", reason: "full" });
+  expect(own.commit(commitOf(1))).toEqual({ status: "committed" });
+  onFailure({ status: "fatal", reason: "a sync failed" });
+  expect(own.commit(commitOf(2))).toEqual({ status: "fatal", reason: "a sync failed" });
+});
+
+test("the checkpointer brings the log into the database in a thread of its own", async () => {
+  const dataDir = folder();
+  const { host: own, begun } = host(dataDir);
+  const [file] = begun();
+  const before = statSync(file).size;
+  own.commit(commitOf(1, Array.from({ length: 20_000 }, () => Math.random().toString(36)).join("")));
+  const progress = await new Promise((resolve, reject) => {
+    const checkpointer = new Checkpointer(file, resolve, reject);
+    onTestFinished(() => checkpointer.stop());
+    checkpointer.wrote();
+  });
+  expect(progress).toMatchObject({ pages: expect.any(Number), done: expect.any(Number) });
+  expect(statSync(file).size).toBeGreaterThan(before);
+});
