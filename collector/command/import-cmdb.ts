@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { parseDuration } from "../../protocol/duration.ts";
 import { bmcToken, cmdbFromBmc } from "../cmdb/import/bmc/source.ts";
 import { cmdbFromCsv } from "../cmdb/import/csv/source.ts";
 import type { ForeignCmdb } from "../cmdb/import/draft.ts";
@@ -9,6 +10,7 @@ import { cmdbFromItop } from "../cmdb/import/itop/source.ts";
 import { cmdbFromJiraAssets } from "../cmdb/import/jira-assets/source.ts";
 import { cmdbFromKubernetes, kubernetesObjects, objectsOfList } from "../cmdb/import/kubernetes/source.ts";
 import { cmdbFromNetBox } from "../cmdb/import/netbox/source.ts";
+import { RowCache, readRowState } from "../cmdb/import/row-cache.ts";
 import { cmdbFromServiceNow } from "../cmdb/import/servicenow/source.ts";
 import { cmdbFromTerraform } from "../cmdb/import/terraform/source.ts";
 import { CLIENT_HELP } from "./client.ts";
@@ -25,6 +27,8 @@ interface Call {
 
 interface CmdbSourceEntry {
   usage: string;
+  /** It can ask for what has changed: `--state`. */
+  hasState?: true;
   read: (call: Call) => Promise<ForeignCmdb>;
 }
 
@@ -44,6 +48,8 @@ const OPTIONS = {
   query: { type: "string" },
   dataset: { type: "string" },
   cluster: { type: "string" },
+  state: { type: "string" },
+  "full-every": { type: "string" },
 } as const;
 
 function text({ flags }: Call, name: keyof typeof OPTIONS): string | undefined {
@@ -89,6 +95,46 @@ function oneFile({ files }: Call): string {
   return file;
 }
 
+/** Deletions are found by reading everything: as often as this. */
+const FULL_EVERY = "24h";
+
+function openCache(call: Call, of: string): RowCache | undefined {
+  const file = text(call, "state");
+  const every = text(call, "full-every");
+  if (file === undefined) {
+    if (every !== undefined) throw new UsageFault("--full-every needs --state");
+    return undefined;
+  }
+  const fullEveryMs = parseDuration(every ?? FULL_EVERY);
+  if (fullEveryMs === null) throw new UsageFault(`--full-every takes a duration such as 24h, not "${every ?? ""}"`);
+  return new RowCache(existsSync(file) ? readRowState(stateJson(file)) : undefined, {
+    of,
+    now: Date.now(),
+    fullEveryMs,
+  });
+}
+
+/** A damaged state only costs a full import. */
+function stateJson(file: string): unknown {
+  try {
+    return JSON.parse(fileText(file)) as unknown;
+  } catch (error) {
+    if (error instanceof ForeignFault) throw error;
+    return undefined;
+  }
+}
+
+/** Written beside and renamed: a crash leaves the old one. It holds names and addresses, so only its owner may read it. */
+function keepCache(call: Call, cache: RowCache): void {
+  const file = needed(call, "state");
+  try {
+    writeFileSync(`${file}.new`, JSON.stringify(cache.snapshot()), { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  } catch (error) {
+    throw new ForeignFault(`${file} cannot be written: ${(error as Error).message}`);
+  }
+}
+
 /** NetBox's newer tokens say what they are; older ones are sent as `Token`. */
 const netBoxToken = (token: string): string => (token.startsWith("nbt_") ? `Bearer ${token}` : `Token ${token}`);
 
@@ -113,13 +159,19 @@ export const CMDB_SOURCES: Readonly<Record<string, CmdbSourceEntry>> = {
     },
   },
   servicenow: {
-    usage: "--url https://X.service-now.com --username U --secret-file F [--table cmdb_ci] [--query Q]",
-    read: (call) => {
+    usage:
+      "--url https://X.service-now.com --username U --secret-file F [--table cmdb_ci] [--query Q] [--state FILE [--full-every 24h]]",
+    hasState: true,
+    read: async (call) => {
       const [table, query] = [text(call, "table"), text(call, "query")];
-      return cmdbFromServiceNow(api(call, basic(needed(call, "username"), secret(call))), {
+      const cache = openCache(call, `${needed(call, "url")} ${table ?? ""} ${query ?? ""}`);
+      const found = await cmdbFromServiceNow(api(call, basic(needed(call, "username"), secret(call))), {
         ...(table === undefined ? {} : { table }),
         ...(query === undefined ? {} : { query }),
+        ...(cache === undefined ? {} : { cache }),
       });
+      if (cache !== undefined) keepCache(call, cache);
+      return found;
     },
   },
   netbox: {
@@ -173,6 +225,9 @@ export const CMDB_SOURCES: Readonly<Record<string, CmdbSourceEntry>> = {
   },
 };
 
+const withState = (): string[] =>
+  Object.entries(CMDB_SOURCES).flatMap(([name, { hasState }]) => (hasState === true ? [name] : []));
+
 const help = (name: string): string => `Usage: tocsin import ${name} ${CMDB_SOURCES[name]?.usage ?? ""}
 
 Reads the CMDB and hands it to the collector as the part of one source.
@@ -182,7 +237,13 @@ Reads the CMDB and hands it to the collector as the part of one source.
   --dry-run            only the plan: what would be added, changed, removed
   --out FILE           write the document there and ask no collector; - is standard output
   --secret-file FILE   the password, key or token of the source
-${CLIENT_HELP}
+${
+  CMDB_SOURCES[name]?.hasState === true
+    ? `  --state FILE         keep there what was read, and ask only for what has changed since
+  --full-every SPAN    with --state: read everything this often, to find what was deleted; default ${FULL_EVERY}
+`
+    : ""
+}${CLIENT_HELP}
 
 Exit codes: 0 done, 1 the source or the document cannot be read, 2 wrong usage, 3 collector not reached.
 `;
@@ -195,6 +256,10 @@ export function importCmdb(name: string, args: string[], io: CommandIo): Promise
   return clientCommand(args, io, { help: help(name), options: OPTIONS }, async (call) => {
     const entry = CMDB_SOURCES[name];
     if (entry === undefined) return EXIT.usage;
+    if (typeof call.flags["state"] === "string" && entry.hasState !== true) {
+      io.stderr(`tocsin: ${name} cannot be asked for changes alone: --state is for ${withState().join(", ")}\n`);
+      return EXIT.usage;
+    }
     let found: ForeignCmdb;
     try {
       found = await entry.read({ flags: call.flags, files: call.positionals, signal: io.signal });

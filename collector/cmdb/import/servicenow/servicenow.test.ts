@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { type EmulatedAnswer, type EmulatedRequest, withEmulator } from "../../../../test/support/foreign-emulator.ts";
 import { ForeignFault } from "../foreign-api.ts";
+import { type RowState, readRowState, RowCache } from "../row-cache.ts";
 import { needsOf, RELATION_FLOWS } from "./relation-type.ts";
 import { cmdbFromServiceNow } from "./source.ts";
 
@@ -56,9 +57,10 @@ const tableApi =
     const table = tables[/^\/api\/now\/v2\/table\/(\w+)$/.exec(path)?.[1] ?? ""];
     if (table === undefined) return undefined;
     const after = /(?:^|\^)sys_id>(\w+)/.exec(query.get("sysparm_query") ?? "")?.[1] ?? "";
+    const since = /(?:^|\^)sys_updated_on>=([\d: -]+)/.exec(query.get("sysparm_query") ?? "")?.[1] ?? "";
     const fields = (query.get("sysparm_fields") ?? "").split(",");
     const rows = table
-      .filter((row) => String(row["sys_id"]) > after)
+      .filter((row) => String(row["sys_id"]) > after && ((row["sys_updated_on"] ?? "9") as string) >= since)
       .sort((a, b) => (String(a["sys_id"]) < String(b["sys_id"]) ? -1 : 1))
       .slice(0, Number(query.get("sysparm_limit")));
     return {
@@ -143,4 +145,87 @@ test("an unknown type is told, and names of the prototype are unknown", () => {
   expect(needsOf("Haunts::Haunted by", "host", "host")).toBeUndefined();
   expect(needsOf("constructor", "host", "host")).toBeUndefined();
   expect(Object.keys(RELATION_FLOWS).length).toBeGreaterThan(30);
+});
+
+test("with a state only what has changed is asked for; a deletion is found when everything is read again", async () => {
+  const dated = (rows: Record<string, unknown>[], at: string): Record<string, unknown>[] =>
+    rows.map((row) => ({ ...row, sys_updated_on: at }));
+  const tables = {
+    ...TABLES,
+    cmdb_ci: dated(TABLES["cmdb_ci"] ?? [], "2026-02-01 08:00:00"),
+    cmdb_rel_ci: dated(TABLES["cmdb_rel_ci"] ?? [], "2026-02-01 08:00:00"),
+  };
+  const now = Date.parse("2026-03-01T10:00:00Z");
+  const day = 24 * 3_600_000;
+  let state: RowState | undefined;
+  const run = (at: number) =>
+    withEmulator(tableApi(tables), async (emulator) => {
+      const cache = new RowCache(state, { of: "here", now: at, fullEveryMs: day });
+      const found = await cmdbFromServiceNow(emulator.api(LOGIN), { cache });
+      // As through a file.
+      state = readRowState(JSON.parse(JSON.stringify(cache.snapshot())));
+      const asked = emulator.requests
+        .filter(({ path }) => path.endsWith("cmdb_ci"))
+        .map(({ query }) => query.get("sysparm_query"));
+      return { ids: found.document.cis.map(({ id }) => id), document: found.document, asked };
+    });
+
+  const first = await run(now);
+  expect(first.asked).toEqual(["ORDERBYsys_id"]);
+  tables.cmdb_ci = tables.cmdb_ci
+    .filter((row) => row["sys_id"] !== "a6")
+    .map((row) => (row["sys_id"] === "a3" ? { ...row, name: "sw-r9", sys_updated_on: "2026-03-01 10:30:00" } : row));
+  const second = await run(now + 3_600_000);
+  expect(second.asked).toEqual(["sys_updated_on>=2026-01-31 06:00:00^ORDERBYsys_id"]);
+  expect(second.ids).toContain("sw-r9");
+  expect(second.ids).not.toContain("sw-r3");
+  // Deleted there, and nothing says so yet.
+  expect(second.ids).toContain("rack-1");
+  const third = await run(now + 2 * 3_600_000);
+  expect(third.asked).toEqual(["sys_updated_on>=2026-02-28 08:30:00^ORDERBYsys_id"]);
+  expect(third.document).toEqual(second.document);
+  const full = await run(now + day);
+  expect(full.asked).toEqual(["ORDERBYsys_id"]);
+  expect(full.ids).not.toContain("rack-1");
+});
+
+test.for<[situation: string, value: unknown]>([
+  ["nothing", null],
+  ["another version", { version: 2, of: "", fullAt: 0, tables: {} }],
+  ["a table that is none", { version: 1, of: "", fullAt: 0, tables: { cmdb_ci: [] } }],
+  ["a text", "x"],
+])("a state that cannot be used only costs a full import: %s", ([, value]) => {
+  expect(readRowState(value)).toBeUndefined();
+});
+
+test("rows of another address or query are of no use", () => {
+  const state: RowState = { version: 1, of: "there", fullAt: 0, tables: {} };
+  expect(new RowCache(state, { of: "here", now: 1, fullEveryMs: 1000 }).isFull).toBe(true);
+  expect(new RowCache(state, { of: "there", now: 1, fullEveryMs: 1000 }).isFull).toBe(false);
+});
+
+test("rows that the user may not see make pages short or empty, and the rows behind them are read all the same", async () => {
+  const many = Array.from({ length: 5200 }, (_, index) => ({
+    sys_id: `id${String(index).padStart(5, "0")}`,
+    name: `host-${index}`,
+    sys_class_name: "cmdb_ci_server",
+    install_status: "1",
+  }));
+  // ACLs hide two thousand in a row, and every third of the others.
+  const isHidden = (index: number): boolean => (index >= 1500 && index < 3500) || index % 3 === 0;
+  const visible = many.filter((_, index) => !isHidden(index));
+  const handle = ({ path, query }: EmulatedRequest): EmulatedAnswer => {
+    if (!path.endsWith("/cmdb_ci")) return { headers: { "x-total-count": "0" }, body: { result: [] } };
+    const after = /(?:^|\^)sys_id>(\w+)/.exec(query.get("sysparm_query") ?? "")?.[1] ?? "";
+    const matching = many.filter((row) => row.sys_id > after);
+    const offset = Number(query.get("sysparm_offset") ?? "0");
+    const page = matching.slice(offset, offset + Number(query.get("sysparm_limit")));
+    const result = page.filter((row) => visible.includes(row));
+    return { headers: { "x-total-count": String(matching.length) }, body: { result } };
+  };
+  await withEmulator(handle, async (emulator) => {
+    const found = await cmdbFromServiceNow(emulator.api(LOGIN));
+    expect(found.document.cis).toHaveLength(visible.length);
+    expect(emulator.requests.length).toBeLessThan(20);
+  });
 });

@@ -1,6 +1,7 @@
 import { CmdbDraft, type ForeignCmdb } from "../draft.ts";
 import type { ForeignApi } from "../foreign-api.ts";
 import { at, listOf, textAt } from "../foreign-value.ts";
+import type { RowCache } from "../row-cache.ts";
 import { typeOfClass } from "./ci-class.ts";
 import { needsOf } from "./relation-type.ts";
 
@@ -9,11 +10,13 @@ export interface ServiceNowOptions {
   table?: string;
   /** An encoded query that CIs must meet as well. */
   query?: string;
+  /** What earlier imports read; without it everything is read. */
+  cache?: RowCache;
 }
 
 const PAGE = 1000;
 const CI_FIELDS =
-  "sys_id,name,sys_class_name,fqdn,ip_address,operational_status,install_status,busines_criticality,busines_criticity,support_group.name,owned_by.name";
+  "sys_id,name,sys_class_name,fqdn,ip_address,operational_status,install_status,busines_criticality,busines_criticity,support_group.name,owned_by.name,sys_updated_on";
 
 /** 7 retired, 6 not in use (`operational_status`: 6 retired, 2 not operational stays: it exists). */
 const GONE_INSTALL: ReadonlySet<string> = new Set(["7", "8"]);
@@ -21,19 +24,24 @@ const GONE_OPERATIONAL: ReadonlySet<string> = new Set(["6"]);
 
 /**
  * All rows of a table, a page at a time by key: large offsets make ServiceNow slow, and rows that come meanwhile shift them.
+ * Rows that the user may not see are taken out of a page after it was cut, so that a short or empty page is no end: that is
+ * what X-Total-Count says (ServiceNow's own Ansible collection pages by it, servicenow.itsm `module_utils/table.py`).
  * A misspelt or forbidden part of a query is silently dropped by ServiceNow, so what must hold is looked at again here.
  */
 async function* rows(api: ForeignApi, table: string, fields: string, query: string): AsyncGenerator {
-  for (let after = ""; ; ) {
+  let after = "";
+  let offset = 0;
+  for (;;) {
     const parts = [query, after === "" ? "" : `sys_id>${after}`].filter((part) => part !== "");
     const asked = new URLSearchParams({
       sysparm_query: [...parts, "ORDERBYsys_id"].join("^"),
       sysparm_fields: fields,
       sysparm_limit: String(PAGE),
       sysparm_exclude_reference_link: "true",
-      sysparm_no_count: "true",
+      ...(offset === 0 ? {} : { sysparm_offset: String(offset) }),
     });
-    const page = listOf(at(await api.get(`/api/now/v2/table/${table}?${asked.toString()}`), "result"));
+    const { body, headers } = await api.send({ path: `/api/now/v2/table/${table}?${asked.toString()}` });
+    const page = listOf(at(body, "result"));
     let last = after;
     for (const row of page) {
       const id = textAt(row, "sys_id") ?? "";
@@ -41,9 +49,35 @@ async function* rows(api: ForeignApi, table: string, fields: string, query: stri
       if (id > last) last = id;
       yield row;
     }
-    if (page.length < PAGE || last === after) return;
+    const total = Number(headers.get("x-total-count") ?? Number.NaN);
+    const isLast = Number.isNaN(total) ? page.length < PAGE || last === after : total <= offset + PAGE;
+    if (isLast) return;
+    offset = last === after ? offset + PAGE : 0;
     after = last;
   }
+}
+
+/** A date in a query is read in the zone of the user who asks, and answers are in UTC: a day and two hours cover them all. */
+const OVERLAP_MS = 26 * 3_600_000;
+
+/** `2026-03-01 10:00:00`, UTC, as ServiceNow writes times. */
+function beforeTime(newest: string): string | undefined {
+  const at = Date.parse(`${newest.replace(" ", "T")}Z`);
+  if (Number.isNaN(at)) return undefined;
+  return new Date(at - OVERLAP_MS).toISOString().slice(0, 19).replace("T", " ");
+}
+
+/** As `rows`, but where there is a cache only what has changed is asked for. */
+function changedRows(
+  api: ForeignApi,
+  { table, fields, query, cache }: { table: string; fields: string; query: string; cache: RowCache | undefined },
+): AsyncIterable<unknown> {
+  const read = (since: string | undefined): AsyncIterable<Record<string, unknown>> => {
+    const parts = [query, since === undefined ? "" : `sys_updated_on>=${since}`].filter((part) => part !== "");
+    return rows(api, table, fields, parts.join("^")) as AsyncIterable<Record<string, unknown>>;
+  };
+  if (cache === undefined) return read(undefined);
+  return cache.rows({ table, key: "sys_id", changed: "sys_updated_on", read, before: beforeTime });
 }
 
 /** `1 - most critical` … `4 - not critical`. */
@@ -58,7 +92,8 @@ const value = (row: unknown, field: string): string | undefined => textAt(row, f
 /** CIs, relations and their types of a ServiceNow CMDB, by the Table API. */
 export async function cmdbFromServiceNow(api: ForeignApi, options: ServiceNowOptions = {}): Promise<ForeignCmdb> {
   const draft = new CmdbDraft();
-  for await (const row of rows(api, options.table ?? "cmdb_ci", CI_FIELDS, options.query ?? "")) {
+  const { cache, table = "cmdb_ci", query = "" } = options;
+  for await (const row of changedRows(api, { table, fields: CI_FIELDS, query, cache })) {
     const key = textAt(row, "sys_id") ?? "";
     const name = textAt(row, "name");
     if (
@@ -82,7 +117,8 @@ export async function cmdbFromServiceNow(api: ForeignApi, options: ServiceNowOpt
   const types = new Map<string, string>();
   for await (const row of rows(api, "cmdb_rel_type", "sys_id,name", ""))
     types.set(textAt(row, "sys_id") ?? "", textAt(row, "name") ?? "");
-  for await (const row of rows(api, "cmdb_rel_ci", "sys_id,parent,child,type", "")) {
+  const relations = { table: "cmdb_rel_ci", fields: "sys_id,parent,child,type,sys_updated_on", query: "", cache };
+  for await (const row of changedRows(api, relations)) {
     const [parent, child, type] = ["parent", "child", "type"].map((field) => value(row, field) ?? "");
     relate(draft, types.get(type ?? "") ?? "", parent ?? "", child ?? "");
   }
