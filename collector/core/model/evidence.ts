@@ -46,6 +46,8 @@ export interface Unit {
 
 /** Alerts on one CI that are further apart than this began for different reasons. */
 const UNIT_GAP_MS: Milliseconds = 15 * 60_000;
+/** While the earlier one still fires, the CI has been in trouble all the time. */
+const FIRING_GAP_MS: Milliseconds = 25 * 60_000;
 /** A second alert on the same CI says less than the first: they are not independent. */
 const REPEAT_WEIGHT = 0.35;
 /** Price of an alert that a cause of its neighbours on the same CI does not explain. */
@@ -66,12 +68,16 @@ export function unitsOf(notes: readonly Note[]): Unit[] {
     for (let index = 1; index <= list.length; index += 1) {
       const before = list[index - 1];
       const next = list[index];
-      if (next !== undefined && before !== undefined && next.onset - before.onset <= UNIT_GAP_MS) continue;
+      if (next !== undefined && before !== undefined && next.onset - before.onset <= gapAfter(before)) continue;
       units.push(unit(list.slice(from, index)));
       from = index;
     }
   }
   return units.sort((a, b) => a.onset - b.onset || a.ci - b.ci);
+}
+
+function gapAfter({ resolvedAt }: Note): Milliseconds {
+  return resolvedAt === null ? FIRING_GAP_MS : UNIT_GAP_MS;
 }
 
 function unit(notes: Note[]): Unit {
