@@ -37,6 +37,12 @@ export class NameIndex {
     return undefined;
   }
 
+  /** The CI that a name means; one that means none leaves no trace here, however many are asked for. */
+  find(name: string): Ci | undefined {
+    const number = this.numbers.get(name.toLowerCase());
+    return number === undefined ? undefined : this.ci(number);
+  }
+
   /** The number of the CI; from `STRANGER_BASE` on that of a name which finds none. */
   number(name: string): number {
     const key = name.toLowerCase();

@@ -74,7 +74,7 @@ export class DeclaredIndex {
 
   /** The declared CI of this id, name or alias. */
   find(name: string): Ci | undefined {
-    return this.maps.known.get(this.maps.names.idOf(name));
+    return this.maps.names.find(name);
   }
 
   /**
@@ -94,9 +94,15 @@ export class DeclaredIndex {
     return found;
   }
 
+  /** The host itself and the pools that it, or what is given, is a member of. */
+  endsOn(host: string, upon: readonly Ci[]): ReadonlySet<string> {
+    const found = new Set([host, ...upon.map(({ id }) => id)]);
+    for (const member of found) for (const pool of this.maps.pools.get(member) ?? []) found.add(pool);
+    return found;
+  }
+
   /** Declared relations that say what was seen, whatever they are called and on whichever floor they begin and end. */
-  covering(from: string, to: string): Relation[] {
-    const ends = this.stack(to);
+  covering(from: string, ends: ReadonlySet<string>): Relation[] {
     const found: Relation[] = [];
     for (const upper of this.stack(from)) {
       const calls = this.maps.calls.get(upper) ?? [];

@@ -141,7 +141,7 @@ function* seenRelations({ sightings, hosts, declared }: ObservedFacts, sights: M
     const source = sourceOf(sighting.byCaller ? sighting.from : sighting.to);
     const sight: Sight = { firstSeenAt, lastSeenAt, confidence, source };
     for (const { from, to, type } of ends(sighting, hosts, declared)) {
-      const covering = declared.covering(from, to);
+      const covering = declared.covering(from, calledEnds(sighting, to, hosts, declared));
       for (const relation of covering) note(sights, keyOf(relation), sight);
       // A host that calls its own program: each needs the other already, one way round.
       if (covering.length > 0 || (from === sighting.from && sighting.from === sighting.to)) continue;
@@ -189,6 +189,32 @@ function* ends(
   for (const from of callers(sighting, hosts, declared)) {
     if (from !== to) yield { from, type, to };
   }
+}
+
+/**
+ * Everything declared that a call of this port may mean: the declared CI that listens there, with what it stands on; where that is not
+ * known, the host and those CIs on it of a fitting kind that no other program is.
+ */
+function calledEnds(
+  { to: hostCi, port }: Readonly<Sighting>,
+  to: string,
+  hosts: ReadonlyMap<string, ObservedHost>,
+  declared: DeclaredIndex,
+): ReadonlySet<string> {
+  const host = hosts.get(hostCi);
+  const program = programOn(host, port);
+  const isDeclaredProgram = to !== hostCi && declared.find(to) !== undefined;
+  if (host === undefined || isDeclaredProgram) return declared.stack(to);
+  const taken = new Set(host.programs.map((each) => declared.programOn(hostCi, each, host.addresses)?.id));
+  const open = declared.on(hostCi).filter((ci) => !taken.has(ci.id) && fits(program, ci));
+  return declared.endsOn(hostCi, open);
+}
+
+const SPECIFIC: ReadonlySet<string> = new Set(["database", "cache", "queue", "loadBalancer"]);
+
+function fits(program: ObservedProgram | undefined, { type }: Ci): boolean {
+  if (program === undefined) return true;
+  return program.kind === "service" ? !SPECIFIC.has(type) : type === program.kind;
 }
 
 function callers(

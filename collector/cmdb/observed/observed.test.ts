@@ -201,6 +201,27 @@ test("what is declared is not told again: it is seen, and what was not seen is d
   expect(log.lines.filter(({ message }) => message.includes("disagree"))).toEqual([]);
 });
 
+test("a program without a known name may be what is declared there, and not what another program is", async () => {
+  const cmdb = await room(`
+cis: [{ id: web-1 }, { id: api-1 }, { id: shop, type: application }, { id: api, type: application }, { id: api-db, type: database }]
+relations:
+  - { from: shop, type: runsOn, to: web-1 }
+  - { from: api, type: runsOn, to: api-1 }
+  - { from: api-db, type: runsOn, to: api-1 }
+  - { from: shop, type: dependsOn, to: api }
+`);
+  const java: ObservedProgram = { name: "java", kind: "service", product: "", unit: "", ports: [8080] };
+  const redis: ObservedProgram = { name: "redis-server", kind: "cache", product: "redis", unit: "", ports: [6379] };
+  const api = told("api-1", "192.0.2.7", { programs: [java, POSTGRES, redis], ports: [5432, 6379, 8080] });
+  const calls = [out("192.0.2.7", 8080), out("192.0.2.7", 5432), out("192.0.2.7", 6379)];
+  await minutes(cmdb, 3, api, WEB({ peers: calls }));
+  expect(cmdb.sight({ from: "shop", type: "dependsOn", to: "api" })).toBeDefined();
+  expect(seenCalls(cmdb)).toEqual([
+    "web-1 dependsOn api-db (observed:web-1 0.3)",
+    "web-1 uses redis-server@api-1 (observed:web-1 0.3)",
+  ]);
+});
+
 test("declared and never seen, though agents look at both ends", async () => {
   const cmdb = await room(
     DECLARED.replace("relations:", "  - { id: mail-1 }\n  - { id: far-1 }\nrelations:") +
