@@ -304,12 +304,13 @@ const ALIKE_MS: Milliseconds = 60_000;
  */
 function sweep(groups: Group[], topology: Topology): Group[] {
   const storms = groups.filter((group) => group.units.length >= STORM);
+  const series = groups.filter((group) => group.units.length > SIBLINGS);
   return groups.filter((group) => {
     const unit = group.units[0];
     if (group.units.length > 1 || unit === undefined) return true;
     const home =
       storms.find((storm) => alike(unit, storm) >= ALIKE) ??
-      groups.find((other) => siblings(unit, other, topology) >= SIBLINGS);
+      series.find((other) => siblings(unit, other, topology) >= SIBLINGS);
     home?.units.push(unit);
     return home === undefined;
   });
@@ -323,7 +324,7 @@ const SERIAL_TYPES: ReadonlySet<string> = new Set(["application", "container", "
 
 function siblings(unit: Unit, group: Group, topology: Topology): number {
   const symptom = unit.notes[0]?.symptom;
-  if (!SERIAL_TYPES.has(topology.ci(unit.ci).type) || group.units.length <= SIBLINGS) return 0;
+  if (!SERIAL_TYPES.has(topology.ci(unit.ci).type)) return 0;
   const stem = stemOf(topology.id(unit.ci));
   return group.units.filter(
     (other) =>
