@@ -49,11 +49,18 @@ function typeOf(classType: string, attributes: unknown): string {
 }
 
 async function* instances(api: ForeignApi, dataset: string, name: string): AsyncGenerator {
-  for (let offset = 0; ; offset += PAGE) {
+  // Until there is none: a server may give fewer a page than was asked for.
+  let offset = 0;
+  let before: string | undefined;
+  for (;;) {
     const path = `/api/cmdb/v1.0/instances/${encodeURIComponent(dataset)}/BMC.CORE/${name}?limit=${PAGE}&offset=${offset}`;
     const page = listOf(at(await api.get(path), "instances"));
     yield* page;
-    if (page.length < PAGE) return;
+    const first = textAt(page[0], "instance_id");
+    // One that does not know offsets would answer the same for ever.
+    if (page.length === 0 || (offset > 0 && first === before)) return;
+    before = first;
+    offset += page.length;
   }
 }
 

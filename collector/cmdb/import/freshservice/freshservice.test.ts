@@ -44,8 +44,32 @@ const ANSWERS: Record<string, unknown> = {
   "/api/v2/assets/8/relationships": { relationships: [ONE, relation(4, 12, 101, 100)] },
 };
 
+const withoutTypeFields = (body: unknown): unknown =>
+  JSON.parse(JSON.stringify(body, (key, value: unknown) => (key === "type_fields" ? undefined : value)));
+
+test("a page with fewer items than asked for is not the last where a link leads on", async () => {
+  const answer = ({ path, query }: EmulatedRequest, url: string) => {
+    if (path !== "/api/v2/assets") return { body: { asset_types: [], relationship_types: [], relationships: [] } };
+    const page = Number(query.get("page"));
+    const assets = Array.from({ length: page <= 3 ? 30 : 0 }, (_, index) => ({
+      id: page * 100 + index,
+      display_id: page * 100 + index,
+      name: `host-${page}-${index}`,
+    }));
+    const link = page < 3 ? { link: `<${url}/api/v2/assets?page=${page + 1}&per_page=100>; rel="next"` } : {};
+    return { headers: link as Record<string, string>, body: { assets } };
+  };
+  const { document } = await withEmulator(answer, (emulator) => cmdbFromFreshservice(emulator.api()));
+  expect(document.cis).toHaveLength(90);
+});
+
 test("assets and relationships, each told at both ends and taken once", async () => {
-  const answer = ({ path }: EmulatedRequest) => (ANSWERS[path] === undefined ? undefined : { body: ANSWERS[path] });
+  const answer = ({ path, query }: EmulatedRequest) => {
+    if (ANSWERS[path] === undefined) return undefined;
+    // As clients tell of it (FreshservicePS, Get-FreshServiceAsset -IncludeTypeFields; api.freshservice.com/#view_all_assets).
+    const isBare = path === "/api/v2/assets" && query.get("include") !== "type_fields";
+    return { body: isBare ? withoutTypeFields(ANSWERS[path]) : ANSWERS[path] };
+  };
   const { document, left } = await withEmulator(answer, (emulator) => cmdbFromFreshservice(emulator.api()));
   expect(document.cis).toEqual([
     {

@@ -47,7 +47,7 @@ function assets({ method, path, query, body }: EmulatedRequest): { body: unknown
     return undefined;
   const from = Number(query.get("startAt"));
   // Pages are smaller here than what is asked for would allow.
-  const page = from === 0 ? OBJECTS.slice(0, 2) : OBJECTS.slice(2);
+  const page = from === 0 ? OBJECTS.slice(0, 2) : OBJECTS.slice(from);
   return { body: { startAt: from, isLast: from > 0, values: page } };
 }
 

@@ -7,13 +7,16 @@ const PAGE = 100;
 /** Attributes whose values also find the object. */
 const NAMING = /^(?:fqdn|dns name|host ?name|ip(?: address(?:es)?)?|serial(?: number)?|asset tag)$/i;
 
+/** On by as many as came: a server may give fewer a page than was asked for. */
 async function* objects(api: ForeignApi, query: string): AsyncGenerator {
-  for (let from = 0; ; from += PAGE) {
+  let from = 0;
+  for (;;) {
     const asked = new URLSearchParams({ startAt: String(from), maxResults: String(PAGE), includeAttributes: "true" });
     const { body } = await api.send({ path: `/object/aql?${asked.toString()}`, body: { qlQuery: query } });
     const values = listOf(at(body, "values"));
     yield* values;
     if (values.length === 0 || at(body, "isLast") === true) return;
+    from += values.length;
   }
 }
 
