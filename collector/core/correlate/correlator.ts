@@ -23,6 +23,7 @@ import { Notebook } from "./notebook.ts";
 import { anchorsOf, gather, incidentOf, notesOf, regroup, type Neighbourhood } from "./regroup.ts";
 import { solve } from "./solve.ts";
 import { Strays } from "./strays.ts";
+import { Together } from "./together.ts";
 import { isOpen, survivor, Threads, type Thread } from "./threads.ts";
 import type { AlertId, IncidentId } from "../model/identity.ts";
 
@@ -56,6 +57,8 @@ const DECLINE_MIN = 5;
 const DECLINE_SHARE = 0.4;
 /** With less than this share of the evidence left, the last verdict stands. */
 const EVIDENCE_LEFT = 0.6;
+/** With less confidence in its root, nothing is learned from a fault. */
+const SURE = 0.7;
 
 /**
  * @param ranker names the root of an incident; from `core/root-cause`
@@ -83,6 +86,7 @@ class OnlineCorrelator implements Correlator {
   private timers = new TimerQueue();
   private stale = new Set<IncidentId>();
   private readonly habits = new Habits();
+  private readonly together = new Together();
   private strays = new Strays();
   private storm: { incident: IncidentId; at: UnixMillis } | null = null;
   private paged: { incident: IncidentId; at: UnixMillis }[] = [];
@@ -97,7 +101,10 @@ class OnlineCorrelator implements Correlator {
     at: UnixMillis,
     view: CorrelationView,
   ): void {
-    this.habits.restore(learned);
+    const known = [...learned];
+    this.habits.restore(known);
+    this.together.restore(known);
+    this.believe(at, view);
     this.notebook = new Notebook();
     this.threads = new Threads();
     this.seeds = new Map();
@@ -212,7 +219,9 @@ class OnlineCorrelator implements Correlator {
     const notes = notesOf(incident.id, this.notebook, view);
     const cleared = notes.filter((note) => note.resolvedAt !== null).length;
     if (notes.length >= STORM) this.storm = { incident: incident.id, at: thread.lastOnset };
+    const wasDeclining = thread.declining;
     thread.declining = notes.length >= DECLINE_MIN && cleared >= notes.length * DECLINE_SHARE;
+    if (thread.declining && !wasDeclining && last !== null) this.learnFrom(last.ranking, notes, at, view);
     const isSpent = last !== null && (thread.declining || notes.length < last.evidence * EVIDENCE_LEFT);
     thread.spentAt = isSpent ? at : null;
     if (last !== null && isSpent) return { ...last.ranking, holdMs: 0, pageAfterMs: 0 };
@@ -226,6 +235,32 @@ class OnlineCorrelator implements Correlator {
     if (ranking.pageAfterMs > 0) this.timers.schedule(`rank ${incident.id}`, at + ranking.pageAfterMs);
     if (ranking.pageWorthy && ranking.holdMs === 0) this.notePage(incident.id, at);
     return ranking;
+  }
+
+  /** A fault is over by and by: who failed with it, though the graph does not say why, may do so again. */
+  private learnFrom(
+    { rootCause, fault }: Ranking,
+    notes: readonly Note[],
+    at: UnixMillis,
+    view: CorrelationView,
+  ): void {
+    if (rootCause.ci === null || fault === null || rootCause.confidence < SURE) return;
+    const root = view.topology.find(rootCause.ci);
+    const explained = new Set<string>();
+    for (const { ci, causes } of notes)
+      if (causes.keys.some((key) => faultCi(key) === root || key === fault)) explained.add(view.topology.id(ci));
+    const victims = new Set(notes.map(({ ci }) => view.topology.id(ci)));
+    this.together.learn(rootCause.ci, [...victims], at, (ci) => explained.has(ci));
+    this.believe(at, view);
+  }
+
+  /** CIs that are not in the CMDB any more teach nothing. */
+  private believe(at: UnixMillis, { topology }: CorrelationView): void {
+    for (const { from, to, confidence } of this.together.relations(at)) {
+      const [victim, root] = [topology.find(from), topology.find(to)];
+      if (victim === undefined || root === undefined || victim === root) continue;
+      topology.learn({ from: victim, to: root, type: "dependsOn", confidence });
+    }
   }
 
   /** Someone is woken for this incident now, unless they were already. The last two that did so are remembered. */
@@ -242,7 +277,7 @@ class OnlineCorrelator implements Correlator {
   }
 
   takeLearned(): { id: string; value: unknown }[] {
-    return [...this.habits.takeChanged(), ...this.strays.takeChanged()];
+    return [...this.habits.takeChanged(), ...this.strays.takeChanged(), ...this.together.takeChanged()];
   }
 
   private graph(view: CorrelationView): { topology: Topology; influence: Influence; maintenance: Maintenance } {

@@ -73,7 +73,8 @@ function largestPart(list: readonly number[], topology: Topology): number {
     for (let at = 0; at < queue.length; at += 1) {
       const ci = queue[at] ?? 0;
       for (const edges of [topology.needs(ci), topology.neededBy(ci)])
-        for (const edge of edges) if (LOGICAL.has(edge.type) && open.delete(edge.ci)) queue.push(edge.ci);
+        for (const edge of edges)
+          if (LOGICAL.has(edge.type) && edge.source !== "learned" && open.delete(edge.ci)) queue.push(edge.ci);
     }
     largest = Math.max(largest, queue.length);
   }

@@ -155,12 +155,17 @@ export class Topology {
     for (const relation of like.relations) this.infer(relation);
   }
 
-  private infer(relation: KinRelation): void {
+  /** That one CI fails with another was seen before: a relation that the CMDB lacks. */
+  learn(relation: KinRelation): void {
+    this.infer(relation, "learned");
+  }
+
+  private infer(relation: KinRelation, source = "siblings"): void {
     const { from, to, type, confidence } = relation;
     if (this.needsOf[from]?.some((edge) => edge.ci === to && edge.type === type)) return;
     this.inferred.push(relation);
-    addEdge(this.needsOf, from, { ci: to, type, confidence, source: "siblings" });
-    addEdge(this.neededByOf, to, { ci: from, type, confidence, source: "siblings" });
+    addEdge(this.needsOf, from, { ci: to, type, confidence, source });
+    addEdge(this.neededByOf, to, { ci: from, type, confidence, source });
   }
 
   private add(ci: Ci): number {

@@ -42,6 +42,13 @@ export function reasonsFor(verdict: Verdict, units: readonly Unit[], topology: T
   if (others.length > 0 && verdict.explained.length < verdict.units) {
     reasons.push(`it explains ${verdict.explained.length} of ${verdict.units} CIs in this incident`);
   } else if (others.length > 0) reasons.push(`it explains all ${verdict.units} CIs in this incident`);
+  const before = others.filter((unit) =>
+    topology.needs(unit.ci).some((edge) => edge.ci === verdict.root && edge.source === "learned"),
+  );
+  if (before.length > 0) {
+    const names = before.slice(0, 3).map((unit) => topology.id(unit.ci));
+    reasons.push(`${names.join(", ")} failed with ${name} before, though the CMDB does not relate them`);
+  }
   const quiet = expected - failing;
   if (quiet > 0 && verdict.dependents.cost > 1) reasons.push(`against it: ${quiet} CIs that need ${name} are quiet`);
   return reasons;
