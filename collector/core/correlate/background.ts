@@ -165,7 +165,7 @@ export class Maintenance {
 const NEAR = 1.2;
 const NEAR_OUTCOME = 2.2;
 /** One that could be behind it, with several steps between. */
-const FAR = 2.6;
+const FAR = 1.8;
 
 function nearest(causes: Causes, covered: ReadonlySet<number>, limit: number): number | null {
   for (let index = 0; index < causes.keys.length && (causes.costs[index] ?? 9) <= limit; index += 1) {
