@@ -15,9 +15,9 @@ import { print } from "./figures.ts";
  * the answer, Alertmanager's are not stored. Both have taken other alerts before, as a server that runs for days has.
  *
  * Rates are given in alerts per second of the server's processor time, which others on the machine disturb little, and by
- * the clock. These alerts have nothing in common: after the answers correlation goes on for minutes, until each has an
- * incident of its own. What a server does beside the requests is therefore measured before each round of resends and
- * subtracted from it, and likewise before lists. Memory is what the process has grown by since it was empty.
+ * the clock. These alerts have nothing in common: after the answers correlation goes on for two minutes, until each has an
+ * incident of its own. Both servers are left alone for that long before anything is repeated or listed; what they do in
+ * that time is printed. Memory is what the process has grown by since it was empty.
  * Budgets: new ≥ 2 ×, again ≥ 4 ×, list ≥ 4 × faster, one by filter ≤ 5 ms, memory no more than theirs.
  */
 
@@ -28,8 +28,8 @@ const BATCH = 100;
 const ROUNDS = 5;
 const LISTS = 5;
 const CONNECTIONS = 8;
-/** How long to look what a server does anyway. */
-const BESIDE_MS = 1_500;
+/** Longer than the last look that correlation takes at a young incident (90 s). */
+const SETTLE_MS = 120_000;
 
 interface Server {
   name: string;
@@ -102,15 +102,7 @@ interface Posted {
   perS: number;
 }
 
-/** The share of a processor that the server takes while nobody asks anything. */
-async function beside(server: Server): Promise<number> {
-  const before = usage(server.pid).cpuS;
-  await sleep(BESIDE_MS);
-  return ((usage(server.pid).cpuS - before) * 1000) / BESIDE_MS;
-}
-
-/** @param share what the server takes of a processor beside this. */
-async function post(server: Server, bodies: Buffer[], share = 0): Promise<Posted> {
+async function post(server: Server, bodies: Buffer[]): Promise<Posted> {
   const before = usage(server.pid).cpuS;
   const start = performance.now();
   const waiting = bodies.slice();
@@ -122,14 +114,12 @@ async function post(server: Server, bodies: Buffer[], share = 0): Promise<Posted
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, worker));
   const seconds = (performance.now() - start) / 1000;
-  const cpuS = usage(server.pid).cpuS - before - share * seconds;
+  const cpuS = usage(server.pid).cpuS - before;
   const count = bodies.length * BATCH;
   return { perCpuS: count / Math.max(0.01, cpuS), perS: count / seconds };
 }
 
 async function get(server: Server, path: string, times: number): Promise<{ cpuMs: number; ms: number; bytes: number }> {
-  const share = await beside(server);
-  const from = performance.now();
   const before = usage(server.pid).cpuS;
   const taken: number[] = [];
   let bytes = 0;
@@ -138,8 +128,7 @@ async function get(server: Server, path: string, times: number): Promise<{ cpuMs
     ({ bytes } = await call(`${server.url}${path}`));
     taken.push(performance.now() - start);
   }
-  const cpuMs = (usage(server.pid).cpuS - before) * 1000 - share * (performance.now() - from);
-  return { cpuMs: Math.max(0, cpuMs) / times, ms: Math.min(...taken), bytes };
+  return { cpuMs: ((usage(server.pid).cpuS - before) * 1000) / times, ms: Math.min(...taken), bytes };
 }
 
 interface Figures {
@@ -161,10 +150,11 @@ async function measure(server: Server): Promise<Figures> {
     "per second": Math.round(fresh.perS),
   });
   const rounds: Posted[] = [];
-  for (let round = 1; round <= ROUNDS; round += 1) {
-    const bodies = batches(round, WARMUP, ALERTS, STEPS[round - 1]);
-    rounds.push(await post(server, bodies, await beside(server)));
-  }
+  const before = usage(server.pid).cpuS;
+  await sleep(SETTLE_MS);
+  print(`${server.name}: left alone`, { "CPU s": (usage(server.pid).cpuS - before).toFixed(1) });
+  for (let round = 1; round <= ROUNDS; round += 1)
+    rounds.push(await post(server, batches(round, WARMUP, ALERTS, STEPS[round - 1])));
   const again = rounds.map(({ perCpuS }) => perCpuS).sort((a, b) => a - b)[ROUNDS >> 1] ?? 0;
   print(`${server.name}: sent again`, {
     "per CPU second": Math.round(again),
