@@ -18,7 +18,7 @@ export class Strays {
 
   /** An alert of this incident has ended. */
   ended(incident: Readonly<Incident> | undefined, at: UnixMillis): void {
-    if (incident === undefined || new Set(incident.members.map((member) => member.ci)).size > ALONE) return;
+    if (incident === undefined || isWide(incident)) return;
     this.count = this.faded(at) + 1;
     this.countedAt = Math.max(at, this.countedAt);
     this.isChanged = true;
@@ -50,4 +50,14 @@ export class Strays {
   private faded(at: UnixMillis): number {
     return this.count * Math.exp(-Math.max(0, at - this.countedAt) / MEMORY_MS);
   }
+}
+
+/** Looks no further than it must: in a storm each of thousands of alerts ends. */
+function isWide(incident: Readonly<Incident>): boolean {
+  const cis = new Set<string>();
+  for (const member of incident.members) {
+    cis.add(member.ci);
+    if (cis.size > ALONE) return true;
+  }
+  return false;
 }
