@@ -9,6 +9,8 @@ const PEERS_MIN = 3;
 const PEERS_MS: Milliseconds = 75_000;
 /** Seen dead: major or critical. */
 const SEEN_DEAD_RANK = 4;
+/** What only one program tells: minor, too. */
+const SEEN_DOWN_RANK = 3;
 
 /**
  * Joins a fault to a larger one when its root died in the same moments, and in the same way, as several of its peers did
@@ -36,7 +38,11 @@ export function joinPeers(groups: Group[], topology: Topology): Group[] {
 }
 
 function isDead(unit: Unit): boolean {
-  return unit.notes.some((note) => note.symptom === "gone" && note.rank >= SEEN_DEAD_RANK);
+  return unit.notes.some(
+    (note) =>
+      (note.symptom === "gone" && note.rank >= SEEN_DEAD_RANK) ||
+      (note.symptom === "down" && note.rank >= SEEN_DOWN_RANK),
+  );
 }
 
 function peersIn(dead: readonly Unit[], own: Unit, topology: Topology): number {
