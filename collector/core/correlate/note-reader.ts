@@ -9,14 +9,14 @@ import type { Topology } from "../model/topology.ts";
 /** Ports whose neighbour is known; the map starts anew beyond. */
 const PORTS_MAX = 50_000;
 /** Devices with a port of the same name that are looked through for a twin. */
-const TWINS_MAX = 64;
+const TWINS_MAX = 16;
 
 /** Reads an alert as evidence: which CI, what kind of trouble, who could have caused it. */
 export class NoteReader {
   private readonly symptoms = new SymptomReader();
   /** By device and port: the neighbour that some alert on it has named. One trap names it, the next does not. */
   private readonly ports = new Map<string, string>();
-  /** The devices of `ports` by the port's name. */
+  /** The devices of `ports` by the port's name and their own series. */
   private readonly byPort = new Map<string, Set<string>>();
   private learned: number | null = null;
 
@@ -68,19 +68,19 @@ export class NoteReader {
       this.byPort.clear();
     }
     this.ports.set(key, neighbour);
-    const devices = this.byPort.get(port);
-    if (devices === undefined) this.byPort.set(port, new Set([device]));
+    const series = portKey(stemOf(device), port);
+    const devices = this.byPort.get(series);
+    if (devices === undefined) this.byPort.set(series, new Set([device]));
     else if (devices.size < TWINS_MAX) devices.add(device);
     return true;
   }
 
   /** Redundant devices are wired alike: the same port of the twin leads to a neighbour that both have. */
   private twinPort(port: string, ci: number, topology: Topology): number | null {
-    const devices = this.byPort.get(port);
-    if (devices === undefined) return null;
-    const stem = stemOf(topology.id(ci));
-    for (const device of devices) {
-      if (stemOf(device) !== stem) continue;
+    if (this.byPort.size === 0) return null;
+    const twins = this.byPort.get(portKey(stemOf(topology.id(ci)), port));
+    if (twins === undefined) return null;
+    for (const device of twins) {
       const neighbour = topology.find(this.ports.get(portKey(device, port)) ?? "");
       if (neighbour !== undefined && areLinked(neighbour, ci, topology)) return neighbour;
     }
