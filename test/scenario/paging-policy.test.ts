@@ -199,3 +199,35 @@ test.for<[situation: string, events: { ci: string; check: string }[], page: bool
   expect(Date.parse(first!.at) - START).toBeLessThanOrEqual(2_000);
   expect(first!.page).toBe(page);
 });
+
+test("what a person needs to know at once waits for nobody else's page: each of six strangers, two seconds apart", async () => {
+  const names = ["alpha", "bravo", "carol", "delta", "eagle", "golf"];
+  const checks = ["disk_full", "http_5xx", "cert_expired", "replication_lag", "raid_degraded", "queue_depth"];
+  const lines = names.map((ci, index) => {
+    const at = new Date(START + index * 2_000).toISOString();
+    return JSON.stringify({
+      receivedAt: at,
+      id: `e-${index}`,
+      source: "agent",
+      ci: `box-${ci}`,
+      check: checks[index],
+      status: "firing",
+      severity: "critical",
+      summary: `${checks[index]} on box-${ci}`,
+      time: at,
+      kind: "alert",
+    });
+  });
+  const { incidents } = await replayEvents({
+    cmdb: CMDB,
+    settings: DEFAULT_SETTINGS,
+    lines,
+    until: START + 15 * 60_000,
+  });
+  expect(incidents).toHaveLength(6);
+  for (const { openedAt, notifications } of incidents) {
+    const [first] = notifications;
+    expect(first).toMatchObject({ kind: "opened", page: true });
+    expect(Date.parse(first!.at) - Date.parse(openedAt)).toBeLessThanOrEqual(DEFAULT_SETTINGS.correlation.settleMaxMs);
+  }
+});

@@ -7,22 +7,24 @@ export interface Patience {
   inAll: number;
   /** From when there was this ground for it: what has come just now may be chance, or heal. */
   since: number;
+  /** Beside a page or a storm it is given time to turn out as a piece of that; false = whoever needs it waits for nobody else's trouble. */
+  yields: boolean;
 }
 
 export const PATIENCE = {
-  none: { inAll: 0, since: 0 },
+  none: { inAll: 0, since: 0, yields: false },
   /** A business service is hit, and something that it needs. */
-  service: { inAll: 0.8, since: 0 },
+  service: { inAll: 0.8, since: 0, yields: false },
   /** One CI alone, but a business service cannot do without it (test/scenario/paging-policy.test.ts). */
-  essential: { inAll: 1, since: 0 },
-  wide: { inAll: 1, since: 0 },
+  essential: { inAll: 1, since: 0, yields: false },
+  wide: { inAll: 1, since: 0, yields: true },
   /** Many CIs in mild trouble together are no mild matter. */
-  mildWide: { inAll: 6, since: 0 },
+  mildWide: { inAll: 6, since: 0, yields: true },
   /** A few CIs; how long it has to stay beside that depends on how much speaks for it (`grounds.ts`). */
-  together: { inAll: 1, since: 0 },
-  agreeing: { inAll: 2, since: 0 },
+  together: { inAll: 1, since: 0, yields: true },
+  agreeing: { inAll: 2, since: 0, yields: true },
   /** While a storm grows next to it, what looks like a fault of its own is mostly a piece of the storm. */
-  inStorm: { inAll: 5, since: 3 },
+  inStorm: { inAll: 5, since: 3, yields: true },
   /** What planned work could be behind mostly passes with it. A service that is down, and what is wide, do not wait for that. */
-  duringWork: { inAll: 20, since: 10 },
+  duringWork: { inAll: 20, since: 10, yields: true },
 } as const satisfies Record<string, Patience>;

@@ -25,23 +25,20 @@ export function urgencyOf(picture: Picture, at: UnixMillis, view: CorrelationVie
   if (active.length === 0) return none("nothing has been heard of it for long; its end was probably lost");
   const first = Math.min(...units.map((unit) => unit.onset));
   const settledInMs = Math.max(0, first + settings.settleMaxMs - at);
+  const beside = afterAnother(picture, Math.max(first, picture.evidence.incident.openedAt), at, settings.settleMaxMs);
   let best: { ground: Ground; wait: Milliseconds } | null = null;
   for (const ground of groundsOf(sceneOf(picture, active, view), at)) {
-    const { inAll, since } = ground.patience;
+    const { inAll, since, yields } = ground.patience;
     const due = Math.max(
       first + Math.max(settings.settleMinMs, inAll * settings.settleMaxMs),
       ground.since + since * settings.settleMaxMs,
     );
-    const wait = Math.max(0, due - at);
+    const wait = Math.max(due - at, yields ? beside : 0);
     if (best === null || wait < best.wait) best = { ground, wait };
   }
   if (best === null) return { ...none("one CI without serious trouble"), holdMs: settledInMs };
   const habit = habitOf(picture, active, at);
-  const wait = Math.max(
-    best.wait,
-    habit?.wait ?? 0,
-    afterAnother(picture, Math.max(first, picture.evidence.incident.openedAt), at, settings.settleMaxMs),
-  );
+  const wait = Math.max(0, best.wait, habit?.wait ?? 0);
   const { pageReason } = best.ground;
   const holdReason = habit?.reason ?? best.ground.holdReason;
   // Who has been told already without a page is not paged before its time either.
