@@ -9,6 +9,7 @@ import { calibration, crossValidated, type Named } from "./calibration.ts";
 import { degrade } from "./degrade.ts";
 import { type Half, recipesOf } from "./generate/recipes.ts";
 import { generate } from "./generate/scenario.ts";
+import { pageOracle, type TrueFault } from "./page-oracle.ts";
 import { petShopTable, scorePetShop } from "./petshop.ts";
 import { macroRow, MEASURES, row, type Score } from "./measures.ts";
 
@@ -30,7 +31,7 @@ then root causes from metrics alone on the PetShop data, where it is there ($TOC
 const CMDB_SIZE_MAX_BYTES = 1024 * 1024 * 1024;
 
 interface Truth {
-  faults: { id: string; acceptableRoots: string[]; identifiable: boolean; noSingleRoot: boolean }[];
+  faults: ({ id: string; acceptableRoots: string[]; identifiable: boolean; noSingleRoot: boolean } & TrueFault)[];
 }
 
 interface Scorer {
@@ -53,6 +54,7 @@ interface Run {
   name: string;
   score: Score;
   named: Named[];
+  truth: Truth;
   events: number;
   ms: number;
 }
@@ -89,6 +91,7 @@ async function runScenario(scenario: Scenario, options: RunOptions): Promise<Run
     name: scenario.name,
     score,
     named: namedRoots(score, truth, result, scenario.name),
+    truth,
     events: lines.length,
     ms,
   };
@@ -120,6 +123,11 @@ function printTable(runs: readonly Run[]): void {
   console.log("".padEnd(24) + head);
   for (const run of runs) console.log(run.name.padEnd(24) + row(run.score));
   console.log("MACRO".padEnd(24) + macroRow(runs.map((run) => run.score)));
+  const best = pageOracle(runs.map(({ truth }) => truth.faults));
+  if (best !== null)
+    console.log(
+      `time to page of one who knows each alert's fault, and pages 10 s after the first major alert: p50 ${best.p50.toFixed(1)}, p95 ${best.p95.toFixed(1)}`,
+    );
   const events = runs.reduce((sum, run) => sum + run.events, 0);
   const ms = runs.reduce((sum, run) => sum + run.ms, 0);
   const largest = [...runs].sort((a, b) => b.events - a.events)[0];
