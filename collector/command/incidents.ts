@@ -30,6 +30,12 @@ function rootOf(document: IncidentDocument): string {
     : `${document.rootCause.ci}${document.rootCause.inferred ? " (inferred)" : ""}`;
 }
 
+/** Of what is named, or why nobody is. */
+function reasonsOf({ rootCause }: IncidentDocument): string[] {
+  if (rootCause.ci === null) return rootCause.rootless === undefined ? [] : [rootCause.rootless];
+  return rootCause.candidates.find(({ ci }) => ci === rootCause.ci)?.reasons ?? [];
+}
+
 function list(items: IncidentDocument[], io: CommandIo): string {
   if (items.length === 0) return "No incidents.\n";
   const now = Date.now();
@@ -61,11 +67,12 @@ function show(item: Shown, base: string, io: CommandIo): string {
     paint(`${item.priority}  ${printable(item.title)}`, worst ? "red" : "yellow", io.isTerminal),
     `Incident ${item.number} (${item.id}), ${item.status}, opened ${item.openedAt}${item.resolvedAt === null ? "" : `, resolved ${item.resolvedAt}`}${item.owner === null ? "" : `, owner ${printable(item.owner)}`}`,
     "",
-    `Root cause: ${printable(rootOf(item))}, ${confidence(item)} sure`,
-    ...(item.rootCause.candidates[0]?.reasons ?? []).map((reason) => `  - ${printable(reason)}`),
+    `Root cause: ${printable(rootOf(item))}${item.rootCause.ci === null ? "" : `, ${confidence(item)} sure`}`,
+    ...reasonsOf(item).map((reason) => `  - ${printable(reason)}`),
     ...(item.rootCause.change === null ? [] : [`  - change: ${printable(item.rootCause.change)}`]),
     ...item.rootCause.candidates
-      .slice(1, 4)
+      .filter(({ ci }) => ci !== item.rootCause.ci)
+      .slice(0, 3)
       .map((candidate) => `  or ${printable(candidate.ci)} (${candidate.score.toFixed(2)})`),
     "",
     `Services hit: ${item.impact.services.length === 0 ? "none known" : item.impact.services.map((service) => `${printable(service.ci)}${service.redundancyLeft === null ? "" : ` (redundancy left: ${service.redundancyLeft})`}`).join(", ")}`,

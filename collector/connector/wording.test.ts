@@ -104,6 +104,9 @@ test("a surge without a guilty one says so and gives no reasons for one", () => 
   const worded = word({ document: sampleIncident({ rootCause }) });
   expect(worded.sections[0]?.lines[0]).toBe("No single cause has been found.");
   expect(worded.sections.map(({ heading }) => heading)).not.toContain("Why we think so");
+  const rootless = "6 CIs are under load at once";
+  const known = word({ document: sampleIncident({ rootCause: { ...rootCause, rootless } }) });
+  expect(known.sections[0]?.lines[0]).toBe("No single cause: 6 CIs are under load at once.");
 });
 
 test("a change that explains it is told", () => {

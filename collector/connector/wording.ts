@@ -105,12 +105,16 @@ function whatBroke(incident: IncidentDocument, over: boolean): string[] {
   const rest = over ? 0 : alerts.length - shown.length;
   const cause =
     rootCause.ci === null
-      ? "No single cause has been found."
+      ? nobodyAtFault(rootCause.rootless)
       : oneLine(
           `Probable cause: ${rootCause.ci} (${Math.round(rootCause.confidence * 100)} %)${rootCause.inferred ? ", inferred: it sends nothing itself" : ""}`,
           LINE_MAX,
         );
   return [cause, ...shown, ...(rest > 0 ? [`… and ${plural(rest, "more alert")}`] : [])];
+}
+
+function nobodyAtFault(reason: string | undefined): string {
+  return reason === undefined ? "No single cause has been found." : oneLine(`No single cause: ${reason}.`, LINE_MAX);
 }
 
 function whyWeThinkSo({ rootCause }: IncidentDocument): string[] {

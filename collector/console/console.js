@@ -61,7 +61,7 @@ function bullets(texts) {
 }
 
 function rootOf({ rootCause }) {
-  if (rootCause.ci === null) return element("p", { textContent: "No single CI is at fault." });
+  if (rootCause.ci === null) return element("p", { textContent: rootCause.rootless === undefined ? "No single CI is at fault." : `No single cause: ${rootCause.rootless}.` });
   const sure = `${Math.round(rootCause.confidence * 100)} % sure${rootCause.inferred ? ", inferred from its dependents" : ""}`;
   return element("p", {}, "Root cause: ", element("strong", { textContent: rootCause.ci }), ` (${sure})`);
 }
@@ -78,7 +78,7 @@ function impactOf({ impact }) {
 
 function incidentCard(incident) {
   const { rootCause } = incident;
-  const best = rootCause.candidates.find((candidate) => candidate.ci === rootCause.ci) ?? rootCause.candidates[0];
+  const best = rootCause.candidates.find((candidate) => candidate.ci === rootCause.ci);
   const reasons = [...(best?.reasons ?? []).slice(0, REASONS_SHOWN), ...(rootCause.change === null ? [] : [`change: ${rootCause.change}`])];
   const others = rootCause.candidates.filter((candidate) => candidate !== best).slice(0, 3);
   const alerts = incident.alerts.slice(0, 20).map((alert) => `${alert.ci} ${alert.check} ${alert.instance} (${alert.severity}, ${alert.status}): ${alert.summary}`);

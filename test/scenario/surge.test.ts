@@ -33,6 +33,9 @@ test("more comes in than usual, at both entrances: one incident, nobody at fault
   const { incidents, pages } = await play(SHOP, story, 500);
   expect(incidents).toHaveLength(1);
   expect(incidents[0]?.rootCause).toMatchObject({ ci: null, inferred: false, change: null });
+  expect(incidents[0]?.rootCause.rootless).toContain("more work than usual");
+  const said = incidents[0]?.timeline.filter(({ kind }) => kind === "root").at(-1);
+  expect(said?.text).toMatch(/^no single CI: \d+ CIs are under load at once .* more work than usual/);
   expect(incidents[0]?.impact.services.map(({ ci }) => ci)).toContain("shop");
   expect(pages).toBe(1);
 });

@@ -37,6 +37,7 @@ export const ROOT_CAUSE = Type.Object(
       { description: "Best first; reasons strongest first." },
     ),
     change: nullable(Type.String({ description: "Event id of the change that explains the fault." })),
+    rootless: Type.Optional(Type.String({ description: "Why nobody is at fault; only where `ci` is null." })),
   },
   { $id: "RootCause" },
 );

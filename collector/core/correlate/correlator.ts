@@ -112,7 +112,7 @@ class OnlineCorrelator implements Correlator {
     this.timers = new TimerQueue();
     this.stale = new Set();
     this.strays = new Strays();
-    this.strays.restore(learned);
+    this.strays.restore(known);
     this.storm = null;
     this.paged = [];
     this.solveAt = null;

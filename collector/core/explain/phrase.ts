@@ -38,9 +38,9 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
   "alert.unobserved": (_, why) => why,
   "alert.observed": (record, why) => `${record.ci} speaks for itself again: ${why}`,
   "root.changed": (record, why) => {
-    const name = record.ci ?? "no single CI";
+    if (record.ci === null) return `root cause: no single CI: ${why}`;
     const guess = record.facts["inferred"] === true ? ", which sends nothing itself" : "";
-    return `root cause: ${name}${guess} (${percent(record.facts["confidence"])}): ${why}`;
+    return `root cause: ${record.ci}${guess} (${percent(record.facts["confidence"])}): ${why}`;
   },
   "priority.changed": (record, why) => `priority ${factText(record, "from")} → ${factText(record, "to")}: ${why}`,
   "notification.held": (record, why) => `first word held for ${seconds(record.facts["holdMs"])}: ${why}`,

@@ -23,7 +23,7 @@ export function applyVerdict(state: IncidentState, turn: Turn, incident: Inciden
   const seen = fingerprint(incident);
   const kept = { ...incident };
   const wasParent = parentKey(incident);
-  applyRoot(turn, incident, ranking.rootCause, ranking.rootless);
+  applyRoot(turn, incident, ranking.rootCause);
   if (parentKey(incident) !== wasParent) suppressChildren(state, turn, incident);
   incident.impact = ranking.impact;
   const priority = applyPriority(state, turn, incident);
@@ -84,7 +84,7 @@ export function scheduleUpdate(state: IncidentState, turn: Turn, incident: Incid
   wakeIncident(state, incident.id, incident.updateDueAt);
 }
 
-function applyRoot(turn: Turn, incident: Incident, verdict: RootCause, rootless?: string): void {
+function applyRoot(turn: Turn, incident: Incident, verdict: RootCause): void {
   const before = incident.rootCause;
   if (incident.rootPinned) {
     // A person named it: correlation may add what it knows, not another answer.
@@ -92,12 +92,17 @@ function applyRoot(turn: Turn, incident: Incident, verdict: RootCause, rootless?
     return;
   }
   incident.rootCause = verdict;
-  if (verdict.ci === before.ci && verdict.change === before.change) return;
+  const { rootless } = verdict;
+  const isSame = verdict.ci === before.ci && verdict.change === before.change;
+  // Nobody was named before either, but now it is known why.
+  if (isSame && (rootless === undefined || before.rootless !== undefined)) return;
   const best = verdict.candidates[0];
   const reasons =
     best !== undefined && best.ci === verdict.ci ? best.reasons : rootless === undefined ? [] : [rootless];
-  const name = verdict.ci ?? "no single CI";
-  const text = `${name}${verdict.inferred ? " (inferred)" : ""}, ${Math.round(verdict.confidence * 100)} %`;
+  const text =
+    verdict.ci === null
+      ? "no single CI"
+      : `${verdict.ci}${verdict.inferred ? " (inferred)" : ""}, ${Math.round(verdict.confidence * 100)} %`;
   tellTimeline(incident, turn.at, "root", reasons[0] === undefined ? text : `${text}: ${reasons[0]}`);
   turn.record({
     decision: "root.changed",

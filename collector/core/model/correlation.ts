@@ -55,8 +55,6 @@ export type Placement =
 /** The verdict on one incident at one time. */
 export interface Ranking {
   rootCause: RootCause;
-  /** Why no CI is at fault, in plain words; only where `rootCause.ci` is null. */
-  rootless?: string;
   /** The fault behind the verdict, as correlation counts them; null = none. For the correlator's own use. */
   fault: FaultKey | null;
   /** How much less that fault hits than it should, as a cost (`Dependents.doubt`). */

@@ -47,6 +47,8 @@ export interface RootCause {
   candidates: Candidate[];
   /** Event id of the change that explains the fault. */
   change: string | null;
+  /** Why nobody is at fault, in plain words; only where `ci` is null and correlation can tell. */
+  rootless?: string;
 }
 
 export interface ServiceImpact {
