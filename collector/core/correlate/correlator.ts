@@ -15,6 +15,7 @@ import { SERIOUS_RANK, severityRank } from "../model/severity.ts";
 import { TimerQueue } from "../model/timer-queue.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
+import { Agenda } from "./agenda.ts";
 import { Maintenance, type Background } from "./background.ts";
 import { Habits } from "./habits.ts";
 import { flapper, noiseOf, type NoiseContext } from "./noise.ts";
@@ -27,22 +28,6 @@ import { Together } from "./together.ts";
 import { isOpen, survivor, Threads, type Thread } from "./threads.ts";
 import type { AlertId, IncidentId } from "../model/identity.ts";
 
-/** After the first alert that fits nowhere, this share of the shortest settle time until its neighbourhood is solved … */
-const GATHER_SHARE = 0.4;
-/** … and longer for each alert that the last solve looked at: a large storm changes little within seconds. */
-const SOLVE_PAUSE_MS: Milliseconds = 25;
-/**
- * Alerts around which one solve looks; the rest of a surge waits for the next, so that who is waiting for an answer gets it
- * in between: a solve takes some twentieth of a millisecond for each.
- */
-const SEEDS_A_SOLVE = 200;
-const BETWEEN_SOLVES_MS: Milliseconds = 50;
-/** Of a surge, so many at a time are asked whether a fault that is known explains them. */
-const SEEDS_LOOKED_AT = 400;
-/** Of more, only those that are in no incident are looked at: these must not be forgotten. */
-const SEEDS_A_ROUND = 1_500;
-/** Alerts that open an incident at once; more in the same moment wait for the solve. */
-const OPEN_AT_ONCE = 3;
 /** A young incident is looked at again this long after the last solve that touched it. */
 const SECOND_LOOK_MS: readonly Milliseconds[] = [25_000, 90_000];
 /** Who alarms this long before and after a fault began counts as failing with it. */
@@ -75,13 +60,7 @@ class OnlineCorrelator implements Correlator {
   private topology: Topology | null = null;
   private influence: Influence | null = null;
   private maintenance: Maintenance | null = null;
-  private seeds = new Map<AlertId, Note>();
-  /** What the present round of solves has yet to look at. */
-  private round: Note[] = [];
-  private openedAtOnce = 0;
-  private solveAt: UnixMillis | null = null;
-  /** How many alerts the last solve looked at: the larger the storm, the longer until the next. */
-  private lastSolved = 0;
+  private agenda = new Agenda();
   /** `look <incident>`, `alert <id>` (withheld until), `rank <incident>`. */
   private timers = new TimerQueue();
   private stale = new Set<IncidentId>();
@@ -107,17 +86,13 @@ class OnlineCorrelator implements Correlator {
     this.believe(at, view);
     this.notebook = new Notebook();
     this.threads = new Threads();
-    this.seeds = new Map();
-    this.round = [];
+    this.agenda = new Agenda();
     this.timers = new TimerQueue();
     this.stale = new Set();
     this.strays = new Strays();
     this.strays.restore(known);
     this.storm = null;
     this.paged = [];
-    this.solveAt = null;
-    this.openedAtOnce = 0;
-    this.lastSolved = 0;
     this.topology = null;
     this.graph(view);
     const order = [...alerts].sort((a, b) => a.firstSeenAt - b.firstSeenAt || (a.id < b.id ? -1 : 1));
@@ -162,7 +137,7 @@ class OnlineCorrelator implements Correlator {
     note.home = alert.incident ?? note.home;
     this.notebook.resolve(note, at);
     if (alert.incident !== null && note.background === null) this.strays.ended(view.incident(alert.incident), at);
-    this.seeds.delete(alert.id);
+    this.agenda.drop(alert.id);
     this.timers.cancel(`alert ${alert.id}`);
     if (alert.incident !== null) this.stale.add(alert.incident);
     return [];
@@ -176,8 +151,9 @@ class OnlineCorrelator implements Correlator {
 
   nextReviewAt(): UnixMillis | null {
     const timer = this.timers.next();
-    if (this.solveAt === null) return timer;
-    return timer === null ? this.solveAt : Math.min(timer, this.solveAt);
+    const solve = this.agenda.nextAt;
+    if (solve === null) return timer;
+    return timer === null ? solve : Math.min(timer, solve);
   }
 
   due(at: UnixMillis, view: CorrelationView): Placement[] {
@@ -191,14 +167,12 @@ class OnlineCorrelator implements Correlator {
       else if (key.startsWith("alert ")) this.release(id, at, view);
       else this.lookNow(id, at, view);
     }
-    if (this.solveAt === null || this.solveAt > at) return [];
-    this.solveAt = null;
-    if (this.round.length === 0) this.beginRound();
-    const placements = this.round.length > SEEDS_A_SOLVE ? this.joinKnown(view) : [];
-    const seeds = this.round.splice(0, SEEDS_A_SOLVE).filter((note) => this.isOpenQuestion(note));
-    if (this.round.length > 0) this.solveAt = at + BETWEEN_SOLVES_MS;
+    const { agenda } = this;
+    if (!agenda.begin(at)) return [];
+    const placements = agenda.isSurge ? this.joinKnown(view) : [];
+    const seeds = agenda.takeSeeds(at).filter((note) => this.isOpenQuestion(note));
     if (seeds.length > 0) placements.push(...this.solveAround(seeds, at, view));
-    if (this.seeds.size > 0) this.solveAt ??= this.gatheredAt(at, view);
+    agenda.end(at, view.settings.settleMinMs);
     return placements;
   }
 
@@ -372,9 +346,8 @@ class OnlineCorrelator implements Correlator {
   }
 
   private lookNow(incident: IncidentId, at: UnixMillis, view: CorrelationView): void {
-    for (const note of notesOf(incident, this.notebook, view))
-      if (note.resolvedAt === null) this.seeds.set(note.alert.id, note);
-    if (this.solveAt === null) this.solveAt = at;
+    const open = notesOf(incident, this.notebook, view).filter((note) => note.resolvedAt === null);
+    this.agenda.addNow(open, at);
   }
 
   private place(note: Note, at: UnixMillis, view: CorrelationView, before: Note | undefined): Placement[] {
@@ -390,17 +363,15 @@ class OnlineCorrelator implements Correlator {
           : "the same condition was in this incident moments ago";
       return [{ type: "join", alerts: [alert.id], incident: thread.incident, reasons: [reason] }];
     }
-    if (this.openedAtOnce < OPEN_AT_ONCE) {
-      this.openedAtOnce += 1;
+    if (this.agenda.mayOpen())
       return [{ type: "open", alerts: [alert.id], reasons: ["nothing that is open explains it"] }];
-    }
     return [
       {
         type: "withhold",
         alert: alert.id,
         rule: "gathering",
         reasons: ["many alerts in the same moment: they are looked at together"],
-        until: this.solveAt,
+        until: this.agenda.nextAt,
       },
     ];
   }
@@ -410,20 +381,7 @@ class OnlineCorrelator implements Correlator {
   }
 
   private seed(note: Note, at: UnixMillis, view: CorrelationView): void {
-    this.seeds.set(note.alert.id, note);
-    this.solveAt ??= this.gatheredAt(at, view);
-  }
-
-  /** What has gathered, in the order in which it came. In a surge those that are in an incident already may stay there unasked. */
-  private beginRound(): void {
-    this.openedAtOnce = 0;
-    this.lastSolved = 0;
-    let count = 0;
-    for (const note of this.seeds.values()) {
-      count += 1;
-      if (count <= SEEDS_A_ROUND || note.alert.incident === null) this.round.push(note);
-    }
-    this.seeds.clear();
+    this.agenda.add(note, at, view.settings.settleMinMs);
   }
 
   /**
@@ -433,7 +391,7 @@ class OnlineCorrelator implements Correlator {
   private joinKnown(view: CorrelationView): Placement[] {
     const joins = new Map<IncidentId, { alerts: AlertId[]; reason: string }>();
     const unknown: Note[] = [];
-    for (const note of this.round.splice(0, SEEDS_LOOKED_AT)) {
+    for (const note of this.agenda.takeToLookAt()) {
       if (!this.isOpenQuestion(note)) continue;
       const thread = note.alert.incident === null ? this.threads.best(note, view) : null;
       if (thread === null) {
@@ -445,19 +403,13 @@ class OnlineCorrelator implements Correlator {
       join.alerts.push(note.alert.id);
       joins.set(thread.incident, join);
     }
-    this.round.unshift(...unknown);
+    this.agenda.giveBack(unknown);
     return [...joins].map(([incident, { alerts, reason }]) => ({ type: "join", alerts, incident, reasons: [reason] }));
   }
 
   /** It still holds, and nothing newer is known of it. */
   private isOpenQuestion(note: Note): boolean {
     return note.resolvedAt === null && this.notebook.get(note.alert.id) === note;
-  }
-
-  private gatheredAt(at: UnixMillis, view: CorrelationView): UnixMillis {
-    const { settleMinMs } = view.settings;
-    const pause = Math.min(this.lastSolved * SOLVE_PAUSE_MS, settleMinMs);
-    return at + Math.round(GATHER_SHARE * settleMinMs) + pause;
   }
 
   private joined(note: Note, incident: IncidentId, view: CorrelationView): void {
@@ -469,7 +421,7 @@ class OnlineCorrelator implements Correlator {
   private solveAround(seeds: readonly Note[], at: UnixMillis, view: CorrelationView): Placement[] {
     const near: Neighbourhood = { notebook: this.notebook, threads: this.threads, at, view };
     const notes = gather(seeds, near);
-    this.lastSolved += notes.size;
+    this.agenda.lookedAt(notes.size);
     const { topology, influence } = this.graph(view);
     const groups = solve(unitsOf([...notes]), anchorsOf(notes, near), {
       topology,
