@@ -32,8 +32,15 @@ export interface AgentView {
 /** Which agents are there. In memory: after a restart it fills as they are heard. */
 export interface AgentDirectory {
   heard(contact: AgentContact): void;
-  /** By CI, then agent id, by code unit. */
+  /** By CI, then agent id, by code unit. Walks over all series of all of them: for a person's page, not for each scrape. */
   list(): AgentView[];
+  /** The CIs that an agent speaks for, by code unit. */
+  cis(): string[];
+  /** The CI of the agent with this identity; the first of them by code unit. */
+  ciOf(agentId: string): string | undefined;
+  speaksFor(ci: string): boolean;
+  /** How many are not silent. */
+  reporting(): number;
 }
 
 /** An agent is missing when it was not heard for three of its intervals, and never before 30 s. */

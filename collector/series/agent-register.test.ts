@@ -3,7 +3,7 @@ import { RecordingIntake, RecordingLog, RecordingTelemetry } from "../../test/su
 import { VirtualClock } from "../../test/support/virtual-clock.ts";
 import type { Detection, Detector } from "../../rules/detect/detector.ts";
 import { createSeriesRoom, type SeriesRoom } from "./series-room.ts";
-import { discoveredTargets } from "./service-discovery.ts";
+import { type DiscoveredTarget, discovery } from "./service-discovery.ts";
 
 interface Bench {
   room: SeriesRoom;
@@ -118,10 +118,17 @@ test("an agent that was silent for a day is forgotten", () => {
   expect(room.agents.list()).toEqual([]);
 });
 
-test("service discovery has one target for each CI, the collector itself", () => {
+async function discovered(cis: readonly string[]): Promise<DiscoveredTarget[]> {
+  let text = "";
+  for await (const piece of discovery(cis, "collector:8430", "https")) text += piece;
+  return JSON.parse(text) as DiscoveredTarget[];
+}
+
+test("service discovery has one target for each CI, the collector itself", async () => {
   const { heard, room } = bench();
   heard("web 01/x", "a");
-  expect(discoveredTargets(room.agents.list(), "collector:8430", "https")).toEqual([
+  heard("web 01/x", "b");
+  expect(await discovered(room.agents.cis())).toEqual([
     {
       targets: ["collector:8430"],
       labels: {
@@ -132,6 +139,25 @@ test("service discovery has one target for each CI, the collector itself", () =>
       },
     },
   ]);
+});
+
+test.each([
+  { name: "nobody", cis: [] },
+  { name: "more than go out at once", cis: Array.from({ length: 1201 }, (_, index) => `host-${index}`) },
+  { name: "a name with half a surrogate pair", cis: ["a", "b\ud800", "c"] },
+])("service discovery of $name is one JSON list", async ({ cis }) => {
+  expect((await discovered(cis)).map((target) => target.labels["ci"])).toEqual(cis);
+});
+
+test("who is asked by an agent's identity is found without a walk over all", () => {
+  const { heard, room } = bench();
+  heard("web-02", "a");
+  heard("web-01", "a");
+  expect(room.agents.ciOf("a")).toBe("web-01");
+  expect(room.agents.ciOf("b")).toBeUndefined();
+  expect([room.agents.speaksFor("web-02"), room.agents.speaksFor("web-03")]).toEqual([true, false]);
+  expect(room.agents.cis()).toEqual(["web-01", "web-02"]);
+  expect(room.agents.reporting()).toBe(2);
 });
 
 const detection: Detection = {

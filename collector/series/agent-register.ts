@@ -91,6 +91,25 @@ export class AgentRegister implements AgentDirectory {
       .sort((a, b) => compareText(a.ci, b.ci) || compareText(a.agentId, b.agentId));
   }
 
+  cis(): string[] {
+    return [...this.byCi.keys()].sort();
+  }
+
+  ciOf(agentId: string): string | undefined {
+    return [...(this.byAgent.get(agentId) ?? [])].map((entry) => entry.ci).sort()[0];
+  }
+
+  speaksFor(ci: string): boolean {
+    return this.byCi.has(ci);
+  }
+
+  reporting(): number {
+    const now = this.options.now();
+    let count = 0;
+    for (const entry of this.entries.values()) if (statusOf(entry, now) === "reporting") count += 1;
+    return count;
+  }
+
   /** Ends what is over: rivals that no longer alternate, agents that were silent for a day. Called every few seconds. */
   sweep(now: UnixMillis): void {
     for (const [key, entry] of this.entries) {
@@ -167,9 +186,8 @@ export class AgentRegister implements AgentDirectory {
   }
 
   private statusCounts(): { labels: { status: string }; value: number }[] {
-    const now = this.options.now();
-    const counts = { reporting: 0, silent: 0 };
-    for (const entry of this.entries.values()) counts[statusOf(entry, now)] += 1;
+    const reporting = this.reporting();
+    const counts = { reporting, silent: this.entries.size - reporting };
     return Object.entries(counts).map(([status, value]) => ({ labels: { status }, value }));
   }
 }

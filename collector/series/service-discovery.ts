@@ -1,10 +1,10 @@
-import type { AgentView } from "../port/agents.ts";
-
 /** One entry of Prometheus's HTTP service discovery. */
-export interface DiscoveredTargets {
+export interface DiscoveredTarget {
   targets: string[];
   labels: Record<string, string>;
 }
+
+const TARGETS_A_TURN = 500;
 
 /**
  * One target for each CI that an agent speaks for: the collector itself, asked for that CI's series. One that fell silent stays
@@ -12,17 +12,23 @@ export interface DiscoveredTargets {
  * the CI, because all targets share one address and dashboards tell hosts apart by it.
  *
  * @param address host:port by which the scraper reached us
+ * @returns a JSON list in pieces, with a turn of the event loop after each
  * @see https://prometheus.io/docs/prometheus/latest/http_sd/
  */
-export function discoveredTargets(agents: readonly AgentView[], address: string, scheme: string): DiscoveredTargets[] {
-  const cis = new Set(agents.map((agent) => agent.ci));
-  return [...cis].map((ci) => ({
-    targets: [address],
-    labels: {
-      __metrics_path__: `/metrics/agents/${encodeURIComponent(ci)}`,
-      __scheme__: scheme,
-      ci,
-      instance: ci,
-    },
-  }));
+export async function* discovery(cis: readonly string[], address: string, scheme: string): AsyncGenerator<string> {
+  for (let from = 0; from < cis.length; from += TARGETS_A_TURN) {
+    const targets = cis.slice(from, from + TARGETS_A_TURN).map((ci) => JSON.stringify(targetOf(ci, address, scheme)));
+    yield (from === 0 ? "[" : ",") + targets.join();
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+  yield cis.length === 0 ? "[]" : "]";
+}
+
+function targetOf(ci: string, address: string, scheme: string): DiscoveredTarget {
+  // Half a surrogate pair, which JSON can carry and a URL cannot, would end the whole list.
+  const path = `/metrics/agents/${encodeURIComponent(ci.toWellFormed())}`;
+  const labels = { __metrics_path__: path, __scheme__: scheme, ci, instance: ci };
+  return { targets: [address], labels };
 }

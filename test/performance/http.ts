@@ -1,12 +1,9 @@
-import { Readable } from "node:stream";
 import { cpus } from "node:os";
 import { Worker } from "node:worker_threads";
 import { gzipSync } from "node:zlib";
 import { flatten, nothingYet } from "../../collector/ingest/otlp/flatten.ts";
 import { readEvent } from "../../collector/ingest/native/read-event.ts";
-import { type Coding, encoded } from "../../collector/api/compress.ts";
-import { expose } from "../../collector/series/exposition.ts";
-import { SERIES_STALE_AFTER_MS, SeriesStore } from "../../collector/series/series-store.ts";
+import { SeriesStore } from "../../collector/series/series-store.ts";
 import { metricsFromJson } from "../../protocol/otlp-json.ts";
 import { readMetricsRequest } from "../../protocol/otlp-read-metrics.ts";
 import type { Sample } from "../../protocol/sample.ts";
@@ -17,10 +14,10 @@ import type { Load, LoadResult } from "./http-load.ts";
 
 /**
  * `npm run bench:http`: what the collector's HTTP side does on one core. Parsing alone, then through real sockets with an
- * intake that takes everything at once (the sender runs on the other core), then the fleet's exposition.
- * `--scrape`: the exposition of the fleet alone.
+ * intake that takes everything at once (the sender runs on the other core), then the memory of a fleet's series.
+ * Scrapes of a fleet: `scrape.ts`.
  *
- * Budgets: ≥ 100,000 native events/s parsed and checked; no pause of the event loop over 50 ms in a scrape of 10,000 × 150.
+ * Budget: ≥ 100,000 native events/s parsed and checked.
  */
 
 const REPEATS = 5;
@@ -226,7 +223,7 @@ async function throughSockets(): Promise<void> {
   await bench.server.close();
 }
 
-async function exposition(hosts: number): Promise<void> {
+function memory(hosts: number): void {
   const collect = (globalThis as { gc?: () => void }).gc;
   const used = (): number => {
     collect?.();
@@ -242,36 +239,9 @@ async function exposition(hosts: number): Promise<void> {
     );
   const bytesASeries = collect === undefined ? Number.NaN : (used() - before) / (hosts * 150);
   console.log(`${hosts} × 150 series: memory ${bytesASeries.toFixed(0)} B a series`);
-  for (const coding of ["identity", "gzip", "zstd"] as const) await scrapeIn(coding, store);
-}
-
-async function scrapeIn(coding: Coding, store: SeriesStore): Promise<void> {
-  let longestMs = 0;
-  let last = performance.now();
-  const probe = setInterval(() => {
-    longestMs = Math.max(longestMs, performance.now() - last - 1);
-    last = performance.now();
-  }, 1);
-  const start = performance.now();
-  const views = [];
-  let looked = 0;
-  for (const ci of store.cis()) {
-    views.push(...store.viewsOf(ci, AT));
-    if ((looked += 1) % 200 === 0) await new Promise((resolve) => setImmediate(resolve));
-  }
-  const pieces = expose(views, store.families(), { format: "text", now: AT, staleAfterMs: SERIES_STALE_AFTER_MS });
-  let sizeBytes = 0;
-  for await (const piece of encoded(Readable.from(pieces, { objectMode: false, highWaterMark: 65_536 }), coding))
-    sizeBytes += Buffer.byteLength(piece as Buffer);
-  clearInterval(probe);
-  console.log(
-    `scrape, ${coding}: ${Math.round(performance.now() - start)} ms, ${(sizeBytes / 1e6).toFixed(1)} MB, longest pause ${longestMs.toFixed(1)} ms`,
-  );
 }
 
 console.log(`${cpus()[0]?.model ?? "unknown"}, ${cpus().length} cores, Node ${process.version}`);
-if (!process.argv.includes("--scrape")) {
-  parsing();
-  await throughSockets();
-}
-await exposition(10_000);
+parsing();
+await throughSockets();
+memory(10_000);

@@ -37,7 +37,7 @@ export function registerConsole(
         name: request.identity.name,
         role: request.identity.role,
         ...ports.query.counts(),
-        agents: ports.agents.list().filter((agent) => agent.status === "reporting").length,
+        agents: ports.agents.reporting(),
         series,
         senders,
       };

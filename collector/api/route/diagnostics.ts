@@ -83,7 +83,7 @@ export function registerDiagnostics(app: FastifyInstance, ports: ApiPorts): void
     async (request, reply) => {
       const ci = idOf((request.params as { ci: string }).ci);
       const now = ports.clock.now();
-      if (!ports.agents.list().some((agent) => agent.ci === ci))
+      if (!ports.agents.speaksFor(ci))
         throw new Refusal(404, "agentNotFound", `no agent speaks for ${ci.slice(0, 80)}`);
       if (!requests.ask(ci, request.identity.name, now))
         throw new Refusal(503, "overloaded", "too many requests for diagnostics are waiting", { retryAfterS: 60 });

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Refusal } from "../../port/ingest.ts";
 import { expose, EXPOSITION_CONTENT_TYPES, negotiateFormat, type SenderView } from "../../series/exposition.ts";
 import { SERIES_STALE_AFTER_MS } from "../../series/series-store.ts";
-import { discoveredTargets } from "../../series/service-discovery.ts";
+import { discovery } from "../../series/service-discovery.ts";
 import { encoded, negotiateCoding } from "../compress.ts";
 import type { ApiPorts } from "../ports.ts";
 
@@ -68,11 +68,12 @@ export function registerScrape(app: FastifyInstance, ports: ApiPorts): void {
         summary: "HTTP service discovery: one target for each CI that an agent speaks for.",
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const address = request.host === "" ? `${request.socket.localAddress}:${request.socket.localPort}` : request.host;
       // Whoever set the header misleads only himself.
       const scheme = request.headers["x-forwarded-proto"] === "https" ? "https" : request.protocol;
-      return discoveredTargets(ports.agents.list(), address, scheme);
+      const pieces = discovery(ports.agents.cis(), address, scheme);
+      return answer(request, reply, "application/json; charset=utf-8", Readable.from(pieces, { objectMode: false }));
     },
   );
 }
@@ -80,7 +81,7 @@ export function registerScrape(app: FastifyInstance, ports: ApiPorts): void {
 function ciOf(id: string, ports: ApiPorts): string {
   const known = ports.query.ci(id)?.id;
   if (known !== undefined || ports.series.countOf(id) > 0) return known ?? id;
-  return ports.agents.list().find((agent) => agent.agentId === id)?.ci ?? id;
+  return ports.agents.ciOf(id) ?? id;
 }
 
 async function allViews(ports: ApiPorts): Promise<SenderView[]> {
