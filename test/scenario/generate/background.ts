@@ -9,6 +9,11 @@ export interface Noise {
   flapping: number;
 }
 
+/** A passing condition stays for so long, at least and at most, mostly briefly. */
+const PASSES_S = [25, 700] as const;
+/** How many of the passing conditions that would be critical, or major, at their mildest are kept. */
+const KEPT: Record<string, number> = { critical: 0.04, major: 0.3 };
+
 /** Lets some checks see what is not there; gives a label for each cause, by index from `from` on. */
 export function disturb(
   watchers: readonly Watcher[],
@@ -27,7 +32,7 @@ export function disturb(
     const watcher = pickMild(quiet, random);
     const at = random.between(0, endS - 600);
     const { everyS, confirm } = watcher.kind;
-    const lasts = everyS * (confirm + 1) + random.between(30, 600);
+    const lasts = everyS * confirm + PASSES_S[0] * (PASSES_S[1] / PASSES_S[0]) ** random.next();
     const level = levelOf(watcher, random.chance(0.12));
     watcher.injected.push({ from: at, to: at + lasts, level, cause: label(`noise:n${index + 1}`) });
   }
@@ -36,7 +41,7 @@ export function disturb(
     watcher.injected.push({ from: 0, to: endS * 2, level, cause: label(`chronic:c${index + 1}`) });
     watcher.since = random.chance(0.85) ? -86_400 * random.between(0.5, 60) : null;
   });
-  const quick = quiet.filter(({ kind }) => kind.everyS * kind.confirm <= 120);
+  const quick = quiet.filter(({ kind }) => kind.everyS * kind.confirm <= 90);
   const flappers = new Set(
     quick.length === 0 ? [] : Array.from({ length: noise.flapping }, () => pickMild(quick, random)),
   );
@@ -57,8 +62,7 @@ export function disturb(
 function pickMild(watchers: readonly Watcher[], random: Random): Watcher {
   for (;;) {
     const watcher = random.pick(watchers);
-    const severity = watcher.kind.steps[0]?.[1];
-    if (random.chance(severity === "critical" ? 0.12 : severity === "major" ? 0.3 : 1)) return watcher;
+    if (random.chance(KEPT[watcher.kind.steps[0]?.[1] ?? ""] ?? 1)) return watcher;
   }
 }
 

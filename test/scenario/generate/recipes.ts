@@ -22,7 +22,7 @@ const SHAPES: Record<string, Shape> = {
   overlap: shape({ faults: 6, together: "overlap", works: 1 }, {}),
   near: shape({ faults: 6, together: "near", works: 0 }, {}),
   noisy: shape({ faults: 5, together: "apart", works: 3 }, { noise: MUCH, changes: 30 }),
-  dirty: shape({ faults: 6, together: "overlap", works: 1 }, { dirt: { missing: 0.12, wrong: 0.04, unknown: 0.04 } }),
+  dirty: shape({ faults: 6, together: "overlap", works: 1 }, { dirt: { missing: 0.12, wrong: 0.04, unknown: 0.01 } }),
   storm: shape({ faults: 4, together: "overlap", works: 0, kinds: STORMS() }, {}),
   silent: shape({ faults: 5, together: "apart", works: 0 }, { silent: 0.8 }),
   gradual: shape({ faults: 4, together: "apart", works: 1, kinds: SLOW() }, {}),

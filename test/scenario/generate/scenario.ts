@@ -6,7 +6,7 @@ import { Random } from "./random.ts";
 import { spread } from "./spread.ts";
 import { isShared, truthOf, type TruthFault } from "./truth.ts";
 import { Looking, watchersOf } from "./watch.ts";
-import type { World } from "./world.ts";
+import { PROGRAMS, type World } from "./world.ts";
 
 export interface Recipe {
   name: string;
@@ -38,6 +38,8 @@ export interface Generated {
   };
 }
 
+/** Harmless changes an hour for each CI, at most: six machines are not changed eight times an hour. */
+const CHANGES_A_CI = 0.06;
 const START_MS = Date.parse("2026-05-12T06:00:00.000Z");
 
 /** One scenario: the same for the same recipe, on every machine. */
@@ -123,8 +125,9 @@ function addChanges(
   const add = (ci: number, at: number): Line => {
     const id = world.cis[ci]?.name ?? "";
     const [source, check, text] = random.pick([
-      ["argocd", "sync", `Application ${id} synced to ${random.hex(7)}`],
-      ["ansible", "playbook-run", `site.yml on ${id}: changed=${random.int(1, 9)}`],
+      PROGRAMS.has(world.cis[ci]?.type ?? "") || world.cis[ci]?.type === "service"
+        ? ["argocd", "sync", `Application ${id} synced to ${random.hex(7)}`]
+        : ["ansible", "playbook-run", `site.yml on ${id}: changed=${random.int(1, 9)}`],
       ["servicedesk", "change-request", `CHG00${random.int(10_000, 99_999)} on ${id} implemented`],
     ] as const);
     const line: Line = {
@@ -152,7 +155,8 @@ function addChanges(
   const programs = world.cis.flatMap(({ type }, ci) =>
     ["service", "application", "vm", "host", "switch", "database"].includes(type) ? [ci] : [],
   );
-  const harmless = Math.round((recipe.changes * endS) / 3600);
+  const anHour = Math.min(recipe.changes, CHANGES_A_CI * world.cis.length);
+  const harmless = Math.round((anHour * endS) / 3600);
   for (let index = 0; index < harmless && programs.length > 0; index += 1)
     add(random.pick(programs), random.between(0, endS));
   return caused;

@@ -21,6 +21,7 @@ export interface TruthFault {
   recoveredAt: string | null;
   detectable: boolean;
   firstEventAt: string | null;
+  firstMajorAt: string | null;
   page: "must" | "may" | "none";
   events: number;
   alerts: number;
@@ -58,15 +59,13 @@ export function truthOf(fault: Fault, index: number, seen: Seen): TruthFault {
     if (episode.cause === index && !isShared(episode, seen.labels)) own.add(at);
   });
   const mine = lines.filter(({ episode, status }) => status === "F" && own.has(episode));
-  const first = mine.reduce((least, { arrival }) => Math.min(least, arrival), Number.POSITIVE_INFINITY);
+  const isSerious = ({ document }: Line): boolean => SERIOUS.has(String(document["severity"]));
+  const first = earliest(mine);
+  const firstMajor = earliest(mine.filter(isSerious));
   const alerting = new Set(
     [...new Set(mine.map(({ episode }) => episode))].map((at) => episodes[at]?.watcher.ci ?? -1),
   );
-  const serious = new Set(
-    mine
-      .filter(({ document }) => SERIOUS.has(String(document["severity"])))
-      .map(({ episode }) => episodes[episode]?.watcher.ci ?? -1),
-  );
+  const serious = new Set(mine.filter(isSerious).map(({ episode }) => episodes[episode]?.watcher.ci ?? -1));
   const affected = affectedBy(index, seen);
   const services = [...affected].filter((ci) => world.cis[ci]?.type === "businessService" && isHit(ci, index, seen));
   const over = [...own].reduce((last, at) => Math.max(last, episodes[at]?.to ?? 0), fault.end);
@@ -93,7 +92,8 @@ export function truthOf(fault: Fault, index: number, seen: Seen): TruthFault {
     end: iso(fault.end),
     recoveredAt: over >= endS ? null : iso(over),
     detectable: mine.length > 0,
-    firstEventAt: mine.length > 0 ? iso(first) : null,
+    firstEventAt: first === null ? null : iso(first),
+    firstMajorAt: firstMajor === null ? null : iso(firstMajor),
     page: mine.length === 0 ? "none" : isMust ? "must" : "may",
     events: mine.length,
     alerts: new Set(mine.map(({ episode }) => episode)).size,
@@ -101,6 +101,10 @@ export function truthOf(fault: Fault, index: number, seen: Seen): TruthFault {
     affectedCis: [...affected].map(name),
     businessServices: services.map(name),
   };
+}
+
+function earliest(lines: readonly Line[]): number | null {
+  return lines.reduce<number | null>((least, { arrival }) => Math.min(least ?? arrival, arrival), null);
 }
 
 /** Something else kept it firing, too: such an alert is never scored. */
