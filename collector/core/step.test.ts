@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { ciOf, cmdbOf, CoreDriver, minutes, ONE_ROUTE, seconds, T0 } from "../../test/support/core-driver.ts";
 import { createCorrelator } from "./correlate/correlator.ts";
+import type { CmdbDocument } from "./model/ci.ts";
 import type { Event } from "./model/event.ts";
 import type { Silence } from "./model/silence.ts";
 import { severityRank } from "./model/severity.ts";
@@ -662,6 +663,37 @@ test("a name that the CMDB learns: what is known by it goes over to the CI", () 
     ["web-01", "cpu", "resolved"],
     ["web-01", "agent_missing", "firing"],
   ]);
+});
+
+test.for<[situation: string, disturb: (core: CoreDriver, cmdb: CmdbDocument) => CoreDriver]>([
+  [
+    "agents see something new",
+    (core, cmdb) => {
+      core.input({ kind: "topology", at: core.now, cmdb: { ...cmdb, cis: [...cmdb.cis, ciOf("nginx@web-01")] } });
+      return core;
+    },
+  ],
+  [
+    "the collector starts again",
+    (core, cmdb) => {
+      const next = new CoreDriver({ cmdb, correlator: createCorrelator(createRootRanker()), after: core });
+      next.input({ kind: "restarted", at: next.now, from: next.now });
+      next.input({ kind: "topology", at: next.now, cmdb: { ...cmdb, cis: [...cmdb.cis] } });
+      return next;
+    },
+  ],
+])("what was at fault is not forgotten when all is clear and %s", ([, disturb]) => {
+  const cmdb = cmdbOf(["shop dependsOn web-01"], [ciOf("shop", { type: "businessService", criticality: 1 })]);
+  const first = new CoreDriver({ cmdb, correlator: createCorrelator(createRootRanker()) });
+  first.event();
+  first.to(seconds(60));
+  const { rootCause, impact, priority, title } = first.incident(1) ?? {};
+  expect(rootCause?.ci).toBe("web-01");
+  first.event({ status: "resolved" });
+  first.to(seconds(90));
+  const core = disturb(first, cmdb);
+  core.to(minutes(5));
+  expect(core.incident(1)).toMatchObject({ status: "resolved", rootCause, impact, priority, title });
 });
 
 test("a notification shows the incident as it was, whatever happens later", () => {

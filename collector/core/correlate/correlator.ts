@@ -23,6 +23,7 @@ import { NoteReader } from "./note-reader.ts";
 import { Notebook } from "./notebook.ts";
 import { anchorsOf, gather, incidentOf, notesOf, regroup, type Neighbourhood } from "./regroup.ts";
 import { solve } from "./solve.ts";
+import { isJudged, standingVerdict, unheardOf } from "./standing.ts";
 import { Strays } from "./strays.ts";
 import { Together } from "./together.ts";
 import { isOpen, survivor, Threads, type Thread } from "./threads.ts";
@@ -196,6 +197,14 @@ class OnlineCorrelator implements Correlator {
     const wasDeclining = thread.declining;
     thread.declining = notes.length >= DECLINE_MIN && cleared >= notes.length * DECLINE_SHARE;
     if (thread.declining && !wasDeclining && last !== null) this.learnFrom(last.ranking, notes, at, view);
+    if (last === null && isJudged(incident)) {
+      const heard = notes.length + unheardOf(incident, notes, view);
+      if (notes.length < heard * EVIDENCE_LEFT) {
+        const ranking = standingVerdict(incident);
+        thread.ranked = { at, ranking, evidence: heard };
+        return ranking;
+      }
+    }
     const isSpent = last !== null && (thread.declining || notes.length < last.evidence * EVIDENCE_LEFT);
     thread.spentAt = isSpent ? at : null;
     if (last !== null && isSpent) return { ...last.ranking, holdMs: 0, pageAfterMs: 0 };
