@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir, hostname } from "node:os";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { makeDataFolder } from "../composition/data-folder.ts";
 import { EXIT, type CommandIo } from "./command-io.ts";
@@ -22,6 +23,9 @@ Examples:
   tocsin up
   tocsin up --data ./try --watch-process nginx
 `;
+
+/** By its whole path: it need not be on the PATH of whoever copies a line. */
+const TOCSIN = fileURLToPath(new URL("../../bin/tocsin", import.meta.url));
 
 interface UpFlags {
   listen: string;
@@ -59,15 +63,18 @@ function parseFlags(args: string[], io: CommandIo): UpFlags | number {
   }
 }
 
-/** Writes the files of the quick start; what the user has changed since stays. */
-function prepare(flags: UpFlags): { config: string; agentConfig: string } {
+/** Writes the files of the quick start; what the user has changed since stays, and `kept` says which flags that leaves out. */
+function prepare(flags: UpFlags): { config: string; agentConfig: string; kept: string[] } {
   makeDataFolder(join(flags.data, "agent"));
-  const write = (name: string, text: string): string => {
+  const kept: string[] = [];
+  const write = (name: string, text: string, flag: string | null = null): string => {
     const path = join(flags.data, name);
     if (!existsSync(path)) writeFileSync(path, text);
+    else if (flag !== null && readFileSync(path, "utf8") !== text)
+      kept.push(`${path} is there already: ${flag} does not change it; write it there, or take another --data`);
     return path;
   };
-  const packs = new URL("../../rules/packs/linux-host", import.meta.url).pathname;
+  const packs = fileURLToPath(new URL("../../rules/packs/linux-host", import.meta.url));
   write("cmdb.json", `${JSON.stringify(hostCmdb(hostname()), null, 2)}\n`);
   const receivers =
     flags.webhook === undefined
@@ -76,6 +83,7 @@ function prepare(flags: UpFlags): { config: string; agentConfig: string } {
   const config = write(
     "tocsin.yaml",
     `# Written by tocsin up; change it as you like, it is not overwritten. docs/guide/configuration.md tells what is possible.\ncmdb: { files: [cmdb.json] }\nrules: [${JSON.stringify(packs)}]\n${receivers}`,
+    flags.webhook === undefined ? null : "--webhook",
   );
   const processes =
     flags.watchProcess.length === 0
@@ -84,19 +92,20 @@ function prepare(flags: UpFlags): { config: string; agentConfig: string } {
   const agentConfig = write(
     "agent.yaml",
     `# Written by tocsin up; the agent of this host.\nci: ${JSON.stringify(hostname())}\ndataDir: agent\n${processes}`,
+    flags.watchProcess.length === 0 ? null : "--watch-process",
   );
-  return { config, agentConfig };
+  return { config, agentConfig, kept };
 }
 
 function start(args: string[], stdout: "pipe" | "inherit"): ChildProcess {
-  const bin = new URL("../../bin/tocsin", import.meta.url).pathname;
-  return spawn(bin, args, { stdio: ["ignore", stdout, "inherit"] });
+  return spawn(TOCSIN, args, { stdio: ["ignore", stdout, "inherit"] });
 }
 
-const ended = (child: ChildProcess): Promise<number> =>
+/** Its exit code; null = a signal ended it. */
+const ended = (child: ChildProcess): Promise<number | null> =>
   new Promise((done) => {
-    if (child.exitCode !== null) done(child.exitCode);
-    child.once("exit", (code) => done(code ?? EXIT.failed));
+    if (child.exitCode !== null || child.signalCode !== null) done(child.exitCode);
+    else child.once("exit", (code) => done(code));
   });
 
 /** The address that the collector prints once it takes requests; null when it ends before. */
@@ -112,16 +121,20 @@ function address(collector: ChildProcess): Promise<string | null> {
   });
 }
 
-function welcome(url: string, flags: UpFlags, io: CommandIo): string {
+function welcome(url: string, flags: UpFlags, agent: ChildProcess, io: CommandIo): string {
   const bold = (text: string): string => paint(text, "bold", io.isTerminal);
+  const watched = flags.watchProcess[0];
   return [
     bold(`Tocsin is up at ${url}`),
     `  look        ${url}/                      what is open, and the agents`,
     `  metrics     ${url}/metrics/agents        this host, by node_exporter's names`,
     `  Prometheus  ${url}/sd/prometheus         HTTP service discovery`,
-    `  incidents   tocsin incidents${url.endsWith(":8430") ? "" : ` --collector ${url}`}`,
+    `  incidents   ${TOCSIN} incidents${url.endsWith(":8430") ? "" : ` --collector ${url}`}`,
     `  settings    ${flags.data}/tocsin.yaml, agent.yaml, cmdb.json`,
-    `Try it: fill a file system above its threshold, or stop a process named in agent.yaml (watch: { processes: [...] }). Ctrl-C stops.`,
+    bold("Give it trouble, and undo it (Ctrl-C stops all)"),
+    `  stop the agent              kill ${agent.pid}`,
+    `  stop a watched process      ${watched === undefined ? "name one in agent.yaml: watch: { processes: [nginx] }, or with --watch-process" : `pkill -x ${watched}`}`,
+    `  fill a file system          to more than 97 %, for half a minute`,
     "",
   ].join("\n");
 }
@@ -137,6 +150,7 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
     io.stderr(`tocsin: ${(error as Error).message}\n`);
     return EXIT.failed;
   }
+  for (const line of files.kept) io.stderr(`tocsin: ${line}\n`);
   const collector = start(
     ["collector", "--config", files.config, "--listen", flags.listen, "--data", join(flags.data, "collector")],
     "pipe",
@@ -145,16 +159,30 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
   const stopAll = (): void => children.forEach((child) => child.kill("SIGTERM"));
   io.signal.addEventListener("abort", stopAll);
   const url = await address(collector);
-  if (url === null) return ended(collector);
+  if (url === null) return (await ended(collector)) ?? EXIT.failed;
   const agent = start(["agent", "--config", files.agentConfig, "--collector", url], "inherit");
   children.push(agent);
-  io.stdout(welcome(url, flags, io));
-  const first = await Promise.race([
-    ended(collector).then((code) => ({ who: "collector", code })),
-    ended(agent).then((code) => ({ who: "agent", code })),
-  ]);
-  if (!io.signal.aborted) io.stderr(`tocsin: the ${first.who} ended with code ${first.code}; stopping\n`);
+  io.stdout(welcome(url, flags, agent, io));
+  void ended(agent).then((code) => {
+    if (io.signal.aborted) return;
+    // One that was stopped is the very thing to try; one that cannot run is a mistake to mend.
+    if (code === null || code === EXIT.ok) io.stderr(agentStopped(files.agentConfig, url));
+    else collector.kill("SIGTERM");
+  });
+  const code = await ended(collector);
+  const agentCode = agent.exitCode;
+  if (!io.signal.aborted) {
+    const who =
+      agentCode === null || agentCode === EXIT.ok
+        ? `collector ended with code ${code}`
+        : `agent ended with code ${agentCode}`;
+    io.stderr(`tocsin: the ${who}; stopping\n`);
+  }
   stopAll();
-  const codes = await Promise.all(children.map(ended));
-  return io.signal.aborted ? EXIT.ok : Math.max(...codes, EXIT.failed);
+  await ended(agent);
+  return io.signal.aborted ? EXIT.ok : Math.max(code ?? EXIT.failed, agentCode ?? EXIT.ok, EXIT.failed);
+}
+
+function agentStopped(config: string, url: string): string {
+  return `tocsin: the agent was stopped; when it has not been heard for a while, an incident opens. To undo it:\n  ${TOCSIN} agent --config ${config} --collector ${url}\n`;
 }

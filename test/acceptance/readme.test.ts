@@ -28,6 +28,36 @@ test("bin/tocsin up runs a collector and this host's agent, and prints where to 
   expect(await up.stop("SIGTERM")).toBe(0);
 });
 
+test("the agent of up can be stopped, as the README says: the collector stays to tell so, and the way back is printed", async () => {
+  const folder = temporaryFolder((clean) => onTestFinished(clean));
+  const up = new TocsinProcess(["up", "--listen", "127.0.0.1:0", "--data", folder]);
+  onTestFinished(() => void up.stop("SIGKILL"));
+  const [, url = ""] = await up.says(/Tocsin is up at (http:\/\/\S+)/);
+  const [, agent = ""] = await up.says(/stop the agent\s+kill (\d+)/);
+  process.kill(Number(agent), "SIGKILL");
+  const said = await waitFor(
+    async () => /the agent was stopped.*\n\s+(.*tocsin agent --config .*)/.exec(up.stderr) ?? undefined,
+    20_000,
+  );
+  expect(said?.[1], up.stderr).toContain(`--collector ${url}`);
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  expect(await up.stop("SIGTERM")).toBe(0);
+});
+
+test("what up has written stays; a flag that would change it is not forgotten in silence", async () => {
+  const folder = temporaryFolder((clean) => onTestFinished(clean));
+  for (const [flags, told] of [
+    [[], ""],
+    [["--watch-process", "nginx"], "agent.yaml is there already: --watch-process"],
+  ] as const) {
+    const up = new TocsinProcess(["up", "--listen", "127.0.0.1:0", "--data", folder, ...flags]);
+    onTestFinished(() => void up.stop("SIGKILL"));
+    await up.says(/Tocsin is up at/);
+    expect(up.stderr).toContain(told);
+    expect(await up.stop("SIGTERM")).toBe(0);
+  }
+});
+
 test("every file and guide that the README points to is there", () => {
   const missing = [...README.matchAll(/\]\((?!http)([^)#]+)/g)]
     .map(([, path]) => path ?? "")
