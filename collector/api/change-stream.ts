@@ -25,7 +25,8 @@ export interface ChangeStreamOptions {
 export class ChangeStream {
   private readonly options: ChangeStreamOptions;
   private readonly clients = new Set<ServerResponse>();
-  private readonly remembered: { id: number; text: string }[] = [];
+  /** The newest, each at the place that its number gives it. Made into text for who reads: mostly nobody does. */
+  private readonly remembered: Change[] = [];
   private readonly unsubscribe: () => void;
   private cancelHeartbeat: () => void = () => undefined;
   private last = 0;
@@ -69,22 +70,21 @@ export class ChangeStream {
     const now = `event: ready\nid: ${this.last}\ndata: {}\n\n`;
     if (lastEventId === undefined || lastEventId === "") return now;
     const since = /^\d{1,15}$/.test(lastEventId) ? Number(lastEventId) : -1;
-    const oldest = this.remembered[0]?.id ?? this.last + 1;
+    const oldest = this.last - this.remembered.length + 1;
     // An id of before a restart is larger than ours, or too old: either way the reader must read all again.
     if (since < oldest - 1 || since > this.last) return `event: reset\nid: ${this.last}\ndata: {}\n\n`;
-    return this.remembered
-      .filter(({ id }) => id > since)
-      .map(({ text }) => text)
-      .join("");
+    let text = "";
+    for (let id = since + 1; id <= this.last; id += 1) {
+      const change = this.remembered[(id - 1) % REMEMBERED_MAX];
+      if (change !== undefined) text += textOf(id, change);
+    }
+    return text;
   }
 
   private send(change: Change): void {
     this.last += 1;
-    const data = JSON.stringify({ kind: change.kind, id: change.id, revision: change.revision });
-    const text = `event: change\nid: ${this.last}\ndata: ${data}\n\n`;
-    this.remembered.push({ id: this.last, text });
-    if (this.remembered.length > REMEMBERED_MAX) this.remembered.shift();
-    this.writeAll(text);
+    this.remembered[(this.last - 1) % REMEMBERED_MAX] = change;
+    if (this.clients.size > 0) this.writeAll(textOf(this.last, change));
   }
 
   private heartbeat(): void {
@@ -103,4 +103,8 @@ export class ChangeStream {
       } else client.write(text);
     }
   }
+}
+
+function textOf(id: number, { kind, id: entity, revision }: Change): string {
+  return `event: change\nid: ${id}\ndata: ${JSON.stringify({ kind, id: entity, revision })}\n\n`;
 }

@@ -68,20 +68,16 @@ export function ciFromLabels(
   isKnown: IsKnownCi,
 ): { ci: string; label: string } | undefined {
   const throughExporter = options.exporterJobs.includes(labels["job"] ?? "");
+  const [strongest] = options.order;
   let first: { ci: string; label: string } | undefined;
   let last: { ci: string; label: string } | undefined;
-  for (const [index, label] of options.order.entries()) {
+  for (const label of options.order) {
     const value = labels[label];
     if (value === undefined || value === "") continue;
     const ci = named(label, value);
-    const found = { ci, label };
-    if (index === 0) return found;
-    if (label === "instance" && throughExporter) {
-      last = found;
-      continue;
-    }
-    if (isKnown(ci)) return found;
-    first ??= found;
+    if (label === "instance" && throughExporter && label !== strongest) last = { ci, label };
+    else if (label === strongest || isKnown(ci)) return { ci, label };
+    else first ??= { ci, label };
   }
   return first ?? last;
 }

@@ -12,7 +12,7 @@ import type { EarlyClears } from "./early-clears.ts";
 import type { EventIds } from "./event-ids.ts";
 import { expiresAfter, expiryOf, SILENCE_MIN_MS } from "./expiry.ts";
 import { withChange, startsFlapping, steadyAt } from "./flapping.ts";
-import { beganAt, newAlert } from "./new-alert.ts";
+import { beganAt, newAlert, UNSUPPRESSED } from "./new-alert.ts";
 import type { ResolvedAlerts } from "./resolved-alerts.ts";
 import { tellAnew, tellFlapping, tellLate, tellLateBegin, tellOvertaken } from "./tell.ts";
 
@@ -221,7 +221,7 @@ function begin(
   alert.firstSeenAt = at;
   alert.resolvedAt = null;
   alert.withheld = null;
-  alert.suppressedBy = [];
+  alert.suppressedBy = UNSUPPRESSED;
   alert.unobservedSince = null;
   alert.occurredAt = beganAt(event, occurredAt);
   alert.flapping = startsFlapping(alert.changes, at);
@@ -288,7 +288,7 @@ export function resolveAlert(state: DeduplicateState, turn: Turn, alert: Alert):
   alert.expiresAt = null;
   alert.flapping = false;
   alert.withheld = null;
-  alert.suppressedBy = [];
+  alert.suppressedBy = UNSUPPRESSED;
   alert.unobservedSince = null;
   turn.alertChanged(alert);
   state.alerts.reindex(alert);

@@ -3,6 +3,9 @@ import type { Alert } from "../model/alert.ts";
 import type { Event } from "../model/event.ts";
 import type { UnixMillis } from "../model/time.ts";
 
+/** One list for all alerts that nothing suppresses. */
+export const UNSUPPRESSED: readonly string[] = [];
+
 /** The alert of an identity that was never heard of, before its first episode. */
 export function newAlert(event: Readonly<Event>, ci: string, at: UnixMillis): Alert {
   return {
@@ -30,7 +33,7 @@ export function newAlert(event: Readonly<Event>, ci: string, at: UnixMillis): Al
     flapping: false,
     incident: null,
     withheld: null,
-    suppressedBy: [],
+    suppressedBy: UNSUPPRESSED,
     unobservedSince: null,
     sourceStatus: "firing",
     late: false,

@@ -5,6 +5,8 @@ import { LabelIndex } from "./label-index.ts";
 import type { AlertId } from "./identity.ts";
 
 const NONE: readonly Alert[] = [];
+/** One alert alone stands for itself: most CIs have one, and a list around it costs 80 bytes. */
+type AlertLists = Map<CiId, Alert | Alert[]>;
 /** A CI with more alerts than this gets an index of its own. */
 const SCANNED_MAX = 16;
 
@@ -25,10 +27,10 @@ export function alertId(ci: CiId, source: string, check: string, instance: strin
 export class AlertTable {
   private readonly byId = new Map<AlertId, Alert>();
   /** All alerts of a CI; few, so that a scan that compares texts is faster than a key that must be built and hashed. */
-  private readonly byCi = new Map<CiId, Alert[]>();
+  private readonly byCi: AlertLists = new Map();
   /** The alerts of a CI with many, by instance: of one instance there are few, and its text is there already. */
   private readonly crowded = new Map<CiId, Map<string, Alert[]>>();
-  private readonly activeByCi = new Map<CiId, Alert[]>();
+  private readonly activeByCi: AlertLists = new Map();
   private activeSize = 0;
   private readonly labels = new LabelIndex(
     () => this.byId.values(),
@@ -50,10 +52,11 @@ export class AlertTable {
   find(ci: CiId, source: string, check: string, instance: string): Alert | undefined {
     const list = this.byCi.get(ci);
     if (list === undefined) return undefined;
+    if (!Array.isArray(list)) return isOf(list, source, check, instance) ? list : undefined;
     const near = list.length > SCANNED_MAX ? this.crowded.get(ci)?.get(instance) : list;
     if (near === undefined) return undefined;
     for (const alert of near) {
-      if (alert.check === check && alert.source === source && alert.instance === instance) return alert;
+      if (isOf(alert, source, check, instance)) return alert;
     }
     return undefined;
   }
@@ -61,7 +64,8 @@ export class AlertTable {
   add(alert: Alert): void {
     this.byId.set(alert.id, alert);
     const list = this.byCi.get(alert.ci);
-    if (list === undefined) this.byCi.set(alert.ci, [alert]);
+    if (list === undefined) this.byCi.set(alert.ci, alert);
+    else if (!Array.isArray(list)) this.byCi.set(alert.ci, [list, alert]);
     else {
       list.push(alert);
       if (list.length > SCANNED_MAX) this.crowd(list, alert);
@@ -83,7 +87,8 @@ export class AlertTable {
   remove(alert: Alert): void {
     this.byId.delete(alert.id);
     const list = this.byCi.get(alert.ci);
-    if (list !== undefined) {
+    if (list === alert) this.byCi.delete(alert.ci);
+    else if (Array.isArray(list)) {
       list.splice(list.indexOf(alert), 1);
       const near = this.crowded.get(alert.ci)?.get(alert.instance);
       near?.splice(near.indexOf(alert), 1);
@@ -104,7 +109,11 @@ export class AlertTable {
     const list = this.activeByCi.get(alert.ci);
     this.activeSize += 1;
     if (list === undefined) {
-      this.activeByCi.set(alert.ci, [alert]);
+      this.activeByCi.set(alert.ci, alert);
+      return;
+    }
+    if (!Array.isArray(list)) {
+      this.activeByCi.set(alert.ci, isBefore(alert, list) ? [alert, list] : [list, alert]);
       return;
     }
     let index = list.length;
@@ -114,7 +123,9 @@ export class AlertTable {
 
   /** Active alerts on this CI, by first-seen time, then id. Do not keep, do not change. */
   activeOn(ci: CiId): readonly Alert[] {
-    return this.activeByCi.get(ci) ?? NONE;
+    const list = this.activeByCi.get(ci);
+    if (list === undefined) return NONE;
+    return Array.isArray(list) ? list : [list];
   }
 
   /** CIs with an active alert, in no useful order. */
@@ -140,12 +151,21 @@ export class AlertTable {
 
   private withdraw(alert: Alert): void {
     const list = this.activeByCi.get(alert.ci);
-    const index = list?.indexOf(alert) ?? -1;
-    if (list === undefined || index < 0) return;
+    if (list === alert) {
+      this.activeByCi.delete(alert.ci);
+      this.activeSize -= 1;
+    }
+    if (!Array.isArray(list)) return;
+    const index = list.indexOf(alert);
+    if (index < 0) return;
     this.activeSize -= 1;
     if (list.length === 1) this.activeByCi.delete(alert.ci);
     else list.splice(index, 1);
   }
+}
+
+function isOf(alert: Readonly<Alert>, source: string, check: string, instance: string): boolean {
+  return alert.check === check && alert.source === source && alert.instance === instance;
 }
 
 function isBefore(a: Alert, b: Alert): boolean {

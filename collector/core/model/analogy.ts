@@ -95,6 +95,7 @@ export class Analogy {
     id: string,
     find: (name: string) => number | undefined,
   ): { type: string; criticality: number | null; relations: KinRelation[] } | null {
+    if (this.customs.size === 0) return null;
     const name = nameOf(id);
     for (const word of name.words) {
       const targets = [starred(name.shapes, word), starred(name.parts, word)];

@@ -53,7 +53,9 @@ function withoutNumber(part: string): string {
 
 /** The first label of a host name; an address stays whole. */
 export function shortName(name: string): string {
-  return /^[\d.:]+$/.test(name) ? name : (name.split(".")[0] ?? name);
+  const dot = name.indexOf(".");
+  // Asked of every event: most names have no dot, and most that have one begin with a letter.
+  return dot < 0 || /^[\d.:]+$/.test(name) ? name : name.slice(0, dot);
 }
 
 function numberOf(name: string): number | null {
@@ -103,6 +105,7 @@ export class Kinship {
 
   /** For a CI that the CMDB does not know: what its siblings say it is, and needs. */
   adopt(ci: number, name: string): { type: string; criticality: number | null; relations: KinRelation[] } | null {
+    if (this.families.size === 0) return null;
     const family = this.families.get(stemOf(name));
     const like = this.cis[family?.members[0] ?? -1];
     if (family === undefined || like === undefined) return null;

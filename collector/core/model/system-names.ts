@@ -38,6 +38,7 @@ export class SystemNames {
 
   /** The number of the system, or null when the name tells none. Of several words the rarest counts. */
   of(name: string): number | null {
+    if (this.systems.size === 0) return null;
     const known = this.memo.get(name);
     if (known !== undefined) return known;
     let best: { id: number; size: number } | null = null;
