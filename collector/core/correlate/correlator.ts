@@ -9,6 +9,7 @@ import type {
   RootRanker,
 } from "../model/correlation.ts";
 import { unitsOf, type Note } from "../model/evidence.ts";
+import { ALARM_BEFORE_MS } from "../model/hypothesis.ts";
 import type { Incident } from "../model/incident.ts";
 import { faultCi, faultKey, Influence } from "../model/influence.ts";
 import { SERIOUS_RANK, severityRank } from "../model/severity.ts";
@@ -31,8 +32,7 @@ import type { AlertId, IncidentId } from "../model/identity.ts";
 
 /** A young incident is looked at again this long after the last solve that touched it. */
 const SECOND_LOOK_MS: readonly Milliseconds[] = [25_000, 90_000];
-/** Who alarms this long before and after a fault began counts as failing with it. */
-const ALARM_BEFORE_MS: Milliseconds = 3 * 60_000;
+/** Who alarms this long after a fault began counts as failing with it. */
 const ALARM_AFTER_MS: Milliseconds = 12 * 60_000;
 const SPEAKS_BEFORE_MS: Milliseconds = 5_000;
 /** An incident of so many alerts is a storm while more come. */
@@ -276,10 +276,10 @@ class OnlineCorrelator implements Correlator {
   private heard(
     incident: IncidentId | null,
     at: UnixMillis,
-  ): Pick<RootEvidence, "noted" | "alarmed" | "speaks" | "storm" | "habit" | "pagedAt"> {
+  ): Pick<RootEvidence, "began" | "alarmed" | "speaks" | "storm" | "habit" | "pagedAt"> {
     const { notebook, storm, habits } = this;
     return {
-      noted: notebook.noted,
+      began: notebook.began,
       alarmed: (ci, around) => notebook.alarmed(ci, around - ALARM_BEFORE_MS, around + ALARM_AFTER_MS),
       speaks: (ci, around) => notebook.speaks(ci, around - SPEAKS_BEFORE_MS, around + ALARM_AFTER_MS),
       storm: storm !== null && storm.incident !== incident && at - storm.at < STORM_MS,

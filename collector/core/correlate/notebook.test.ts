@@ -45,6 +45,7 @@ function seen(notebook: Notebook, at: number): unknown {
       .map((note) => note.alert.id)
       .sort(),
     notebook.alarmed(ci, 0, at),
+    notebook.began.isSince(ci, 0),
   ]);
   return { byCause, byCi };
 }

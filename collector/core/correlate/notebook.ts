@@ -1,7 +1,7 @@
 import type { AlertId } from "../model/identity.ts";
 import type { Note } from "../model/evidence.ts";
 import type { FaultKey } from "../model/influence.ts";
-import { Marks } from "../model/marks.ts";
+import { Latest } from "../model/latest.ts";
 import { SPEAKING } from "../model/symptom.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 
@@ -23,8 +23,8 @@ export class Notebook {
   private readonly notes = new Map<AlertId, Note>();
   /** By CI; a list for each that ever had a note. */
   private readonly byCi: (Note[] | undefined)[] = [];
-  /** The CIs that there is any note on: asked for every CI that a fault should hit, and mostly not among them. */
-  readonly noted = new Marks();
+  /** By CI, when the last of its notes began that is no noise: asked for every CI that a fault should hit, and mostly long ago. */
+  readonly began = new Latest();
   private readonly byCause: NoteLists = new Map();
   private readonly bySystem: NoteLists = new Map();
   private readonly resolved: { note: Note; until: UnixMillis }[] = [];
@@ -42,7 +42,6 @@ export class Notebook {
     const list = this.byCi[note.ci];
     if (list === undefined) this.byCi[note.ci] = [note];
     else list.push(note);
-    this.noted.add(note.ci);
     if (note.background === null) this.post(note);
   }
 
@@ -82,9 +81,8 @@ export class Notebook {
 
   /** Whether a CI sent an alert that is no noise between `from` and `to`. */
   alarmed(ci: number, from: UnixMillis, to: UnixMillis): boolean {
-    const list = this.byCi[ci];
-    if (list === undefined) return false;
-    for (const note of list) {
+    if (!this.began.isSince(ci, from)) return false;
+    for (const note of this.on(ci)) {
       if (note.background === null && note.onset >= from && note.onset <= to) return true;
     }
     return false;
@@ -95,10 +93,9 @@ export class Notebook {
    * that may have been on its way, and a condition that comes and goes all day is no sign of life.
    */
   speaks(ci: number, from: UnixMillis, to: UnixMillis): boolean {
-    const list = this.byCi[ci];
-    if (list === undefined) return false;
+    if (!this.began.isSince(ci, from)) return false;
     let heard = false;
-    for (const note of list) {
+    for (const note of this.on(ci)) {
       if (note.onset < from || note.onset > to) continue;
       if (note.symptom === "gone" && note.rank >= SEEN_DEAD_RANK && note.background === null) return false;
       heard ||= note.background === null && (SPEAKING.has(note.symptom) || note.alert.source === "agent");
@@ -136,6 +133,7 @@ export class Notebook {
   }
 
   private post(note: Note): void {
+    this.began.raise(note.ci, note.onset);
     if (note.system !== null) push(this.bySystem, note.system, note);
     const { keys, costs } = note.causes;
     for (let at = 0; at < keys.length && at < POSTED_MAX && (costs[at] ?? 9) <= POSTED_COST; at += 1)
@@ -143,6 +141,10 @@ export class Notebook {
   }
 
   private unpost(note: Note): void {
+    let last: UnixMillis | null = null;
+    for (const other of this.on(note.ci))
+      if (other !== note && other.background === null) last = Math.max(last ?? other.onset, other.onset);
+    this.began.set(note.ci, last);
     if (note.system !== null) drop(this.bySystem, note.system, note);
     const { keys, costs } = note.causes;
     for (let at = 0; at < keys.length && at < POSTED_MAX && (costs[at] ?? 9) <= POSTED_COST; at += 1) {
@@ -155,9 +157,7 @@ export class Notebook {
     if (note.background === null) this.unpost(note);
     const list = this.byCi[note.ci] ?? [];
     list.splice(list.indexOf(note), 1);
-    if (list.length > 0) return;
-    this.byCi[note.ci] = undefined;
-    this.noted.delete(note.ci);
+    if (list.length === 0) this.byCi[note.ci] = undefined;
   }
 }
 

@@ -27,8 +27,8 @@ export interface SolveContext {
   topology: Topology;
   influence: Influence;
   at: UnixMillis;
-  /** CIs of which anything at all is known. */
-  noted: { has(ci: number): boolean };
+  /** See `Heard.began`. */
+  began: { isSince(ci: number, from: UnixMillis): boolean };
   /** Whether this CI sent an alert that is not background noise around that time. */
   alarmed: (ci: number, around: UnixMillis) => boolean;
   /** Whether this CI itself was heard around that time: traps, its agent, its own metrics. */
@@ -215,8 +215,8 @@ function price(hypothesis: Hypothesis, claims: Claim[], round: Round, least: num
   if (atMost <= 0 || atMost < least) return Math.max(0, atMost);
   const members = MEMBERS.begin();
   for (const unit of units) members.add(unit.ci);
-  const { noted, speaks } = round.context;
-  const quiet = quietDependents(influence, fault, { noted, members, alarmed, speaks }, { onset: first, at, silent });
+  const { began, speaks } = round.context;
+  const quiet = quietDependents(influence, fault, { began, members, alarmed, speaks }, { onset: first, at, silent });
   return { hypothesis, gain: gain - opening - alive - quiet.cost, claims, first, last };
 }
 

@@ -16,6 +16,8 @@ const OUTCOME = 2.5;
 
 /** Checks run every minute or so: for the first minutes, quiet says little. */
 const CHECK_DELAY_MS: Milliseconds = 110_000;
+/** Who alarms this long before a fault began counts as failing with it. */
+export const ALARM_BEFORE_MS: Milliseconds = 3 * 60_000;
 /** Above this, quiet dependents settle the matter: not this CI. */
 const QUIET_MAX = 5000;
 /** When the CI itself alarms, quiet dependents argue less against it. */
@@ -82,8 +84,8 @@ export interface Dependents {
 
 /** Who was heard around the time of a fault, for whoever weighs silence. */
 export interface Heard {
-  /** CIs of which anything at all is known; the others neither alarm nor speak. */
-  noted: { has(ci: number): boolean };
+  /** Whether anything that is no noise began on that CI at that time or later: a cheap question to ask before the last two. */
+  began: { isSince(ci: number, from: UnixMillis): boolean };
   /** CIs that count as failing whatever was heard of them: those of the alerts that are explained. */
   members: { has(ci: number): boolean };
   /** Whether that CI sent an alert around that time. */
@@ -99,7 +101,7 @@ let LOGS = new Float64Array(64);
 export function quietDependents(
   influence: Influence,
   fault: FaultKey,
-  { noted, members, alarmed, speaks }: Heard,
+  { began, members, alarmed, speaks }: Heard,
   { onset, at, silent }: { onset: UnixMillis; at: UnixMillis; silent: boolean },
 ): Dependents {
   const sure = faultDead(fault);
@@ -113,11 +115,12 @@ export function quietDependents(
     LOGS[step] = log;
     result.cost -= (counts[step] ?? 0) * log;
   }
+  const from = onset - ALARM_BEFORE_MS;
   let contradiction = 0;
   let alarming = 1;
   for (let index = 0; index < cis.length; index += 1) {
     const other = cis[index] ?? 0;
-    if (!noted.has(other) || !(members.has(other) || alarmed(other, onset))) continue;
+    if (!members.has(other) && !(began.isSince(other, from) && alarmed(other, onset))) continue;
     const step = level[index] ?? 0;
     if (sure && (chances[index] ?? 0) >= CERTAIN && speaks(other, onset)) contradiction += DEPENDENT_SPEAKS;
     if (index < watched.direct && (levels[step] ?? 0) >= EXPECTED_MIN) result.failing += 1;

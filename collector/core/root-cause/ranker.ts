@@ -213,8 +213,8 @@ function draft(claims: Claims, pricing: Pricing): Draft {
 
 function complete({ fault, root, cost, claims, first, own }: Draft, pricing: Pricing): Verdict {
   const { units, members, evidence, at } = pricing;
-  const { noted, alarmed, speaks } = evidence;
-  const heard = { noted, members, alarmed, speaks };
+  const { began, alarmed, speaks } = evidence;
+  const heard = { began, members, alarmed, speaks };
   const dependents = quietDependents(evidence.influence, fault, heard, { onset: first, at, silent: own === undefined });
   return {
     root,
