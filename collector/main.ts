@@ -93,6 +93,21 @@ function notServed(config: TocsinConfig): string | null {
     : "the Redis store is not there yet; leave out `redis` and --redis to use the embedded store";
 }
 
+const LISTEN_TROUBLE: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another program listens there already: end it, or",
+  EACCES: "this user may not listen there (ports below 1024 need a privilege):",
+  EADDRNOTAVAIL: "this host has no such address:",
+  ENOTFOUND: "that name has no address:",
+};
+
+/** Why it cannot start, and what to do about an address that is not to be had. */
+function startTrouble(error: NodeJS.ErrnoException, { host, port }: TocsinConfig["listen"]): string {
+  const why = LISTEN_TROUBLE[error.code ?? ""];
+  const isListen = error.syscall === "listen" || error.syscall === "getaddrinfo";
+  if (why === undefined || !isListen) return error.message;
+  return `it cannot listen on ${host}:${port}: ${why} choose another with --listen`;
+}
+
 /** `tocsin collector`: runs until SIGTERM, SIGINT, or a failure that it cannot go on from. */
 export async function run(args: string[], io: CommandIo): Promise<number> {
   const flags = readFlags(args, io);
@@ -120,7 +135,9 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
     ({ url } = await rooms.server.listen(loaded.config.listen.host, loaded.config.listen.port));
   } catch (error) {
     if (error instanceof UnusableFiles) io.stderr(findingsText(error.findings, io.isTerminal));
-    io.stderr(`tocsin: the collector cannot start: ${(error as Error).message}\n`);
+    io.stderr(
+      `tocsin: the collector cannot start: ${startTrouble(error as NodeJS.ErrnoException, loaded.config.listen)}\n`,
+    );
     // Joined, but without an address: it must not stay behind and hold the data directory.
     await rooms?.stop();
     return EXIT.failed;

@@ -10,16 +10,23 @@ export interface ClientCall {
   json: boolean;
 }
 
+export interface ClientSpec {
+  /** The whole help text, examples included. */
+  help: string;
+  options?: ParseArgsOptionsConfig;
+  /** How many words it takes beside its options, at most; without it, none. */
+  takes?: number;
+}
+
 /**
  * Parses the command line, answers `--help` and wrong usage, and calls `act`.
  *
- * @param help the whole help text, examples included.
  * @returns the exit code.
  */
 export async function clientCommand(
   args: string[],
   io: CommandIo,
-  spec: { help: string; options?: ParseArgsOptionsConfig },
+  spec: ClientSpec,
   act: (call: ClientCall) => Promise<number>,
 ): Promise<number> {
   let parsed: { values: Record<string, string | boolean | (string | boolean)[] | undefined>; positionals: string[] };
@@ -32,6 +39,11 @@ export async function clientCommand(
   if (parsed.values["help"] === true) {
     io.stdout(spec.help);
     return EXIT.ok;
+  }
+  const surplus = parsed.positionals[spec.takes ?? 0];
+  if (surplus !== undefined) {
+    io.stderr(`tocsin: nothing is known to do with ${JSON.stringify(surplus)}\n\n${spec.help}`);
+    return EXIT.usage;
   }
   const given = parsed.values["collector"] ?? io.env["TOCSIN_COLLECTOR"];
   if (typeof given === "string" && !/^https?:$/.test(URL.parse(given)?.protocol ?? "")) {

@@ -1,65 +1,17 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
+import { AnsweringCollector } from "../../test/support/answering-collector.ts";
+import { callCommand as call } from "../../test/support/called-command.ts";
 import { run as acknowledge } from "./acknowledge.ts";
 import { run as alerts } from "./alerts.ts";
-import type { CommandIo } from "./command-io.ts";
+import { run as drill } from "./drill.ts";
 import { run as enrol } from "./enrol.ts";
 import { run as incidents } from "./incidents.ts";
 import { durationMs, parseMatcher, run as silence } from "./silence.ts";
 
-let server: Server | undefined;
-const asked: { method: string; url: string; body: string; authorization: string | undefined }[] = [];
-
-/** A collector that gives one answer and remembers what it was asked. */
-async function collector(status: number, body: unknown): Promise<string> {
-  const read = async (request: IncomingMessage): Promise<string> => {
-    let text = "";
-    for await (const chunk of request) text += String(chunk);
-    return text;
-  };
-  const answering = createServer((request, response) => {
-    void read(request).then((text) => {
-      asked.push({
-        method: request.method ?? "",
-        url: request.url ?? "",
-        body: text,
-        authorization: request.headers.authorization,
-      });
-      response
-        .writeHead(status, { "content-type": "application/json" })
-        .end(typeof body === "string" ? body : JSON.stringify(body));
-    });
-  });
-  server = answering;
-  await new Promise<void>((resolve) => {
-    answering.listen(0, "127.0.0.1", resolve);
-  });
-  return `http://127.0.0.1:${(answering.address() as AddressInfo).port}`;
-}
-
-afterEach(() => {
-  server?.close();
-  server?.closeAllConnections();
-  asked.length = 0;
-});
-
-async function call(
-  run: (args: string[], io: CommandIo) => Promise<number>,
-  args: string[],
-  env: Record<string, string> = {},
-): Promise<{ code: number; out: string; err: string }> {
-  let out = "";
-  let err = "";
-  const code = await run(args, {
-    stdout: (text) => void (out += text),
-    stderr: (text) => void (err += text),
-    env,
-    isTerminal: false,
-    signal: new AbortController().signal,
-  });
-  return { code, out, err };
-}
+const double = new AnsweringCollector();
+const { asked } = double;
+const collector = (status: number, body: unknown): Promise<string> => double.answer(status, body);
+afterEach(() => double.close());
 
 const INCIDENT = {
   id: "inc-0123456789ab",
@@ -135,6 +87,34 @@ test("a collector that does not run: exit 3 and what to do", async () => {
   const { code, err } = await call(alerts, ["--collector", "http://127.0.0.1:1"]);
   expect(code).toBe(3);
   expect(err).toMatch(/no answer from http:\/\/127\.0\.0\.1:1: .*Is the collector running\?/);
+});
+
+test("another server that answers JSON is told apart from a collector", async () => {
+  const url = await double.answer(200, {}, { "content-type": "application/json" });
+  for (const [run, args] of [
+    [incidents, []],
+    [incidents, ["42"]],
+    [alerts, ["--json"]],
+  ] as const) {
+    const { code, out, err } = await call(run, [...args, "--collector", url]);
+    expect([code, out, err]).toEqual([
+      1,
+      "",
+      `tocsin: what answers at ${url} is not a Tocsin collector. Name one with --collector URL\n`,
+    ]);
+  }
+});
+
+test.for([
+  [alerts, ["web-01"], "web-01"],
+  [drill, ["now"], "now"],
+  [incidents, ["42", "43"], "43"],
+] as const)("what a command does not take is wrong usage, and nobody is asked", async ([run, args, surplus]) => {
+  const url = await collector(200, {});
+  const { code, err } = await call(run, [...args, "--collector", url]);
+  expect(code).toBe(2);
+  expect(err).toContain(`nothing is known to do with "${surplus}"`);
+  expect(asked).toEqual([]);
 });
 
 test.for(["nonsense", "localhost:8430", ""])("a collector named %j is wrong usage", async (name) => {

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { EPOCH_HEADER } from "../../protocol/agent-resource.ts";
 import type { CommandIo } from "./command-io.ts";
 
 /** The options every command has that speaks to a running collector. */
@@ -118,6 +119,14 @@ async function readAnswer(response: Response): Promise<Answer> {
       httpStatus: response.status,
       code: "notJson",
       message: `HTTP ${response.status}, and the answer is not JSON: is this a Tocsin collector?`,
+    };
+  }
+  if (response.ok && !response.headers.has(EPOCH_HEADER)) {
+    return {
+      status: "refused",
+      httpStatus: response.status,
+      code: "notTocsin",
+      message: `what answers at ${new URL(response.url).origin} is not a Tocsin collector. Name one with --collector URL`,
     };
   }
   if (response.ok) return { status: "ok", body };

@@ -1,50 +1,24 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { AnsweringCollector } from "../../test/support/answering-collector.ts";
 import { callCommand } from "../../test/support/called-command.ts";
 import { run, sourceNameOf } from "./cmdb.ts";
 
 let folder = "";
-let server: Server | undefined;
-const asked: { method: string; url: string; body: string; authorization: string | undefined }[] = [];
+const double = new AnsweringCollector();
+const { asked } = double;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "tocsin-cmdb-command-"));
 });
 afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
-  server?.closeAllConnections();
-  server?.close();
-  asked.length = 0;
+  double.close();
 });
 
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  let text = "";
-  for await (const chunk of request) text += String(chunk);
-  return text;
-}
-
-/** A collector that gives one answer. */
-async function answering(status: number, body: unknown): Promise<string> {
-  const made = createServer((request, response) => {
-    void bodyOf(request).then((text) => {
-      asked.push({
-        method: request.method ?? "",
-        url: request.url ?? "",
-        body: text,
-        authorization: request.headers.authorization,
-      });
-      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
-    });
-  });
-  server = made;
-  await new Promise<void>((resolve) => void made.listen(0, "127.0.0.1", resolve));
-  return `http://127.0.0.1:${(made.address() as AddressInfo).port}`;
-}
-
+const answering = (status: number, body: unknown): Promise<string> => double.answer(status, body);
 const cmdb = (args: string[], env: Record<string, string> = {}) => callCommand(run, args, env);
 
 const EMPTY_COUNTS = {
@@ -209,8 +183,6 @@ Declared relations that were not observed although both ends are watched (1)
 RELATION  SOURCE  LAST SEEN
 b uses c  cmdb    never
 `);
-  server?.closeAllConnections();
-  server?.close();
   const none = await cmdb(["sources", "--collector", await answering(200, { items: [], next: null })]);
   expect(none.out).toBe("No sources: configure cmdb.files, or import one.\n");
 });

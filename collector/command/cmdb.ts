@@ -215,7 +215,7 @@ const ACTIONS: Readonly<Record<string, (call: ClientCall, io: CommandIo) => Prom
 
 /** `tocsin cmdb import | export | show | drift | sources`. */
 export async function run(args: string[], io: CommandIo): Promise<number> {
-  return clientCommand(args, io, { help: HELP, options: OPTIONS }, async (call) => {
+  return clientCommand(args, io, { help: HELP, options: OPTIONS, takes: 2 }, async (call) => {
     const name = call.positionals[0] ?? "show";
     const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
     if (action !== undefined) return action(call, io);

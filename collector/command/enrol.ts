@@ -120,7 +120,7 @@ async function key({ client, json }: ClientCall, io: CommandIo): Promise<number>
 /** `tocsin enrol [list | revoke | key]`. */
 export async function run(args: string[], io: CommandIo): Promise<number> {
   const options = { ci: { type: "string" }, for: { type: "string" } } as const;
-  return clientCommand(args, io, { help: HELP, options }, async (call) => {
+  return clientCommand(args, io, { help: HELP, options, takes: Infinity }, async (call) => {
     switch (call.positionals[0]) {
       case undefined:
         return make(call, io);

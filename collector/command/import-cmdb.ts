@@ -253,7 +253,7 @@ const IMPORT_TIMEOUT_MS = 120_000;
 
 /** `tocsin import SOURCE …`. @param args after the source's name. */
 export function importCmdb(name: string, args: string[], io: CommandIo): Promise<number> {
-  return clientCommand(args, io, { help: help(name), options: OPTIONS }, async (call) => {
+  return clientCommand(args, io, { help: help(name), options: OPTIONS, takes: Infinity }, async (call) => {
     const entry = CMDB_SOURCES[name];
     if (entry === undefined) return EXIT.usage;
     if (typeof call.flags["state"] === "string" && entry.hasState !== true) {

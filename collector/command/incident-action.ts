@@ -22,7 +22,7 @@ Examples:
   return clientCommand(
     args,
     io,
-    { help, options: { note: { type: "string" } } },
+    { help, options: { note: { type: "string" } }, takes: Infinity },
     async ({ client, flags, positionals, json }) => {
       if (positionals.length === 0) {
         io.stderr(`tocsin: which incident?\n\n${help}`);

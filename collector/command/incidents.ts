@@ -109,7 +109,7 @@ function show(item: Shown, base: string, io: CommandIo): string {
 /** `tocsin incidents [ID]`. */
 export async function run(args: string[], io: CommandIo): Promise<number> {
   const options = { status: { type: "string" }, limit: { type: "string", default: "100" } } as const;
-  return clientCommand(args, io, { help: HELP, options }, async ({ client, flags, positionals, json }) => {
+  return clientCommand(args, io, { help: HELP, options, takes: 1 }, async ({ client, flags, positionals, json }) => {
     const id = positionals[0];
     if (id !== undefined) {
       const answer = await client.get(`/api/v1/incidents/${encodeURIComponent(id)}`);

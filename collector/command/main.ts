@@ -74,7 +74,7 @@ async function dispatch(args: string[], io: CommandIo): Promise<number> {
   if (entry === undefined) {
     const guess = nearest(name);
     io.stderr(
-      `tocsin: there is no command "${name}"${guess === undefined ? "" : `; did you mean "${guess}"?`} See tocsin --help\n`,
+      `tocsin: there is no command "${name}"${guess === undefined ? "" : `; did you mean "${guess}"?`}${guess === undefined ? "." : ""} See tocsin --help\n`,
     );
     return EXIT.usage;
   }

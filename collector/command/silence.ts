@@ -107,7 +107,7 @@ async function list({ client, json }: ClientCall, io: CommandIo): Promise<number
   return EXIT.ok;
 }
 
-async function expire({ client, positionals }: ClientCall, io: CommandIo): Promise<number> {
+async function expire({ client, positionals, json }: ClientCall, io: CommandIo): Promise<number> {
   if (positionals.length < 2) {
     io.stderr(`tocsin: which silence? tocsin silence list shows them\n`);
     return EXIT.usage;
@@ -116,7 +116,9 @@ async function expire({ client, positionals }: ClientCall, io: CommandIo): Promi
   for (const id of positionals.slice(1)) {
     const refused = refusal(await client.remove(`/api/v1/silences/${encodeURIComponent(id)}`), io);
     worst = Math.max(worst, refused ?? EXIT.ok);
-    if (refused === null) io.stdout(`Silence ${id} has ended.\n`);
+    if (refused !== null) continue;
+    if (json) writeJson({ id, status: "expired" }, io);
+    else io.stdout(`Silence ${id} has ended.\n`);
   }
   return worst;
 }
@@ -124,7 +126,7 @@ async function expire({ client, positionals }: ClientCall, io: CommandIo): Promi
 /** `tocsin silence add | list | expire`. */
 export async function run(args: string[], io: CommandIo): Promise<number> {
   const options = { for: { type: "string" }, comment: { type: "string" }, by: { type: "string" } } as const;
-  return clientCommand(args, io, { help: HELP, options }, async (call) => {
+  return clientCommand(args, io, { help: HELP, options, takes: Infinity }, async (call) => {
     switch (call.positionals[0] ?? "list") {
       case "add":
         return add(call, io);

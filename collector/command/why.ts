@@ -104,7 +104,7 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
   return clientCommand(
     args,
     io,
-    { help: HELP, options: { at: { type: "string" } } },
+    { help: HELP, options: { at: { type: "string" } }, takes: 1 },
     async ({ client, flags, positionals, json }) => {
       const subject = positionals[0];
       const atMs = typeof flags["at"] === "string" ? Date.parse(flags["at"]) : Date.now();

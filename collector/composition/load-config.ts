@@ -10,7 +10,7 @@ export function loadConfig(file: string | undefined, overrides: NonNullable<Pars
     overrides,
     refusalOfHost,
   };
-  if (file === undefined) return parseConfig("", "tocsin.yaml", options);
+  if (file === undefined) return parseConfig("", "(no --config)", options);
   let text: string;
   try {
     text = readFileSync(file, "utf8");

@@ -68,7 +68,8 @@ export function ageIncident(state: IncidentState, turn: Turn, incident: Incident
     at >= incident.quietSince + quietTime(incident, correlation)
   ) {
     const quietS = Math.round((at - incident.quietSince) / 1000);
-    const reason = `all ${incident.alertCount} alerts are clear for ${quietS} s${leftOut(state, incident)}`;
+    const which = incident.alertCount === 1 ? "its alert is" : `all ${incident.alertCount} alerts are`;
+    const reason = `${which} clear for ${quietS} s${leftOut(state, incident)}`;
     resolve(state, turn, incident, { rule: "quiet", reason, actor: null });
   }
   if (incident.status === "resolved" && at >= (incident.resolvedAt ?? at) + correlation.reopenWithinMs) {
