@@ -14,6 +14,7 @@ import { type CoreState, startCorrelation } from "./state.ts";
 /** The CMDB changed: a new graph, with the CIs that only events have named. */
 export function takeCmdb(state: CoreState, turn: Turn, cmdb: CmdbDocument): void {
   const topology = new Topology(cmdb);
+  state.correlator.takeGraph(topology);
   state.topology = topology;
   state.cmdb = cmdb;
   state.fallen.clear();

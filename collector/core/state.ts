@@ -24,7 +24,8 @@ import type { CoreSettings } from "./model/settings.ts";
 import type { Silence } from "./model/silence.ts";
 import type { UnixMillis } from "./model/time.ts";
 import { TimerQueue } from "./model/timer-queue.ts";
-import { Topology } from "./model/topology.ts";
+import { StoredList } from "./model/stored-list.ts";
+import { type Growth, Topology } from "./model/topology.ts";
 import { createRootRanker } from "./root-cause/ranker.ts";
 import { Mutes } from "./notify/mutes.ts";
 import type { NotifyState } from "./notify/state.ts";
@@ -43,6 +44,8 @@ export interface CoreState extends DeduplicateState, IncidentState, NotifyState 
   readonly heartbeats: Heartbeats;
   readonly mutes: Mutes;
   readonly learned: Map<string, unknown>;
+  /** What the graph has gained since it was made of the CMDB, as it is stored. */
+  readonly graphLog: StoredList<Growth>;
   /** What correlation has decided and is not done yet, the next one last. Forgotten by a restart, which begins to gather anew. */
   undone: Placement[];
   /** When correlation wants to be asked though no event comes; null = never. */
@@ -70,6 +73,7 @@ export function createState(options: CoreOptions): CoreState {
   const timers = new TimerQueue();
   const alerts = new AlertTable();
   const topology = new Topology(cmdb);
+  correlator.takeGraph(topology);
   const state: CoreState = {
     at,
     settings,
@@ -92,15 +96,19 @@ export function createState(options: CoreOptions): CoreState {
     heartbeats: new Heartbeats(timers),
     mutes: new Mutes(timers),
     learned: new Map(),
+    graphLog: new StoredList("graph"),
     undone: [],
     reviewAt: null,
     view: undefined as never,
   };
   Object.assign(state, { view: viewOf(state) });
   for (const id of options.eventIds ?? []) state.eventIds.addStored(id);
+  const stored = sortOut(options.entities ?? []);
+  topology.regrow(state.graphLog.restore(stored.learned));
+  topology.growTo(Number.POSITIVE_INFINITY);
   state.mutes.takeSettings(settings.inhibitions);
   state.mutes.takeWindows(cmdb.maintenance, topology, at);
-  load(state, options.entities ?? [], at);
+  load(state, stored, at);
   scheduleIntervals(state, at);
   startCorrelation(state, at);
   return state;
@@ -133,18 +141,33 @@ function viewOf(state: CoreState): CorrelationView {
   };
 }
 
-/** Stored entities come in any order; what decides later must not depend on it. */
-function load(state: CoreState, entities: Iterable<Entity>, at: UnixMillis): void {
-  const found: { alerts: Alert[]; incidents: Incident[]; agents: ExpectedAgent[]; problems: Problem[] } = {
+/** What was stored, by its kind. */
+interface Stored {
+  alerts: Alert[];
+  incidents: Incident[];
+  problems: Problem[];
+  silences: Silence[];
+  windows: MaintenanceWindow[];
+  agents: ExpectedAgent[];
+  changes: ChangeRecord[][];
+  counters: object;
+  learned: { id: string; value: unknown }[];
+  meta: Entity[];
+}
+
+function sortOut(entities: Iterable<Entity>): Stored {
+  const found: Stored = {
     alerts: [],
     incidents: [],
-    agents: [],
     problems: [],
+    silences: [],
+    windows: [],
+    agents: [],
+    changes: [],
+    counters: {},
+    learned: [],
+    meta: [],
   };
-  const silences: Silence[] = [];
-  const windows: MaintenanceWindow[] = [];
-  const changes: ChangeRecord[][] = [];
-  const meta: Entity[] = [];
   for (const entity of entities) {
     switch (entity.kind) {
       case "alert":
@@ -157,36 +180,43 @@ function load(state: CoreState, entities: Iterable<Entity>, at: UnixMillis): voi
         found.problems.push(entity.value);
         break;
       case "silence":
-        silences.push(entity.value);
+        found.silences.push(entity.value);
         break;
       case "maintenance":
-        windows.push(entity.value);
+        found.windows.push(entity.value);
         break;
       case "agent":
         found.agents.push(entity.value as ExpectedAgent);
         break;
       case "learned":
-        state.learned.set(entity.id, entity.value);
+        found.learned.push({ id: entity.id, value: entity.value });
         break;
       case "meta":
-        if (entity.id === "counters") Object.assign(state.counters, entity.value);
-        else if (entity.id.startsWith("changes ")) changes.push(entity.value as ChangeRecord[]);
-        else meta.push(entity);
+        if (entity.id === "counters") found.counters = entity.value as object;
+        else if (entity.id.startsWith("changes ")) found.changes.push(entity.value as ChangeRecord[]);
+        else found.meta.push(entity);
         break;
     }
   }
-  loadChanges(state, changes);
-  state.earlyClears.restore(meta);
-  loadAlerts(state, found.alerts);
-  loadIncidents(state, found.incidents, at);
-  for (const problem of found.problems.sort((a, b) => a.lastAt - b.lastAt || byText(a.id, b.id))) {
+  return found;
+}
+
+/** Stored entities come in any order; what decides later must not depend on it. */
+function load(state: CoreState, stored: Stored, at: UnixMillis): void {
+  Object.assign(state.counters, stored.counters);
+  for (const { id, value } of stored.learned) state.learned.set(id, value);
+  loadChanges(state, stored.changes);
+  state.earlyClears.restore(stored.meta);
+  loadAlerts(state, stored.alerts);
+  loadIncidents(state, stored.incidents, at);
+  for (const problem of stored.problems.sort((a, b) => a.lastAt - b.lastAt || byText(a.id, b.id))) {
     state.problems.set(problem.rootCause, problem);
   }
-  for (const agent of found.agents) {
+  for (const agent of stored.agents) {
     const alert = state.alerts.find(agent.ci, "collector", "agent_missing", "");
     state.heartbeats.restore(agent, alert?.sourceStatus === "firing", at);
   }
-  state.mutes.restore(silences, windows, state.topology, at);
+  state.mutes.restore(stored.silences, stored.windows, state.topology, at);
   for (const alert of state.alerts.all()) if (isActive(alert)) state.mutes.track(alert);
 }
 

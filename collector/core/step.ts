@@ -40,6 +40,7 @@ export function step(state: CoreState, input: Input): Effect[] {
   const outcome = take(state, turn, input);
   if (isSignOfLife) wakeDue(state, turn, input);
   settle(state, turn);
+  for (const { id, value } of state.graphLog.takeChanged(state.topology.grown)) keepLearned(turn, id, value);
   if (outcome !== null) turn.effects.push({ kind: "outcome", outcome });
   return turn.finish();
 }
@@ -248,13 +249,9 @@ function settle(state: CoreState, turn: Turn): void {
     }
   }
   for (const { id, value } of state.correlator.takeLearned()) {
-    if (value === null) {
-      state.learned.delete(id);
-      turn.remove("learned", id);
-      continue;
-    }
-    state.learned.set(id, value);
-    turn.put({ kind: "learned", id, value });
+    if (value === null) state.learned.delete(id);
+    else state.learned.set(id, value);
+    keepLearned(turn, id, value);
   }
   for (const gone of state.resolved.evict(state.alerts, state.settings.limits.resolvedAlertsMax)) {
     const incident = state.incidents.of(gone);
@@ -266,4 +263,10 @@ function settle(state: CoreState, turn: Turn): void {
     turn.alertGone(gone);
   }
   state.reviewAt = state.undone.length > 0 ? turn.at : state.correlator.nextReviewAt();
+}
+
+/** @param value null = it is forgotten. */
+function keepLearned(turn: Turn, id: string, value: unknown): void {
+  if (value === null) turn.remove("learned", id);
+  else turn.put({ kind: "learned", id, value });
 }

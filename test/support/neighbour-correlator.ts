@@ -13,6 +13,8 @@ const HOLD_MS = 10_000;
 export class NeighbourCorrelator implements Correlator {
   private readonly stale = new Set<IncidentId>();
 
+  takeGraph(): void {}
+
   restore(): void {
     this.stale.clear();
   }

@@ -109,7 +109,7 @@ function falls(ci: number, type: string, topology: Topology, covered: ReadonlySe
 
 /** Planned work now, and the CIs it covers. Windows are few; the coverage of each is computed once. */
 export class Maintenance {
-  private readonly covers = new Map<string, { key: string; cis: Set<number> }>();
+  private readonly covers = new Map<string, Cover>();
   private readonly topology: Topology;
   private readonly influence: Influence;
 
@@ -152,13 +152,42 @@ export class Maintenance {
   }
 
   private coverOf(window: Readonly<MaintenanceWindow>): Set<number> {
+    const { topology } = this;
     const key = JSON.stringify([window.cis, window.includeDependents]);
     const known = this.covers.get(window.id);
-    if (known?.key === key) return known.cis;
-    const cis = coverage(window, this.topology, this.influence);
-    this.covers.set(window.id, { key, cis });
+    if (known?.key === key && this.isUntouched(known) && this.follow(known, window)) return known.cis;
+    const cis = coverage(window, topology, this.influence);
+    this.covers.set(window.id, { key, cis, version: topology.version, size: topology.size });
     return cis;
   }
+
+  /** No relation that the graph has gained since begins or ends at what is covered. */
+  private isUntouched({ cis, version }: Cover): boolean {
+    if (version === this.topology.version) return true;
+    return this.topology.gainedSince(version).every(({ from, to }) => !cis.has(from) && !cis.has(to));
+  }
+
+  /** Takes in CIs that became known since. False: the window names one of them, and all is to be looked at. */
+  private follow(known: Cover, window: Readonly<MaintenanceWindow>): boolean {
+    const { topology, influence } = this;
+    const from = known.size;
+    known.size = topology.size;
+    known.version = topology.version;
+    if (from === topology.size) return true;
+    if (window.cis.some((name) => (topology.find(name) ?? 0) >= from)) return false;
+    if (!window.includeDependents) return true;
+    for (let ci = from; ci < topology.size; ci += 1)
+      if (influence.reach.before(ci).some((point) => known.cis.has(point))) known.cis.add(ci);
+    return true;
+  }
+}
+
+interface Cover {
+  key: string;
+  cis: Set<number>;
+  /** Of the graph that it is known to be right for. */
+  version: number;
+  size: number;
 }
 
 /** A covered CI that by itself is a likely cause. */

@@ -75,6 +75,12 @@ class OnlineCorrelator implements Correlator {
     this.ranker = ranker;
   }
 
+  takeGraph(topology: Topology): void {
+    this.topology = topology;
+    this.influence = new Influence(topology);
+    this.maintenance = new Maintenance(topology, this.influence);
+  }
+
   restore(
     alerts: Iterable<Readonly<Alert>>,
     learned: Iterable<{ id: string; value: unknown }>,
@@ -94,7 +100,6 @@ class OnlineCorrelator implements Correlator {
     this.strays.restore(known);
     this.storm = null;
     this.paged = [];
-    this.topology = null;
     this.graph(view);
     const order = [...alerts].sort((a, b) => a.firstSeenAt - b.firstSeenAt || (a.id < b.id ? -1 : 1));
     for (const alert of order) {
@@ -242,7 +247,7 @@ class OnlineCorrelator implements Correlator {
     for (const { from, to, confidence } of this.together.relations(at)) {
       const [victim, root] = [topology.find(from), topology.find(to)];
       if (victim === undefined || root === undefined || victim === root) continue;
-      topology.learn({ from: victim, to: root, type: "dependsOn", confidence });
+      topology.learn({ from: victim, to: root, confidence });
     }
   }
 
@@ -263,13 +268,16 @@ class OnlineCorrelator implements Correlator {
     return [...this.habits.takeChanged(), ...this.strays.takeChanged(), ...this.together.takeChanged()];
   }
 
-  private graph(view: CorrelationView): { topology: Topology; influence: Influence; maintenance: Maintenance } {
-    if (this.topology !== view.topology || this.influence === null || this.maintenance === null) {
-      this.topology = view.topology;
-      this.influence = new Influence(view.topology);
-      this.maintenance = new Maintenance(view.topology, this.influence);
+  private graph({ topology }: CorrelationView): { influence: Influence; maintenance: Maintenance } {
+    if (this.topology !== topology || this.influence === null || this.maintenance === null) {
+      const influence = new Influence(topology);
+      const maintenance = new Maintenance(topology, influence);
+      this.topology = topology;
+      this.influence = influence;
+      this.maintenance = maintenance;
+      return { influence, maintenance };
     }
-    return { topology: this.topology, influence: this.influence, maintenance: this.maintenance };
+    return { influence: this.influence, maintenance: this.maintenance };
   }
 
   /** What was heard around a time, for those who weigh silence. */
@@ -289,8 +297,7 @@ class OnlineCorrelator implements Correlator {
   }
 
   private noteOf(alert: Readonly<Alert>, view: CorrelationView): Note {
-    const { topology, influence } = this.graph(view);
-    return this.reader.read(alert, topology, influence);
+    return this.reader.read(alert, view.topology, this.graph(view).influence);
   }
 
   /** An alert names where its port leads: earlier ones on that port, of this device or its twin, did not. */
@@ -431,7 +438,8 @@ class OnlineCorrelator implements Correlator {
     const near: Neighbourhood = { notebook: this.notebook, threads: this.threads, at, view };
     const notes = gather(seeds, near);
     this.agenda.lookedAt(notes.size);
-    const { topology, influence } = this.graph(view);
+    const { topology } = view;
+    const { influence } = this.graph(view);
     const groups = solve(unitsOf([...notes]), anchorsOf(notes, near), {
       topology,
       influence,

@@ -21,6 +21,7 @@ export class NoteReader {
   private learned: number | null = null;
 
   read(alert: Readonly<Alert>, topology: Topology, influence: Influence): Note {
+    this.learned = null;
     const ci = topology.register(alert.ci);
     const symptom = this.symptomOf(alert, topology.ci(ci).type);
     const named = this.neighbourOf(alert, ci, topology);

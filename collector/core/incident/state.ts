@@ -21,8 +21,8 @@ export interface IncidentState {
   readonly problems: Map<string, Problem>;
   /** Deployments and configuration changes, oldest first. */
   readonly changes: { on(ci: CiId): readonly ChangeRecord[] };
-  /** What cannot work without a root CI, by root; a cache that a new CMDB empties. */
-  readonly fallen: Map<string, ReadonlySet<string>>;
+  /** What cannot work without a root CI, by root, in a version of the graph; a cache that a new CMDB empties. */
+  readonly fallen: Map<string, { cis: ReadonlySet<string>; version: number }>;
   /** Stored as the entity `counters` of kind `meta`. */
   readonly counters: { incidents: number };
   topology: Topology;

@@ -84,14 +84,14 @@ function isSettled(state: IncidentState, incident: Readonly<Incident>, alert: Re
 
 /** Ids of the CIs that cannot work without this one. */
 function fallenWith(state: IncidentState, root: string): ReadonlySet<string> {
-  const known = state.fallen.get(root);
-  if (known !== undefined) return known;
   const { topology } = state;
+  const known = state.fallen.get(root);
+  if (known !== undefined && known.version === topology.version) return known.cis;
   const index = topology.find(root);
   const fallen = new Set<string>();
   if (index !== undefined) for (const ci of dependentsOf(topology, [index])) fallen.add(topology.id(ci));
   if (state.fallen.size >= CACHED_ROOTS_MAX) state.fallen.clear();
-  state.fallen.set(root, fallen);
+  state.fallen.set(root, { cis: fallen, version: topology.version });
   return fallen;
 }
 

@@ -118,6 +118,11 @@ export interface RootRanker {
  */
 export interface Correlator {
   /**
+   * The graph from now on, as its document makes it: before it has gained anything, so that what is worked out of all of it
+   * does not depend on when that was done.
+   */
+  takeGraph(topology: Topology): void;
+  /**
    * Forget everything and start from these: after a restart, and whenever the CMDB (a new `view.topology`) changes.
    * `alerts`: every firing and unobserved alert; `learned`: what `takeLearned` once gave.
    */

@@ -67,6 +67,7 @@ export class EffectsOf {
   /** By single point of failure, the CIs behind it; of the first `behindUpTo` CIs. */
   private readonly behind = new Map<number, number[]>();
   private behindUpTo = 0;
+  private behindVersion = 0;
   /** By CI: 0 not asked yet, 1 no, 2 yes. */
   private timeSources = new Uint8Array(1024);
 
@@ -165,6 +166,13 @@ export class EffectsOf {
   }
 
   private behindOf(ci: number): readonly number[] {
+    const { version } = this.topology;
+    // What the document has stays where it is; what came later moves with the relations that it gains.
+    if (this.topology.gainedSince(this.behindVersion).some(({ from }) => from >= this.reach.size)) {
+      this.behind.clear();
+      this.behindUpTo = 0;
+    }
+    this.behindVersion = version;
     for (; this.behindUpTo < this.topology.size; this.behindUpTo += 1) {
       for (const point of this.reach.before(this.behindUpTo)) {
         const list = this.behind.get(point);

@@ -15,6 +15,9 @@ const POINTS_MAX = 40;
 export class Reachability {
   /** By CI, sorted; a CI itself is not in its own list. Empty also for CIs of which no way to the vantage is known. */
   private readonly points: (readonly number[])[];
+  /** The same for those that became known since, as far as asked, in this version of the graph. */
+  private joined = new Map<number, readonly number[]>();
+  private version: number;
   private readonly topology: Topology;
   /** Hops from the vantage along `connectsTo`; −1 where no way is known. */
   private readonly hops: Int32Array;
@@ -24,6 +27,7 @@ export class Reachability {
 
   constructor(topology: Topology) {
     this.topology = topology;
+    this.version = topology.version;
     this.odd = oddLines(topology);
     this.hops = hopsFromVantage(topology);
     this.points = solve(topology, (ci, neighbour) => this.leadsHome(ci, neighbour));
@@ -53,11 +57,25 @@ export class Reachability {
     return this.points[ci] ?? this.join(ci);
   }
 
-  /** One that became known since: it needs others, and none of them needs it. */
+  /** CIs below this were there when the graph was made: their points stay what they are. */
+  get size(): number {
+    return this.points.length;
+  }
+
+  /** One that became known since, and what it needs. Of equal graphs the same, whatever was asked of them before. */
   private join(ci: number): readonly number[] {
+    if (this.topology.isAlone(ci)) return NONE;
+    if (this.version !== this.topology.version) {
+      this.version = this.topology.version;
+      this.joined.clear();
+    }
+    const known = this.joined.get(ci);
+    if (known !== undefined) return known;
+    // Were it to need itself over others, that way would say nothing.
+    this.joined.set(ci, NONE);
     const needs = needsOf(this.topology, ci, (from, neighbour) => this.leadsHome(from, neighbour));
-    const found = combine(ci, needs, this.points);
-    this.points[ci] = found;
+    const found = combine(ci, needs, (other) => this.before(other));
+    this.joined.set(ci, found);
     return found;
   }
 }
@@ -212,7 +230,7 @@ function solve(topology: Topology, leadsHome: LeadsHome): (readonly number[])[] 
   for (let pass = 0, moved = true; moved && pass < 8; pass += 1) {
     moved = false;
     for (const ci of order) {
-      const next = vantage.has(ci) ? [] : combine(ci, needs[ci], points);
+      const next = vantage.has(ci) ? [] : combine(ci, needs[ci], (other) => points[other]);
       if (sameList(points[ci], next)) continue;
       points[ci] = next;
       moved = true;
@@ -233,11 +251,15 @@ function shared(points: readonly (readonly number[] | undefined)[]): (readonly n
   });
 }
 
-function combine(ci: number, needs: Needs | undefined, points: readonly (readonly number[] | undefined)[]): number[] {
+function combine(
+  ci: number,
+  needs: Needs | undefined,
+  pointsOf: (ci: number) => readonly number[] | undefined,
+): number[] {
   if (needs === undefined) return [];
   let common: number[] | undefined;
   for (const other of needs.any) {
-    const own = points[other];
+    const own = pointsOf(other);
     // Not reached yet in this pass: an alternative we know nothing of takes nothing away.
     if (own === undefined || own.includes(ci)) continue;
     const way = insert(own, other);
@@ -246,7 +268,7 @@ function combine(ci: number, needs: Needs | undefined, points: readonly (readonl
   let result = common ?? [];
   for (const other of needs.all) {
     result = insert(result, other);
-    for (const point of points[other] ?? NONE) result = insert(result, point);
+    for (const point of pointsOf(other) ?? NONE) result = insert(result, point);
   }
   const own = result.indexOf(ci);
   if (own >= 0) result = result.filter((point) => point !== ci);

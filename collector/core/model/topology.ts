@@ -12,6 +12,12 @@ export interface Edge {
   source: string;
 }
 
+/**
+ * What the graph has gained since it was made of its document: a name that the CMDB does not know, or a relation that was
+ * learned. Gained again in the same order, the graph is the same.
+ */
+export type Growth = string | readonly [from: CiId, to: CiId, confidence: number];
+
 // Shared by all CIs that have none: most of those that only events have named.
 const NO_ALIASES: string[] = [];
 const NO_LABELS: Record<string, string> = {};
@@ -42,6 +48,10 @@ export class Topology {
   private readonly inferred: KinRelation[] = [];
   private readonly kinship: Kinship;
   private readonly analogy: Analogy;
+  /** null: names and relations are those of the document, or are gained again. */
+  private gaining: Growth[] | null = null;
+  private growth: Growth[] = [];
+  private regrown = 0;
 
   constructor(document: CmdbDocument) {
     for (const ci of document.cis) this.add(ci);
@@ -61,6 +71,7 @@ export class Topology {
     const placed = cohortGaps(this.cis, (ci) => this.needs(ci));
     for (const relation of this.analogy.gaps()) this.infer(relation);
     for (const relation of placed) this.infer(relation);
+    this.gaining = this.growth;
   }
 
   get size(): number {
@@ -79,6 +90,36 @@ export class Topology {
   /** The relations that the graph has gained since it had that version, oldest first. */
   gainedSince(version: number): readonly KinRelation[] {
     return this.inferred.slice(version);
+  }
+
+  /** What it has gained, oldest first; one array for as long as the graph lives. */
+  get grown(): readonly Growth[] {
+    return this.growth;
+  }
+
+  /** Goes on with what another one, made of the same document, had gained; none of it is there before `growTo`. */
+  regrow(growth: Growth[]): void {
+    this.growth = growth;
+    this.gaining = growth;
+    this.regrown = 0;
+  }
+
+  /** After `regrow`: gains again what the other had gained when so much was gained; at most all of it. */
+  growTo(length: number): void {
+    this.gaining = null;
+    const end = Math.min(length, this.growth.length);
+    for (; this.regrown < end; this.regrown += 1) this.gain(this.growth[this.regrown]);
+    this.gaining = this.growth;
+  }
+
+  private gain(growth: Growth | undefined): void {
+    if (growth === undefined) return;
+    if (typeof growth === "string") {
+      this.register(growth);
+      return;
+    }
+    const [from, to] = [this.find(growth[0]), this.find(growth[1])];
+    if (from !== undefined && to !== undefined) this.learn({ from, to, confidence: growth[2] });
   }
 
   /** The CI this id, name or alias means; undefined when none. */
@@ -109,6 +150,7 @@ export class Topology {
     this.byName.set(fold(name), index);
     this.claim(shortName(fold(name)), index);
     this.adopt(index, name);
+    this.gaining?.push(name);
     return index;
   }
 
@@ -156,16 +198,19 @@ export class Topology {
   }
 
   /** That one CI fails with another was seen before: a relation that the CMDB lacks. */
-  learn(relation: KinRelation): void {
-    this.infer(relation, "learned");
+  learn({ from, to, confidence }: { from: number; to: number; confidence: number }): void {
+    const isNew = this.infer({ from, to, type: "dependsOn", confidence }, "learned");
+    if (isNew) this.gaining?.push([this.id(from), this.id(to), confidence]);
   }
 
-  private infer(relation: KinRelation, source = "siblings"): void {
+  /** False: it is there already. */
+  private infer(relation: KinRelation, source = "siblings"): boolean {
     const { from, to, type, confidence } = relation;
-    if (this.needsOf[from]?.some((edge) => edge.ci === to && edge.type === type)) return;
+    if (this.needsOf[from]?.some((edge) => edge.ci === to && edge.type === type)) return false;
     this.inferred.push(relation);
     addEdge(this.needsOf, from, { ci: to, type, confidence, source });
     addEdge(this.neededByOf, to, { ci: from, type, confidence, source });
+    return true;
   }
 
   private add(ci: Ci): number {

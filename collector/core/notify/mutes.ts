@@ -18,6 +18,8 @@ interface Cover {
   isDeclared: boolean;
   /** Ids of the CIs it covers. */
   cis: Set<string>;
+  /** Of the graph that this is right for. */
+  version: number;
 }
 
 /** Work rarely ends on the minute: what began in the window may clear for this long after it. */
@@ -34,6 +36,7 @@ export class Mutes {
   private readonly silencesById = new Map<string, Silence>();
   private readonly covers = new Map<string, Cover>();
   private readonly inhibitions = new Inhibitions();
+  private topology: Topology | null = null;
 
   constructor(timers: TimerQueue) {
     this.timers = timers;
@@ -46,8 +49,12 @@ export class Mutes {
 
   /** The CMDB's windows, in place of those it had; coverage of all is computed anew. */
   takeWindows(windows: readonly MaintenanceWindow[], topology: Topology, at: UnixMillis): void {
+    this.topology = topology;
     for (const [id, cover] of this.covers) if (cover.isDeclared) this.covers.delete(id);
-    for (const cover of this.covers.values()) cover.cis = coveredCis(cover.window, topology);
+    for (const cover of this.covers.values()) {
+      cover.cis = coveredCis(cover.window, topology);
+      cover.version = topology.version;
+    }
     for (const window of windows) this.enterWindow(window, true, topology, at);
   }
 
@@ -57,6 +64,7 @@ export class Mutes {
     topology: Topology,
     at: UnixMillis,
   ): void {
+    this.topology = topology;
     for (const silence of [...silences].sort((a, b) => byText(a.id, b.id))) this.putSilence(silence, at);
     for (const window of [...windows].sort((a, b) => byText(a.id, b.id))) this.enterWindow(window, false, topology, at);
   }
@@ -91,7 +99,8 @@ export class Mutes {
     const known = this.covers.get(window.id);
     // A person's window wins over one of the same id in the CMDB.
     if (isDeclared && known !== undefined && !known.isDeclared) return;
-    this.covers.set(window.id, { window, isDeclared, cis: coveredCis(window, topology) });
+    const cis = coveredCis(window, topology);
+    this.covers.set(window.id, { window, isDeclared, cis, version: topology.version });
     this.scheduleWindow(window, at);
   }
 
@@ -122,13 +131,24 @@ export class Mutes {
       if (silence.startsAt > at || silence.endsAt <= at) continue;
       if (matchesAll(silence.matchers, (name) => alertLabel(alert, name))) reasons.push(`silence:${silence.id}`);
     }
-    for (const { window, cis } of this.covers.values()) {
-      if (covers(window, alert, at) && cis.has(alert.ci)) reasons.push(`maintenance:${window.id}`);
+    for (const cover of this.covers.values()) {
+      const { window } = cover;
+      if (covers(window, alert, at) && this.coveredBy(cover).has(alert.ci)) reasons.push(`maintenance:${window.id}`);
     }
     if (!this.inhibitions.isEmpty) {
       for (const id of this.inhibitions.inhibitorsOf(alert)) reasons.push(`inhibition:${id}`);
     }
     return reasons.length > 1 ? reasons.sort(byText) : reasons;
+  }
+
+  /** By the graph as it is now: it may have gained relations since. */
+  private coveredBy(cover: Cover): ReadonlySet<string> {
+    const { topology } = this;
+    if (topology !== null && cover.version !== topology.version) {
+      cover.cis = coveredCis(cover.window, topology);
+      cover.version = topology.version;
+    }
+    return cover.cis;
   }
 
   private scheduleSilence(silence: Silence, at: UnixMillis): void {
