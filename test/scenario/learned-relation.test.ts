@@ -62,7 +62,7 @@ test("it outlives a restart", () => {
   expect(day(driver(before), 2, false)).not.toBeNull();
 });
 
-test("once is chance, and what was not seen for months is forgotten with the next restart", () => {
+test("once is chance, and what was not seen for months is forgotten, with a restart in between and without", () => {
   const once = driver();
   day(once, 0, true);
   expect(day(once, 1, false)).toBeNull();
@@ -71,4 +71,5 @@ test("once is chance, and what was not seen for months is forgotten with the nex
   day(long, 1, true);
   long.to(dayAt(99));
   expect(day(driver(long), 100, false)).toBeNull();
+  expect(day(long, 100, false)).toBeNull();
 });

@@ -43,6 +43,10 @@ const DECLINE_MIN = 5;
 const DECLINE_SHARE = 0.4;
 /** With less than this share of the evidence left, the last verdict stands. */
 const EVIDENCE_LEFT = 0.6;
+/** The timer by which learned relations fade. */
+const FADE = "fade pairs";
+/** A learned relation that is so much surer, or less sure, than when it was learned is learned anew. */
+const SURER = 0.1;
 /** With less confidence in its root, nothing is learned from a fault. */
 const SURE = 0.7;
 
@@ -62,7 +66,7 @@ class OnlineCorrelator implements Correlator {
   private influence: Influence | null = null;
   private maintenance: Maintenance | null = null;
   private agenda = new Agenda();
-  /** `look <incident>`, `alert <id>` (withheld until), `rank <incident>`. */
+  /** `look <incident>`, `alert <id>` (withheld until), `rank <incident>`, `fade pairs`. */
   private timers = new TimerQueue();
   private stale = new Set<IncidentId>();
   private readonly habits = new Habits();
@@ -90,7 +94,6 @@ class OnlineCorrelator implements Correlator {
     const known = [...learned];
     this.habits.restore(known);
     this.together.restore(known);
-    this.believe(at, view);
     this.notebook = new Notebook();
     this.threads = new Threads();
     this.agenda = new Agenda();
@@ -101,6 +104,7 @@ class OnlineCorrelator implements Correlator {
     this.storm = null;
     this.paged = [];
     this.graph(view);
+    this.believe(at, view);
     const order = [...alerts].sort((a, b) => a.firstSeenAt - b.firstSeenAt || (a.id < b.id ? -1 : 1));
     for (const alert of order) {
       const note = this.noteOf(alert, view);
@@ -169,7 +173,8 @@ class OnlineCorrelator implements Correlator {
     for (let key = this.timers.take(at); key !== undefined; key = this.timers.take(at)) {
       const space = key.indexOf(" ");
       const id = key.slice(space + 1);
-      if (key.startsWith("rank ")) this.stale.add(id);
+      if (key === FADE) this.believe(at, view);
+      else if (key.startsWith("rank ")) this.stale.add(id);
       else if (key.startsWith("alert ")) this.release(id, at, view);
       else this.lookNow(id, at, view);
     }
@@ -242,13 +247,22 @@ class OnlineCorrelator implements Correlator {
     this.believe(at, view);
   }
 
-  /** CIs that are not in the CMDB any more teach nothing. */
+  /** The graph has the relations that are believed now, and no others. CIs that are not in the CMDB any more teach nothing. */
   private believe(at: UnixMillis, { topology }: CorrelationView): void {
+    const believed = new Map<string, { from: number; to: number; confidence: number }>();
     for (const { from, to, confidence } of this.together.relations(at)) {
       const [victim, root] = [topology.find(from), topology.find(to)];
       if (victim === undefined || root === undefined || victim === root) continue;
-      topology.learn({ from: victim, to: root, confidence });
+      believed.set(`${victim} ${root}`, { from: victim, to: root, confidence });
     }
+    for (const known of [...topology.learnedRelations()]) {
+      const now = believed.get(`${known.from} ${known.to}`)?.confidence ?? 0;
+      if (now === 0 || Math.abs(now - known.confidence) >= SURER) topology.unlearn(known);
+    }
+    for (const relation of believed.values()) topology.learn(relation);
+    this.timers.cancel(FADE);
+    const fadesAt = this.together.fadesAt(at);
+    if (fadesAt !== null) this.timers.schedule(FADE, fadesAt);
   }
 
   /** Someone is woken for this incident now, unless they were already. The last two that did so are remembered. */

@@ -71,6 +71,16 @@ export class Together {
     return found;
   }
 
+  /** When the next of these is believed no more, unless it is seen again; null = none is believed at that time. */
+  fadesAt(at: UnixMillis): UnixMillis | null {
+    let next: UnixMillis | null = null;
+    for (const pair of this.pairs.values()) {
+      const until = Math.floor(pair.at + HALF_LIFE_MS * Math.log2(pair.weight / WEIGHT_MIN)) + 1;
+      if (until > at && (next === null || until < next)) next = until;
+    }
+    return next;
+  }
+
   /** To be stored; null where it is forgotten. Empties the list. */
   takeChanged(): { id: string; value: unknown }[] {
     if (this.changed.size === 0) return NOTHING;

@@ -22,7 +22,7 @@ const step = fc.oneof(
     kind: fc.constant("learn" as const),
     from: fc.constantFrom(...NAMES),
     to: fc.constantFrom(...NAMES),
-    confidence: fc.constantFrom(0.48, 0.75),
+    confidence: fc.constantFrom(0, 0.48, 0.75),
   }),
 );
 
@@ -36,7 +36,8 @@ test("a graph that gains again what another one gained is the same, at each leng
         else {
           const [from, to] = [graph.find(one.from), graph.find(one.to)];
           if (from === undefined || to === undefined || from === to) continue;
-          graph.learn({ from, to, confidence: one.confidence });
+          if (one.confidence > 0) graph.learn({ from, to, confidence: one.confidence });
+          else graph.unlearn({ from, to });
         }
         stages.push({ length: graph.grown.length, seen: structuredClone(seen(graph)) });
       }

@@ -14,7 +14,7 @@ export interface Edge {
 
 /**
  * What the graph has gained since it was made of its document: a name that the CMDB does not know, or a relation that was
- * learned. Gained again in the same order, the graph is the same.
+ * learned; without confidence, one that is believed no more. Gained again in the same order, the graph is the same.
  */
 export type Growth = string | readonly [from: CiId, to: CiId, confidence: number];
 
@@ -27,6 +27,14 @@ function addEdge(lists: (Edge[] | null)[], ci: number, edge: Edge): void {
   const list = lists[ci];
   if (list === undefined || list === null) lists[ci] = [edge];
   else list.push(edge);
+}
+
+const LEARNED = "learned";
+const LEARNED_TYPE = "dependsOn";
+
+function dropEdge(list: Edge[] | null | undefined, ci: number): void {
+  const place = list?.findIndex((edge) => edge.ci === ci && edge.source === LEARNED) ?? -1;
+  if (place >= 0) list?.splice(place, 1);
 }
 
 const fold = (name: string): string => name.toLowerCase();
@@ -52,6 +60,8 @@ export class Topology {
   private gaining: Growth[] | null = null;
   private growth: Growth[] = [];
   private regrown = 0;
+  /** By their ends; in the order in which they were learned. */
+  private readonly learned = new Map<string, { from: number; to: number; confidence: number }>();
 
   constructor(document: CmdbDocument) {
     for (const ci of document.cis) this.add(ci);
@@ -82,12 +92,12 @@ export class Topology {
     return this.relationCount;
   }
 
-  /** Rises with each relation that the graph gains: what was worked out of it before may be out of date. */
+  /** Rises with each relation that the graph gains or loses: what was worked out of it before may be out of date. */
   get version(): number {
     return this.inferred.length;
   }
 
-  /** The relations that the graph has gained since it had that version, oldest first. */
+  /** The relations that the graph has gained or lost since it had that version, oldest first. */
   gainedSince(version: number): readonly KinRelation[] {
     return this.inferred.slice(version);
   }
@@ -119,7 +129,9 @@ export class Topology {
       return;
     }
     const [from, to] = [this.find(growth[0]), this.find(growth[1])];
-    if (from !== undefined && to !== undefined) this.learn({ from, to, confidence: growth[2] });
+    if (from === undefined || to === undefined) return;
+    if (growth[2] > 0) this.learn({ from, to, confidence: growth[2] });
+    else this.unlearn({ from, to });
   }
 
   /** The CI this id, name or alias means; undefined when none. */
@@ -199,8 +211,26 @@ export class Topology {
 
   /** That one CI fails with another was seen before: a relation that the CMDB lacks. */
   learn({ from, to, confidence }: { from: number; to: number; confidence: number }): void {
-    const isNew = this.infer({ from, to, type: "dependsOn", confidence }, "learned");
-    if (isNew) this.gaining?.push([this.id(from), this.id(to), confidence]);
+    const isNew = this.infer({ from, to, type: LEARNED_TYPE, confidence }, LEARNED);
+    if (!isNew) return;
+    this.learned.set(`${from} ${to}`, { from, to, confidence });
+    this.gaining?.push([this.id(from), this.id(to), confidence]);
+  }
+
+  /** What was learned and is believed no more. Anything else stays. */
+  unlearn({ from, to }: { from: number; to: number }): void {
+    const known = this.learned.get(`${from} ${to}`);
+    if (known === undefined) return;
+    this.learned.delete(`${from} ${to}`);
+    dropEdge(this.needsOf[from], to);
+    dropEdge(this.neededByOf[to], from);
+    this.inferred.push({ ...known, type: LEARNED_TYPE });
+    this.gaining?.push([this.id(from), this.id(to), 0]);
+  }
+
+  /** The relations that were learned, oldest first. */
+  learnedRelations(): Iterable<{ readonly from: number; readonly to: number; readonly confidence: number }> {
+    return this.learned.values();
   }
 
   /** False: it is there already. */
