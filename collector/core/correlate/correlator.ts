@@ -255,7 +255,7 @@ class OnlineCorrelator implements Correlator {
       if (victim === undefined || root === undefined || victim === root) continue;
       believed.set(`${victim} ${root}`, { from: victim, to: root, confidence });
     }
-    for (const known of [...topology.learnedRelations()]) {
+    for (const known of topology.learnedRelations()) {
       const now = believed.get(`${known.from} ${known.to}`)?.confidence ?? 0;
       if (now === 0 || Math.abs(now - known.confidence) >= SURER) topology.unlearn(known);
     }
