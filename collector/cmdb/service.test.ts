@@ -89,6 +89,30 @@ test("at the start the core is given the files, with the configuration's windows
   expect(cmdb.sources()).toMatchObject([{ name: path("cmdb.yaml"), kind: "file", cis: 1, relations: 0, findings: [] }]);
 });
 
+test("an import that says the same again gives the core nothing to do, and its plan is empty", async () => {
+  const cmdb = await started({ files: [] });
+  const text = "cis: [{ id: a }]";
+  expect(await cmdb.import(importOf("netbox", text))).toMatchObject({ status: "applied", plan: { cisAdded: ["a"] } });
+  const { length } = intake.submissions;
+  expect(await cmdb.import(importOf("netbox", text))).toMatchObject({ status: "applied", plan: { cisAdded: [] } });
+  expect(await cmdb.import(importOf("netbox", text, { dryRun: true }))).toMatchObject({ status: "planned" });
+  expect(intake.submissions).toHaveLength(length);
+  // Under another name it is another source; what was seen is seen anew.
+  await cmdb.import(importOf("seen", text, { observed: true }));
+  await cmdb.import(importOf("seen", text, { observed: true }));
+  expect(intake.submissions).toHaveLength(length + 2);
+});
+
+test("a relation that led nowhere is looked at again when the same import comes again", async () => {
+  const cmdb = await started({ files: [] });
+  const text = "cis: [{ id: a }]\nrelations: [{ from: a, type: uses, to: b }]";
+  await cmdb.import(importOf("one", text));
+  await cmdb.import(importOf("two", "cis: [{ id: b }]"));
+  await cmdb.import(importOf("one", text));
+  expect(cmdb.document().relations.map(({ from, to }) => [from, to])).toEqual([["a", "b"]]);
+  expect(cmdb.sources().flatMap(({ findings }) => findings)).toEqual([]);
+});
+
 test("relations between files do not dangle, whichever is read first", async () => {
   write("one.yaml", "cis: [{ id: a }]\nrelations: [{ from: a, type: uses, to: b }]");
   write(

@@ -362,6 +362,11 @@ export class CmdbRoom implements CmdbService {
 
   private async importNow({ source, observed, text, file, dryRun }: CmdbImportRequest): Promise<CmdbImportResult> {
     const now = this.clock.now();
+    const same = await this.sameAsBefore({ source, observed, text });
+    if (same !== undefined) {
+      const plan = planOf(source, same.document, same.document, await this.inUse());
+      return { status: dryRun ? "planned" : "applied", plan, findings: [...same.findings] };
+    }
     const others = [...this.files, ...this.imports.filter(({ name }) => name !== source)];
     const read = { file, text, source, observedAt: observed ? now : null, sizeMaxBytes: this.settings.sizeMaxBytes };
     const result = await readSource(read, others);
@@ -372,6 +377,22 @@ export class CmdbRoom implements CmdbService {
     if (dryRun) return { status: "planned", plan, findings };
     const loaded: LoadedSource = { name: source, kind: "import", observed, document, loadedAt: now, findings };
     return this.applyImport(loaded, { text, file }, plan);
+  }
+
+  /**
+   * What an import said last time, where it says the same again: it is not read, merged, journaled and given to the core once
+   * more. What machines saw is, for it was seen anew; so is what named CIs that nobody had declared then.
+   */
+  private async sameAsBefore({
+    source,
+    observed,
+    text,
+  }: Pick<CmdbImportRequest, "source" | "observed" | "text">): Promise<LoadedSource | undefined> {
+    const before = this.imports.find(({ name }) => name === source);
+    if (before === undefined || observed || before.observed) return undefined;
+    if (before.findings.some(({ code }) => code === "CMDB_DANGLING")) return undefined;
+    const stored = await this.store.read(importKey(source));
+    return stored?.text === text ? before : undefined;
   }
 
   /** The text is on disk before the core has it, and takes its place after: a failure at any point changes nothing. */

@@ -29,7 +29,7 @@ interface CmdbSourceEntry {
   usage: string;
   /** It can ask for what has changed: `--state`. */
   hasState?: true;
-  read: (call: Call) => Promise<ForeignCmdb>;
+  read: (call: Call, cache: RowCache | undefined) => Promise<ForeignCmdb>;
 }
 
 /** The command line lacks something, or says too much. */
@@ -98,7 +98,10 @@ function oneFile({ files }: Call): string {
 /** Deletions are found by reading everything: as often as this. */
 const FULL_EVERY = "24h";
 
-function openCache(call: Call, of: string): RowCache | undefined {
+/** Rows of another address or question are of no use. */
+const QUESTION = ["url", "table", "query", "dataset"] as const;
+
+function openCache(name: string, call: Call): RowCache | undefined {
   const file = text(call, "state");
   const every = text(call, "full-every");
   if (file === undefined) {
@@ -108,7 +111,7 @@ function openCache(call: Call, of: string): RowCache | undefined {
   const fullEveryMs = parseDuration(every ?? FULL_EVERY);
   if (fullEveryMs === null) throw new UsageFault(`--full-every takes a duration such as 24h, not "${every ?? ""}"`);
   return new RowCache(existsSync(file) ? readRowState(stateJson(file)) : undefined, {
-    of,
+    of: JSON.stringify([name, ...QUESTION.map((flag) => text(call, flag) ?? "")]),
     now: Date.now(),
     fullEveryMs,
   });
@@ -159,24 +162,21 @@ export const CMDB_SOURCES: Readonly<Record<string, CmdbSourceEntry>> = {
     },
   },
   servicenow: {
-    usage:
-      "--url https://X.service-now.com --username U --secret-file F [--table cmdb_ci] [--query Q] [--state FILE [--full-every 24h]]",
+    usage: "--url https://X.service-now.com --username U --secret-file F [--table cmdb_ci] [--query Q]",
     hasState: true,
-    read: async (call) => {
+    read: (call, cache) => {
       const [table, query] = [text(call, "table"), text(call, "query")];
-      const cache = openCache(call, `${needed(call, "url")} ${table ?? ""} ${query ?? ""}`);
-      const found = await cmdbFromServiceNow(api(call, basic(needed(call, "username"), secret(call))), {
+      return cmdbFromServiceNow(api(call, basic(needed(call, "username"), secret(call))), {
         ...(table === undefined ? {} : { table }),
         ...(query === undefined ? {} : { query }),
         ...(cache === undefined ? {} : { cache }),
       });
-      if (cache !== undefined) keepCache(call, cache);
-      return found;
     },
   },
   netbox: {
     usage: "--url https://netbox.example.net --secret-file F",
-    read: (call) => cmdbFromNetBox(api(call, { authorization: netBoxToken(secret(call)) })),
+    hasState: true,
+    read: (call, cache) => cmdbFromNetBox(api(call, { authorization: netBoxToken(secret(call)) }), cache),
   },
   kubernetes: {
     usage: "[FILE | - | --url https://API:6443 --secret-file F] [--cluster NAME]",
@@ -188,21 +188,25 @@ export const CMDB_SOURCES: Readonly<Record<string, CmdbSourceEntry>> = {
   },
   "jira-assets": {
     usage: "--url https://api.atlassian.com/jsm/assets/workspace/ID/v1 --username U --secret-file F [--query AQL]",
-    read: (call) =>
+    hasState: true,
+    read: (call, cache) =>
       cmdbFromJiraAssets(
         api(call, basic(needed(call, "username"), secret(call))),
         text(call, "query") ?? "objectId > 0",
+        cache,
       ),
   },
   freshservice: {
     usage: "--url https://X.freshservice.com --secret-file F",
-    read: (call) => cmdbFromFreshservice(api(call, basic(secret(call), "X"))),
+    hasState: true,
+    read: (call, cache) => cmdbFromFreshservice(api(call, basic(secret(call), "X")), cache),
   },
   bmc: {
     usage: "--url https://bmc.example.net --username U --secret-file F [--dataset BMC.ASSET]",
-    read: async (call) => {
+    hasState: true,
+    read: async (call, cache) => {
       const token = await bmcToken(needed(call, "url"), needed(call, "username"), secret(call));
-      return cmdbFromBmc(api(call, { authorization: `AR-JWT ${token}` }), text(call, "dataset") ?? "BMC.ASSET");
+      return cmdbFromBmc(api(call, { authorization: `AR-JWT ${token}` }), text(call, "dataset") ?? "BMC.ASSET", cache);
     },
   },
   itop: {
@@ -215,12 +219,11 @@ export const CMDB_SOURCES: Readonly<Record<string, CmdbSourceEntry>> = {
   },
   glpi: {
     usage: "--url https://glpi.example.net/apirest.php --secret-file F [--app-token-file F]",
-    read: (call) => {
+    hasState: true,
+    read: (call, cache) => {
       const file = text(call, "app-token-file");
-      return cmdbFromGlpi(api(call, {}), {
-        userToken: secret(call),
-        appToken: file === undefined ? undefined : fileText(file).trim(),
-      });
+      const appToken = file === undefined ? undefined : fileText(file).trim();
+      return cmdbFromGlpi(api(call, {}), { userToken: secret(call), appToken }, cache);
     },
   },
 };
@@ -228,7 +231,9 @@ export const CMDB_SOURCES: Readonly<Record<string, CmdbSourceEntry>> = {
 const withState = (): string[] =>
   Object.entries(CMDB_SOURCES).flatMap(([name, { hasState }]) => (hasState === true ? [name] : []));
 
-const help = (name: string): string => `Usage: tocsin import ${name} ${CMDB_SOURCES[name]?.usage ?? ""}
+const help = (name: string): string => `Usage: tocsin import ${name} ${CMDB_SOURCES[name]?.usage ?? ""}${
+  CMDB_SOURCES[name]?.hasState === true ? " [--state FILE]" : ""
+}
 
 Reads the CMDB and hands it to the collector as the part of one source.
 
@@ -262,7 +267,10 @@ export function importCmdb(name: string, args: string[], io: CommandIo): Promise
     }
     let found: ForeignCmdb;
     try {
-      found = await entry.read({ flags: call.flags, files: call.positionals, signal: io.signal });
+      const source: Call = { flags: call.flags, files: call.positionals, signal: io.signal };
+      const cache = openCache(name, source);
+      found = await entry.read(source, cache);
+      if (cache !== undefined) keepCache(source, cache);
     } catch (error) {
       if (error instanceof UsageFault) {
         io.stderr(`tocsin: ${error.message}\n\n${help(name)}`);

@@ -51,6 +51,10 @@ export class CmdbDraft {
     return this.byKey.get(key)?.type;
   }
 
+  nameOf(key: string): string | undefined {
+    return this.byKey.get(key)?.name;
+  }
+
   add(ci: DraftCi): void {
     if (ci.name.trim() === "") this.leave("ciWithoutName");
     else if (this.byKey.has(ci.key)) this.leave("ciTwice");

@@ -1,6 +1,7 @@
 import { CmdbDraft, type ForeignCmdb } from "../draft.ts";
 import { type ForeignApi, ForeignFault } from "../foreign-api.ts";
 import { at, listOf, textAt } from "../foreign-value.ts";
+import { type Row, type RowCache, rowsOf, type Since, slim, timeAt, ZONE_OVERLAP_MS } from "../row-cache.ts";
 
 const PAGE = 500;
 
@@ -48,14 +49,59 @@ function typeOf(classType: string, attributes: unknown): string {
   return found ?? (/^(?:yes|true|1)$/i.test(textAt(attributes, "isVirtual") ?? "") ? "vm" : "host");
 }
 
-async function* instances(api: ForeignApi, dataset: string, name: string): AsyncGenerator {
+/** A CMDB, and what earlier imports read of it. */
+interface Helix {
+  api: ForeignApi;
+  dataset: string;
+  cache: RowCache | undefined;
+}
+
+const FIELDS = ["instance_id", "attributes"];
+const ATTRIBUTES = [
+  "InstanceId",
+  "Name",
+  "HostName",
+  "DNSHostName",
+  "SerialNumber",
+  "OwnerName",
+  "MarkAsDeleted",
+  "ModifiedDate",
+  "PrimaryCapability",
+  "Type",
+  "isVirtual",
+  "Source.InstanceId",
+  "Destination.InstanceId",
+];
+
+function instances({ api, dataset, cache }: Helix, name: string): AsyncIterable<Row> {
+  return rowsOf(cache, {
+    table: name,
+    key: (row) => textAt(row, "instance_id") ?? textAt(row, "attributes", "InstanceId"),
+    changedAt: (row) => timeAt(row, "attributes", "ModifiedDate"),
+    overlapMs: ZONE_OVERLAP_MS,
+    read: (since) => pages(api, `/api/cmdb/v1.0/instances/${encodeURIComponent(dataset)}/BMC.CORE/${name}`, since),
+  });
+}
+
+/**
+ * A qualification compares with the server's own midnight less some seconds, which is never later than that age: dates as text
+ * are read in the server's language.
+ *
+ * @see docs.bmc.com, "Searching CIs using a custom query in advanced search": 'CreateDate'<($DATE$-86400)
+ */
+function qualification({ ageMs }: Since): string {
+  return `&qualification=${encodeURIComponent(`'ModifiedDate' >= ($DATE$ - ${Math.ceil(ageMs / 1000)})`)}`;
+}
+
+async function* pages(api: ForeignApi, base: string, since: Since | undefined): AsyncGenerator<Row> {
+  const changed = since === undefined ? "" : qualification(since);
   // Until there is none: a server may give fewer a page than was asked for.
   let offset = 0;
   let before: string | undefined;
   for (;;) {
-    const path = `/api/cmdb/v1.0/instances/${encodeURIComponent(dataset)}/BMC.CORE/${name}?limit=${PAGE}&offset=${offset}`;
-    const page = listOf(at(await api.get(path), "instances"));
-    yield* page;
+    const page = listOf(at(await api.get(`${base}?limit=${PAGE}&offset=${offset}${changed}`), "instances"));
+    for (const instance of page)
+      yield { ...slim(instance, FIELDS), attributes: slim(at(instance, "attributes"), ATTRIBUTES) };
     const first = textAt(page[0], "instance_id");
     // One that does not know offsets would answer the same for ever.
     if (page.length === 0 || (offset > 0 && first === before)) return;
@@ -85,10 +131,11 @@ export async function bmcToken(
 }
 
 /** Instances and relations of a BMC Helix CMDB, by its REST API. @param dataset the reconciled one, usually `BMC.ASSET`. */
-export async function cmdbFromBmc(api: ForeignApi, dataset: string): Promise<ForeignCmdb> {
+export async function cmdbFromBmc(api: ForeignApi, dataset: string, cache?: RowCache): Promise<ForeignCmdb> {
   const draft = new CmdbDraft();
+  const helix: Helix = { api, dataset, cache };
   for (const [name, type] of CLASSES)
-    for await (const instance of instances(api, dataset, name)) {
+    for await (const instance of instances(helix, name)) {
       const attributes = at(instance, "attributes");
       if (textAt(attributes, "MarkAsDeleted") === "Yes") {
         draft.leave("retired");
@@ -108,7 +155,7 @@ export async function cmdbFromBmc(api: ForeignApi, dataset: string): Promise<For
       });
     }
   for (const [name, from, type] of RELATIONS)
-    for await (const relation of instances(api, dataset, name)) {
+    for await (const relation of instances(helix, name)) {
       const attributes = at(relation, "attributes");
       const source = textAt(attributes, "Source.InstanceId") ?? "";
       const destination = textAt(attributes, "Destination.InstanceId") ?? "";

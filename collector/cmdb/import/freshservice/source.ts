@@ -2,16 +2,23 @@ import { CmdbDraft, type ForeignCmdb } from "../draft.ts";
 import type { ForeignApi } from "../foreign-api.ts";
 import { at, listOf, textAt } from "../foreign-value.ts";
 import { meaningOf, typeOfName } from "../relation-word.ts";
+import { type Row, type RowCache, rowsOf, slim, timeAt } from "../row-cache.ts";
 
 const PAGE = 100;
 
-/** The header `Link` says whether there is more: some lists give fewer items a page than was asked for. */
+/**
+ * The header `Link` says whether there is more, or, where the list is the answer to a filter, how many there are: some lists
+ * give fewer items a page than was asked for.
+ */
 async function* pages(api: ForeignApi, path: string, field: string, more = ""): AsyncGenerator {
+  let seen = 0;
   for (let page = 1; ; page += 1) {
     const { body, headers } = await api.send({ path: `${path}?page=${page}&per_page=${PAGE}${more}` });
     const items = listOf(at(body, field));
     yield* items;
-    const hasNext = /rel="?next"?/.test(headers.get("link") ?? "");
+    seen += items.length;
+    const hasNext =
+      /rel="?next"?/.test(headers.get("link") ?? "") || seen < Number(headers.get("x-search-results-count") ?? "0");
     if (items.length === 0 || (items.length < PAGE && !hasNext)) return;
   }
 }
@@ -33,8 +40,43 @@ function aliasesOf(asset: unknown): string[] {
   return [...named, textAt(asset, "asset_tag") ?? ""];
 }
 
+const FIELDS = ["id", "display_id", "name", "asset_type_id", "asset_tag", "impact", "type_fields", "updated_at"];
+/** A filter compares dates by the day. */
+const DAY_MS = 24 * 3_600_000;
+
+/**
+ * Assets, each with its relationships, which cost a request an asset: of one that has not changed those of the last time stand.
+ *
+ * @see https://api.freshservice.com/#filter_assets
+ */
+function assets(api: ForeignApi, cache: RowCache | undefined): AsyncIterable<Row> {
+  return rowsOf(cache, {
+    table: "assets",
+    key: (row) => textAt(row, "id"),
+    changedAt: (row) => timeAt(row, "updated_at"),
+    overlapMs: 2 * DAY_MS,
+    read: (since) => {
+      const day = since === undefined ? "" : new Date(since.at).toISOString().slice(0, 10);
+      return withRelationships(api, day === "" ? "" : `&filter=${encodeURIComponent(`"updated_at:>'${day}'"`)}`);
+    },
+  });
+}
+
+async function* withRelationships(api: ForeignApi, filter: string): AsyncGenerator<Row> {
+  // Without `include` the fields of an asset's type, host name and address among them, are left out (three credits a page).
+  const found: Row[] = [];
+  for await (const asset of pages(api, "/api/v2/assets", "assets", `&include=type_fields${filter}`))
+    found.push(slim(asset, FIELDS));
+  for (const asset of found) {
+    const answer = await api.get(
+      `/api/v2/assets/${encodeURIComponent(textAt(asset, "display_id") ?? "")}/relationships`,
+    );
+    yield { ...asset, relationships: listOf(at(answer, "relationships")) };
+  }
+}
+
 /** Assets and their relationships of a Freshservice: "primary <downstream words> secondary". */
-export async function cmdbFromFreshservice(api: ForeignApi): Promise<ForeignCmdb> {
+export async function cmdbFromFreshservice(api: ForeignApi, cache?: RowCache): Promise<ForeignCmdb> {
   const draft = new CmdbDraft();
   const types = new Map<string, string>();
   for await (const type of pages(api, "/api/v2/asset_types", "asset_types"))
@@ -42,9 +84,8 @@ export async function cmdbFromFreshservice(api: ForeignApi): Promise<ForeignCmdb
   const words = new Map<string, string>();
   for (const type of listOf(at(await api.get("/api/v2/relationship_types"), "relationship_types")))
     words.set(textAt(type, "id") ?? "", textAt(type, "downstream_relation") ?? "");
-  const displayIds: string[] = [];
-  // Without this the fields of an asset's type, host name and address among them, are left out (three credits a page).
-  for await (const asset of pages(api, "/api/v2/assets", "assets", "&include=type_fields")) {
+  const relations: unknown[] = [];
+  for await (const asset of assets(api, cache)) {
     const type = types.get(textAt(asset, "asset_type_id") ?? "") ?? "";
     draft.add({
       key: textAt(asset, "id") ?? "",
@@ -54,12 +95,9 @@ export async function cmdbFromFreshservice(api: ForeignApi): Promise<ForeignCmdb
       labels: { freshservice_type: type },
       criticality: CRITICALITY[textAt(asset, "impact") ?? ""],
     });
-    displayIds.push(textAt(asset, "display_id") ?? "");
+    relations.push(...listOf(at(asset, "relationships")));
   }
-  for (const displayId of displayIds) {
-    const answer = await api.get(`/api/v2/assets/${encodeURIComponent(displayId)}/relationships`);
-    for (const relation of listOf(at(answer, "relationships"))) relate(draft, relation, words);
-  }
+  for (const relation of relations) relate(draft, relation, words);
   return draft.finish();
 }
 

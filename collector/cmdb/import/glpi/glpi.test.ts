@@ -5,7 +5,8 @@ import { cmdbFromGlpi } from "./source.ts";
 const ITEMS: Record<string, object[]> = {
   Computer: [
     { id: 1, name: "web-01", computertypes_id: "Virtual machine", serial: "S1", groups_id_tech: "team-web" },
-    { id: 2, name: "db-1", computertypes_id: "Server" },
+    { id: 2, name: "db-1", computertypes_id: "Server", groups_id_tech: "&nbsp;", locations_id: "&nbsp;" },
+    { id: 3, name: "Standard laptop", is_template: 1 },
   ],
   NetworkEquipment: [{ id: 1, name: "fw-1", networkequipmenttypes_id: "Firewall" }],
   ImpactRelation: [
@@ -32,13 +33,13 @@ test("items and the impact analysis, in a session that is ended", async () => {
   await withEmulator(glpi, async (emulator) => {
     const api = emulator.api({}, `${emulator.url}/apirest.php`);
     const { document, left } = await cmdbFromGlpi(api, { userToken: "u", appToken: "app" });
-    expect(document.cis.map(({ id, type, owner }) => [id, type, owner])).toEqual([
-      ["db-1", "host", undefined],
-      ["fw-1", "firewall", undefined],
-      ["web-01", "vm", "team-web"],
+    expect(document.cis.map(({ id, type, owner, labels }) => [id, type, owner, labels])).toEqual([
+      ["db-1", "host", undefined, { glpi_type: "Computer" }],
+      ["fw-1", "firewall", undefined, { glpi_type: "NetworkEquipment" }],
+      ["web-01", "vm", "team-web", { glpi_type: "Computer" }],
     ]);
     expect(document.relations).toEqual([{ from: "web-01", type: "dependsOn", to: "db-1" }]);
-    expect(left).toEqual({ relationToNothing: 1 });
+    expect(left).toEqual({ template: 1, relationToNothing: 1 });
     expect(emulator.requests.at(-1)?.path).toBe("/apirest.php/killSession");
     await expect(cmdbFromGlpi(api, { userToken: "wrong", appToken: "app" })).rejects.toThrow("answered 401");
   });

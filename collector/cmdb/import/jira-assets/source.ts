@@ -2,22 +2,41 @@ import { CmdbDraft, type ForeignCmdb } from "../draft.ts";
 import type { ForeignApi } from "../foreign-api.ts";
 import { at, listOf, textAt } from "../foreign-value.ts";
 import { meaningOf, typeOfName } from "../relation-word.ts";
+import { CLOCK_OVERLAP_MS, type Row, type RowCache, rowsOf, slim, timeAt } from "../row-cache.ts";
 
 const PAGE = 100;
 /** Attributes whose values also find the object. */
 const NAMING = /^(?:fqdn|dns name|host ?name|ip(?: address(?:es)?)?|serial(?: number)?|asset tag)$/i;
 
+const FIELDS = ["id", "objectKey", "label", "objectType", "attributes", "updated"];
+
 /** On by as many as came: a server may give fewer a page than was asked for. */
-async function* objects(api: ForeignApi, query: string): AsyncGenerator {
+async function* pages(api: ForeignApi, query: string): AsyncGenerator<Row> {
   let from = 0;
   for (;;) {
     const asked = new URLSearchParams({ startAt: String(from), maxResults: String(PAGE), includeAttributes: "true" });
     const { body } = await api.send({ path: `/object/aql?${asked.toString()}`, body: { qlQuery: query } });
     const values = listOf(at(body, "values"));
-    yield* values;
+    for (const value of values) yield slim(value, FIELDS);
     if (values.length === 0 || at(body, "isLast") === true) return;
     from += values.length;
   }
+}
+
+/**
+ * Each object type has the attribute Updated. Compared with an age rather than a time, which would be read in somebody's zone.
+ *
+ * @see https://support.atlassian.com/jira-service-management-cloud/docs/use-assets-query-language-aql/
+ */
+function objects(api: ForeignApi, query: string, cache: RowCache | undefined): AsyncIterable<Row> {
+  return rowsOf(cache, {
+    table: "objects",
+    key: (row) => textAt(row, "objectKey") ?? textAt(row, "id"),
+    changedAt: (row) => timeAt(row, "updated"),
+    overlapMs: CLOCK_OVERLAP_MS,
+    read: (since) =>
+      pages(api, since === undefined ? query : `(${query}) AND Updated > "now(-${Math.ceil(since.ageMs / 60_000)}m)"`),
+  });
 }
 
 /**
@@ -26,10 +45,10 @@ async function* objects(api: ForeignApi, query: string): AsyncGenerator {
  *
  * @param query which objects, in Assets' query language.
  */
-export async function cmdbFromJiraAssets(api: ForeignApi, query: string): Promise<ForeignCmdb> {
+export async function cmdbFromJiraAssets(api: ForeignApi, query: string, cache?: RowCache): Promise<ForeignCmdb> {
   const draft = new CmdbDraft();
   const references: { from: string; attribute: string; to: string }[] = [];
-  for await (const object of objects(api, query)) {
+  for await (const object of objects(api, query, cache)) {
     const key = textAt(object, "objectKey") ?? textAt(object, "id") ?? "";
     const type = textAt(object, "objectType", "name") ?? "";
     const aliases: string[] = [];

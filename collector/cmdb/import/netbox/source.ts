@@ -1,17 +1,63 @@
 import { CmdbDraft, type ForeignCmdb } from "../draft.ts";
 import type { ForeignApi } from "../foreign-api.ts";
 import { at, listOf, textAt } from "../foreign-value.ts";
+import { CLOCK_OVERLAP_MS, type Row, type RowCache, rowsOf, type Since, slim, timeAt } from "../row-cache.ts";
 
 const PAGE = 500;
 
-/** All objects of an endpoint; NetBox gives the address of the next page. */
-async function* objects(api: ForeignApi, path: string): AsyncGenerator {
-  let next: string | undefined = `${path}?limit=${PAGE}`;
+/** What is read of an object, and kept: a device has a hundred fields. */
+const FIELDS = [
+  "id",
+  "name",
+  "display",
+  "slug",
+  "status",
+  "last_updated",
+  "site",
+  "rack",
+  "cluster",
+  "role",
+  "device_role",
+  "primary_ip",
+  "asset_tag",
+  "serial",
+  "platform",
+  "tenant",
+  "device",
+  "virtual_machine",
+  "parent_object_type",
+  "parent_object_id",
+  "parent",
+  "a_terminations",
+  "b_terminations",
+];
+
+/** A NetBox, and what earlier imports read of it. */
+interface NetBox {
+  api: ForeignApi;
+  cache: RowCache | undefined;
+}
+
+/** Objects of an endpoint; NetBox gives the address of the next page. */
+async function* pages(api: ForeignApi, path: string, since: Since | undefined): AsyncGenerator<Row> {
+  const changed = since === undefined ? "" : `&last_updated__gte=${new Date(since.at).toISOString()}`;
+  let next: string | undefined = `${path}?limit=${PAGE}${changed}`;
   while (next !== undefined) {
     const page: unknown = await api.get(next);
-    yield* listOf(at(page, "results"));
+    for (const object of listOf(at(page, "results"))) yield slim(object, FIELDS);
     next = textAt(page, "next");
   }
+}
+
+/** All objects of an endpoint. */
+function objects({ api, cache }: NetBox, path: string): AsyncIterable<Row> {
+  return rowsOf(cache, {
+    table: path,
+    key: (row) => textAt(row, "id"),
+    changedAt: (row) => timeAt(row, "last_updated"),
+    overlapMs: CLOCK_OVERLAP_MS,
+    read: (since) => pages(api, path, since),
+  });
 }
 
 /** Words in a role's name, most telling first. */
@@ -47,8 +93,8 @@ function isHere(draft: CmdbDraft, object: unknown): boolean {
   return HERE.has(status);
 }
 
-async function places(api: ForeignApi, draft: CmdbDraft): Promise<void> {
-  for await (const site of objects(api, "/api/dcim/sites/"))
+async function places(netBox: NetBox, draft: CmdbDraft): Promise<void> {
+  for await (const site of objects(netBox, "/api/dcim/sites/"))
     if (isHere(draft, site))
       draft.add({
         key: key("site", textAt(site, "id")),
@@ -56,21 +102,22 @@ async function places(api: ForeignApi, draft: CmdbDraft): Promise<void> {
         name: textAt(site, "name") ?? "",
         aliases: [textAt(site, "slug")],
       });
-  for await (const rack of objects(api, "/api/dcim/racks/")) {
+  for await (const rack of objects(netBox, "/api/dcim/racks/")) {
     const own = key("rack", textAt(rack, "id"));
     const site = textAt(rack, "site", "id");
     // Rack names repeat from site to site.
-    const name = [textAt(rack, "site", "name"), textAt(rack, "name")].filter((part) => part !== undefined).join(" ");
+    const siteName = draft.nameOf(key("site", site)) ?? textAt(rack, "site", "name");
+    const name = [siteName, textAt(rack, "name")].filter((part) => part !== undefined).join(" ");
     draft.add({ key: own, type: "rack", name });
     if (site !== undefined) draft.relate(own, "containedIn", key("site", site));
   }
 }
 
-async function machines(api: ForeignApi, draft: CmdbDraft): Promise<void> {
-  for await (const cluster of objects(api, "/api/virtualization/clusters/"))
+async function machines(netBox: NetBox, draft: CmdbDraft): Promise<void> {
+  for await (const cluster of objects(netBox, "/api/virtualization/clusters/"))
     if (isHere(draft, cluster))
       draft.add({ key: key("cluster", textAt(cluster, "id")), type: "cluster", name: textAt(cluster, "name") ?? "" });
-  for await (const device of objects(api, "/api/dcim/devices/")) {
+  for await (const device of objects(netBox, "/api/dcim/devices/")) {
     if (!isHere(draft, device)) continue;
     const own = key("device", textAt(device, "id"));
     const cluster = textAt(device, "cluster", "id");
@@ -93,7 +140,7 @@ async function machines(api: ForeignApi, draft: CmdbDraft): Promise<void> {
     else if (site !== undefined) draft.relate(own, "containedIn", key("site", site));
     if (cluster !== undefined) draft.relate(key("cluster", cluster), "hasMember", own);
   }
-  for await (const vm of objects(api, "/api/virtualization/virtual-machines/")) {
+  for await (const vm of objects(netBox, "/api/virtualization/virtual-machines/")) {
     if (!isHere(draft, vm)) continue;
     const own = key("vm", textAt(vm, "id"));
     draft.add({
@@ -112,8 +159,8 @@ async function machines(api: ForeignApi, draft: CmdbDraft): Promise<void> {
   }
 }
 
-async function services(api: ForeignApi, draft: CmdbDraft): Promise<void> {
-  for await (const service of objects(api, "/api/ipam/services/")) {
+async function services(netBox: NetBox, draft: CmdbDraft): Promise<void> {
+  for await (const service of objects(netBox, "/api/ipam/services/")) {
     const device =
       textAt(service, "device", "id") ??
       (textAt(service, "parent_object_type") === "dcim.device" ? textAt(service, "parent_object_id") : undefined);
@@ -123,7 +170,9 @@ async function services(api: ForeignApi, draft: CmdbDraft): Promise<void> {
         ? textAt(service, "parent_object_id")
         : undefined);
     const host = device === undefined ? (vm === undefined ? undefined : key("vm", vm)) : key("device", device);
+    // By id where it can be: a machine that was given another name leaves its services as they were.
     const hostName =
+      (host === undefined ? undefined : draft.nameOf(host)) ??
       textAt(service, "device", "name") ??
       textAt(service, "virtual_machine", "name") ??
       textAt(service, "parent", "name");
@@ -143,8 +192,8 @@ function deviceAt(terminations: unknown): string | undefined {
   return id === undefined ? undefined : key("device", id);
 }
 
-async function cables(api: ForeignApi, draft: CmdbDraft): Promise<void> {
-  for await (const cable of objects(api, "/api/dcim/cables/")) {
+async function cables(netBox: NetBox, draft: CmdbDraft): Promise<void> {
+  for await (const cable of objects(netBox, "/api/dcim/cables/")) {
     if (!isHere(draft, cable)) continue;
     const [a, b] = [deviceAt(at(cable, "a_terminations")), deviceAt(at(cable, "b_terminations"))];
     if (a === undefined || b === undefined || !draft.has(a) || !draft.has(b)) {
@@ -164,11 +213,12 @@ async function cables(api: ForeignApi, draft: CmdbDraft): Promise<void> {
 }
 
 /** Sites, racks, devices, virtual machines, clusters, services and cables of a NetBox (4.x). */
-export async function cmdbFromNetBox(api: ForeignApi): Promise<ForeignCmdb> {
+export async function cmdbFromNetBox(api: ForeignApi, cache?: RowCache): Promise<ForeignCmdb> {
   const draft = new CmdbDraft();
-  await places(api, draft);
-  await machines(api, draft);
-  await services(api, draft);
-  await cables(api, draft);
+  const netBox: NetBox = { api, cache };
+  await places(netBox, draft);
+  await machines(netBox, draft);
+  await services(netBox, draft);
+  await cables(netBox, draft);
   return draft.finish();
 }

@@ -191,15 +191,15 @@ test("with a state only what has changed is asked for; a deletion is found when 
 
 test.for<[situation: string, value: unknown]>([
   ["nothing", null],
-  ["another version", { version: 2, of: "", fullAt: 0, tables: {} }],
-  ["a table that is none", { version: 1, of: "", fullAt: 0, tables: { cmdb_ci: [] } }],
+  ["another version", { version: 1, of: "", fullAt: 0, tables: {} }],
+  ["a table that is none", { version: 2, of: "", fullAt: 0, tables: { cmdb_ci: [] } }],
   ["a text", "x"],
 ])("a state that cannot be used only costs a full import: %s", ([, value]) => {
   expect(readRowState(value)).toBeUndefined();
 });
 
 test("rows of another address or query are of no use", () => {
-  const state: RowState = { version: 1, of: "there", fullAt: 0, tables: {} };
+  const state: RowState = { version: 2, of: "there", fullAt: 0, tables: {} };
   expect(new RowCache(state, { of: "here", now: 1, fullEveryMs: 1000 }).isFull).toBe(true);
   expect(new RowCache(state, { of: "there", now: 1, fullEveryMs: 1000 }).isFull).toBe(false);
 });

@@ -1,7 +1,7 @@
 import { CmdbDraft, type ForeignCmdb } from "../draft.ts";
 import type { ForeignApi } from "../foreign-api.ts";
 import { at, listOf, textAt } from "../foreign-value.ts";
-import type { RowCache } from "../row-cache.ts";
+import { type Row, type RowCache, rowsOf, timeAt, ZONE_OVERLAP_MS } from "../row-cache.ts";
 import { typeOfClass } from "./ci-class.ts";
 import { needsOf } from "./relation-type.ts";
 
@@ -57,27 +57,24 @@ async function* rows(api: ForeignApi, table: string, fields: string, query: stri
   }
 }
 
-/** A date in a query is read in the zone of the user who asks, and answers are in UTC: a day and two hours cover them all. */
-const OVERLAP_MS = 26 * 3_600_000;
-
-/** `2026-03-01 10:00:00`, UTC, as ServiceNow writes times. */
-function beforeTime(newest: string): string | undefined {
-  const at = Date.parse(`${newest.replace(" ", "T")}Z`);
-  if (Number.isNaN(at)) return undefined;
-  return new Date(at - OVERLAP_MS).toISOString().slice(0, 19).replace("T", " ");
-}
+/** `2026-03-01 10:00:00`, as ServiceNow writes times; a query's are read in the zone of the user who asks. */
+const timeText = (at: number): string => new Date(at).toISOString().slice(0, 19).replace("T", " ");
 
 /** As `rows`, but where there is a cache only what has changed is asked for. */
 function changedRows(
   api: ForeignApi,
   { table, fields, query, cache }: { table: string; fields: string; query: string; cache: RowCache | undefined },
-): AsyncIterable<unknown> {
-  const read = (since: string | undefined): AsyncIterable<Record<string, unknown>> => {
-    const parts = [query, since === undefined ? "" : `sys_updated_on>=${since}`].filter((part) => part !== "");
-    return rows(api, table, fields, parts.join("^")) as AsyncIterable<Record<string, unknown>>;
-  };
-  if (cache === undefined) return read(undefined);
-  return cache.rows({ table, key: "sys_id", changed: "sys_updated_on", read, before: beforeTime });
+): AsyncIterable<Row> {
+  return rowsOf(cache, {
+    table,
+    key: (row) => textAt(row, "sys_id"),
+    changedAt: (row) => timeAt(row, "sys_updated_on"),
+    overlapMs: ZONE_OVERLAP_MS,
+    read: (since) => {
+      const changed = since === undefined ? "" : `sys_updated_on>=${timeText(since.at)}`;
+      return rows(api, table, fields, [query, changed].filter((part) => part !== "").join("^")) as AsyncIterable<Row>;
+    },
+  });
 }
 
 /** `1 - most critical` … `4 - not critical`. */
