@@ -14,12 +14,16 @@ interface Hit {
   active: Map<CiId, number>;
 }
 
-/** Up to so many members are counted when somebody asks. */
+/** Up to so many members are counted, and looked through for one, when somebody asks. */
 const FEW_MEMBERS = 8;
 
 interface Roll {
-  /** All members by alert: the kept ones and those beyond. */
-  members: Map<AlertId, Member>;
+  readonly incident: Incident;
+  /**
+   * All members by alert: the kept ones and those beyond. null while all are kept and few: the incident's own list is
+   * enough then, and most incidents have one member.
+   */
+  members: Map<AlertId, Member> | null;
   /** Beyond the kept ones: made of their alerts alone, so that a restart can make them again. null = none. */
   beyond: Set<AlertId> | null;
   active: number;
@@ -37,7 +41,6 @@ interface Roll {
  */
 export class IncidentTable {
   private readonly kept: number;
-  private readonly byId = new Map<IncidentId, Incident>();
   private readonly rolls = new Map<IncidentId, Roll>();
   /** Ascending by number; numbers only rise, so new ones go to the end. */
   private readonly order: Incident[] = [];
@@ -47,11 +50,11 @@ export class IncidentTable {
   }
 
   get size(): number {
-    return this.byId.size;
+    return this.rolls.size;
   }
 
   get(id: IncidentId): Incident | undefined {
-    return this.byId.get(id);
+    return this.rolls.get(id)?.incident;
   }
 
   /** Open, acknowledged, and resolved ones that can still be reopened; by number. */
@@ -64,26 +67,29 @@ export class IncidentTable {
     const last = this.order.at(-1)?.number ?? 0;
     if (incident.number <= last) throw new Error(`incident ${incident.number} comes after ${last}`);
     this.order.push(incident);
-    this.byId.set(incident.id, incident);
-    this.rolls.set(incident.id, emptyRoll());
-    for (const member of incident.members) this.enrol(incident, member);
+    const roll = emptyRoll(incident);
+    this.rolls.set(incident.id, roll);
+    if (incident.members.length > FEW_MEMBERS) mapOf(roll);
+    for (const member of incident.members) this.enrol(roll, member);
   }
 
   remove(id: IncidentId): void {
-    const incident = this.byId.get(id);
+    const incident = this.get(id);
     if (incident === undefined) return;
     this.order.splice(this.indexOf(incident.number), 1);
-    this.byId.delete(id);
     this.rolls.delete(id);
   }
 
   /** The incident that holds this alert now, if it is not closed. */
   of(alert: Readonly<Alert>): Incident | undefined {
-    return alert.incident === null ? undefined : this.byId.get(alert.incident);
+    return alert.incident === null ? undefined : this.get(alert.incident);
   }
 
   member(id: IncidentId, alert: AlertId): Member | undefined {
-    return this.rolls.get(id)?.members.get(alert);
+    const roll = this.rolls.get(id);
+    if (roll === undefined || roll.members !== null) return roll?.members?.get(alert);
+    for (const member of roll.incident.members) if (member.alert === alert) return member;
+    return undefined;
   }
 
   /** Members that are firing or unobserved. O(1). */
@@ -95,26 +101,28 @@ export class IncidentTable {
   hit(id: IncidentId): { readonly all: ReadonlyMap<CiId, number>; readonly active: ReadonlyMap<CiId, number> } {
     const roll = this.rollOf(id);
     if (roll.hit !== null) return roll.hit;
-    const hit = countHit(roll.members.values());
-    if (roll.members.size > FEW_MEMBERS) roll.hit = hit;
+    const hit = countHit(membersOf(roll));
+    if (sizeOf(roll) > FEW_MEMBERS) roll.hit = hit;
     return hit;
   }
 
   /** All members, those beyond the kept ones too. O(1). */
   count(id: IncidentId): number {
-    return this.rolls.get(id)?.members.size ?? 0;
+    const roll = this.rolls.get(id);
+    return roll === undefined ? 0 : sizeOf(roll);
   }
 
   /** All members in no defined order: for what only counts or looks for one. */
   some(id: IncidentId): Iterable<Member> {
-    return this.rolls.get(id)?.members.values() ?? [];
+    const roll = this.rolls.get(id);
+    return roll === undefined ? [] : membersOf(roll);
   }
 
   /** All members in an order that a restart does not change: the kept ones, then the others by alert. */
   all(incident: Incident): readonly Member[] {
     const roll = this.rolls.get(incident.id);
     if (roll === undefined || roll.beyond === null) return incident.members;
-    const others = [...roll.beyond].sort(byText).flatMap((alert) => roll.members.get(alert) ?? []);
+    const others = [...roll.beyond].sort(byText).flatMap((alert) => roll.members?.get(alert) ?? []);
     return [...incident.members, ...others];
   }
 
@@ -125,15 +133,18 @@ export class IncidentTable {
 
   /** Returns the alert whose member is beyond the kept ones from now on: this one, or one that gave way; null = none. */
   addMember(incident: Incident, member: Member): AlertId | null {
+    const roll = this.rollOf(incident.id);
     incident.alertCount += 1;
-    this.enrol(incident, member);
+    if (incident.members.length >= Math.min(FEW_MEMBERS, this.kept)) mapOf(roll);
+    this.enrol(roll, member);
     if (incident.members.length < this.kept) {
-      incident.members.push(member);
+      // A list that grows has room for sixteen more, and most stay alone.
+      if (incident.members.length === 0) incident.members = [member];
+      else incident.members.push(member);
       return null;
     }
     const place = this.milder(incident, member);
     const [pushed = member] = place < 0 ? [] : incident.members.splice(place, 1, member);
-    const roll = this.rollOf(incident.id);
     roll.beyond ??= new Set();
     roll.beyond.add(pushed.alert);
     return pushed.alert;
@@ -144,7 +155,8 @@ export class IncidentTable {
     const roll = this.rollOf(incident.id);
     roll.beyond ??= new Set();
     roll.beyond.add(member.alert);
-    this.enrol(incident, member);
+    mapOf(roll);
+    this.enrol(roll, member);
   }
 
   /** O(members kept). */
@@ -164,7 +176,7 @@ export class IncidentTable {
     const roll = this.rollOf(incident.id);
     let first: AlertId | undefined;
     for (const alert of roll.beyond ?? []) if (first === undefined || alert < first) first = alert;
-    const member = first === undefined ? undefined : roll.members.get(first);
+    const member = first === undefined ? undefined : roll.members?.get(first);
     if (member === undefined || first === undefined) return;
     incident.members.push(member);
     roll.beyond?.delete(first);
@@ -182,7 +194,7 @@ export class IncidentTable {
     const members = this.all(incident);
     incident.members = [];
     incident.alertCount = 0;
-    this.rolls.set(incident.id, emptyRoll());
+    this.rolls.set(incident.id, emptyRoll(incident));
     return members;
   }
 
@@ -212,9 +224,8 @@ export class IncidentTable {
     this.rollOf(incident.id).mildest = 0;
   }
 
-  private enrol(incident: Incident, member: Member): void {
-    const roll = this.rollOf(incident.id);
-    roll.members.set(member.alert, member);
+  private enrol(roll: Roll, member: Member): void {
+    roll.members?.set(member.alert, member);
     if (roll.hit !== null) count(roll.hit.all, member.ci, 1);
     if (!isActive(member)) return;
     roll.active += 1;
@@ -223,7 +234,7 @@ export class IncidentTable {
 
   private strike(id: IncidentId, member: Member): void {
     const roll = this.rollOf(id);
-    roll.members.delete(member.alert);
+    roll.members?.delete(member.alert);
     roll.beyond?.delete(member.alert);
     if (roll.beyond?.size === 0) roll.beyond = null;
     roll.mildest = 0;
@@ -271,8 +282,21 @@ export class IncidentTable {
   }
 }
 
-function emptyRoll(): Roll {
-  return { members: new Map(), beyond: null, active: 0, hit: null, mildest: 0 };
+function emptyRoll(incident: Incident): Roll {
+  return { incident, members: null, beyond: null, active: 0, hit: null, mildest: 0 };
+}
+
+/** From now on its members are found by a map. */
+function mapOf(roll: Roll): void {
+  roll.members ??= new Map(roll.incident.members.map((member) => [member.alert, member]));
+}
+
+function membersOf({ members, incident }: Roll): Iterable<Member> {
+  return members === null ? incident.members : members.values();
+}
+
+function sizeOf({ members, incident }: Roll): number {
+  return members === null ? incident.members.length : members.size;
 }
 
 function countHit(members: Iterable<Member>): Hit {
