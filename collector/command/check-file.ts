@@ -14,7 +14,8 @@ import { loadPacks } from "../composition/load-packs.ts";
 /** One file, or one folder of packs, and what is wrong with it. */
 export interface CheckedPath {
   path: string;
-  kind: FileKind;
+  /** other: a file of a folder that shows nothing of ours; it is left out. */
+  kind: FileKind | "other";
   findings: Finding[];
   /** Named by the configuration that was checked, not on the command line. */
   named: boolean;
@@ -40,7 +41,10 @@ export async function checkPaths(paths: readonly string[], kind: FileKind | unde
   for (const path of paths) {
     const found = await expand(path, kind);
     if ("finding" in found) checked.push({ path, kind: kind ?? "config", findings: [found.finding], named: false });
-    else todo.push(...found.todo);
+    else {
+      todo.push(...found.todo);
+      for (const other of found.others) checked.push({ path: other, kind: "other", findings: [], named: false });
+    }
   }
   for (const { path } of todo.filter((one) => one.kind === "config")) {
     const config = await checkConfigFile(path);
@@ -54,19 +58,28 @@ export async function checkPaths(paths: readonly string[], kind: FileKind | unde
   return checked;
 }
 
-/** The files behind a path: itself, a folder of packs, or the files of another folder. */
-async function expand(path: string, kind: FileKind | undefined): Promise<{ todo: Todo[] } | { finding: Finding }> {
-  const found = await stat(path).catch((error: unknown) => error as NodeJS.ErrnoException);
-  if (found instanceof Error) return { finding: unreadable(path, found) };
-  if (!found.isDirectory()) return { todo: [{ path, kind: kind ?? (await kindOf(path)), named: false }] };
+/** The files behind a path: itself, a folder of packs, or the files of another folder, with those that are not ours apart. */
+async function expand(
+  path: string,
+  kind: FileKind | undefined,
+): Promise<{ todo: Todo[]; others: string[] } | { finding: Finding }> {
+  const entry = await stat(path).catch((error: unknown) => error as NodeJS.ErrnoException);
+  if (entry instanceof Error) return { finding: unreadable(path, entry) };
+  if (!entry.isDirectory())
+    return { todo: [{ path, kind: kind ?? (await kindOf(path)) ?? "config", named: false }], others: [] };
   if (kind === "pack" || (kind === undefined && (await holdsPacks(path))))
-    return { todo: [{ path, kind: "pack", named: false }] };
+    return { todo: [{ path, kind: "pack", named: false }], others: [] };
   const names = (await readdir(path)).filter((name) => /\.(ya?ml|json)$/i.test(name)).sort();
   if (names.length === 0) return { finding: nothingThere(path) };
   const todo: Todo[] = [];
-  for (const name of names)
-    todo.push({ path: join(path, name), kind: kind ?? (await kindOf(join(path, name))), named: false });
-  return { todo };
+  const others: string[] = [];
+  for (const name of names) {
+    const file = join(path, name);
+    const found = kind ?? (await kindOf(file));
+    if (found === null) others.push(file);
+    else todo.push({ path: file, kind: found, named: false });
+  }
+  return todo.length === 0 ? { finding: nothingThere(path) } : { todo, others };
 }
 
 async function holdsPacks(folder: string): Promise<boolean> {
@@ -77,7 +90,7 @@ async function holdsPacks(folder: string): Promise<boolean> {
   return false;
 }
 
-async function kindOf(path: string): Promise<FileKind> {
+async function kindOf(path: string): Promise<FileKind | null> {
   return fileKindOf(path, await readFile(path, "utf8").catch(() => ""));
 }
 

@@ -28,7 +28,11 @@ test("mistakes are told with file, line, column, what was found and what to do; 
   const { code, out } = await check(file);
   expect(code).toBe(1);
   expect(out).toBe(
-    '/tocsin.yaml:2:1: error CONFIG_UNKNOWN_KEY: "receivrs" is not a key here; did you mean "receivers"?\n1 error, 0 warnings\n',
+    [
+      '/tocsin.yaml:1:9: error CONFIG_OPEN_LISTEN: listening on 0.0.0.0, port 80 without "auth" would let anyone in; add auth: { tokens: [ … ] }, or listen on 127.0.0.1',
+      '/tocsin.yaml:2:1: error CONFIG_UNKNOWN_KEY: "receivrs" is not a key here; did you mean "receivers"?',
+      "2 errors, 0 warnings\n",
+    ].join("\n"),
   );
 });
 
@@ -76,6 +80,11 @@ test("a folder: its files, or its packs", async () => {
   const files = await check(folder);
   expect(files.out).toContain("/tocsin.yaml: fine (config)");
   expect(files.out).toContain("/agent.yaml:1:1: error AGENT_UNKNOWN_KEY");
+  write("package.json", '{ "name": "x", "version": "1.0.0", "description": "y" }');
+  const more = await check(folder);
+  expect(more.out).toContain("/package.json: left out, nothing in it is ours\n");
+  expect(more.out).toContain("1 error, 0 warnings");
+  expect((await check(path("package.json"))).code).toBe(1);
   mkdirSync(path("packs/mine"), { recursive: true });
   write("packs/mine/pack.yaml", "name: mine\n");
   expect((await check(path("packs"))).out).toContain("/packs/mine/pack.yaml:");
@@ -118,7 +127,10 @@ test("a file that is not there, and wrong usage", async () => {
   expect([help.code, help.out.includes("Examples:")]).toEqual([0, true]);
 });
 
-test.for<[file: string, text: string, kind: FileKind]>([
+test.for<[file: string, text: string, kind: FileKind | null]>([
+  ["package.json", '{"name": "x", "version": "1", "description": ""}', null],
+  ["tsconfig.json", '{"compilerOptions": {}}', null],
+  ["data.json", '{"a": 1}', null],
   ["tocsin.yaml", "", "config"],
   ["x.yaml", "listen: 127.0.0.1:1", "config"],
   ["x.yaml", "cmdb: { files: [a] }\nrules: [b]", "config"],
@@ -134,6 +146,6 @@ test.for<[file: string, text: string, kind: FileKind]>([
   ["pack.test.yaml", "", "pack-test"],
   ["x.yaml", "receivers:\n\tbad: tab", "config"],
   ["x.yaml", `cis:\n${"  - { id: a }\n".repeat(10_000)}`, "cmdb"],
-])("%s with %j is %s", ([file, text, kind]) => {
+])("what a file is, row %#: %s", ([file, text, kind]) => {
   expect(fileKindOf(file, text)).toBe(kind);
 });

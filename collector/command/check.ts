@@ -23,7 +23,7 @@ What a file is, its name and keys show.
 
 Examples:
   tocsin check tocsin.yaml
-  tocsin check /etc/tocsin                      every file of the folder
+  tocsin check /etc/tocsin                      every file of the folder that is ours
   tocsin check cmdb.yaml more.json              together, as the collector reads them
   tocsin check rules/packs/linux-host
   tocsin check tocsin.yaml --sample alarm.json  try the mapping of a webhook
@@ -84,7 +84,11 @@ function summary(checked: readonly CheckedPath[], isTerminal: boolean): string {
   const findings = checked.flatMap((one) => one.findings);
   const fine = checked
     .filter((one) => one.findings.length === 0)
-    .map(({ path, kind }) => `${path}: ${paint("fine", "green", isTerminal)} (${kind})\n`);
+    .map(({ path, kind }) =>
+      kind === "other"
+        ? `${path}: left out, nothing in it is ours\n`
+        : `${path}: ${paint("fine", "green", isTerminal)} (${kind})\n`,
+    );
   const [errors, warnings] = [ofSeverity(findings, "error"), ofSeverity(findings, "warning")];
   const total = errors + warnings === 0 ? "" : `${counted(errors, "error")}, ${counted(warnings, "warning")}\n`;
   return `${fine.join("")}${total}`;

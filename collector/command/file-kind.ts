@@ -70,8 +70,8 @@ function topJsonKeys(text: string): string[] {
   return keys;
 }
 
-/** What a file most probably is: by its name where that says it, else by its keys; a configuration where nothing does. */
-export function fileKindOf(file: string, text: string): FileKind {
+/** What a file most probably is: by its name where that says it, else by its keys; null where nothing does. */
+export function fileKindOf(file: string, text: string): FileKind | null {
   const name = basename(file).toLowerCase();
   if (/\.test\.ya?ml$/.test(name)) return "pack-test";
   if (name === "pack.yaml" || name === "pack.yml") return "pack";
@@ -82,10 +82,13 @@ export function fileKindOf(file: string, text: string): FileKind {
     // What is wrong with the text is told by the reader of the kind that is chosen here.
     keys = [...text.slice(0, LOOKED_AT).matchAll(/^"?(\w+)"?\s*:/gm)].map((match) => match[1] ?? "");
   }
-  const score = (kind: keyof typeof KEYS): number => keys.filter((key) => KEYS[kind].includes(key)).length;
+  // Many a file has a name and a version; a pack has rules, too.
+  const score = (kind: keyof typeof KEYS): number =>
+    kind === "pack" && !keys.includes("rules") ? 0 : keys.filter((key) => KEYS[kind].includes(key)).length;
   const kinds = ["config", "cmdb", "agent", "pack"] as const;
   const best = kinds.reduce((winner, kind) => (score(kind) > score(winner) ? kind : winner));
   if (score(best) > 0) return best;
   if (name.includes("cmdb")) return "cmdb";
-  return name.includes("agent") ? "agent" : "config";
+  if (name.includes("agent")) return "agent";
+  return /^(tocsin|config)/.test(name) ? "config" : null;
 }

@@ -10,6 +10,8 @@ import { didYouMean } from "./document/suggest.ts";
 interface CheckOptions {
   connectors: readonly ConnectorKind[];
   refusalOfHost?: (host: string, allowed: readonly string[]) => string | null;
+  /** Names of receivers, also of those that could not be read; absent = all could. */
+  declared?: readonly string[];
 }
 
 /** Shorter bearer tokens can be guessed. */
@@ -20,7 +22,7 @@ export function checkConfig(config: TocsinConfig, decoding: Decoding, options: C
   checkListen(config, decoding);
   checkTokens(config, decoding);
   checkReceivers(config, decoding, options);
-  checkRoutes(config, decoding);
+  checkRoutes(config, decoding, options.declared);
   checkValues(config, decoding);
   checkIngest(config, decoding);
 }
@@ -117,8 +119,11 @@ function checkReceivers(config: TocsinConfig, decoding: Decoding, { connectors, 
   }
 }
 
-function checkRoutes({ routes, receivers, timeIntervals }: TocsinConfig, decoding: Decoding): void {
-  const names = receivers.map(({ name }) => name);
+function checkRoutes(
+  { routes, receivers, timeIntervals }: TocsinConfig,
+  decoding: Decoding,
+  names: readonly string[] = receivers.map(({ name }) => name),
+): void {
   const intervals = timeIntervals.map(({ name }) => name);
   const used = new Set<string>();
   let takesEverything: number | undefined;

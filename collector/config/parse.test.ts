@@ -257,6 +257,37 @@ test.for<[situation: string, text: string, expected: string[]]>([
   expect(codes(text)).toEqual(expected);
 });
 
+test("rules that span sections are told with the first mistakes, not one round later", () => {
+  const text = [
+    "listenn: x",
+    "correlation: { settle: { min: 50s, max: 10s }, resolveAfter: soon }",
+    "cmdb: { files: [mine.yaml] }",
+    'receivers: { hook: { bell: { url: "ftp://x" } }, two: { bell: { url: "https://x.example" }, gong: {} }, none: {} }',
+    "routes: [{ receivers: [hook, gone] }]",
+    'maintenance: [{ cis: a, from: "2026-01-02T00:00:00Z", to: "2026-01-01T00:00:00Z" }]',
+  ].join("\n");
+  expect(codes(text)).toEqual([
+    "CONFIG_UNKNOWN_KEY 1:1",
+    "CONFIG_CONTRADICTION 2:31",
+    "CONFIG_BAD_DURATION 2:62",
+    "CONFIG_BAD_VALUE 4:35",
+    "CONFIG_RECEIVER_KIND 4:93",
+    "CONFIG_RECEIVER_KIND 4:105",
+    "CONFIG_UNKNOWN_RECEIVER 5:30",
+    "CONFIG_CONTRADICTION 6:59",
+  ]);
+  expect(parse(text)).toMatchObject({ names: { cmdb: ["/conf/mine.yaml"] } });
+});
+
+test("what compares two sections is not told of one that cannot be read", () => {
+  expect(codes("listen: 0.0.0.0:80\nauth: { tokens: [{ name: a, role: king, token: 0123456789abcdef }] }")).toEqual([
+    "CONFIG_BAD_VALUE 2:35",
+  ]);
+  expect(codes('receivers: { "a b": { gong: {} } }\nroutes: [{ receivers: "a b" }]')).toEqual([
+    "CONFIG_BAD_VALUE 1:14",
+  ]);
+});
+
 test("a typo is answered with the right name", () => {
   const [finding] = parse("alertmanager: { resolve_timeout: 5m }").findings;
   expect(finding?.hint).toBe('did you mean "resolveTimeout"?');

@@ -9,11 +9,13 @@ import type { ConnectorKind } from "../port/connector.ts";
 import { checkConfig } from "./check-config.ts";
 import type { LimitsConfig, TocsinConfig } from "./config.ts";
 import { decode } from "./decoder.ts";
-import { type Decoding, FAILED } from "./decoding.ts";
+import { asMapping, type Decoding, FAILED } from "./decoding.ts";
 import { readDocument } from "./document/document.ts";
 import { Problems } from "./document/problem.ts";
 import { readReceivers } from "./receivers.ts";
 import { type ConfigData, configSchema, type RouteData } from "./schema.ts";
+import { holdsWithout, soundSections } from "./sound-sections.ts";
+import { nodeOf } from "./schema-node.ts";
 import { readTimeInterval } from "./time-interval.ts";
 
 export interface ParseOptions {
@@ -51,20 +53,41 @@ export function parseConfig(text: string, file: string, options: ParseOptions): 
   const decoding: Decoding = { problems, folder: dirname(resolve(file)), readFile: options.readFile };
   const schema: TSchema = configSchema(options.connectors);
   // An empty file is a configuration: everything has a default.
-  const data = decode(schema, read.document.value ?? {}, [], decoding);
-  let config: TocsinConfig | undefined;
-  if (data !== FAILED) {
-    config = configOf(data as ConfigData & { receivers: unknown }, file, decoding, options);
-    checkConfig(config, decoding, options);
-  }
+  const value = read.document.value ?? {};
+  const data = decode(schema, value, [], decoding);
+  const config =
+    data === FAILED ? checkSound(schema, value, file, decoding, options) : checked(data, file, decoding, options);
   const findings = sortFindings(read.document.locate(problems.all()));
-  if (config === undefined) return { status: "invalid", findings };
   if (!problems.hasErrors) return { status: "valid", config, findings };
-  return {
-    status: "invalid",
-    findings,
-    names: namesIn(config),
-  };
+  return { status: "invalid", findings, names: namesIn(config) };
+}
+
+function checked(
+  data: unknown,
+  file: string,
+  decoding: Decoding,
+  options: ParseOptions & { declared?: readonly string[] },
+): TocsinConfig {
+  const config = configOf(data as ConfigData & { receivers: unknown }, file, decoding, options);
+  checkConfig(config, decoding, options);
+  return config;
+}
+
+/** What spans several keys is told of the sections that could be read, so that one round shows every mistake. */
+function checkSound(
+  schema: TSchema,
+  value: unknown,
+  file: string,
+  decoding: Decoding,
+  options: ParseOptions,
+): TocsinConfig {
+  const problems = new Problems();
+  const { data, broken } = soundSections(schema, value, decoding);
+  const sections = Object.keys(nodeOf(schema).properties ?? {});
+  const declared = [...(asMapping(asMapping(value)?.get("receivers")) ?? [])].map(([name]) => name);
+  const config = checked(data, file, { ...decoding, problems }, { ...options, declared });
+  decoding.problems.addFrom(problems, (problem) => holdsWithout(problem, broken, sections));
+  return config;
 }
 
 /** The files and packs that a configuration names. */

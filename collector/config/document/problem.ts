@@ -31,6 +31,11 @@ export class Problems {
     this.add({ severity: "warning", code, path, part, message, hint });
   }
 
+  /** Takes over what another collection holds, as far as `wanted`. */
+  addFrom(other: Problems, wanted: (problem: Problem) => boolean): void {
+    for (const problem of other.list) if (wanted(problem)) this.add(problem);
+  }
+
   get hasErrors(): boolean {
     return this.list.some((problem) => problem.severity === "error");
   }
