@@ -137,6 +137,7 @@ function viewOf(state: CoreState): CorrelationView {
     incident: (id) => state.incidents.get(id),
     liveIncidents: () => state.incidents.live(),
     changesOn: (ci) => state.changes.on(ci),
+    changesLately: (at) => state.changes.lately(at),
     maintenance: () => state.mutes.windows(),
   };
 }

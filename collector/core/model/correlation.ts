@@ -30,6 +30,8 @@ export interface CorrelationView {
   liveIncidents(): Iterable<Readonly<Incident>>;
   /** Oldest first, at least those of the last 24 hours. */
   changesOn(ci: CiId): readonly ChangeRecord[];
+  /** How many changes there have been of late, over all CIs together. */
+  changesLately(at: UnixMillis): { count: number; withinMs: Milliseconds };
   /** Planned windows, whether past, current or to come, that are not removed yet; by id. */
   maintenance(): readonly Readonly<MaintenanceWindow>[];
   /** What samples say; absent where none are taken. */

@@ -4,15 +4,56 @@ import type { Symptom } from "../model/symptom.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { Verdict } from "./verdict.ts";
 
-/** A change shows its fault within a quarter of an hour, or slowly, as a leak does. */
-const BEFORE_MS: Milliseconds = 30 * 60_000;
-const AFTER_MS: Milliseconds = 60_000;
-const SHORT_MS: Milliseconds = 15 * 60_000;
-/** Programs fill up and slow down by and by; lines and machines do not. */
-const SUDDEN: ReadonlySet<Symptom> = new Set<Symptom>(["gone", "link", "lossy", "environment", "clock", "certificate"]);
+/** So many faults, against those that no change causes, are caused by a change on the CI that is at fault. */
+const CAUSED = 0.15;
+/** Clocks differ: a change may seem to come after what it caused. */
+const AFTER_MS: Milliseconds = 30_000;
+/** What breaks at once is seen within minutes … */
+const SUDDEN_MS: Milliseconds = 5 * 60_000;
+/** … and then hardly ever; */
+const SUDDEN_TAIL_MS: Milliseconds = 150_000;
+/** what fills up by and by is seen later. */
+const GRADUAL_MS: Milliseconds = 10 * 60_000;
+/** How often a fault that shows itself so came by and by: a line or a machine never does, a leak often. */
+const GRADUAL: Record<Symptom, number> = {
+  gone: 0,
+  link: 0,
+  lossy: 0,
+  environment: 0,
+  clock: 0,
+  certificate: 0,
+  member: 0,
+  down: 0.3,
+  errors: 0.3,
+  other: 0.3,
+  slow: 0.6,
+  load: 0.6,
+  backlog: 0.6,
+  resource: 0.8,
+};
+/** Such a share of what a fault seems to have caused may have begun before it, by chance. */
+const STRAYS = 0.1;
+const SHORTLY_MS: Milliseconds = 15 * 60_000;
+/** Longer ago is no cause, whatever the odds. */
+const BEFORE_MS: Milliseconds = 40 * 60_000;
+/** Named from these odds on: to name a wrong one costs about as much as to name none. */
+const NAMED = 0.7;
+/** What is usual among CIs counts as much as this many changes of a CI's own past. */
+const USUAL = 1;
+const PLACES_MAX = 16;
+
+/** Symptom and time of a fault, for the question whether a change caused it. */
+interface Fault {
+  root: number;
+  /** How likely it came by and by, 0…1. */
+  gradual: number;
+  /** When it began, as far as is known; alerts that came back hide it, so that there may be two answers. */
+  onsets: readonly UnixMillis[];
+}
 
 /**
- * The change on the root, or on what it is a replica of, that best explains the fault; null when none does.
+ * The change on the root, or on what it is a replica of, that best explains the fault; null when chance does so as well:
+ * where a CI is changed every hour, one before each fault means nothing.
  *
  * @param openedAt of the incident: its first alerts may have cleared and come back since
  */
@@ -22,33 +63,57 @@ export function suspectChange(
   openedAt: UnixMillis,
   view: CorrelationView,
 ): string | null {
-  const latest = units[0]?.onset ?? openedAt;
-  const onset = Math.min(openedAt, latest);
-  const isGradual = units.some(
-    (unit) => unit.ci === best.root && !unit.notes.every((note) => SUDDEN.has(note.symptom)),
-  );
-  let found: { change: ChangeRecord; score: number } | null = null;
-  for (const { ci, weight } of places(best.root, view)) {
-    for (const change of view.changesOn(view.topology.id(ci))) {
-      const before = onset - change.at;
-      if (before > (isGradual ? BEFORE_MS : SHORT_MS) || change.at - latest > AFTER_MS) continue;
-      const score = weight - Math.abs(before) / BEFORE_MS;
-      if (found === null || score > found.score) found = { change, score };
+  const { root, explained } = best;
+  const onset = explained[Math.floor(explained.length * STRAYS)]?.onset ?? openedAt;
+  const own = units.filter(({ ci }) => ci === root).flatMap(({ notes }) => notes);
+  const gradual = own.reduce((most, { symptom }) => Math.max(most, GRADUAL[symptom]), 0);
+  const fault: Fault = { root, gradual, onsets: openedAt < onset ? [onset, openedAt] : [onset] };
+  const suspect = likeliest(fault, view);
+  return suspect !== null && suspect.odds >= NAMED ? suspect.change.event : null;
+}
+
+function likeliest(fault: Fault, view: CorrelationView): { change: ChangeRecord; odds: number } | null {
+  let found: { change: ChangeRecord; odds: number } | null = null;
+  for (const { ci, weight } of places(fault.root, view)) {
+    const changes = view.changesOn(view.topology.id(ci));
+    for (const change of changes) {
+      const density = Math.max(...fault.onsets.map((onset) => densityOf(onset - change.at, fault.gradual)));
+      if (density === 0) continue;
+      const odds = (weight * CAUSED * density) / chanceOf(change.at, changes.length - 1, view);
+      if (found === null || odds > found.odds) found = { change, odds };
     }
   }
-  return found === null ? null : found.change.event;
+  return found;
+}
+
+/** How often such a time lies between a change and what it causes, a millisecond: as often up to a while, then ever less. */
+function densityOf(before: Milliseconds, gradual: number): number {
+  if (before < -AFTER_MS || before > BEFORE_MS) return 0;
+  return (1 - gradual) * fading(before, SUDDEN_MS, SUDDEN_TAIL_MS) + gradual * fading(before, GRADUAL_MS, GRADUAL_MS);
+}
+
+function fading(before: Milliseconds, flat: Milliseconds, tail: Milliseconds): number {
+  return Math.exp(-Math.max(0, before - flat) / tail) / (flat + tail);
+}
+
+/** How often this CI is changed anyway, a millisecond: as often as any other, and the more its own past says so. */
+function chanceOf(at: UnixMillis, others: number, view: CorrelationView): number {
+  const { count, withinMs } = view.changesLately(at);
+  const usual = Math.max(1, count) / (withinMs * Math.max(1, view.topology.size));
+  return (others + USUAL) / (withinMs + USUAL / usual);
 }
 
 function places(root: number, view: CorrelationView): { ci: number; weight: number }[] {
-  const list = [{ ci: root, weight: 2 }];
-  for (const edge of view.topology.neededBy(root)) if (edge.type === "hasMember") list.push({ ci: edge.ci, weight: 1 });
+  const list = [{ ci: root, weight: 1 }];
+  for (const edge of view.topology.neededBy(root))
+    if (edge.type === "hasMember") list.push({ ci: edge.ci, weight: 0.5 });
   for (const edge of view.topology.needs(root))
-    if (edge.type === "hasMember" && list.length < 16) list.push({ ci: edge.ci, weight: 0.8 });
+    if (edge.type === "hasMember" && list.length < PLACES_MAX) list.push({ ci: edge.ci, weight: 0.4 });
   return list;
 }
 
 /** Whether this very CI was changed within a quarter of an hour before. */
 export function changedBefore(root: number, onset: UnixMillis, view: CorrelationView): boolean {
   const changes = view.changesOn(view.topology.id(root));
-  return changes.some((change) => onset - change.at <= SHORT_MS && onset - change.at >= -AFTER_MS);
+  return changes.some(({ at }) => onset - at <= SHORTLY_MS && onset - at >= -AFTER_MS);
 }

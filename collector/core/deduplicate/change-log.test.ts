@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import type { ChangeRecord } from "../model/correlation.ts";
+import { ChangeLog } from "./change-log.ts";
+
+const HOUR_MS = 3_600_000;
+const START = 1000 * HOUR_MS;
+
+function change(ci: string, hours: number): ChangeRecord {
+  return { event: `${ci} ${hours}`, ci, at: START + hours * HOUR_MS, check: "deployment", summary: "" };
+}
+
+test("counts the changes that are known, over the time since the first of them", () => {
+  const log = new ChangeLog();
+  expect(log.lately(START).count).toBe(0);
+  for (const [ci, hours] of [
+    ["a", 0],
+    ["b", 1],
+    ["a", 3],
+  ] as const)
+    log.add(change(ci, hours));
+  expect(log.lately(START + 4 * HOUR_MS)).toEqual({ count: 3, withinMs: 4 * HOUR_MS });
+});
+
+test("one change in the first minutes is one within an hour, not within a minute", () => {
+  const log = new ChangeLog();
+  log.add(change("a", 0.01));
+  expect(log.lately(START + 0.02 * HOUR_MS)).toEqual({ count: 1, withinMs: HOUR_MS });
+});
+
+test("what is older than a week does not count", () => {
+  const log = new ChangeLog();
+  for (const [ci, hours] of [
+    ["a", 0],
+    ["b", 200],
+  ] as const)
+    log.add(change(ci, hours));
+  expect(log.lately(START + 210 * HOUR_MS)).toEqual({ count: 1, withinMs: 10 * HOUR_MS });
+});
+
+test("the count is the same after a restart and under new names", () => {
+  const log = new ChangeLog();
+  for (let turn = 0; turn < 120; turn += 1) log.add(change(turn % 2 === 0 ? "a" : `b${turn}`, turn / 3));
+  const again = new ChangeLog();
+  for (const list of log.all()) again.restore(list[0]?.ci ?? "", list);
+  const at = START + 50 * HOUR_MS;
+  expect(again.lately(at)).toEqual(log.lately(at));
+  again.rename((ci) => (ci === "a" ? "web-1" : ci));
+  expect(again.lately(at)).toEqual(log.lately(at));
+});
