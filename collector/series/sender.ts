@@ -1,5 +1,6 @@
 import type { Milliseconds, UnixMillis } from "../core/model/time.ts";
 import type { Exemplar, Sample } from "../../protocol/sample.ts";
+import type { SeriesIdentity } from "../port/samples.ts";
 import type { HistoryRing } from "./history.ts";
 import { hasShape, type SeriesShape, type ShapeTable } from "./series-shape.ts";
 
@@ -64,7 +65,7 @@ export class Sender {
   }
 
   /** The position of the sample's series, -1 when the sender has none. */
-  find(sample: Sample): number {
+  find(sample: SeriesIdentity): number {
     const expected = this.shapes[this.cursor];
     if (expected !== undefined && hasShape(sample, expected)) return this.cursor++;
     const first = this.shapes[0];
@@ -124,8 +125,8 @@ export class Sender {
     return isFirst;
   }
 
-  hasExemplar(position: number): boolean {
-    return this.exemplars[position] !== undefined;
+  exemplar(position: number): Exemplar | undefined {
+    return this.exemplars[position];
   }
 
   touch(position: number, seenAt: UnixMillis): void {

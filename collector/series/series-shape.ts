@@ -1,4 +1,5 @@
 import type { Sample } from "../../protocol/sample.ts";
+import type { SeriesIdentity } from "../port/samples.ts";
 import { escapeLabel, type PrometheusSeries, toPrometheus } from "./prometheus-names.ts";
 
 /** A metric family at the Prometheus border. */
@@ -49,7 +50,7 @@ export function withinLabelLimits(sample: Sample): boolean {
 }
 
 /** Whether the sample belongs to the shape; false also where only the order of labels differs. Some tens of nanoseconds. */
-export function hasShape(sample: Sample, shape: SeriesShape): boolean {
+export function hasShape(sample: SeriesIdentity, shape: SeriesShape): boolean {
   if (sample.name !== shape.name || sample.type !== shape.type || sample.unit !== shape.unit) return false;
   if (sample.family !== shape.family) return false;
   const { keys, values } = shape;
@@ -76,7 +77,7 @@ export class ShapeTable {
     return [...this.families.values()];
   }
 
-  find(sample: Sample): SeriesShape | undefined {
+  find(sample: SeriesIdentity): SeriesShape | undefined {
     return this.shapes.get(shapeKey(sample));
   }
 
@@ -147,7 +148,7 @@ function rendered(series: PrometheusSeries): { text: string; group: string; rank
   return { text, group, rank: Number.POSITIVE_INFINITY };
 }
 
-function shapeKey(sample: Sample): string {
+function shapeKey(sample: SeriesIdentity): string {
   let key = `${sample.type === "counter" ? "c" : "g"}${sample.family ?? ""}\n${sample.unit}\n${sample.name}`;
   const names = Object.keys(sample.labels);
   if (names.length > 1) names.sort();

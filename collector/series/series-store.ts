@@ -108,6 +108,13 @@ export class SeriesStore implements SampleSink {
         result.reasons[reason] = (result.reasons[reason] ?? 0) + 1;
       }
     }
+    if (batch.exemplars !== undefined) {
+      result.exemplars = 0;
+      for (const { series, exemplar } of batch.exemplars) {
+        const position = sender.find(series);
+        if (position >= 0 && this.keepExemplar(sender, position, exemplar)) result.exemplars += 1;
+      }
+    }
     if (result.reasons.seriesLimit !== undefined) this.limited(sender, receivedAt);
     return result;
   }
@@ -133,11 +140,15 @@ export class SeriesStore implements SampleSink {
     return this.hosts.keys();
   }
 
-  /** What Prometheus may see of one CI; senders that have fallen silent are left out. Empty for a CI that has nothing. */
-  viewsOf(ci: string, now: UnixMillis): SenderView[] {
+  /**
+   * What Prometheus may see of one CI; senders that have fallen silent are left out. Empty for a CI that has nothing.
+   *
+   * @param source only what came in this way, also by remote write, which is not shown otherwise.
+   */
+  viewsOf(ci: string, now: UnixMillis, source?: string): SenderView[] {
     const host = this.hosts.get(ci);
     if (host === undefined) return [];
-    return cachedViews(host)
+    return (source === undefined ? cachedViews(host) : viewsBySource(host, source))
       .filter(({ sender }) => now - sender.heardAt <= senderStaleAfterMs(sender))
       .map(({ view }) => view);
   }
@@ -151,7 +162,14 @@ export class SeriesStore implements SampleSink {
         if (shape.name !== name) continue;
         const points = sender.ring(position)?.points(from, to);
         if (points !== undefined)
-          found.push({ source: sender.source, labels: shape.labels, type: shape.type, unit: shape.unit, points });
+          found.push({
+            source: sender.source,
+            labels: shape.labels,
+            type: shape.type,
+            unit: shape.unit,
+            exemplar: sender.exemplar(position) ?? null,
+            points,
+          });
       }
     }
     return found;
@@ -224,10 +242,11 @@ export class SeriesStore implements SampleSink {
     return null;
   }
 
-  /** Beyond the limit those that are there are renewed, and no new ones are taken. */
-  private keepExemplar(sender: Sender, position: number, exemplar: Exemplar): void {
-    if (this.exemplarCount >= EXEMPLARS_MAX && !sender.hasExemplar(position)) return;
+  /** Beyond the limit those that are there are renewed, and no new ones are taken (false). */
+  private keepExemplar(sender: Sender, position: number, exemplar: Exemplar): boolean {
+    if (this.exemplarCount >= EXEMPLARS_MAX && sender.exemplar(position) === undefined) return false;
     if (sender.keepExemplar(position, exemplar)) this.exemplarCount += 1;
+    return true;
   }
 
   private startHistory(sender: Sender, position: number): void {
@@ -288,6 +307,8 @@ export interface SeriesHistory {
   labels: Readonly<Record<string, string>>;
   type: Sample["type"];
   unit: string;
+  /** The newest: a measurement with its trace. */
+  exemplar: Exemplar | null;
   /** Ten-second slots, oldest first. */
   points: [at: UnixMillis, value: number][];
 }
@@ -306,6 +327,12 @@ function borderLabels(labels: Readonly<Record<string, string>>): string {
       text += `,${name}="${escapeLabel(value.slice(0, 1024))}"`;
   }
   return text;
+}
+
+function viewsBySource(host: Host, source: string): { sender: Sender; view: SenderView }[] {
+  const senders = [...host.senders.values()].filter((sender) => sender.source === source);
+  const taken = senders.length > 1 ? new Set<string>() : null;
+  return senders.map((sender) => ({ sender, view: viewOf(sender, taken) }));
 }
 
 function cachedViews(host: Host): { sender: Sender; view: SenderView }[] {

@@ -83,8 +83,9 @@ function history(asked: QueryString, ports: ApiPorts): unknown {
     to === undefined ? now : timeOf("to", to),
   );
   return {
-    items: found.map(({ points, ...series }) => ({
+    items: found.map(({ points, exemplar, ...series }) => ({
       ...series,
+      exemplar: exemplar === null ? null : { ...exemplar, at: exemplar.at > 0 ? formatTime(exemplar.at) : null },
       points: points.map(([at, value]) => [formatTime(at), value]),
     })),
     next: null,

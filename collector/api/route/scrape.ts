@@ -5,9 +5,14 @@ import { expose, EXPOSITION_CONTENT_TYPES, negotiateFormat, type SenderView } fr
 import { SERIES_STALE_AFTER_MS } from "../../series/series-store.ts";
 import { discovery } from "../../series/service-discovery.ts";
 import { encoded, negotiateCoding } from "../compress.ts";
+import { one, type QueryString } from "../paging.ts";
 import type { ApiPorts } from "../ports.ts";
+import { query, text } from "../schema/basic.ts";
 
 const READ = { roles: ["viewer"] } as const;
+const SOURCE = {
+  source: text("Only what came in this way: agent, otlp or remote-write, which is not shown otherwise."),
+};
 /** Senders that are looked up between two turns of the event loop. */
 const SENDERS_A_TURN = 200;
 
@@ -32,9 +37,10 @@ export function registerScrape(app: FastifyInstance, ports: ApiPorts): void {
         operationId: "agentsMetrics",
         tags: ["prometheus"],
         summary: "The series of all agents, under node_exporter's names, with the label ci. Text or OpenMetrics.",
+        querystring: query(SOURCE),
       },
     },
-    async (request, reply) => scraped(request, reply, await allViews(ports), ports),
+    async (request, reply) => scraped(request, reply, await allViews(ports, sourceOf(request)), ports),
   );
   app.get(
     "/metrics/agents/:id",
@@ -44,11 +50,12 @@ export function registerScrape(app: FastifyInstance, ports: ApiPorts): void {
         operationId: "agentMetrics",
         tags: ["prometheus"],
         summary: "The series of one CI, by its id, name or alias, or by the agent's id.",
+        querystring: query(SOURCE),
       },
     },
     async (request, reply) => {
       const { id } = request.params as { id: string };
-      const views = ports.series.viewsOf(ciOf(id, ports), ports.clock.now());
+      const views = ports.series.viewsOf(ciOf(id, ports), ports.clock.now(), sourceOf(request));
       if (views.length === 0)
         throw new Refusal(
           404,
@@ -84,11 +91,13 @@ function ciOf(id: string, ports: ApiPorts): string {
   return ports.agents.ciOf(id) ?? id;
 }
 
-async function allViews(ports: ApiPorts): Promise<SenderView[]> {
+const sourceOf = (request: FastifyRequest): string | undefined => one(request.query as QueryString, "source");
+
+async function allViews(ports: ApiPorts, source: string | undefined): Promise<SenderView[]> {
   const views: SenderView[] = [];
   let looked = 0;
   for (const ci of ports.series.cis()) {
-    views.push(...ports.series.viewsOf(ci, ports.clock.now()));
+    views.push(...ports.series.viewsOf(ci, ports.clock.now(), source));
     looked += 1;
     if (looked % SENDERS_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
   }
@@ -107,16 +116,16 @@ function scraped(
     now: ports.clock.now(),
     staleAfterMs: SERIES_STALE_AFTER_MS,
   });
-  const text = Readable.from(pieces, { objectMode: false, highWaterMark: 65_536 });
-  return answer(request, reply, EXPOSITION_CONTENT_TYPES[format], text);
+  const body = Readable.from(pieces, { objectMode: false, highWaterMark: 65_536 });
+  return answer(request, reply, EXPOSITION_CONTENT_TYPES[format], body);
 }
 
 /** In the coding that the scraper likes best; Prometheus asks for gzip. */
-function answer(request: FastifyRequest, reply: FastifyReply, contentType: string, text: Readable): FastifyReply {
+function answer(request: FastifyRequest, reply: FastifyReply, contentType: string, body: Readable): FastifyReply {
   const coding = negotiateCoding(request.headers["accept-encoding"]);
   if (coding !== "identity") void reply.header("content-encoding", coding);
   return reply
     .header("content-type", contentType)
     .header("vary", "accept, accept-encoding")
-    .send(encoded(text, coding));
+    .send(encoded(body, coding));
 }

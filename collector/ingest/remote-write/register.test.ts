@@ -78,7 +78,64 @@ test("version 1: samples by CI, with types from metadata and names", async () =>
       ],
     },
   ]);
-  expect(ports.counts.get("tocsin_ingest_dropped_total remoteWrite exemplar")).toBe(1);
+  expect(ports.counts.get("tocsin_ingest_dropped_total remoteWrite exemplarPlace")).toBe(1);
+});
+
+const TRACE = { trace_id: "0af7651916cd43dd8448eb211c80319c" };
+
+test("version 1: exemplars come apart from the samples, as Prometheus sends them", async () => {
+  const { ports, write } = bench();
+  const bucket = { __name__: "rpc_seconds_bucket", instance: "web-01:9100", le: "0.5" };
+  const long = [...labels(TRACE), ...labels({ path: "x".repeat(100), user: "u1" })];
+  const message = encodeWriteRequest1({
+    timeseries: [
+      { labels: labels(bucket), samples: [{ value: 7, timestamp: AT }] },
+      { labels: labels(CPU), exemplars: [{ labels: labels(TRACE), value: 0.25, timestamp: AT }] },
+      { labels: labels(bucket), exemplars: [{ labels: long, value: 0.4, timestamp: AT + 1 }] },
+      { labels: labels({ ...bucket, __name__: "rpc_seconds_count" }), exemplars: [{ value: 1, timestamp: AT }] },
+    ],
+  });
+  expect((await write(snappyEncode(message))).statusCode).toBe(204);
+  expect(
+    ports.batches.flatMap(({ exemplars = [] }) => exemplars.map(({ series, exemplar }) => [series.name, exemplar])),
+  ).toEqual([
+    ["node_cpu_seconds_total", { labels: TRACE, value: 0.25, at: AT }],
+    ["rpc_seconds_bucket", { labels: { ...TRACE, user: "u1" }, value: 0.4, at: AT + 1 }],
+  ]);
+  expect(ports.counts.get("tocsin_ingest_dropped_total remoteWrite exemplarPlace")).toBe(1);
+});
+
+test("version 2: an exemplar of a native histogram stands at the bucket that it is in", async () => {
+  const { ports, write } = bench();
+  const { symbols, refs } = symbolise([{ __name__: "rpc_seconds", instance: "web-01:9100" }, TRACE]);
+  const exemplar = (value: number, timestamp: number) => ({ labels_refs: refs[1], value, timestamp });
+  const message = encodeWriteRequest2({
+    symbols,
+    timeseries: [
+      {
+        labels_refs: refs[0],
+        histograms: [
+          {
+            count_int: 7,
+            sum: 3.5,
+            timestamp: AT,
+            positive_spans: [{ offset: 1, length: 2 }],
+            positive_deltas: [3, 1],
+          },
+        ],
+        exemplars: [exemplar(1.5, AT), exemplar(900, AT)],
+      },
+    ],
+  });
+  await write(snappyEncode(message), { "content-type": V2, "x-prometheus-remote-write-version": "2.0.0" });
+  const [batch] = ports.batches;
+  const found = batch?.exemplars?.map(({ series, exemplar: one }) => [series.name, series.labels["le"], one.value]);
+  expect(found).toEqual([
+    ["rpc_seconds_bucket", "2", 1.5],
+    ["rpc_seconds_bucket", "+Inf", 900],
+  ]);
+  const buckets = batch?.samples.map(({ name, labels: each }) => `${name} ${each["le"] ?? ""}`);
+  expect(buckets).toEqual(expect.arrayContaining(["rpc_seconds_bucket 2", "rpc_seconds_bucket +Inf"]));
 });
 
 test("version 2: symbols, metadata, histograms, and what was written is told", async () => {

@@ -94,7 +94,7 @@ function countSamples({ telemetry }: IngestPorts, { samples, dropped, refused }:
 function tellWritten(reply: FastifyReply, totals: WriteTotals): void {
   void reply.header("X-Prometheus-Remote-Write-Samples-Written", String(totals.samples));
   void reply.header("X-Prometheus-Remote-Write-Histograms-Written", String(totals.histograms));
-  void reply.header("X-Prometheus-Remote-Write-Exemplars-Written", "0");
+  void reply.header("X-Prometheus-Remote-Write-Exemplars-Written", String(totals.exemplars));
 }
 
 /** A sender repeats what got 5xx and drops what got 4xx: only what can succeed later may be 503. */

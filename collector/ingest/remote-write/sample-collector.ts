@@ -1,6 +1,6 @@
 import type { Sample } from "../../../protocol/sample.ts";
 import type { UnixMillis } from "../../core/model/time.ts";
-import type { SampleSink } from "../../port/samples.ts";
+import type { SampleBatch, SampleSink } from "../../port/samples.ts";
 import type { KnownSeries, SeriesBook } from "./series-book.ts";
 import type { LabelPairs, MessageVisitor, Metadata, SeriesValues } from "./written-series.ts";
 
@@ -10,16 +10,23 @@ export const SOURCE = "remote-write";
 export interface WriteTotals {
   samples: number;
   histograms: number;
+  exemplars: number;
   /** Left out silently, by reason: it is no fault of the sender, or nothing is lost. */
   dropped: Record<string, number>;
   /** Refused, by reason: the sender is told. */
   refused: Record<string, number>;
 }
 
+/** What a message says of one CI. */
+interface Written {
+  samples: Sample[];
+  exemplars: Exclude<SampleBatch["exemplars"], undefined>[number][];
+}
+
 /** Gathers the samples of one message by CI, and hands them to the sink. */
 export class SampleCollector implements MessageVisitor {
   private readonly book: SeriesBook;
-  private readonly byCi = new Map<string, Sample[]>();
+  private readonly byCi = new Map<string, Written>();
   private readonly help = new Map<string, string>();
   private histograms = 0;
   /** Samples that histograms became. */
@@ -38,16 +45,16 @@ export class SampleCollector implements MessageVisitor {
 
   series(key: string, pairs: () => LabelPairs, values: SeriesValues): void {
     const known = this.book.find(key, pairs);
-    if (values.exemplars > 0) add(this.dropped, "exemplar", values.exemplars);
     if (known.fault !== undefined) {
       add(this.refused, known.fault, values.samples.length + values.histograms.length);
       return;
     }
-    let list = this.byCi.get(known.ci);
-    if (list === undefined) {
-      list = [];
-      this.byCi.set(known.ci, list);
+    let written = this.byCi.get(known.ci);
+    if (written === undefined) {
+      written = { samples: [], exemplars: [] };
+      this.byCi.set(known.ci, written);
     }
+    const list = written.samples;
     for (const { value, at, stale } of values.samples) {
       // A calculation without a result is no value; only the marker says that the series has ended.
       if (Number.isNaN(value) && !stale) add(this.dropped, "notANumber", 1);
@@ -62,20 +69,41 @@ export class SampleCollector implements MessageVisitor {
       if (histogram.buckets.length > 0) list.push(bucketOf(known, Number.POSITIVE_INFINITY, count, histogram.at));
       this.parts += 2 + (histogram.buckets.length === 0 ? 0 : histogram.buckets.length + 1);
     }
+    if (values.exemplars.length > 0) this.exemplars(known, values, written);
+  }
+
+  /** Prometheus sends them apart from the samples. OpenMetrics has them for counters and buckets only. */
+  private exemplars(known: KnownSeries, { exemplars, histograms }: SeriesValues, written: Written): void {
+    const newest = exemplars.toSorted((a, b) => a.at - b.at);
+    const { name, kind } = known;
+    const buckets = histograms.at(-1)?.buckets ?? [];
+    for (const exemplar of newest) {
+      const bound = buckets.find(([upTo]) => exemplar.value <= upTo)?.[0] ?? Number.POSITIVE_INFINITY;
+      if (buckets.length > 0) written.exemplars.push({ series: bucketOf(known, bound, 0, 0), exemplar });
+      else if (kind.type === "counter" && (kind.family === undefined || name.endsWith("_bucket")))
+        written.exemplars.push({ series: sampleOf(known, 0, 0), exemplar });
+      else add(this.dropped, "exemplarPlace", 1);
+    }
   }
 
   /** Hands everything over, one batch a CI. */
   write(sink: SampleSink, receivedAt: UnixMillis): WriteTotals {
     let samples = -this.parts;
-    for (const [ci, list] of this.byCi) {
-      if (list.length === 0) continue;
-      const help = this.help.size === 0 ? {} : { help: this.help };
-      const result = sink.write({ ci, source: SOURCE, labels: {}, samples: list, ...help }, receivedAt);
+    let exemplars = 0;
+    for (const [ci, written] of this.byCi) {
+      if (written.samples.length === 0 && written.exemplars.length === 0) continue;
+      const batch: SampleBatch = { ci, source: SOURCE, labels: {}, samples: written.samples };
+      if (this.help.size > 0) batch.help = this.help;
+      if (written.exemplars.length > 0) batch.exemplars = written.exemplars;
+      const result = sink.write(batch, receivedAt);
       samples += result.accepted;
+      const kept = result.exemplars ?? 0;
+      exemplars += kept;
+      if (written.exemplars.length > kept) add(this.dropped, "exemplarNotKept", written.exemplars.length - kept);
       for (const [reason, count] of Object.entries(result.reasons)) add(this.refused, reason, count);
     }
     const { histograms, dropped, refused } = this;
-    return { samples: Math.max(0, samples) + (dropped["notANumber"] ?? 0), histograms, dropped, refused };
+    return { samples: Math.max(0, samples) + (dropped["notANumber"] ?? 0), histograms, exemplars, dropped, refused };
   }
 }
 

@@ -1,3 +1,5 @@
+import type { Exemplar } from "../../../protocol/sample.ts";
+import { readExemplar } from "./exemplar-message.ts";
 import { LENGTH, ProtobufReader, VARINT } from "./protobuf.ts";
 import { readHistogram } from "./native-histogram.ts";
 import { readSample, within } from "./sample-message.ts";
@@ -13,7 +15,7 @@ import { metricType, type MessageVisitor, type Metadata, type SeriesValues } fro
  */
 export function readWriteRequest1(bytes: Buffer, visitor: MessageVisitor): void {
   const reader = new ProtobufReader(bytes);
-  const values: SeriesValues = { samples: [], histograms: [], exemplars: 0 };
+  const values: SeriesValues = { samples: [], histograms: [], exemplars: [] };
   const end = bytes.length;
   while (reader.next(end)) {
     if (reader.field === 1) {
@@ -30,7 +32,7 @@ export function readWriteRequest1(bytes: Buffer, visitor: MessageVisitor): void 
 function readSeries(reader: ProtobufReader, end: number, values: SeriesValues, visitor: MessageVisitor): void {
   values.samples.length = 0;
   values.histograms.length = 0;
-  values.exemplars = 0;
+  values.exemplars.length = 0;
   const start = reader.at;
   let labelsEnd = start;
   let keyStart = start;
@@ -45,8 +47,7 @@ function readSeries(reader: ProtobufReader, end: number, values: SeriesValues, v
         values.samples.push(within(reader, end, readSample));
         break;
       case 3:
-        values.exemplars += 1;
-        reader.skip(end);
+        values.exemplars.push(within(reader, end, readLabelled));
         break;
       case 4:
         values.histograms.push(within(reader, end, readHistogram));
@@ -71,6 +72,9 @@ function readLabels(reader: ProtobufReader, start: number, end: number): string[
   }
   return pairs;
 }
+
+const readLabelled = (reader: ProtobufReader, end: number): Exemplar =>
+  readExemplar(reader, end, (inner, last, pairs) => void pairs.push(...within(inner, last, readLabel)));
 
 /** `Label`: name = 1, value = 2. */
 function readLabel(reader: ProtobufReader, end: number): [name: string, value: string] {

@@ -1,3 +1,5 @@
+import type { Exemplar } from "../../../protocol/sample.ts";
+import { readExemplar } from "./exemplar-message.ts";
 import { LENGTH, ProtobufFault, ProtobufReader, VARINT } from "./protobuf.ts";
 import { readHistogram } from "./native-histogram.ts";
 import { readSample, within } from "./sample-message.ts";
@@ -57,7 +59,7 @@ class SeriesReader {
   private readonly reader: ProtobufReader;
   private readonly symbols: readonly string[];
   private readonly visitor: MessageVisitor;
-  private readonly values: SeriesValues = { samples: [], histograms: [], exemplars: 0 };
+  private readonly values: SeriesValues = { samples: [], histograms: [], exemplars: [] };
   private readonly refs: number[] = [];
   /** Families whose metadata was told in this message. */
   private readonly told = new Set<string>();
@@ -72,13 +74,13 @@ class SeriesReader {
     const { reader, values, refs } = this;
     values.samples.length = 0;
     values.histograms.length = 0;
-    values.exemplars = 0;
+    values.exemplars.length = 0;
     refs.length = 0;
     let metadata: MetadataRefs | undefined;
     while (reader.next(end)) {
       switch (reader.field) {
         case 1:
-          this.readRefs(end);
+          readRefs(reader, end, refs);
           break;
         case 2:
           values.samples.push(within(reader, end, readSample));
@@ -87,8 +89,7 @@ class SeriesReader {
           values.histograms.push(within(reader, end, readHistogram));
           break;
         case 4:
-          values.exemplars += 1;
-          reader.skip(end);
+          values.exemplars.push(within(reader, end, this.readExemplar));
           break;
         case 5:
           metadata = within(reader, end, readMetadata);
@@ -102,18 +103,12 @@ class SeriesReader {
     this.visitor.series(`2\0${pairs.join("\0")}`, () => pairs, values);
   }
 
-  /** Packed, as proto3 writes repeated numbers, or one by one. */
-  private readRefs(end: number): void {
-    const { reader, refs } = this;
-    if (reader.wireType === VARINT) {
-      refs.push(reader.varint());
-      return;
-    }
-    reader.expect(LENGTH);
-    const last = reader.block(end);
-    while (reader.at < last) refs.push(reader.varint());
-    if (reader.at !== last) throw new ProtobufFault("a reference is cut off");
-  }
+  private readonly readExemplar = (reader: ProtobufReader, end: number): Exemplar =>
+    readExemplar(reader, end, (inner, last, pairs) => {
+      const refs: number[] = [];
+      readRefs(inner, last, refs);
+      for (const ref of refs) pairs.push(this.symbol(ref));
+    });
 
   private pairs(): string[] {
     if (this.refs.length % 2 !== 0) throw new ProtobufFault("an odd number of label references");
@@ -135,6 +130,18 @@ class SeriesReader {
     const help = this.symbol(refs.help);
     if (type !== "unknown" || help !== "") this.visitor.metadata(name, { type, help, unit: this.symbol(refs.unit) });
   }
+}
+
+/** Packed, as proto3 writes repeated numbers, or one by one. */
+function readRefs(reader: ProtobufReader, end: number, refs: number[]): void {
+  if (reader.wireType === VARINT) {
+    refs.push(reader.varint());
+    return;
+  }
+  reader.expect(LENGTH);
+  const last = reader.block(end);
+  while (reader.at < last) refs.push(reader.varint());
+  if (reader.at !== last) throw new ProtobufFault("a reference is cut off");
 }
 
 /** `Metadata`: type = 1, help_ref = 3, unit_ref = 4. */

@@ -1,3 +1,5 @@
+import type { Exemplar } from "../../../protocol/sample.ts";
+
 /** One sample as it stood in the message. */
 export interface WrittenSample {
   value: number;
@@ -66,7 +68,7 @@ export interface MessageVisitor {
 export interface SeriesValues {
   samples: WrittenSample[];
   histograms: WrittenHistogram[];
-  exemplars: number;
+  exemplars: Exemplar[];
 }
 
 /** The bits of Prometheus' staleness marker: a NaN that no arithmetic gives. JavaScript may change a NaN's bits, so they are read as integers. */
