@@ -56,6 +56,17 @@ export class OpenAlerts {
     this.young.set(key, { ci, check, instance });
   }
 
+  /**
+   * The condition has ended: what comes under the key next may be about something else.
+   *
+   * @param ended what `find` gave; what was remembered since then stays.
+   */
+  forget(key: string, ended: AlertIdentity): void {
+    if (this.young.get(key) !== ended) return;
+    this.young.delete(key);
+    this.old.delete(key);
+  }
+
   /** The live alert itself; a look through all alerts: for rare requests only. */
   alert(key: string): Readonly<Alert> | undefined {
     for (const alert of this.query.liveAlerts()) if (this.keyOf(alert) === key) return alert;
@@ -63,8 +74,8 @@ export class OpenAlerts {
   }
 
   private recall(key: string): AlertIdentity | undefined {
-    const known = this.young.get(key) ?? this.old.get(key);
+    const known = this.old.get(key);
     if (known !== undefined && !this.young.has(key)) this.remember(key, known);
-    return known;
+    return this.young.get(key);
   }
 }

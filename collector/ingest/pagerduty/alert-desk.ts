@@ -43,6 +43,7 @@ export class AlertDesk {
     if (known === undefined) return false;
     const labels = { ...draft.labels, [KEY_LABEL]: key, [INTEGRATION_LABEL]: integration };
     await this.submit({ ...draft, ...known, labels, status: "resolved" });
+    this.open.forget(keyOf(integration, key), known);
     return true;
   }
 

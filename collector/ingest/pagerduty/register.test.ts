@@ -263,6 +263,59 @@ test("Opsgenie: create, change, acknowledge, note, close", async () => {
   expect((await post("/v2/alerts", { message: "m" })).status).toBe(401);
 });
 
+test("a key that is used again after its alert has ended may mean another host", async () => {
+  const { ports, post } = bench();
+  const event = (source: string, event_action: string) => ({
+    routing_key: KEY,
+    event_action,
+    dedup_key: "disk",
+    payload: { summary: "Disk is full", source, severity: "error" },
+  });
+  await post("/v2/enqueue", event("web-01", "trigger"));
+  await post("/v2/enqueue", event("web-02", "trigger"));
+  await post("/v2/enqueue", event("web-01", "resolve"));
+  await post("/v2/enqueue", event("web-02", "trigger"));
+  await post("/v2/enqueue", { routing_key: KEY, event_action: "resolve", dedup_key: "disk" });
+  expect(ports.events.map(({ ci, status }) => `${ci} ${status}`)).toEqual([
+    "web-01 firing",
+    "web-01 firing",
+    "web-01 resolved",
+    "web-02 firing",
+    "web-02 resolved",
+  ]);
+});
+
+test("Opsgenie: what became of a request is told to the one who made it", async () => {
+  const { app, post } = bench();
+  const headers = { authorization: `GenieKey ${KEY}` };
+  const created = await post("/v2/alerts", { message: "down", entity: "web-01" }, headers);
+  const status = async (requestId: unknown, key = KEY) => {
+    const url = `/v2/alerts/requests/${String(requestId)}`;
+    const answer = await app.inject({ method: "GET", url, headers: { authorization: `GenieKey ${key}` } });
+    return { status: answer.statusCode, body: JSON.parse(answer.body) as Record<string, unknown> };
+  };
+  const { requestId } = created.body;
+  const told = await status(requestId);
+  expect(told).toMatchObject({
+    status: 200,
+    body: { requestId, data: { success: true, isSuccess: true, action: "Create", integrationId: "web" } },
+  });
+  const { alertId } = told.body["data"] as { alertId: string };
+  // By the id that was told, as clients do.
+  const closed = await post(`/v2/alerts/${alertId}/close?identifierType=id`, {}, headers);
+  expect((await status(closed.body["requestId"])).body["data"]).toMatchObject({ action: "Close", isSuccess: true });
+  const again = await app.inject({ method: "DELETE", url: "/v2/alerts/nobody", headers });
+  expect(again.statusCode).toBe(202);
+  expect((await status((JSON.parse(again.body) as { requestId: string }).requestId)).body["data"]).toMatchObject({
+    action: "Delete",
+    isSuccess: false,
+    status: "Alert does not exist",
+  });
+  expect((await status(requestId, "other-key")).status).toBe(404);
+  expect((await status("unknown")).status).toBe(404);
+  expect((await status(requestId, "wrong")).status).toBe(401);
+});
+
 test("mutations of good traffic are taken or refused", async () => {
   const { app } = bench();
   const urls = ["/v2/enqueue", "/v2/change/enqueue", "/generic/2010-04-15/create_event.json", "/v2/alerts"];

@@ -10,6 +10,7 @@ import { countDropped, submitEvents } from "../submit.ts";
 import { AlertDesk } from "./alert-desk.ts";
 import { type PagerDutyEvent, readChange, readEvent, readEvent1, type Reading, SOURCE } from "./event.ts";
 import { OPSGENIE_SOURCE, readAlert } from "./opsgenie.ts";
+import { OpsgenieRequests, type RequestOutcome } from "./opsgenie-requests.ts";
 
 const ADAPTER = "pagerduty";
 
@@ -103,45 +104,84 @@ function registerOpsgenie(
 ): void {
   const desk = new AlertDesk(ports, ADAPTER, OPSGENIE_SOURCE);
   const senderBy = (request: FastifyRequest): string => senderOf(request, identify, []).name;
-  const accepted = (reply: FastifyReply): FastifyReply =>
-    json(reply, 202, { result: "Request will be processed", took: 0.001, requestId: newId() });
+  const requests = new OpsgenieRequests();
+  const accepted = (reply: FastifyReply, outcome: Omit<RequestOutcome, "processedAt">): FastifyReply => {
+    const requestId = newId();
+    requests.remember(requestId, { ...outcome, processedAt: ports.clock.now() });
+    if (!outcome.isDone) countDropped(ports, ADAPTER, "noOpenAlert");
+    return json(reply, 202, { result: "Request will be processed", took: 0.001, requestId });
+  };
 
   app.post("/v2/alerts", { config: OPSGENIE }, async (request, reply) => {
     const integration = senderBy(request);
-    const { alias, alert } = taken(ports, readAlert(jsonOf(request.body), isKnown));
-    await desk.trigger(integration, alias ?? newId(), alert);
-    return accepted(reply);
+    const { alias = newId(), alert } = taken(ports, readAlert(jsonOf(request.body), isKnown));
+    await desk.trigger(integration, alias, alert);
+    return accepted(reply, { integration, action: "Create", alias, isDone: true });
   });
-
-  type Action = (integration: string, alias: string, body: unknown) => Promise<boolean>;
-  const bare = { source: OPSGENIE_SOURCE, ci: "", check: "", severity: "info" as const, summary: "closed", labels: {} };
-  const actions: Readonly<Record<string, readonly ["POST" | "PUT", Action]>> = {
-    close: ["POST", (integration, alias) => desk.resolve(integration, alias, bare)],
-    acknowledge: ["POST", (integration, alias, body) => desk.acknowledge(integration, alias, textAt(at(body, "note")))],
-    notes: ["POST", (integration, alias, body) => desk.note(integration, alias, textAt(at(body, "note"), 4096) ?? "")],
-    message: [
-      "PUT",
-      (integration, alias, body) => desk.reword(integration, alias, summaryOf(textAt(at(body, "message")))),
-    ],
-    description: [
-      "PUT",
-      (integration, alias, body) =>
-        desk.reword(integration, alias, { description: textAt(at(body, "description"), 4096) ?? "" }),
-    ],
-  };
-  for (const [name, [method, action]] of Object.entries(actions))
+  app.get("/v2/alerts/requests/:requestId", { config: OPSGENIE }, async (request, reply) => {
+    const { requestId } = request.params as { requestId: string };
+    const data = requests.status(senderBy(request), requestId);
+    if (data === undefined) throw new Refusal(404, "noRequest", "Request not found. It might not be processed, yet.");
+    return json(reply, 200, { data, took: 0.001, requestId });
+  });
+  for (const { method, url, action, act: run } of opsgenieActions(desk))
     app.route({
       method,
-      url: `/v2/alerts/:alias/${name}`,
+      url,
       config: OPSGENIE,
       handler: async (request, reply) => {
         const integration = senderBy(request);
         const { alias } = request.params as { alias: string };
-        const found = await action(integration, alias, bodyOrNothing(request));
-        if (!found) countDropped(ports, ADAPTER, "noOpenAlert");
-        return accepted(reply);
+        const isDone = await run(integration, alias, bodyOrNothing(request));
+        return accepted(reply, { integration, action, alias, isDone });
       },
     });
+}
+
+interface OpsgenieAction {
+  method: "POST" | "PUT" | "DELETE";
+  url: string;
+  /** Opsgenie's word for it. */
+  action: string;
+  /** False where no alert is open under the alias. */
+  act: (integration: string, alias: string, body: unknown) => Promise<boolean>;
+}
+
+/** What is done to an alert that is there. */
+function opsgenieActions(desk: AlertDesk): OpsgenieAction[] {
+  const bare = { source: OPSGENIE_SOURCE, ci: "", check: "", severity: "info" as const, summary: "closed", labels: {} };
+  const close: OpsgenieAction["act"] = (integration, alias) => desk.resolve(integration, alias, bare);
+  const note = (body: unknown): string | undefined => textAt(at(body, "note"), 4096);
+  return [
+    { method: "POST", url: "/v2/alerts/:alias/close", action: "Close", act: close },
+    // What is deleted there holds no longer here.
+    { method: "DELETE", url: "/v2/alerts/:alias", action: "Delete", act: close },
+    {
+      method: "POST",
+      url: "/v2/alerts/:alias/acknowledge",
+      action: "Acknowledge",
+      act: (integration, alias, body) => desk.acknowledge(integration, alias, note(body)),
+    },
+    {
+      method: "POST",
+      url: "/v2/alerts/:alias/notes",
+      action: "AddNote",
+      act: (integration, alias, body) => desk.note(integration, alias, note(body) ?? ""),
+    },
+    {
+      method: "PUT",
+      url: "/v2/alerts/:alias/message",
+      action: "UpdateMessage",
+      act: (integration, alias, body) => desk.reword(integration, alias, summaryOf(textAt(at(body, "message")))),
+    },
+    {
+      method: "PUT",
+      url: "/v2/alerts/:alias/description",
+      action: "UpdateDescription",
+      act: (integration, alias, body) =>
+        desk.reword(integration, alias, { description: textAt(at(body, "description"), 4096) ?? "" }),
+    },
+  ];
 }
 
 const summaryOf = (summary: string | undefined): { summary?: string } => (summary === undefined ? {} : { summary });

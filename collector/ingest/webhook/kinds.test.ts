@@ -476,8 +476,17 @@ test("CloudEvents in binary mode", async () => {
     "ce-source": "/monitor",
     "ce-type": "com.example.alert.recovered",
     "ce-subject": "db%20one",
+    "ce-environment": "prod%20eu",
+    "ce-traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    "ce-__proto__": "x",
   };
-  expect((await post("cloudevents", { summary: "well again" }, headers)).events).toMatchObject([
+  const { events } = await post("cloudevents", { summary: "well again" }, headers);
+  expect(events[0]?.labels).toEqual({
+    environment: "prod eu",
+    type: "com.example.alert.recovered",
+    subject: "db one",
+  });
+  expect(events).toMatchObject([
     { id: "7", source: "cloudevents:/monitor", ci: "db one", status: "resolved", summary: "well again" },
   ]);
 });

@@ -9,6 +9,8 @@ import type { AlertIdentity } from "../open-alerts.ts";
 export interface WebhookMessage {
   /** By lower-case name; the last one where it was repeated. */
   header(name: string): string | undefined;
+  /** Of those that begin so, in lower case, name and value as `header` gives it. */
+  headersWith(prefix: string): readonly (readonly [name: string, value: string])[];
   /** As they came, for signatures. */
   bytes: Buffer;
   /** Throws a refusal where the body is no JSON. */
@@ -64,6 +66,11 @@ export function webhookMessage(
   const isForm = (header("content-type") ?? "").toLowerCase().startsWith("application/x-www-form-urlencoded");
   return {
     header,
+    headersWith: (prefix) =>
+      Object.keys(headers).flatMap((name) => {
+        const value = name.startsWith(prefix) ? header(name) : undefined;
+        return value === undefined ? [] : [[name, value] as const];
+      }),
     bytes,
     json: () => jsonOf(bytes),
     text: () => textOf(bytes),

@@ -297,7 +297,14 @@ test("agents: rules with ETag, forgetting, the last hour of a metric", async () 
   const sample = { name: "a.b", labels: { x: "1" }, value: 2, at: clock.now(), type: "gauge" as const, unit: "s" };
   series.store.write({ ci: "web-01", source: "otlp", labels: {}, samples: [sample] }, clock.now());
   expect((await call("GET", "/api/v1/series?ci=web-01&name=a.b&from=2026-03-01T09:00:00Z")).json.items).toEqual([
-    { source: "otlp", labels: { x: "1" }, type: "gauge", unit: "s", points: [["2026-03-01T10:00:00.000Z", 2]] },
+    {
+      source: "otlp",
+      labels: { x: "1" },
+      type: "gauge",
+      unit: "s",
+      exemplar: null,
+      points: [["2026-03-01T10:00:00.000Z", 2]],
+    },
   ]);
 });
 

@@ -23,6 +23,12 @@ const ATTRIBUTES: ReadonlySet<string> = new Set([
   "dataschema",
   "data",
   "data_base64",
+  // Extensions that differ with every message of one condition.
+  "traceparent",
+  "tracestate",
+  "sequence",
+  "recordedtime",
+  "expirytime",
 ]);
 
 /** `%20`-style escapes of header values (HTTP binding, section 3.1.3.2). */
@@ -35,13 +41,13 @@ function unescaped(value: string): string {
   }
 }
 
-/** Binary mode: attributes are headers, the body is the data. */
+/** Binary mode: attributes, extensions among them, are headers, the body is the data. */
 function binary(message: WebhookMessage): Record<string, unknown> {
-  const names = ["specversion", "id", "source", "type", "time", "subject", "severity", "status"];
   const event: Record<string, unknown> = {};
-  for (const name of names) {
-    const value = message.header(`ce-${name}`);
-    if (value !== undefined) event[name] = unescaped(value);
+  for (const [header, value] of message.headersWith("ce-")) {
+    const name = header.slice("ce-".length);
+    // Names have lower-case letters and digits only (specification, "Attribute Naming Convention").
+    if (/^[a-z0-9]{1,64}$/.test(name)) event[name] = unescaped(value);
   }
   const type = (message.header("content-type") ?? "").toLowerCase();
   const isJson = /[/+]json\b/.test(type) || type === "";
