@@ -55,6 +55,7 @@ export interface PartitionOptions {
 type State = "starting" | "running" | "stalled" | "rebuilding" | "ending" | "ended";
 
 const BEAT_MS: Milliseconds = 1_000;
+const FIRST_BEAT_MS: Milliseconds = 500;
 const RETRY_AFTER_MIN_MS: Milliseconds = 1_000;
 const RETRY_AFTER_MAX_MS: Milliseconds = 30_000;
 /** So often a failed core is built anew within `REBUILD_WINDOW_MS`; one more failure ends the process. */
@@ -127,7 +128,8 @@ export class Partition implements Intake {
     if (snapshot.sequence > 0)
       this.stepper.step({ kind: "restarted", at: this.time.read().at, from: snapshot.at }, undefined);
     this.state = "running";
-    this.beat();
+    // What has become due meanwhile may be seconds of work, and whoever starts us wants to listen first.
+    this.cancelTimer = this.options.clock.after(FIRST_BEAT_MS, () => this.beat());
   }
 
   /** The live core, for reads between two steps. Another one after a failure: do not keep it. */
