@@ -50,6 +50,25 @@ test("bad lines are told with number and reason, and counted; the rest is replay
   expect(JSON.parse(readFileSync(join(folder, "out.json"), "utf8")).stats).toMatchObject({ lines: 3, badLines: 1 });
 });
 
+test("a configuration with secrets in files is used without them, and mistakes look as `check` tells them", async () => {
+  const file = (name: string, token: string): string => `{ name: ${name}, role: viewer, tokenFile: ${token} }`;
+  const config = join(folder, "tocsin.yaml");
+  writeFileSync(config, `auth: { tokens: [${file("a", "a.token")}, ${file("b", "b.token")}] }`);
+  expect(await replay([GOOD], "--config", config)).toEqual({ code: 0, err: "" });
+  writeFileSync(config, "listenn: x");
+  expect(await replay([GOOD], "--config", config)).toEqual({
+    code: 1,
+    err: 'tocsin.yaml:1:1: error CONFIG_UNKNOWN_KEY: "listenn" is not a key here; did you mean "listen"?\n',
+  });
+});
+
+test("--ledger: a decision a line, its time as the API writes it", async () => {
+  const ledger = join(folder, "ledger.jsonl");
+  expect((await replay([GOOD], "--ledger", ledger)).code).toBe(0);
+  const [first] = readFileSync(ledger, "utf8").trimEnd().split("\n");
+  expect(JSON.parse(first ?? "")).toMatchObject({ at: "2026-03-01T10:00:00.000Z", decision: "incident.opened" });
+});
+
 test("of many bad lines the first ten are shown", async () => {
   const { code, err } = await replay([GOOD, ...Array.from({ length: 25 }, () => "[]")]);
   expect(code).toBe(0);

@@ -1,14 +1,16 @@
 import { createReadStream, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { createGunzip } from "node:zlib";
-import { type Finding, findingPlace } from "../../protocol/finding.ts";
 import { parseRfc3339 } from "../../protocol/rfc3339.ts";
 import type { CmdbDocument } from "../core/model/ci.ts";
+import type { LedgerRecord } from "../core/model/ledger.ts";
 import type { CoreSettings } from "../core/model/settings.ts";
+import { formatTime } from "../core/model/time.ts";
 import { diffReplays, isSame } from "../runtime/replay-diff.ts";
 import { type ReplayProblem, type ReplayRules, replayEvents } from "../runtime/replay.ts";
 import type { ReplayResult } from "../runtime/replay-result.ts";
 import { EXIT, type CommandIo } from "./command-io.ts";
+import { findingsText } from "./findings-text.ts";
 import { diffTable } from "./replay-diff-table.ts";
 import { readReplayCmdb, readReplayRules, readReplaySettings } from "./replay-files.ts";
 
@@ -142,15 +144,10 @@ async function readInputs(flags: Flags, io: CommandIo): Promise<Inputs | undefin
   const settings = readReplaySettings(flags.config, startsAt);
   const rules = await readReplayRules(flags.rules);
   const findings = [...cmdb.findings, ...settings.findings, ...rules.findings];
-  for (const finding of findings) io.stderr(`${tell(finding)}\n`);
+  io.stderr(findingsText(findings, io.isTerminal));
   if (findings.some(({ severity }) => severity === "error")) return undefined;
   const maintenance = [...cmdb.document.maintenance, ...settings.maintenance];
   return { cmdb: { ...cmdb.document, maintenance }, settings: settings.settings, rules: rules.rules };
-}
-
-function tell(finding: Finding): string {
-  const hint = finding.hint === "" ? "" : ` (${finding.hint})`;
-  return `${findingPlace(finding)}: ${finding.severity}: ${finding.message}${hint} [${finding.code}]`;
 }
 
 /** The lines of a file; a name that ends in .gz is unpacked. Throws when the file cannot be read to its end. */
@@ -200,7 +197,7 @@ async function replay(flags: Flags, inputs: Inputs, io: CommandIo): Promise<Outc
       settings: inputs.settings,
       lines: linesOf(flags.events),
       until: flags.until,
-      ...(flags.ledger === undefined ? {} : { onLedger: (record) => ledger.push(JSON.stringify(record)) }),
+      ...(flags.ledger === undefined ? {} : { onLedger: (record) => ledger.push(ledgerLine(record)) }),
       onProgress: (lines) => {
         if (io.isTerminal) io.stderr(`\r${lines} lines`);
       },
@@ -215,6 +212,11 @@ async function replay(flags: Flags, inputs: Inputs, io: CommandIo): Promise<Outc
     io.stderr(`tocsin: ${flags.events} cannot be read: ${error.message}\n`);
     return undefined;
   }
+}
+
+/** As the API shows a decision: its time as text. */
+function ledgerLine(record: LedgerRecord): string {
+  return JSON.stringify({ ...record, at: formatTime(record.at) });
 }
 
 /** Trouble with the file rather than with us: the system's errors and those of a damaged gzip. */

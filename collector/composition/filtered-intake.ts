@@ -1,15 +1,10 @@
 import type { Event } from "../core/model/event.ts";
-import type { DroppedEvents } from "../core/model/input.ts";
-import type { Milliseconds, UnixMillis } from "../core/model/time.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Intake, IntakeResult, Submission } from "../port/intake.ts";
 import type { Telemetry } from "../port/telemetry.ts";
+import { DropBook, EVENT_RULES_ACTOR } from "../runtime/drop-book.ts";
 import type { EventFilter } from "../../rules/detect/event-filter.ts";
 
-/** The same drop is written into the ledger at most this often, with how many there were. */
-const RECORD_EVERY_MS: Milliseconds = 3_600_000;
-/** Drops of so many kinds (rule, source, CI, check) are remembered; of more, the oldest are forgotten. */
-const KINDS_MAX = 10_000;
 /** Records that one batch may bring along. */
 const RECORDS_A_BATCH = 100;
 
@@ -43,7 +38,7 @@ export function filteredIntake(
           return kept.push({ kind: "event", event: rewritten(submission.event, verdict) }) > 0;
         const command = drops.note(submission.event, verdict, now);
         if (command !== null && records.length < RECORDS_A_BATCH)
-          records.push({ kind: "command", actor: "event rules", command });
+          records.push({ kind: "command", actor: EVENT_RULES_ACTOR, command });
         return false;
       });
       if (kept.length + records.length === 0) return { status: "committed", outcomes: isKept.map(() => LEFT_OUT) };
@@ -65,38 +60,3 @@ function rewritten(event: Event, { severity, labels }: Pick<Rewrite, "severity" 
 }
 type Verdict = NonNullable<ReturnType<EventFilter>>;
 type Rewrite = Extract<Verdict, { action: "rewrite" }>;
-
-/** Which drops the ledger knows of. */
-class DropBook {
-  private readonly kinds = new Map<string, { recordedAt: UnixMillis; since: number }>();
-
-  /** What the ledger is to be told now; null = it knows. */
-  note(
-    event: Event,
-    { rule, reason }: Extract<Verdict, { action: "drop" }>,
-    now: UnixMillis,
-  ): ({ type: "events.dropped" } & DroppedEvents) | null {
-    const { source, ci, check, instance, severity, summary } = event;
-    const key = [rule, source, ci, check, instance].join("\n");
-    const known = this.kinds.get(key);
-    if (known !== undefined && now - known.recordedAt < RECORD_EVERY_MS) {
-      known.since += 1;
-      return null;
-    }
-    this.kinds.delete(key);
-    this.kinds.set(key, { recordedAt: now, since: 0 });
-    if (this.kinds.size > KINDS_MAX) this.kinds.delete(this.kinds.keys().next().value ?? "");
-    return {
-      type: "events.dropped",
-      rule,
-      reason,
-      ci,
-      source,
-      check,
-      instance,
-      severity,
-      summary,
-      count: (known?.since ?? 0) + 1,
-    };
-  }
-}

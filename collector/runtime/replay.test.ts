@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { cmdbOf, ONE_ROUTE } from "../../test/support/core-driver.ts";
 import { NeighbourCorrelator } from "../../test/support/neighbour-correlator.ts";
 import type { Event } from "../core/model/event.ts";
+import type { LedgerRecord } from "../core/model/ledger.ts";
 import { DEFAULT_SETTINGS } from "../core/model/settings.ts";
 import { diffReplays, isSame } from "./replay-diff.ts";
 import type { ReplayResult } from "./replay-result.ts";
@@ -148,14 +149,21 @@ test("rules change, drop and make events", async () => {
     metric: "m",
     value: 9,
   });
-  const { stats, incidents } = await run([sample, line("10:00:20 fire app-1"), line("10:01:00 fire app-2")], {
+  const ledger: LedgerRecord[] = [];
+  const lines = [sample, line("10:00:20 fire app-1"), line("10:01:00 fire app-2"), line("10:02:00 fire app-2")];
+  const { stats, incidents } = await run(lines, {
+    onLedger: (record) => void ledger.push(record),
     rules: {
-      event: (event) => (event.ci === "app-2" ? null : { ...event, severity: "minor" }),
+      event: (event) =>
+        event.ci === "app-2" ? { dropped: { rule: "quiet", reason: "known" } } : { ...event, severity: "minor" },
       sample: ({ ci }, receivedAt) => [made(ci, receivedAt)],
       tick: () => [],
     },
   });
-  expect(stats).toMatchObject({ samples: 1, dropped: 1, events: 2 });
+  expect(stats).toMatchObject({ samples: 1, dropped: 2, events: 2 });
+  expect(ledger.filter(({ decision }) => decision === "alert.dropped")).toMatchObject([
+    { ci: "app-2", rule: "event rule quiet", reasons: [expect.stringContaining(": known")], facts: { count: 1 } },
+  ]);
   expect(incidents[0]?.alerts.map(({ ci, severity }) => [ci, severity])).toEqual([
     ["db", "critical"],
     ["app-1", "minor"],

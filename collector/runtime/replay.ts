@@ -11,6 +11,7 @@ import type { CoreSettings } from "../core/model/settings.ts";
 import { formatTime, type Milliseconds, type UnixMillis } from "../core/model/time.ts";
 import { type CoreState, createState } from "../core/state.ts";
 import { nextWakeAt, step } from "../core/step.ts";
+import { DropBook, EVENT_RULES_ACTOR } from "./drop-book.ts";
 import type { ReplayAlert, ReplayIncident, ReplayNotification, ReplayResult } from "./replay-result.ts";
 import { type ReplayLine, type ReplaySample, readReplayLine } from "./replay-line.ts";
 
@@ -41,8 +42,8 @@ export interface ReplayOptions {
 
 /** What rules make of a recording. */
 export interface ReplayRules {
-  /** The event as it goes on; null = a rule drops it. */
-  event(event: Event): Event | null;
+  /** The event as it goes on, or which rule drops it and why. */
+  event(event: Event): Event | { dropped: { rule: string; reason: string } };
   /** Conditions that begin or end with this metric value. */
   sample(sample: ReplaySample, receivedAt: UnixMillis): readonly Event[];
   /** Conditions that begin or end without a metric value. */
@@ -82,6 +83,7 @@ class Replay {
   private readonly incidents = new Map<string, Incident>();
   private readonly notifications = new Map<string, ReplayNotification[]>();
   private readonly episodes = new Map<string, Episode[]>();
+  private readonly drops = new DropBook();
   private readonly problems: ReplayProblem[] = [];
   private readonly until: UnixMillis | null;
   private firstAt: UnixMillis | null = null;
@@ -136,9 +138,15 @@ class Replay {
       return true;
     }
     const event = rules === undefined ? line.event : rules.event(line.event);
-    if (event === null) this.counts.dropped += 1;
+    if ("dropped" in event) this.drop(line.event, event.dropped, at);
     else this.runEvent(event, at);
     return true;
+  }
+
+  private drop(event: Event, why: { rule: string; reason: string }, at: UnixMillis): void {
+    this.counts.dropped += 1;
+    const command = this.drops.note(event, why, at);
+    if (command !== null) this.run({ kind: "command", at, actor: EVENT_RULES_ACTOR, command });
   }
 
   private runEvent(event: Event, at: UnixMillis): void {
