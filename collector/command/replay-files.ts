@@ -8,7 +8,6 @@ import { CONNECTOR_KINDS, refusalOfHost } from "../composition/connectors.ts";
 import { coreSettings } from "../config/core-settings.ts";
 import { parseConfig } from "../config/parse.ts";
 import { type CmdbDocument, EMPTY_CMDB, type MaintenanceWindow } from "../core/model/ci.ts";
-import type { Event } from "../core/model/event.ts";
 import { type CoreSettings, DEFAULT_SETTINGS } from "../core/model/settings.ts";
 import type { ReplayRules } from "../runtime/replay.ts";
 import { detectionEvent } from "../series/collector-event.ts";
