@@ -169,12 +169,46 @@ test.for<[message: string, kind: string, headers: Record<string, string>, expect
         source: "azure",
         ci: "web-01",
         check: "High CPU",
-        instance: "b9569717-bc32-442f-add5-83a997729330",
+        instance: "",
         status: "firing",
         severity: "major",
         summary: "CPU is over 90 %",
         since: at("09:59:00.111"),
         annotations: { team: "shop" },
+      },
+    ],
+  ],
+  [
+    "azure/log.json",
+    "azure",
+    {},
+    [
+      {
+        ci: "web-01",
+        check: "Heartbeat missing",
+        instance: "Computer=web-01",
+        severity: "critical",
+        summary: "result: Count is 0, LowerThan 1",
+        links: [
+          { href: "https://portal.azure.com#@1/blade/filtered", text: "results" },
+          {
+            href: "https://portal.azure.com/#@/resource/subscriptions/11111111-1111-1111-1111-111111111111/resourcegroups/shop/providers/microsoft.operationalinsights/workspaces/logs",
+            text: "resource",
+          },
+        ],
+      },
+    ],
+  ],
+  [
+    "azure/service-health.json",
+    "azure",
+    {},
+    [
+      {
+        ci: "Azure has an outage",
+        instance: "VL1-2B3",
+        severity: "info",
+        summary: "Virtual Machines in West Europe cannot be started",
       },
     ],
   ],
@@ -186,7 +220,7 @@ test.for<[message: string, kind: string, headers: Record<string, string>, expect
       {
         ci: "web-01",
         check: "High CPU",
-        instance: "b9569717-bc32-442f-add5-83a997729330",
+        instance: "",
         status: "resolved",
         since: at("09:59:30"),
       },
@@ -224,7 +258,8 @@ test.for<[message: string, kind: string, headers: Record<string, string>, expect
         source: "datadog",
         ci: "web-01",
         check: "CPU is high",
-        instance: "9bd4ac313a4d1e8fae2482df7b77628",
+        instance: "host:web-01 9bd4ac313a4d1e8fae2482df7b77628",
+        summary: "CPU is high",
         status: "firing",
         severity: "major",
         labels: { alert_id: "1234", cycle: "6121", env: "prod", host: "web-01", monitor: "true", service: "shop" },
@@ -458,6 +493,27 @@ test("a push counts only on the default branch", async () => {
   expect((await post("github", { ...body, ref: "refs/heads/feature" }, headers)).events).toEqual([]);
   const main = { ...body, ref: "refs/heads/master", deleted: false };
   expect((await post("github", main, headers)).events).toMatchObject([{ check: "push", kind: "change" }]);
+});
+
+test("an Azure rule that is stateless fires again as the same alert; a resolve is known by the alert's id", async () => {
+  const { post } = webhookBench();
+  const of = (alertId: string, more: object = {}): unknown => {
+    const body = JSON.parse(sample("azure/log.json").toString()) as {
+      data: { essentials: object; alertContext: object };
+    };
+    Object.assign(body.data.essentials, { alertId: `/x/alerts/${alertId}` }, more);
+    return body;
+  };
+  const identity = async (body: unknown): Promise<unknown[]> => {
+    const [event] = (await post("azure", body as object)).events;
+    return [event?.ci, event?.check, event?.instance, event?.status];
+  };
+  const fired = ["web-01", "Heartbeat missing", "Computer=web-01", "firing"];
+  expect(await identity(of("a-1"))).toEqual(fired);
+  expect(await identity(of("a-2", { firedDateTime: "2026-03-01T10:04:00Z" }))).toEqual(fired);
+  const over = of("a-2", { monitorCondition: "Resolved" }) as { data: { alertContext: object } };
+  over.data.alertContext = {};
+  expect(await identity(over)).toEqual([...fired.slice(0, 3), "resolved"]);
 });
 
 test("a GitHub webhook as a form", async () => {

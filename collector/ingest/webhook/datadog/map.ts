@@ -47,10 +47,14 @@ export const datadog: WebhookKind = {
           context.isKnownCi,
         ),
         check: check === "" ? title : check,
-        instance: fields.text("aggregKey") ?? scope,
+        // The key groups what one monitor says, the scope tells the groups of a monitor apart.
+        instance: [scope === "*" ? undefined : scope, fields.text("aggregKey")]
+          .filter((part) => part !== undefined)
+          .join(" "),
         status: resolved ? "resolved" : "firing",
         severity: severityWord(fields.text("alertPriority", "priority") ?? "") ?? BY_TYPE[type] ?? "major",
-        summary: title,
+        // Without "[P2] [Triggered on {host:web-01}]": that is told elsewhere, and changes when it recovers.
+        summary: check === "" ? title : check,
         at: anyTimeAt(fields.text("lastUpdated", "date")),
         labels: { ...tags, ...labelsFrom({ alert_id: fields.text("alertId"), cycle: fields.text("alertCycleKey") }) },
         annotations: labelsFrom({ description: fields.text("textOnlyMsg", "eventMsg", "body") }),

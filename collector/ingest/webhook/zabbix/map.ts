@@ -91,7 +91,7 @@ function streamed(line: unknown, context: MapContext): Event | "unknownProblem" 
   const resolved = String(at(line, "value")) === "0";
   if (resolved && known === undefined) return "unknownProblem";
   const host = listOf(at(line, "hosts"))[0];
-  const name = textAt(at(line, "name")) ?? "problem";
+  const name = textAt(at(line, "name")) ?? known?.check ?? "problem";
   const groups = listOf(at(line, "groups")).flatMap((group) => textAt(group) ?? []);
   return eventOfDraft(
     {
