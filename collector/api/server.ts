@@ -25,6 +25,7 @@ import { registerRecords } from "./route/records.ts";
 import { registerRunbooks } from "./route/runbooks.ts";
 import { registerScrape } from "./route/scrape.ts";
 import { NAMED_SCHEMAS } from "./schema/named.ts";
+import { documentedAnswers } from "./schema/undocumented.ts";
 import { answerTrouble } from "./trouble.ts";
 
 /** An ingest adapter: adds its routes to a scope of its own. */
@@ -247,6 +248,10 @@ async function registerDocument(app: FastifyInstance, version: string): Promise<
       },
       components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
       security: [{ token: [] }],
+    },
+    transform: ({ schema, url }) => {
+      const said = (schema as { response?: Record<string, unknown> } | undefined) ?? {};
+      return { schema: { ...schema, response: documentedAnswers(url, said.response) }, url };
     },
     refResolver: {
       buildLocalReference: (json, _base, _fragment, index) =>

@@ -148,6 +148,7 @@ function registerCis(app: FastifyInstance, ports: ApiPorts): void {
         tags: ["cmdb"],
         summary: "One CI by id, name or alias, with what it needs and what needs it.",
         params: ID,
+        response: answers(200, named("CiInContext"), "The CI."),
       },
     },
     async (request) => {

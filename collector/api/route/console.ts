@@ -1,12 +1,27 @@
 import type { FastifyInstance } from "fastify";
+import { Type } from "typebox";
 import { CONSOLE_FILES } from "../../console/files.ts";
 import { ChangeStream } from "../change-stream.ts";
 import type { ApiLimits } from "../limits.ts";
 import type { ApiPorts } from "../ports.ts";
+import { answers } from "../schema/basic.ts";
 
 /** Nothing runs on the page but our own script, and nothing may frame it. */
 const POLICY =
   "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
+
+const STATUS = Type.Object({
+  version: Type.String(),
+  name: Type.String({ description: "Of the token that asks." }),
+  role: Type.String(),
+  openIncidents: Type.Integer(),
+  activeAlerts: Type.Integer(),
+  cis: Type.Integer(),
+  relations: Type.Integer(),
+  agents: Type.Integer(),
+  series: Type.Integer(),
+  senders: Type.Integer(),
+});
 
 /** The page that shows state, and the stream and figures it lives on. */
 export function registerConsole(
@@ -28,7 +43,12 @@ export function registerConsole(
     "/api/v1/status",
     {
       config: { roles: ["viewer"] },
-      schema: { operationId: "getStatus", tags: ["operations"], summary: "Figures: what is open, known and heard." },
+      schema: {
+        operationId: "getStatus",
+        tags: ["operations"],
+        summary: "Figures: what is open, known and heard.",
+        response: answers(200, STATUS, "Now."),
+      },
     },
     async (request) => {
       const { series, senders } = ports.series.counts();

@@ -1,5 +1,7 @@
 import type { FastifyInstance } from "fastify";
+import { Type } from "typebox";
 import type { Progress } from "../../port/progress.ts";
+import { answers } from "../schema/basic.ts";
 import type { ApiPorts } from "../ports.ts";
 
 const PUBLIC = { roles: ["public"] } as const;
@@ -15,6 +17,9 @@ export function healthOf(progress: readonly Progress[]): Health {
   const stuck = progress.filter((each) => each.waitingMs() > each.limitMs).map(({ name }) => name);
   return { status: stuck.length === 0 ? "ok" : "stuck", stuck };
 }
+
+const HEALTH = Type.Object({ status: Type.Enum(["ok", "stuck"]), stuck: Type.Array(Type.String()) });
+const READINESS = Type.Object({ status: Type.Enum(["ready", "notReady"]), reason: Type.Optional(Type.String()) });
 
 export function registerHealth(app: FastifyInstance, ports: ApiPorts): void {
   ports.telemetry.gauge("tocsin_progress_waiting_seconds", () =>
@@ -33,6 +38,10 @@ export function registerHealth(app: FastifyInstance, ports: ApiPorts): void {
         operationId: "health",
         tags: ["operations"],
         summary: "200 while everything that is due moves, else 503.",
+        response: {
+          ...answers(200, HEALTH, "All moves."),
+          "5xx": { description: "Stuck.", content: { "application/json": { schema: HEALTH } } },
+        },
       },
     },
     async (_request, reply) => {
@@ -44,7 +53,15 @@ export function registerHealth(app: FastifyInstance, ports: ApiPorts): void {
     "/readyz",
     {
       config: PUBLIC,
-      schema: { operationId: "readiness", tags: ["operations"], summary: "200 while requests are taken, else 503." },
+      schema: {
+        operationId: "readiness",
+        tags: ["operations"],
+        summary: "200 while requests are taken, else 503.",
+        response: {
+          ...answers(200, READINESS, "Ready."),
+          "5xx": { description: "Not ready.", content: { "application/json": { schema: READINESS } } },
+        },
+      },
     },
     async (_request, reply) => {
       const readiness = ports.ready();

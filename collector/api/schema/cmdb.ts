@@ -1,5 +1,5 @@
 import { Type } from "typebox";
-import { nullable, time } from "./basic.ts";
+import { named, nullable, time } from "./basic.ts";
 
 export const CI = Type.Object(
   {
@@ -28,6 +28,11 @@ export const RELATION = Type.Object(
     seenBy: nullable(Type.String({ description: "`observed:<agent>`; a declared relation is seen, too." })),
   },
   { $id: "Relation", description: "`from` needs `to`: trouble flows from `to` to `from`." },
+);
+
+export const CI_IN_CONTEXT = Type.Object(
+  { ...CI.properties, needs: Type.Array(named("Relation")), neededBy: Type.Array(named("Relation")) },
+  { $id: "CiInContext", description: "A CI with what it needs and what needs it, at most 1000 of each." },
 );
 
 const finding = Type.Object({

@@ -1,6 +1,6 @@
 import type { TSchema } from "typebox";
 import { REFUSAL } from "./basic.ts";
-import { CI, CMDB_DRIFT, CMDB_IMPORT, CMDB_SOURCE, RELATION } from "./cmdb.ts";
+import { CI, CI_IN_CONTEXT, CMDB_DRIFT, CMDB_IMPORT, CMDB_SOURCE, RELATION } from "./cmdb.ts";
 import { AGENT, ALERT, CHANGE, ENROLMENT, INCIDENT, LEDGER_RECORD, PROBLEM, ROOT_CAUSE } from "./document.ts";
 import { MAINTENANCE, SILENCE } from "./mute.ts";
 
@@ -17,6 +17,7 @@ export const NAMED_SCHEMAS: readonly TSchema[] = [
   ENROLMENT,
   CI,
   RELATION,
+  CI_IN_CONTEXT,
   CMDB_IMPORT,
   CMDB_SOURCE,
   CMDB_DRIFT,

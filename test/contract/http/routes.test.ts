@@ -368,6 +368,20 @@ test("the OpenAPI document: 3.1, every documented route, named schemas, no dangl
   }
 });
 
+test("the OpenAPI document says of every operation what it answers, and how it refuses", async () => {
+  const { call } = await apiBench();
+  const { json } = await call("GET", "/openapi.json");
+  const gaps = Object.entries<Record<string, any>>(json.paths).flatMap(([path, operations]) =>
+    Object.entries(operations).flatMap(([method, { responses }]) => {
+      const statuses = Object.keys(responses);
+      const isTold =
+        statuses.some((status) => status.startsWith("2")) && statuses.some((status) => /^4|^default/.test(status));
+      return isTold ? [] : [`${method} ${path}: ${statuses.join(" ")}`];
+    }),
+  );
+  expect(gaps).toEqual([]);
+});
+
 test("runbooks are served as Markdown, and a name that is none is no path", async () => {
   const { call } = await apiBench();
   expect((await call("GET", "/runbooks")).json.items).toEqual([
