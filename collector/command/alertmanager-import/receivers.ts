@@ -9,6 +9,8 @@ export interface TranslatedReceivers {
   receivers: Record<string, Record<string, Settings>>;
   /** Ours for each of theirs; empty = nobody. */
   byName: ReadonlyMap<string, readonly string[]>;
+  /** Theirs that told somebody, of whom nothing could be carried over. */
+  lost: ReadonlySet<string>;
 }
 
 /** A secret inline or in a file, as it was. */
@@ -117,14 +119,17 @@ const TRANSLATIONS: Readonly<Record<string, Translate>> = {
 export function translateReceivers(config: unknown, notes: Notes): TranslatedReceivers {
   const receivers: TranslatedReceivers["receivers"] = {};
   const byName = new Map<string, readonly string[]>();
+  const lost = new Set<string>();
   const global = at(config, "global");
   for (const [index, item] of listOf(at(config, "receivers")).entries()) {
     const document = documentOf(item) ?? {};
     const name = textAt(document["name"], 256) ?? `receiver-${index + 1}`;
     const found: Record<string, Settings>[] = [];
+    let integrations = 0;
     for (const key of Object.keys(document).filter((one) => one.endsWith("_configs")))
       for (const [place, integration] of listOf(document[key]).entries()) {
         const path = ["receivers", index, key, place];
+        integrations += 1;
         const translate = Object.hasOwn(TRANSLATIONS, key) ? TRANSLATIONS[key] : undefined;
         const ours = translate?.(integration, global, path, notes);
         if (translate === undefined) notes.lost(path, `there is no connector for ${key.replace(/_configs$/, "")} yet`);
@@ -133,12 +138,13 @@ export function translateReceivers(config: unknown, notes: Notes): TranslatedRec
           notes.differs([...path, "send_resolved"], "who was told of a fire is always told of its end");
         found.push(ours);
       }
+    if (integrations > 0 && found.length === 0) lost.add(name);
     byName.set(
       name,
       found.map((ours, place) => keep(receivers, name, ours, found.length === 1 ? undefined : place)),
     );
   }
-  return { receivers, byName };
+  return { receivers, byName, lost };
 }
 
 /** Under a name that is free and that names may have here. */

@@ -1,9 +1,11 @@
+import { parseDuration } from "../../../protocol/duration.ts";
 import { parseMatchers, formatMatcher } from "../../core/model/matcher-syntax.ts";
 import type { Matcher } from "../../core/model/silence.ts";
 import { at, documentOf, listOf, textAt } from "../../ingest/field.ts";
 import { matcherFault } from "../../ingest/matcher.ts";
 import { intervalName } from "./intervals.ts";
-import type { Note, Notes } from "./note.ts";
+import { type Note, Notes } from "./note.ts";
+import type { TranslatedReceivers } from "./receivers.ts";
 
 /** A route of ours, as the file has it. */
 export interface OurRoute {
@@ -43,11 +45,22 @@ export function matchersOf(
 const ROUTE_KEYS = { list: "matchers", equal: "match", regex: "match_re" };
 const OTHER_KEYS = ["group_by", "group_wait", "group_interval", "repeat_interval"];
 
+/** A repetition so frequent reminds nobody: somebody waits for it, and calls when it stays away. */
+const HEARTBEAT_MAX_MS = 10 * 60_000;
+
 interface Place {
   path: Note["path"];
   /** Of the routes above: all must hold. */
   above: readonly string[];
   receiver: string;
+  /** Who is told by the route above. */
+  told: readonly string[];
+}
+
+/** What the translations of receivers and intervals know. */
+export interface Translated {
+  receivers: Pick<TranslatedReceivers, "byName" | "lost">;
+  intervals: ReadonlySet<string>;
 }
 
 /**
@@ -57,10 +70,10 @@ interface Place {
 export class RouteTranslation {
   readonly routes: OurRoute[] = [];
   private readonly notes: Notes;
-  private readonly byName: ReadonlyMap<string, readonly string[]>;
+  private readonly translated: Translated;
 
-  constructor(byName: ReadonlyMap<string, readonly string[]>, notes: Notes) {
-    this.byName = byName;
+  constructor(translated: Translated, notes: Notes) {
+    this.translated = translated;
     this.notes = notes;
   }
 
@@ -72,7 +85,7 @@ export class RouteTranslation {
           ["route", key],
           "alerts are gathered by incident, and people are told when something about it changes: see `correlation`",
         );
-    this.add(route, { path: ["route"], above: [], receiver }, false);
+    this.add(route, { path: ["route"], above: [], receiver, told: [] }, false);
   }
 
   /** @param goesOn this route, or one above it, goes on to its neighbours after a match. */
@@ -80,6 +93,8 @@ export class RouteTranslation {
     const { path, above } = place;
     const matchers = [...above, ...matchersOf(route, ROUTE_KEYS, path, this.notes)];
     const receiver = textAt(at(route, "receiver"), 256) ?? place.receiver;
+    const told = this.told(receiver, place);
+    this.heartbeat(route, path);
     const children = listOf(at(route, "routes"));
     const continues = at(route, "continue") === true && path.length > 1;
     if (continues && children.length > 0)
@@ -87,20 +102,52 @@ export class RouteTranslation {
         [...path, "continue"],
         "a match of a route below ends the search for this route's neighbours as well, or tells more of them than before",
       );
-    for (const [index, child] of children.entries()) {
+    for (const [index, child] of children.entries())
+      this.add(child, { path: [...path, "routes", index], above: matchers, receiver, told }, continues || goesOn);
+    for (const [index, child] of children.entries())
       if (at(child, "continue") === true)
-        this.notes.differs(
-          [...path, "routes", index, "continue"],
-          "after this match the search also reaches the route above, which Alertmanager would have left out",
-        );
-      this.add(child, { path: [...path, "routes", index], above: matchers, receiver }, continues || goesOn);
-    }
-    this.emit(route, matchers, this.receivers(receiver, path), continues || goesOn);
+        this.endSearch(child, { path: [...path, "routes", index], above: matchers }, continues || goesOn);
+    this.emit(route, { path, matchers }, told, continues || goesOn);
   }
 
-  private emit(route: unknown, matchers: readonly string[], receivers: readonly string[], goesOn: boolean): void {
+  /** A child that continues has matched all the same: its parent is not told as well. */
+  private endSearch(child: unknown, { path, above }: Pick<Place, "path" | "above">, goesOn: boolean): void {
+    if (goesOn)
+      this.notes.differs(
+        [...path, "continue"],
+        "after this match the search also reaches the route above, which Alertmanager would have left out",
+      );
+    // What is wrong with the matchers was told where the route itself was read.
+    else
+      this.routes.push({
+        match: { matchers: [...above, ...matchersOf(child, ROUTE_KEYS, path, new Notes())] },
+        receivers: [],
+      });
+  }
+
+  private heartbeat(route: unknown, path: Note["path"]): void {
+    const text = textAt(at(route, "repeat_interval")) ?? "";
+    const repeatMs = parseDuration(text);
+    if (repeatMs === null || repeatMs > HEARTBEAT_MAX_MS) return;
+    this.notes.differs(
+      [...path, "repeat_interval"],
+      "nothing is repeated: a dead man's switch that waits for this message would call; let it watch `GET /healthz` instead",
+    );
+  }
+
+  private emit(
+    route: unknown,
+    { path, matchers }: { path: Note["path"]; matchers: readonly string[] },
+    receivers: readonly string[],
+    goesOn: boolean,
+  ): void {
     const names = (key: string): string[] =>
-      listOf(at(route, key)).flatMap((name) => intervalName(textAt(name) ?? "unnamed"));
+      listOf(at(route, key)).flatMap((name, index) => {
+        const ours = intervalName(textAt(name) ?? "unnamed");
+        if (this.translated.intervals.has(ours)) return [ours];
+        this.notes.lost([...path, key, index], `there is no time interval ${JSON.stringify(textAt(name) ?? "")}`);
+        return [];
+      });
     const muted = names("mute_time_intervals");
     const active = names("active_time_intervals");
     const one = (told: readonly string[], times: string[]): void => {
@@ -119,10 +166,18 @@ export class RouteTranslation {
     if (active.length > 0) one([], []);
   }
 
-  private receivers(name: string, path: Note["path"]): readonly string[] {
-    const known = this.byName.get(name);
+  /** Ours for a receiver of theirs. One that cannot be told here would swallow what is routed to it. */
+  private told(name: string, { path, told: above }: Place): readonly string[] {
+    const { byName, lost } = this.translated.receivers;
+    const known = byName.get(name);
     if (known === undefined) this.notes.lost([...path, "receiver"], `there is no receiver ${JSON.stringify(name)}`);
-    return known ?? [];
+    if (known !== undefined && !lost.has(name)) return known;
+    if (lost.has(name))
+      this.notes.lost(
+        [...path, "receiver"],
+        `nothing of ${JSON.stringify(name)} could be carried over: ${above.length === 0 ? "nobody is told of what comes here" : `what it got goes to ${above.join(", ")}, as the route above`}`,
+      );
+    return above;
   }
 }
 

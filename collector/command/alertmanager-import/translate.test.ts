@@ -66,12 +66,18 @@ test("an example with most of what there is", () => {
     },
     routes: [
       { match: { matchers: ['alertname="Watchdog"'] }, receivers: [] },
-      { match: { matchers: ['service=~"foo1|foo2|baz"', 'severity="critical"'] }, receivers: [] },
+      // The pager has no counterpart: what it got goes to the team.
+      {
+        match: { matchers: ['service=~"foo1|foo2|baz"', 'severity="critical"'] },
+        receivers: ["team-x-email", "team-x-slack"],
+      },
       { match: { matchers: ['service=~"foo1|foo2|baz"'] }, receivers: ["team-x-email", "team-x-slack"] },
       { match: { matchers: ['service=~"files|shares"'], times: ["offhours"] }, receivers: [] },
       { match: { matchers: ['service=~"files|shares"'] }, receivers: ["team-y"] },
       { match: { matchers: ['service="database"'], times: ["office-hours"] }, receivers: ["team-db"], continue: true },
       { match: { matchers: ['service="database"'] }, receivers: [], continue: true },
+      // It has matched, so that the root is not told as well.
+      { match: { matchers: ['service="database"'] }, receivers: [] },
       { receivers: ["team-x-email", "team-x-slack"] },
     ],
   });
@@ -92,7 +98,7 @@ test("what was not carried over, or differs, is told with its place", () => {
     "differs route.group_by",
     "differs route.group_wait",
     "differs route.repeat_interval",
-    "differs route.routes.3.continue",
+    "lost route.routes.1.routes.0.receiver",
   ]);
 });
 
@@ -109,6 +115,7 @@ type Labels = Record<string, string>;
 interface Theirs {
   receiver?: string;
   matchers?: string[];
+  continue?: boolean;
   routes?: Theirs[];
 }
 
@@ -118,45 +125,111 @@ const holds = (matchers: readonly string[] | undefined, labels: Labels): boolean
     return parsed.status === "parsed" && matchesAll(parsed.matchers, (name) => labels[name] ?? "");
   });
 
-/** Alertmanager's own walk (dispatch/route.go), for routes that do not continue. */
-function walk(route: Theirs, labels: Labels, inherited = ""): string {
+/** Alertmanager's own walk (dispatch/route.go). */
+function walk(route: Theirs, labels: Labels, inherited = ""): string[] {
   const receiver = route.receiver ?? inherited;
-  const child = (route.routes ?? []).find((one) => holds(one.matchers, labels));
-  return child === undefined ? receiver : walk(child, labels, receiver);
+  const told: string[] = [];
+  for (const child of route.routes ?? []) {
+    if (!holds(child.matchers, labels)) continue;
+    told.push(...walk(child, labels, receiver));
+    if (child.continue !== true) break;
+  }
+  return told.length === 0 ? [receiver] : told;
 }
 
-function first(routes: readonly OurRoute[], labels: Labels): readonly string[] | undefined {
-  return routes.find((route) => holds(route.match?.matchers, labels))?.receivers;
+/** Ours: the first that matches, and on where it continues. */
+function listed(routes: readonly OurRoute[], labels: Labels): string[] {
+  const told: string[] = [];
+  for (const route of routes) {
+    if (!holds(route.match?.matchers, labels)) continue;
+    told.push(...route.receivers);
+    if (route.continue !== true) break;
+  }
+  return told;
 }
 
-test("whatever the tree, the list tells the same receiver", () => {
+/** @param mayContinue whether routes of this depth may go on to their neighbours. */
+function trees(mayContinue: boolean, depth: number): fc.Arbitrary<Theirs> {
   const name = fc.constantFrom("a", "b", "c");
   const value = fc.constantFrom("1", "2", "");
   const matcher = fc.tuple(name, fc.constantFrom("=", "!=", "=~"), value).map(([n, op, v]) => `${n}${op}"${v}"`);
-  const receiver = fc.option(fc.constantFrom("r0", "r1", "r2", "r3"), { nil: undefined });
-  const { tree } = fc.letrec<{ tree: Theirs }>((tie) => ({
-    tree: fc.record({
-      receiver,
-      matchers: fc.array(matcher, { minLength: 1, maxLength: 2 }),
-      routes: fc.oneof({ maxDepth: 3 }, fc.constant([]), fc.array(tie("tree"), { maxLength: 3 })),
-    }) as fc.Arbitrary<Theirs>,
-  }));
+  const leaf = {
+    receiver: fc.option(fc.constantFrom("r0", "r1", "r2", "r3"), { nil: undefined }),
+    matchers: fc.array(matcher, { minLength: 1, maxLength: 2 }),
+  };
+  const plain = fc.record({
+    ...leaf,
+    routes: depth === 0 ? fc.constant([]) : fc.array(trees(mayContinue, depth - 1), { maxLength: 3 }),
+  });
+  const going = fc.record({ ...leaf, continue: fc.constant(true) });
+  return (mayContinue ? fc.oneof(plain, going) : plain) as fc.Arbitrary<Theirs>;
+}
+
+const WEBHOOK = { webhook_configs: [{ url: "https://example.net" }] };
+
+test("whatever the tree, the list tells the same receivers, also where leaves continue", () => {
+  const name = fc.constantFrom("a", "b", "c");
   const labels = fc.dictionary(name, fc.constantFrom("1", "2"), { noNullPrototype: true });
   fc.assert(
     fc.property(
-      fc.array(tree, { maxLength: 4 }),
+      fc.array(trees(true, 2), { maxLength: 4 }),
       fc.array(labels, { minLength: 1, maxLength: 8 }),
       (routes, alerts) => {
         const route: Theirs = { receiver: "r0", routes };
-        const receivers = ["r0", "r1", "r2", "r3"].map((one) => ({
-          name: one,
-          webhook_configs: [{ url: "https://example.net" }],
-        }));
-        const { config } = translateAlertmanager({ route, receivers });
-        for (const alert of alerts) expect(first(config["routes"] as OurRoute[], alert)).toEqual([walk(route, alert)]);
+        const receivers = ["r0", "r1", "r2", "r3"].map((one) => ({ name: one, ...WEBHOOK }));
+        const { config, notes } = translateAlertmanager({ route, receivers });
+        expect(notes.filter(({ path }) => path.at(-1) === "continue")).toEqual([]);
+        for (const alert of alerts) expect(listed(config["routes"] as OurRoute[], alert)).toEqual(walk(route, alert));
       },
     ),
   );
+});
+
+test.each([
+  {
+    name: "a pager without a counterpart does not swallow what it got",
+    route: { receiver: "mail", routes: [{ matchers: ['severity="critical"'], receiver: "pager" }] },
+    routes: [{ match: { matchers: ['severity="critical"'] }, receivers: ["mail"] }, { receivers: ["mail"] }],
+    told: ["lost route.routes.0.receiver"],
+  },
+  {
+    name: "nobody is left to be told",
+    route: { receiver: "pager" },
+    routes: [{ receivers: [] }],
+    told: ["lost route.receiver"],
+  },
+  {
+    name: "a receiver that is empty on purpose stays so",
+    route: { receiver: "mail", routes: [{ matchers: ['a="1"'], receiver: "null" }] },
+    routes: [{ match: { matchers: ['a="1"'] }, receivers: [] }, { receivers: ["mail"] }],
+    told: [],
+  },
+  {
+    name: "a dead man's switch",
+    route: {
+      receiver: "mail",
+      routes: [{ matchers: ['alertname="Watchdog"'], receiver: "mail", repeat_interval: "50s" }],
+    },
+    routes: [{ match: { matchers: ['alertname="Watchdog"'] }, receivers: ["mail"] }, { receivers: ["mail"] }],
+    told: ["differs route.routes.0.repeat_interval"],
+  },
+  {
+    name: "an interval that is not there",
+    route: { receiver: "mail", mute_time_intervals: ["gone"] },
+    routes: [{ receivers: ["mail"] }],
+    told: ["lost route.mute_time_intervals.0"],
+  },
+])("$name", ({ route, routes, told }) => {
+  const receivers = [
+    { name: "mail", ...WEBHOOK },
+    { name: "pager", opsgenie_configs: [{ api_key: "k" }] },
+    { name: "null" },
+  ];
+  const { config, notes } = translateAlertmanager({ route, receivers, global: { http_config: { proxy_url: "x" } } });
+  expect(config["routes"]).toEqual(routes);
+  expect(
+    notes.map(({ kind, path }) => `${kind} ${path.join(".")}`).filter((text) => !text.includes(" receivers.")),
+  ).toEqual(["lost global.http_config", ...told]);
 });
 
 test("any document is translated or told", () => {
