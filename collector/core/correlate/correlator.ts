@@ -218,6 +218,11 @@ class OnlineCorrelator implements Correlator {
     const isSpent = last !== null && (thread.declining || notes.length < last.evidence * EVIDENCE_LEFT);
     thread.spentAt = isSpent ? at : null;
     if (last !== null && isSpent) return { ...last.ranking, holdMs: 0, pageAfterMs: 0 };
+    if (last !== null && cleared > 0 && cleared === notes.length) {
+      const ranking = { ...last.ranking, ...NOTHING_FIRES };
+      thread.ranked = { at, ranking, evidence: Math.max(notes.length, last.evidence) };
+      return ranking;
+    }
     const planned = (ci: number, onset: UnixMillis): boolean => maintenance.isBehind(ci, onset, view.maintenance());
     const evidence = { incident, notes, influence, planned, strayRate: this.strays.rate(at) };
     const ranking = this.ranker.rank({ ...evidence, ...this.heard(incident.id, at) }, at, view);
@@ -461,18 +466,30 @@ class OnlineCorrelator implements Correlator {
       ...this.heard(null, at),
       incidentOf: (unit) => incidentOf(unit, view),
     });
-    const { placements, touched } = regroup(groups, near);
-    for (const incident of touched) this.lookAgain(this.threads.of(incident, at), at);
+    const { placements, touched, confirmed } = regroup(groups, near);
+    for (const incident of touched) {
+      this.stale.add(incident);
+      this.lookAgain(this.threads.of(incident, at), at);
+    }
+    for (const incident of confirmed) this.lookAgain(this.threads.of(incident, at), at);
     return placements;
   }
 
   private lookAgain(thread: Thread, at: UnixMillis): void {
-    this.stale.add(thread.incident);
     const wait = SECOND_LOOK_MS[thread.looks];
     thread.looks += 1;
     if (wait !== undefined) this.timers.schedule(`look ${thread.incident}`, at + wait);
   }
 }
+
+/** Who was at fault stands; there is nothing left to be told of. */
+const NOTHING_FIRES: Pick<Ranking, "holdMs" | "holdReason" | "pageWorthy" | "pageReason" | "pageAfterMs"> = {
+  holdMs: 0,
+  holdReason: "",
+  pageWorthy: false,
+  pageReason: "everything has cleared",
+  pageAfterMs: 0,
+};
 
 function isPageDue(last: { at: UnixMillis; ranking: Ranking }, at: UnixMillis): boolean {
   return last.ranking.pageAfterMs > 0 && at >= last.at + last.ranking.pageAfterMs;

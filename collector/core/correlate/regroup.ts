@@ -143,14 +143,17 @@ export function incidentOf(unit: Unit, view: CorrelationView): IncidentId | null
 
 export interface Regrouping {
   placements: Placement[];
-  /** Incidents that go on with other alerts or another root than before, or were never looked at. */
+  /** Incidents that go on with other alerts or another root than before. */
   touched: IncidentId[];
+  /** Incidents that are as they were taken for, and were not looked at before. */
+  confirmed: IncidentId[];
 }
 
 /** What must be opened, joined and merged so that each group is one incident. */
 export function regroup(groups: readonly Group[], near: Neighbourhood): Regrouping {
   const placements: Placement[] = [];
   const touched: IncidentId[] = [];
+  const confirmed: IncidentId[] = [];
   const owner = ownersOf(groups, near);
   const targets = new Set(owner.values());
   for (const group of groups) {
@@ -166,10 +169,17 @@ export function regroup(groups: readonly Group[], near: Neighbourhood): Regroupi
     const before = placements.length;
     pull(incident, active, { root, targets, placements, near });
     const thread = near.threads.of(incident, near.at);
-    if (placements.length > before || thread.root !== group.fault || thread.looks === 0) touched.push(incident);
-    near.threads.setRoot(incident, group.fault, near.at);
+    if (placements.length > before || !isRootOf(thread, group)) {
+      touched.push(incident);
+      near.threads.setRoot(incident, group.fault, near.at);
+    } else if (thread.looks === 0) confirmed.push(incident);
   }
-  return { placements, touched };
+  return { placements, touched, confirmed };
+}
+
+/** Whether the incident is taken for this fault; of one CI alone it is left to the verdict how it failed. */
+function isRootOf({ root }: Thread, { fault, units }: Group): boolean {
+  return root === fault || (units.length === 1 && root !== null && faultCi(root) === faultCi(fault));
 }
 
 interface Pull {
