@@ -4,7 +4,7 @@ import { newMember } from "./model/member.ts";
 import type { Alert } from "./model/alert.ts";
 import type { CmdbDocument } from "./model/ci.ts";
 import type { CoreSettings, Route } from "./model/settings.ts";
-import type { Severity } from "./model/severity.ts";
+import type { Priority, Severity } from "./model/severity.ts";
 import type { Incident } from "./model/incident.ts";
 import { receiversOf } from "./notify/route.ts";
 import type { CoreState } from "./state.ts";
@@ -23,11 +23,33 @@ const routed = new WeakMap<Incident, Routed>();
 export function receiversOfAlert(state: CoreState, alert: Readonly<Alert>): readonly string[] {
   const incident = state.incidents.of(alert);
   if (incident === undefined) return receiversAlone(state, alert);
+  const simple = receiversByWorth(state, incident);
+  if (simple !== null && incident.told.every(({ receiver }) => simple.includes(receiver))) return simple;
   const known = routed.get(incident);
   if (known !== undefined && known.revision === incident.revision) return known.receivers;
   const receivers = receiversOf(state, incident, state.at);
   for (const told of incident.told) if (!receivers.includes(told.receiver)) receivers.push(told.receiver);
   routed.set(incident, { revision: incident.revision, receivers });
+  return receivers;
+}
+
+/** Where routes look at nothing but priority and severity, the answers by these. */
+const routedByWorth = new WeakMap<CoreSettings, Map<Priority, Map<Severity, readonly string[]>> | null>();
+
+/** The receivers of every incident of this priority and severity; null = the routes look at more. */
+function receiversByWorth(state: CoreState, incident: Readonly<Incident>): readonly string[] | null {
+  const { settings } = state;
+  let known = routedByWorth.get(settings);
+  if (known === undefined) {
+    known = settings.routes.every(looksAtPriorityOnly) ? new Map<Priority, Map<Severity, readonly string[]>>() : null;
+    routedByWorth.set(settings, known);
+  }
+  if (known === null) return null;
+  const { priority, severity } = incident;
+  let answers = known.get(priority);
+  if (answers === undefined) known.set(priority, (answers = new Map<Severity, readonly string[]>()));
+  let receivers = answers.get(severity);
+  if (receivers === undefined) answers.set(severity, (receivers = receiversOf(state, incident, state.at)));
   return receivers;
 }
 

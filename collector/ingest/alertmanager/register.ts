@@ -190,11 +190,11 @@ class AlertmanagerApi {
     return missed ?? outcomes.find((outcome) => outcome.status === "rejected");
   }
 
-  alerts(query: QueryString): AsyncGenerator<string> {
+  alerts(query: QueryString): AsyncGenerator<string | Buffer> {
     return alertList(this.ports.query, alertFilter(query), this.ports.clock.now(), this.endsAt);
   }
 
-  groups(query: QueryString): AsyncGenerator<string> {
+  groups(query: QueryString): AsyncGenerator<string | Buffer> {
     return groupList(this.ports.query, alertFilter(query), {
       now: this.ports.clock.now(),
       muted: flag(query, "muted"),
@@ -204,7 +204,7 @@ class AlertmanagerApi {
   }
 
   /** Streams a list: its size is bounded by the alerts there are, its memory by one chunk. */
-  list(reply: FastifyReply, chunks: AsyncGenerator<string>): FastifyReply {
+  list(reply: FastifyReply, chunks: AsyncGenerator<string | Buffer>): FastifyReply {
     if (this.lists >= this.listsMax)
       throw new Refusal(503, "tooManyLists", "too many lists are being written; ask again", { retryAfterS: 1 });
     this.lists += 1;
