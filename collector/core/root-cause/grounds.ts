@@ -87,7 +87,7 @@ function serviceGrounds({ units, major, important, services, critical, planned, 
 }
 
 function wideGrounds(scene: Scene): Ground[] {
-  const { active, major, serious, important, storm, planned, topology, settleMaxMs } = scene;
+  const { active, major, together, vital, serious, storm, planned, topology, settleMaxMs } = scene;
   const doubt = Math.min(DOUBT_MAX, Math.max(0, Math.log(scene.chance / CHANCE)));
   const calm = planned ? PATIENCE.duringWork : storm ? PATIENCE.inStorm : null;
   const grounds: Ground[] = [];
@@ -107,23 +107,23 @@ function wideGrounds(scene: Scene): Ground[] {
       pageReason: `${active.length} CIs fail together`,
     });
   }
-  const weighty = important.filter((unit) => criticality(unit.ci, topology) <= MAJOR_CI);
-  if (weighty.length > 0 ? major.length >= 2 : important.length > 0 && major.length >= NARROW) {
-    const needed = weighty.length > 0 ? weighty : important;
-    const from = Math.max(seriousFrom(needed, 1), onsetOf(major, weighty.length > 0 ? 2 : NARROW));
+  const weighty = vital.filter((unit) => criticality(unit.ci, topology) <= MAJOR_CI);
+  if (weighty.length > 0 ? together.length >= 2 : vital.length > 0 && together.length >= NARROW) {
+    const needed = weighty.length > 0 ? weighty : vital;
+    const from = Math.max(seriousFrom(needed, 1), onsetOf(together, weighty.length > 0 ? 2 : NARROW));
     grounds.push({
-      since: clearSince(major, from, ENOUGH + doubt, settleMaxMs),
+      since: clearSince(together, from, ENOUGH + doubt, settleMaxMs),
       patience: calm ?? PATIENCE.together,
       holdReason: "it may still heal or grow",
       pageReason:
-        major.length >= NARROW
+        together.length >= NARROW
           ? `${active.length} CIs fail together, ${serious.length} of them seriously`
           : "two CIs fail together, and one of them matters",
     });
   }
-  if (serious.length === 0 && major.length >= FEW && major.some((unit) => criticality(unit.ci, topology) === 1)) {
+  if (serious.length === 0 && together.length >= FEW && together.some((unit) => criticality(unit.ci, topology) === 1)) {
     grounds.push({
-      since: clearSince(major, onsetOf(major, FEW), ENOUGH_MILD + doubt, settleMaxMs),
+      since: clearSince(together, onsetOf(together, FEW), ENOUGH_MILD + doubt, settleMaxMs),
       patience: calm ?? PATIENCE.together,
       holdReason: "it may still heal or grow",
       pageReason: `${active.length} CIs fail together, and everything needs one of them`,

@@ -19,6 +19,9 @@ export interface Scene {
   major: readonly Unit[];
   serious: readonly Unit[];
   important: readonly Unit[];
+  /** Of `major` and of `important`, those that one fault explains: others are in the incident, but do not fail with them. */
+  together: readonly Unit[];
+  vital: readonly Unit[];
   critical: readonly Unit[];
   services: readonly Unit[];
   impact: Impact;
@@ -44,12 +47,16 @@ export function sceneOf(
 ): Scene {
   const serious = active.filter((unit) => seriousSince(unit) !== null);
   const matters = (unit: Unit): boolean => criticality(unit.ci, topology) < MINOR_CI;
+  const explained = new Set(best === null ? active : best.explained);
+  const isOne = (unit: Unit): boolean => explained.has(unit) && matters(unit);
   return {
     units,
     active,
     major: active.filter(matters),
     serious,
     important: serious.filter(matters),
+    together: active.filter(isOne),
+    vital: serious.filter(isOne),
     critical: active.filter((unit) => unit.notes.some((note) => note.rank === 5 && note.resolvedAt === null)),
     services: active.filter((unit) => OUTCOME_TYPES.has(topology.ci(unit.ci).type)),
     impact,
