@@ -10,7 +10,7 @@ import { EdgeDetection } from "./evaluate/edge-detection.ts";
 import { LearnedState } from "./evaluate/learned-state.ts";
 import { RuleSource } from "./evaluate/rule-source.ts";
 import { renderExposition } from "./expose/exposition.ts";
-import { MetricsServer } from "./expose/metrics-server.ts";
+import type { MetricsServer } from "./expose/metrics-server.ts";
 import { gapEvents } from "./gap-event.ts";
 import { OwnMetrics } from "./own-metrics.ts";
 import { Round } from "./round.ts";
@@ -78,6 +78,11 @@ export class Agent {
     const watches = new WatchRunner(list, { clock, log, table });
     const round = openRound(config, around, { ci, table, watches, ...post, ...evaluation });
     const agent = new Agent(config, around, { table, watches, round, ...post, ...evaluation });
+    if (config.expose !== null) {
+      // A server is loaded only for those who ask for it.
+      const { MetricsServer: Server } = await import("./expose/metrics-server.ts");
+      agent.#server = new Server(() => agent.exposition(), log);
+    }
     await evaluation.rules.begin();
     evaluation.book.unconfirm("watch", () => WATCH_GRACE_MS);
     return agent;
@@ -92,10 +97,7 @@ export class Agent {
   start(): void {
     const { clock, random } = this.#around;
     const { expose, rules, intervalMs, recorder } = this.#config;
-    if (expose !== null) {
-      this.#server = new MetricsServer(() => this.exposition(), this.#around.log);
-      this.#server.listen(expose.host, expose.port);
-    }
+    if (expose !== null) this.#server?.listen(expose.host, expose.port);
     if (recorder) this.#parts.blackBox.start();
     this.#parts.round.run();
     if (rules.fetch) this.#parts.rules.poll();

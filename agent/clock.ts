@@ -8,12 +8,19 @@ export interface Clock {
   after(delayMs: number, call: () => void): () => void;
 }
 
+/**
+ * Rounds come some milliseconds early or late of each other. What is due every minute counts as due this much before, so that it
+ * does not now and then wait for one more round, and what is due every minute stays in one round with the rest of it.
+ */
+export const TIMER_SLACK_MS = 500;
+
 /** 0 ≤ value < 1, for jitter. */
 export type Random = () => number;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  monotonic: () => performance.now(),
+  // Not `performance`: what Node loads for it is a megabyte.
+  monotonic: () => process.uptime() * 1000,
   after: (delayMs, call) => {
     const timer = setTimeout(call, delayMs);
     timer.unref();

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { homedir, hostname } from "node:os";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { type Finding, findingPlace } from "../protocol/finding.ts";
 import { Agent } from "./agent.ts";
 import { systemClock } from "./clock.ts";
 import { type AgentConfig, defaultAgentConfig } from "./config/agent-config.ts";
 import { readRemoteState } from "./config/remote-state.ts";
 import { bundledRules } from "./evaluate/bundled-rules.ts";
+import { giveMemoryBack } from "./give-memory-back.ts";
 import { machineId, openIdentity, takeDataDirectory } from "./identity.ts";
 import { createLog, type Log } from "./log.ts";
 import { REMOTE_STATE_FILE } from "./post.ts";
@@ -16,6 +16,7 @@ import { createCollectors } from "./sample/create-collectors.ts";
 import { LinuxFiles } from "./sample/host-files.ts";
 import { HttpTransport } from "./send/transport.ts";
 import { version } from "./version.ts";
+import { createSockets } from "./discover/socket-table.ts";
 import { createDiscovery } from "./discover/create-discovery.ts";
 import { createChanges, createWatches } from "./watch/create-watches.ts";
 
@@ -50,7 +51,8 @@ interface Flags {
   once: boolean;
 }
 
-function readFlags(args: string[]): Flags | number {
+async function readFlags(args: string[]): Promise<Flags | number> {
+  const { parseArgs } = await import("node:util");
   try {
     const { values } = parseArgs({
       args,
@@ -92,8 +94,9 @@ async function readConfig(flags: Flags): Promise<AgentConfig | null> {
 
 /** Lays over it what the collector has set, as far as that was taken or is to be tried. Flags stay above. */
 async function withRemote(own: AgentConfig, flags: Flags): Promise<Handover> {
-  const none: Handover = { own, config: own, remote: { kind: "none", fault: null } };
-  if (!own.remote || flags.once) return none;
+  const { once } = flags;
+  const none: Handover = { own, config: own, remote: { kind: "none", fault: null }, once };
+  if (!own.remote || once) return none;
   const state = readRemoteState(join(dataDirOf(own), REMOTE_STATE_FILE));
   if (state.current === "" && state.trial === null) return none;
   const { chooseRemote } = await import("./config/choose-remote.ts");
@@ -101,7 +104,7 @@ async function withRemote(own: AgentConfig, flags: Flags): Promise<Handover> {
   const { config, use, findings } = chooseRemote(own, state, checkPattern);
   tell(findings);
   if (flags.collector.length > 0) config.collectors = own.collectors;
-  return { own, config, remote: use };
+  return { own, config, remote: use, once };
 }
 
 function tell(findings: readonly Finding[]): void {
@@ -187,6 +190,7 @@ async function openAgent({ config, remote }: Handover, log: Log, restart: () => 
     log.warn("the data directory came from another machine; this agent has an identity of its own now");
   const { procPath, sysPath } = config.sample;
   const files = new LinuxFiles({ proc: procPath, sys: sysPath });
+  const sockets = createSockets(files, clock);
   return Agent.open(config, {
     clock,
     random: Math.random,
@@ -202,12 +206,12 @@ async function openAgent({ config, remote }: Handover, log: Log, restart: () => 
     remote,
     restart,
     bundledRules,
-    createCollectors: (context) => createCollectors(context, { config, clock, log }),
+    createCollectors: (context) => createCollectors(context, { config, clock, log, sockets }),
     createWatches: async (context, post) => [
       ...(await createWatches(context, { files, config: config.watch, dataDir: data.path })),
-      createChanges({ clock, log, ...post }, { files, config: config.changes, dataDir: data.path }),
+      createChanges({ clock, log, ...post }, { files, sockets, config: config.changes, dataDir: data.path }),
       ...(await createDiscovery(
-        { files, clock, log, agentId: identity.agentId, hostName: hostname(), ...post },
+        { files, sockets, clock, log, agentId: identity.agentId, hostName: hostname(), ...post },
         config,
       )),
     ],
@@ -215,9 +219,11 @@ async function openAgent({ config, remote }: Handover, log: Log, restart: () => 
 }
 
 /** Reads everything and becomes the lean agent; goes on here only where that is not possible, or where it is that already. */
-async function begin(flags: Flags): Promise<Handover | number> {
+async function begin(): Promise<Handover | number> {
   const { handover, own } = handedOver();
   if (handover !== null) return handover;
+  const flags = await readFlags(process.argv.slice(2));
+  if (typeof flags === "number") return flags;
   const config = own ?? (await readConfig(flags));
   if (config === null) return flags.config === undefined ? EXIT.usage : EXIT.failed;
   const read = await withRemote(config, flags);
@@ -226,11 +232,9 @@ async function begin(flags: Flags): Promise<Handover | number> {
 }
 
 async function run(): Promise<number> {
-  const flags = readFlags(process.argv.slice(2));
-  if (typeof flags === "number") return flags;
-  const handover = await begin(flags);
+  const handover = await begin();
   if (typeof handover === "number") return handover;
-  const { config, own } = handover;
+  const { config, own, once } = handover;
   const log = createLog(
     config.logLevel,
     (line) => process.stderr.write(line),
@@ -251,12 +255,13 @@ async function run(): Promise<number> {
   if (agent === null) return EXIT.failed;
   await agent.enrol();
   process.on("SIGUSR2", () => void agent.diagnose("SIGUSR2 on the host"));
-  if (flags.once) {
+  if (once) {
     const delivered = await Promise.race([agent.once(), ended.then(() => false)]);
     await agent.stop(0);
     return delivered ? EXIT.ok : EXIT.unreachable;
   }
   agent.start();
+  giveMemoryBack(systemClock);
   log.info("started", { collectors: config.collectors, intervalMs: config.intervalMs, version });
   const why = await ended;
   await agent.stop(STOP_MS);

@@ -19,6 +19,8 @@ export interface Handover {
   /** With what the collector has set over it. */
   config: AgentConfig;
   remote: RemoteUse;
+  /** Sample once, send, end. */
+  once: boolean;
 }
 
 /**
@@ -36,6 +38,7 @@ const NODE_FLAGS = [
   "--no-sparkplug",
   "--single-threaded-gc",
   "--v8-pool-size=0",
+  "--expose-gc",
   "--disable-sigusr1",
   "--disable-proto=delete",
 ];

@@ -57,8 +57,11 @@ export class OtlpMetricsWriter {
   readonly #resource: Uint8Array;
   readonly #scope: Uint8Array;
   readonly #headers = new WeakMap<OtlpMetric, Uint8Array>();
-  #lastMs = -1;
-  #lastNanos = 0n;
+  /** Of each metric of this request: its points. */
+  #sizes: number[] = [];
+  /** The last start and the last time, which most points have in common. */
+  readonly #start = { ms: -1, nanos: 0n };
+  readonly #time = { ms: -1, nanos: 0n };
 
   constructor(sender: OtlpSender, initialBytes = 32_768) {
     this.#out = new Uint8Array(initialBytes);
@@ -71,9 +74,10 @@ export class OtlpMetricsWriter {
   /** An ExportMetricsServiceRequest with the points of `metrics` that are not older than `since`; empty without any. */
   write(metrics: readonly OtlpMetric[], since = 0): Uint8Array {
     this.#at = 0;
+    this.#sizes = metrics.map((metric) => dataSize(metric, since));
     let scopeSize = this.#scope.length;
-    for (const metric of metrics) {
-      const size = this.#metricSize(metric, since);
+    for (const [index, metric] of metrics.entries()) {
+      const size = this.#metricSize(metric, this.#sizes[index]!);
       if (size > 0) scopeSize += 1 + varintSize(size) + size;
     }
     if (scopeSize === this.#scope.length) return this.#out.subarray(0, 0);
@@ -83,7 +87,7 @@ export class OtlpMetricsWriter {
     this.#copy(this.#resource);
     this.#header(2, scopeSize);
     this.#copy(this.#scope);
-    for (const metric of metrics) this.#metric(metric, since);
+    for (const [index, metric] of metrics.entries()) this.#metric(metric, this.#sizes[index]!, since);
     return this.#out.subarray(0, this.#at);
   }
 
@@ -97,24 +101,11 @@ export class OtlpMetricsWriter {
     return header;
   }
 
-  #dataSize(metric: OtlpMetric, since: number): number {
-    let size = 0;
-    for (const point of metric.points) {
-      if (point.at < since) continue;
-      const inner = pointSize(metric, point);
-      size += 1 + varintSize(inner) + inner;
-    }
-    // aggregation_temporality and is_monotonic
-    return size > 0 && metric.type === "counter" ? size + 4 : size;
-  }
-
-  #metricSize(metric: OtlpMetric, since: number): number {
-    const data = this.#dataSize(metric, since);
+  #metricSize(metric: OtlpMetric, data: number): number {
     return data === 0 ? 0 : this.#metricHeader(metric).length + 1 + varintSize(data) + data;
   }
 
-  #metric(metric: OtlpMetric, since: number): void {
-    const data = this.#dataSize(metric, since);
+  #metric(metric: OtlpMetric, data: number, since: number): void {
     if (data === 0) return;
     const header = this.#metricHeader(metric);
     this.#header(2, header.length + 1 + varintSize(data) + data);
@@ -131,8 +122,8 @@ export class OtlpMetricsWriter {
 
   #point(metric: OtlpMetric, point: OtlpPoint): void {
     this.#header(1, pointSize(metric, point));
-    if (hasStart(metric, point)) this.#time(2, point.startedAt);
-    this.#time(3, point.at);
+    if (hasStart(metric, point)) this.#nanos(2, point.startedAt, this.#start);
+    this.#nanos(3, point.at, this.#time);
     this.#byte(tag(4, FIXED64));
     this.#view.setFloat64(this.#at, point.value, true);
     this.#at += 8;
@@ -142,13 +133,13 @@ export class OtlpMetricsWriter {
     this.#byte(1); // DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK
   }
 
-  #time(field: number, ms: number): void {
-    if (ms !== this.#lastMs) {
-      this.#lastMs = ms;
-      this.#lastNanos = BigInt(Math.round(ms)) * 1_000_000n;
+  #nanos(field: number, ms: number, last: { ms: number; nanos: bigint }): void {
+    if (ms !== last.ms) {
+      last.ms = ms;
+      last.nanos = BigInt(Math.round(ms)) * 1_000_000n;
     }
     this.#byte(tag(field, FIXED64));
-    this.#view.setBigUint64(this.#at, this.#lastNanos, true);
+    this.#view.setBigUint64(this.#at, last.nanos, true);
     this.#at += 8;
   }
 
@@ -171,6 +162,18 @@ export class OtlpMetricsWriter {
     this.#out = new Uint8Array(Math.max(size, this.#out.length * 2));
     this.#view = new DataView(this.#out.buffer);
   }
+}
+
+/** What its points take in a request; 0 where none of them is new enough. */
+function dataSize(metric: OtlpMetric, since: number): number {
+  let size = 0;
+  for (const point of metric.points) {
+    if (point.at < since) continue;
+    const inner = pointSize(metric, point);
+    size += 1 + varintSize(inner) + inner;
+  }
+  // aggregation_temporality and is_monotonic
+  return size > 0 && metric.type === "counter" ? size + 4 : size;
 }
 
 function hasStart(metric: OtlpMetric, point: OtlpPoint): boolean {

@@ -9,6 +9,7 @@ import { addressOfHex } from "./address.ts";
 import { findContainers } from "./containers.ts";
 import { Discovery } from "./discovery.ts";
 import { addressesOf, virtualisationOf } from "./platform.ts";
+import { readSockets } from "./socket-table.ts";
 
 test.for([
   ["0100007F", "127.0.0.1"],
@@ -56,6 +57,7 @@ function bench(contents: Record<string, string>, owners: Record<string, number> 
   let status = 202;
   const discovery = new Discovery({
     files,
+    sockets: () => readSockets(files),
     clock,
     log: createLog(
       "debug",
@@ -85,7 +87,7 @@ function bench(contents: Record<string, string>, owners: Record<string, number> 
     lines,
     answer: (next) => (status = next),
     look: async () => {
-      discovery.tick(clock.now());
+      discovery.tick();
       clock.advance(60_000);
       for (let turn = 0; turn < 5; turn++) await Promise.resolve();
     },

@@ -6,7 +6,7 @@ import {
   type ObservedContainer,
   type ObservedPeer,
 } from "../../protocol/observation.ts";
-import type { Clock } from "../clock.ts";
+import { type Clock, TIMER_SLACK_MS } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { HostFiles } from "../sample/host-files.ts";
 import type { Collectors } from "../send/collectors.ts";
@@ -16,10 +16,11 @@ import { identify, type Identities } from "./identify.ts";
 import { type Neighbour, neighbourhoodOf, neighbourKey } from "./neighbours.ts";
 import { addressesOf, systemOf } from "./platform.ts";
 import { type OwnerOf, socketInode } from "./process-table.ts";
-import { readSockets, type Socket, socketsAt } from "./socket-table.ts";
+import { readSockets, type Socket, type Sockets } from "./socket-table.ts";
 
 export interface DiscoveryOptions {
   files: HostFiles;
+  sockets: Sockets;
   clock: Clock;
   log: Log;
   collectors: Pick<Collectors, "send">;
@@ -31,8 +32,6 @@ export interface DiscoveryOptions {
   probedPorts: readonly number[];
   owner?: OwnerOf;
   addresses?: () => string[];
-  /** CPU time of this process so far, in microseconds. */
-  cpuUs?: () => number;
 }
 
 /** What is known is told again this often, so that a collector that began anew learns it. */
@@ -80,13 +79,13 @@ export class Discovery implements Watch {
     this.#options = options;
   }
 
-  tick(at: number): void {
+  tick(): void {
     const { clock, everyMs, log } = this.#options;
     const nowMs = clock.monotonic();
-    if (nowMs < this.#dueAtMs || nowMs < this.#restUntilMs) return;
+    if (nowMs < this.#dueAtMs - TIMER_SLACK_MS || nowMs < this.#restUntilMs) return;
     this.#dueAtMs = nowMs + everyMs;
     try {
-      this.look(at);
+      this.look();
     } catch (error) {
       log.warn("the neighbours could not be looked at", { error: String(error) });
       return;
@@ -94,11 +93,11 @@ export class Discovery implements Watch {
     if (this.#isNews()) void this.#tell();
   }
 
-  /** One look, at the time of a round; what it finds adds up until it is told. */
-  look(at: number): void {
+  /** One look; what it finds adds up until it is told. */
+  look(): void {
     const { files } = this.#options;
     const own = this.#ownInodes();
-    const sockets = socketsAt(files, at);
+    const sockets = this.#options.sockets();
     for (const socket of sockets)
       if (own.has(socket.inode) && socket.state === "connected" && this.#ownRemotes.size < OWN_REMOTES_MAX)
         this.#ownRemotes.add(`${socket.remoteHex} ${socket.remotePort}`);

@@ -1,3 +1,4 @@
+import type { Clock } from "../clock.ts";
 import type { ByteReader } from "../sample/byte-reader.ts";
 import type { HostFiles } from "../sample/host-files.ts";
 
@@ -19,8 +20,8 @@ export interface Socket {
 
 /** More are not looked at: the first tell enough of who talks to whom. */
 const SOCKETS_MAX = 20_000;
-/** A larger table is read anew rather than kept. */
-const KEPT_MAX = 2000;
+/** Less than the shortest interval between two rounds. */
+const FRESH_MS = 900;
 const COLON = 58;
 
 /** By the kernel's numbers (include/net/tcp_states.h). A connection that is being made shows a need, too. */
@@ -35,19 +36,23 @@ const STATES: Readonly<Record<string, Socket["state"]>> = {
   "0A": "listening",
 };
 
-const kept = new WeakMap<HostFiles, { at: number; sockets: Socket[] }>();
+/** TCP sockets of the agent's own network namespace, as they are or were a moment ago. */
+export type Sockets = () => readonly Socket[];
 
 /**
- * The agent's own table at the time of a round. Walking it costs the kernel some milliseconds, and two look at it once a minute each,
- * in the same round: the second one gets what the first one read.
+ * Walking its table costs the kernel some milliseconds, and three look at it once a minute each, in the same round: who comes second
+ * gets what the first one read. It is not kept beyond that: garbage collection may take it at any time.
  */
-export function socketsAt(files: HostFiles, at: number): Socket[] {
-  const known = kept.get(files);
-  kept.delete(files);
-  if (known?.at === at) return known.sockets;
-  const sockets = readSockets(files);
-  if (sockets.length <= KEPT_MAX) kept.set(files, { at, sockets });
-  return sockets;
+export function createSockets(files: HostFiles, clock: Clock): Sockets {
+  let last: { atMs: number; sockets: WeakRef<Socket[]> } | null = null;
+  return () => {
+    const nowMs = clock.monotonic();
+    const known = last !== null && nowMs - last.atMs < FRESH_MS ? last.sockets.deref() : undefined;
+    if (known !== undefined) return known;
+    const sockets = readSockets(files);
+    last = { atMs: nowMs, sockets: new WeakRef(sockets) };
+    return sockets;
+  };
 }
 
 /** TCP sockets of a network namespace: the agent's own, or that of the process `pid`. One read for each family. */

@@ -1,4 +1,3 @@
-import { createSocket } from "node:dgram";
 import type { Clock } from "../clock.ts";
 
 /** What chronyd says of the clock. */
@@ -26,7 +25,9 @@ const NOT_SYNCHRONIZED = 3;
  *
  * @see https://gitlab.com/chrony/chrony/-/blob/master/candm.h (protocol version 6)
  */
-export function askChrony(clock: Clock): Promise<Tracking | null> {
+export async function askChrony(clock: Clock): Promise<Tracking | null> {
+  // Loaded only where chronyd runs.
+  const { createSocket } = await import("node:dgram");
   return new Promise((resolve) => {
     const socket = createSocket("udp4");
     const done = (tracking: Tracking | null): void => {

@@ -1,4 +1,5 @@
-import { socketsAt } from "../discover/socket-table.ts";
+import { TIMER_SLACK_MS } from "../clock.ts";
+import type { Sockets } from "../discover/socket-table.ts";
 import type { Collector, CollectorContext } from "./collector.ts";
 import { type Series, setSeries } from "./series-table.ts";
 
@@ -20,7 +21,7 @@ const STATES: Readonly<Record<string, string>> = {
 const COUNT_EVERY_MS = 60_000;
 
 /** TCP connections by state; of the first 20,000. */
-export function createConnectionsCollector({ files, table }: CollectorContext): Collector {
+export function createConnectionsCollector({ table }: CollectorContext, sockets: Sockets): Collector {
   const series = new Map<string, Series>(
     Object.entries(STATES).map(([code, state]) => [
       code,
@@ -30,18 +31,18 @@ export function createConnectionsCollector({ files, table }: CollectorContext): 
   const counts = new Map<string, number>();
   let countedAt = Number.NaN;
 
-  const count = (at: number): void => {
+  const count = (): void => {
     for (const code of series.keys()) counts.set(code, 0);
-    for (const { code } of socketsAt(files, at)) counts.set(code, (counts.get(code) ?? 0) + 1);
+    for (const { code } of sockets()) counts.set(code, (counts.get(code) ?? 0) + 1);
   };
 
   return {
     name: "connections",
     everyMs: 0,
     sample(at) {
-      if (!(Math.abs(at - countedAt) < COUNT_EVERY_MS)) {
+      if (!(Math.abs(at - countedAt) < COUNT_EVERY_MS - TIMER_SLACK_MS)) {
         countedAt = at;
-        count(at);
+        count();
       }
       for (const [code, each] of series) setSeries(each, counts.get(code) ?? 0, at);
     },

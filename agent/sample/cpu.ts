@@ -55,7 +55,7 @@ export function createCpuCollector(context: CollectorContext): Collector {
     name: "cpu",
     everyMs: 0,
     sample(at) {
-      const reader = files.read("/proc/stat", true);
+      const reader = files.read("/proc/stat", "short");
       if (reader === null) return;
       let count = 0;
       for (; !reader.atEnd; reader.skipLine()) {

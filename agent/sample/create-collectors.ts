@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { AgentConfig } from "../config/agent-config.ts";
+import type { Sockets } from "../discover/socket-table.ts";
 import type { Log } from "../log.ts";
 import type { Collector, CollectorContext } from "./collector.ts";
 import { createLinuxCollectors } from "./linux.ts";
@@ -9,12 +10,19 @@ import { createStatFs } from "./stat-fs.ts";
 /** The collectors for the system that we run on. */
 export function createCollectors(
   context: CollectorContext,
-  { config, clock, log }: { config: AgentConfig; clock: Clock; log: Log },
+  { config, clock, log, sockets }: { config: AgentConfig; clock: Clock; log: Log; sockets: Sockets },
 ): Collector[] {
   const { disable, excludeMounts, rootPath } = config.sample;
   if (process.platform === "linux") {
     const statFs = createStatFs(rootPath);
-    return createLinuxCollectors(context, { clock, log, statFs, disabled: disable, excludedMounts: excludeMounts });
+    return createLinuxCollectors(context, {
+      clock,
+      log,
+      statFs,
+      sockets,
+      disabled: disable,
+      excludedMounts: excludeMounts,
+    });
   }
   const all = createPortableCollectors(context, { clock, log, load: () => import("systeminformation") });
   return all.filter((collector) => !disable.includes(collector.name));

@@ -55,7 +55,7 @@ export function createDiskCollector({ files, table }: CollectorContext): Collect
     name: "disk",
     everyMs: 0,
     sample(at) {
-      const reader = files.read("/proc/diskstats", true);
+      const reader = files.read("/proc/diskstats", "short");
       if (reader === null) return;
       for (; !reader.atEnd; reader.skipLine()) {
         reader.number();

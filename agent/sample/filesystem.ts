@@ -61,7 +61,7 @@ export function createFilesystemCollector(context: CollectorContext, options: Fi
 
   const readMounts = (): Mount[] => {
     // Ours may be another view than the host's: a hardened unit sees everything read-only.
-    const reader = context.files.read("/proc/1/mounts", true) ?? context.files.read("/proc/self/mounts", true);
+    const reader = context.files.read("/proc/1/mounts", "long") ?? context.files.read("/proc/self/mounts", "long");
     if (reader === null) return mounts;
     // Parsed only when the table of mounts has changed.
     const text = reader.all();

@@ -5,10 +5,11 @@ import { ByteReader } from "./byte-reader.ts";
 export interface HostFiles {
   /**
    * The file's present content; null where it is missing or may not be read. The reader is the same object at each call.
-   * `keepOpen` for files read at each sample: they are opened once.
+   * `often` for files of /proc that are read at each sample: they are opened once, and not asked again for what came after their end.
+   * That needs "short" lines, of less than 1 KiB; "long" ones are read to the very end.
    */
-  read(path: string, keepOpen?: boolean): ByteReader | null;
-  /** First line, trimmed; null where the file cannot be read. */
+  read(path: string, often?: "short" | "long"): ByteReader | null;
+  /** First line, trimmed and at most 3 KiB long; null where the file cannot be read. */
   line(path: string): string | null;
   /** Names in a folder; empty where it cannot be read. */
   list(path: string): string[];
@@ -18,6 +19,11 @@ export interface HostFiles {
 
 /** More than any file that we read has; a larger one is cut. */
 const FILE_BYTES_MAX = 4 * 1024 * 1024;
+/**
+ * The kernel hands out such files by whole lines (sysfs: at once), as many as fit into a page: less than this, and a line of 1 KiB
+ * would have fitted (fs/seq_file.c), so it was the end.
+ */
+const END_BELOW_BYTES = 3072;
 /** Files kept open: the fixed ones of /proc. */
 const OPEN_FILES_MAX = 64;
 
@@ -32,12 +38,20 @@ export class LinuxFiles implements HostFiles {
     this.#roots = roots;
   }
 
-  read(path: string, keepOpen = false): ByteReader | null {
+  read(path: string, often?: "short" | "long"): ByteReader | null {
+    return this.#read(path, often !== undefined, often === "short" || path.startsWith("/sys/"));
+  }
+
+  line(path: string): string | null {
+    return this.#read(path, false, true)?.rest() ?? null;
+  }
+
+  #read(path: string, keepOpen: boolean, isShort: boolean): ByteReader | null {
     const known = this.#open.get(path);
     let file = known;
     try {
       file ??= openSync(this.#place(path), "r");
-      const length = this.#readAll(file);
+      const length = this.#readAll(file, isShort);
       if (known === undefined) {
         if (keepOpen && this.#open.size < OPEN_FILES_MAX) this.#open.set(path, file);
         else closeSync(file);
@@ -49,10 +63,6 @@ export class LinuxFiles implements HostFiles {
       if (file !== undefined) closeQuietly(file);
       return null;
     }
-  }
-
-  line(path: string): string | null {
-    return this.read(path)?.rest() ?? null;
   }
 
   list(path: string): string[] {
@@ -77,7 +87,7 @@ export class LinuxFiles implements HostFiles {
   }
 
   /** The kernel gives a page or so at each read, so it is asked until there is no more. */
-  #readAll(file: number): number {
+  #readAll(file: number, isShort: boolean): number {
     let length = 0;
     for (;;) {
       if (length === this.#buffer.length) {
@@ -86,9 +96,10 @@ export class LinuxFiles implements HostFiles {
         this.#buffer.copy(larger);
         this.#buffer = larger;
       }
-      const got = readSync(file, this.#buffer, length, this.#buffer.length - length, length);
-      if (got === 0) return length;
+      const room = this.#buffer.length - length;
+      const got = readSync(file, this.#buffer, length, room, length);
       length += got;
+      if (got === 0 || (isShort && got < END_BELOW_BYTES && got < room)) return length;
     }
   }
 

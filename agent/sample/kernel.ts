@@ -41,16 +41,16 @@ export function createKernelCollector({ files, table }: CollectorContext): Colle
     name: "kernel",
     everyMs: 0,
     sample(at) {
-      setSeries(uptime, files.read("/proc/uptime", true)?.number() ?? Number.NaN, at);
+      setSeries(uptime, files.read("/proc/uptime", "short")?.number() ?? Number.NaN, at);
       setSeries(time, at / 1000, at);
       setSeries(uname, 1, at);
-      const reader = files.read("/proc/sys/fs/file-nr", true);
+      const reader = files.read("/proc/sys/fs/file-nr", "short");
       if (reader !== null) {
         const allocated = reader.number();
         setSeries(filesOpen, allocated - reader.number(), at);
         setSeries(filesMax, reader.number(), at);
       }
-      for (const { path, series } of fast) setSeries(series, files.read(path, true)?.number() ?? Number.NaN, at);
+      for (const { path, series } of fast) setSeries(series, files.read(path, "short")?.number() ?? Number.NaN, at);
       if (samples++ % SLOW_EVERY === 0) {
         for (const { path, series } of slow) setSeries(series, files.read(path)?.number() ?? Number.NaN, at);
         slowAt = at;

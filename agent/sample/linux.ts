@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import type { Sockets } from "../discover/socket-table.ts";
 import type { Log } from "../log.ts";
 import type { Collector, CollectorContext } from "./collector.ts";
 import { createConnectionsCollector } from "./connections.ts";
@@ -26,6 +27,7 @@ export interface LinuxSampling {
   clock: Clock;
   log: Log;
   statFs: StatFs;
+  sockets: Sockets;
   /** Names of collectors that the administrator does not want. */
   disabled: readonly string[];
   /** Mount points that are not asked. */
@@ -58,7 +60,7 @@ export function createLinuxCollectors(context: CollectorContext, options: LinuxS
     raid: () => createRaidCollector(context),
     nfs: () => createNfsCollector(context),
     timeSync: () => createTimeSyncCollector(context, { clock }),
-    connections: () => createConnectionsCollector(context),
+    connections: () => createConnectionsCollector(context, options.sockets),
     conntrackStat: () => createConntrackStatCollector(context),
     containers: () => createContainersCollector(context),
     cpuHardware: () => createCpuHardwareCollector(context),

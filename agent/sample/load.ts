@@ -9,7 +9,7 @@ export function createLoadCollector({ files, table }: CollectorContext): Collect
     name: "load",
     everyMs: 0,
     sample(at) {
-      const reader = files.read("/proc/loadavg", true);
+      const reader = files.read("/proc/loadavg", "short");
       if (reader === null) return;
       for (const series of averages) setSeries(series, reader.number(), at);
       reader.number();

@@ -58,7 +58,7 @@ export function createMemoryCollector({ files, table }: CollectorContext): Colle
     name: "memory",
     everyMs: 0,
     sample(at) {
-      const reader = files.read("/proc/meminfo", true);
+      const reader = files.read("/proc/meminfo", "short");
       if (reader === null) return;
       for (; !reader.atEnd; reader.skipLine()) {
         const series = named.get(reader.word(COLON));

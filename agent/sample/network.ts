@@ -44,7 +44,7 @@ export function createNetworkCollector({ files, table }: CollectorContext): Coll
     name: "network",
     everyMs: 0,
     sample(at) {
-      const reader = files.read("/proc/net/dev", true);
+      const reader = files.read("/proc/net/dev", "short");
       if (reader === null) return;
       reader.skipLine();
       reader.skipLine();

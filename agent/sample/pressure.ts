@@ -13,7 +13,7 @@ export function createPressureCollector({ files, table }: CollectorContext): Col
     everyMs: 0,
     sample(at) {
       for (const { path, resource, series } of resources) {
-        const reader = files.read(path, true);
+        const reader = files.read(path, "short");
         if (reader === null) continue;
         for (; !reader.atEnd; reader.skipLine()) {
           const kind = reader.word();

@@ -1,3 +1,4 @@
+import { TIMER_SLACK_MS } from "../clock.ts";
 import type { Collector, CollectorContext } from "./collector.ts";
 import { type Series, setSeries } from "./series-table.ts";
 
@@ -42,7 +43,7 @@ export function createProcessesCollector({ files, table }: CollectorContext): Co
     name: "processes",
     everyMs: 0,
     sample(at) {
-      if (!(Math.abs(at - countedAt) < COUNT_EVERY_MS)) {
+      if (!(Math.abs(at - countedAt) < COUNT_EVERY_MS - TIMER_SLACK_MS)) {
         countedAt = at;
         countAll();
       }

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import { type Clock, TIMER_SLACK_MS } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { Collector } from "./collector.ts";
 import { type Series, type SeriesTable, setSeries } from "./series-table.ts";
@@ -47,7 +47,7 @@ export class Sampler {
     for (const seat of this.#seats) {
       // A clock that was set back must not silence a collector for as long as it was set back.
       const tooFar = seat.dueAt - at > Math.max(seat.collector.everyMs, REST_MS);
-      if (at < seat.dueAt && !tooFar) continue;
+      if (at < seat.dueAt - TIMER_SLACK_MS && !tooFar) continue;
       seat.dueAt = at + seat.collector.everyMs;
       this.#run(seat, at);
     }

@@ -21,7 +21,7 @@ export function createSocketsCollector({ files, table }: CollectorContext): Coll
 
   /** `TCP: inuse 5 orphan 0 …`: names and numbers take turns. */
   const sampleSockstat = (at: number): void => {
-    const reader = files.read("/proc/net/sockstat", true);
+    const reader = files.read("/proc/net/sockstat", "short");
     if (reader === null) return;
     for (; !reader.atEnd; reader.skipLine()) {
       const protocol = reader.word(COLON);
@@ -35,7 +35,7 @@ export function createSocketsCollector({ files, table }: CollectorContext): Coll
 
   /** A line of names, then a line of numbers, for each protocol. The names never change while a kernel runs. */
   const samplePairs = (path: string, at: number): void => {
-    const reader = files.read(path, true);
+    const reader = files.read(path, "short");
     if (reader === null) return;
     while (!reader.atEnd) {
       const protocol = reader.word(COLON);

@@ -22,7 +22,7 @@ export function createVmstatCollector({ files, table }: CollectorContext): Colle
     name: "vmstat",
     everyMs: 0,
     sample(at) {
-      const reader = files.read("/proc/vmstat", true);
+      const reader = files.read("/proc/vmstat", "short");
       if (reader === null) return;
       // Some 180 lines, of which we want seven: the others are passed over without making a string of them.
       for (; !reader.atEnd; reader.skipLine()) {

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import { type Clock, TIMER_SLACK_MS } from "../clock.ts";
 import type { WatchCommon, WatchSeverity } from "../config/agent-config.ts";
 import type { ConditionBook } from "../evaluate/condition-book.ts";
 import type { Log } from "../log.ts";
@@ -126,7 +126,7 @@ export class PolledCheck implements Watch {
   tick(at: number): void {
     this.#check.hold(at);
     const nowMs = this.#clock.monotonic();
-    if (this.#busy || nowMs < this.#dueAtMs) return;
+    if (this.#busy || nowMs < this.#dueAtMs - TIMER_SLACK_MS) return;
     this.#busy = true;
     this.#dueAtMs = nowMs + this.#polling.everyMs;
     this.#polling.probe().then(

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { ChangesConfig, WatchConfig } from "../config/agent-config.ts";
+import type { Sockets } from "../discover/socket-table.ts";
 import type { HostFiles } from "../sample/host-files.ts";
 import { type ChangesContext, createChangeWatch, factSources } from "./changes/changes.ts";
 import type { Watch, WatchContext } from "./check.ts";
@@ -49,7 +50,7 @@ export async function createWatches(
 /** What changes on the host, told as events; not part of the watches that raise alerts. */
 export function createChanges(
   context: Omit<ChangesContext, "folder">,
-  { files, config, dataDir }: { files: HostFiles; config: ChangesConfig; dataDir: string },
+  { files, sockets, config, dataDir }: { files: HostFiles; sockets: Sockets; config: ChangesConfig; dataDir: string },
 ): Watch {
-  return createChangeWatch({ ...context, folder: dataDir }, factSources(config, files), config.everyMs);
+  return createChangeWatch({ ...context, folder: dataDir }, factSources(config, files, sockets), config.everyMs);
 }

@@ -10,12 +10,13 @@ import { parsePack } from "../../rules/language/parse.ts";
  * same sources.
  *
  * Code that is only there costs a process five times its size. So what the sources import with `import()` (the YAML reader, the
- * pattern engine, the watches that few use) lies behind the code, compressed, each part in a comment line of its own, and is
- * read from the file when it is reached.
+ * pattern engine, the watches that few use) is a part of its own. The parts lie in the file as comment lines, compressed, and are
+ * read from it when they are reached.
  */
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const outfile = join(root, "dist/agent.cjs");
 const PART_PREFIX = "part:";
+const MAIN = `${PART_PREFIX}agent/main.ts`;
 
 /** Modules that read the checkout are replaced by what they would have read. */
 const contents: Readonly<Record<string, () => string>> = {
@@ -73,31 +74,31 @@ async function buildPart(entry: string): Promise<{ code: Uint8Array; asks: Set<s
   return { code: built.outputFiles[0].contents, asks };
 }
 
-/** The lines at the file's beginning: a `require` that finds parts in this very file, by their distance from its end. */
-const loader = (
-  places: Readonly<Record<string, readonly [fromEnd: number, length: number]>>,
-): string => `#!/usr/bin/env node
-"use strict";
-const nodeRequire = require;
-const partPlaces = ${JSON.stringify(places)};
-const loadedParts = new Map();
+/**
+ * A `require` that finds parts in this very file, by their distance from its end. Compiled from a text of its own: while a function
+ * lives, V8 keeps the whole source that it stands in, and this file is half a megabyte.
+ */
+const loader = (places: Readonly<Record<string, readonly [fromEnd: number, length: number]>>): string => `"use strict";
+const places = ${JSON.stringify(places)};
+const loaded = new Map();
 function requirePart(name) {
   if (!name.startsWith("${PART_PREFIX}")) return nodeRequire(name);
-  const known = loadedParts.get(name);
+  const known = loaded.get(name);
   if (known !== undefined) return known.exports;
   const { closeSync, fstatSync, openSync, readSync } = nodeRequire("node:fs");
-  const file = openSync(__filename, "r");
-  const [fromEnd, length] = partPlaces[name];
+  const file = openSync(path, "r");
+  const [fromEnd, length] = places[name];
   const packed = Buffer.allocUnsafe(length);
   readSync(file, packed, 0, length, fstatSync(file).size - fromEnd);
   closeSync(file);
   const code = nodeRequire("node:zlib").inflateRawSync(Buffer.from(packed.toString("latin1"), "base64")).toString();
   const module = { exports: {} };
-  loadedParts.set(name, module);
+  loaded.set(name, module);
   const run = nodeRequire("node:vm").compileFunction(code, ["exports", "require", "module"], { filename: name });
   run(module.exports, requirePart, module);
   return module.exports;
 }
+requirePart("${MAIN}");
 `;
 
 const parts = new Map<string, Uint8Array>();
@@ -110,14 +111,12 @@ for (let entry = waiting.shift(); entry !== undefined; entry = waiting.shift()) 
   waiting.push(...[...asks].sort());
 }
 
-const main = `${PART_PREFIX}agent/main.ts`;
 let behind = "";
 const starts: [name: string, start: number, length: number][] = [];
 for (const [name, code] of parts) {
   process.stdout.write(
     `${String(Math.round(code.length / 1024)).padStart(5)} KiB  ${name.slice(PART_PREFIX.length)}\n`,
   );
-  if (name === main) continue;
   const packed = deflateRawSync(code, { level: 9 }).toString("base64");
   starts.push([name, behind.length + 2, packed.length]);
   behind += `//${packed}\n`;
@@ -125,8 +124,8 @@ for (const [name, code] of parts) {
 const places = Object.fromEntries(
   starts.map(([name, start, length]) => [name, [behind.length - start, length] as const]),
 );
-const mainCode = Buffer.from(parts.get(main) ?? []).toString();
-const text = `${loader(places)}((require) => {${mainCode}})(requirePart);\n${behind}`;
+const run = `require("node:vm").compileFunction(${JSON.stringify(loader(places))}, ["nodeRequire", "path"])(require, __filename);`;
+const text = `#!/usr/bin/env node\n${run}\n${behind}`;
 mkdirSync(dirname(outfile), { recursive: true });
 writeFileSync(outfile, text, { mode: 0o755 });
 process.stdout.write(`${String(Math.round(text.length / 1024)).padStart(5)} KiB  ${relative(root, outfile)}\n`);

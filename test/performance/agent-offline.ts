@@ -3,6 +3,7 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Agent } from "../../agent/agent.ts";
 import { defaultAgentConfig } from "../../agent/config/agent-config.ts";
+import { createSockets } from "../../agent/discover/socket-table.ts";
 import { bundledRules } from "../../agent/evaluate/bundled-rules.ts";
 import { openIdentity, takeDataDirectory } from "../../agent/identity.ts";
 import { createLog } from "../../agent/log.ts";
@@ -50,6 +51,8 @@ const transport = {
   },
   close: () => real.close(),
 };
+const files = new LinuxFiles();
+const sockets = createSockets(files, clock);
 const data = takeDataDirectory(join(folder, "agent"));
 if ("error" in data) throw new Error(data.error);
 const agent = await Agent.open(config, {
@@ -61,9 +64,9 @@ const agent = await Agent.open(config, {
   identity: openIdentity(data.path, "bench"),
   hostName: "bench",
   version: "0",
-  files: new LinuxFiles(),
+  files,
   bundledRules,
-  createCollectors: (context) => createCollectors(context, { config, clock, log }),
+  createCollectors: (context) => createCollectors(context, { config, clock, log, sockets }),
   createWatches: () => Promise.resolve([]),
 });
 

@@ -61,7 +61,8 @@ const ZABBIX_ITEMS = [
 
 /** Takes what is sent and answers as a collector does. */
 function sink(): Promise<{ url: string; close: () => void }> {
-  const server = createServer((request, response) => {
+  // Kept open between two requests for as long as the collector keeps them.
+  const server = createServer({ keepAliveTimeout: 72_000 }, (request, response) => {
     request.resume();
     request.on("end", () => response.writeHead(request.method === "GET" ? 404 : 200).end());
   });

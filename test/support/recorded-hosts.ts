@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { readSockets } from "../../agent/discover/socket-table.ts";
 import type { StatFs } from "../../agent/sample/filesystem.ts";
 import { createLinuxCollectors } from "../../agent/sample/linux.ts";
 import { createTemperatureCollector } from "../../agent/sample/hardware.ts";
@@ -68,10 +69,8 @@ function collectorsOf(files: RecordedHostFiles, clock: VirtualClock) {
   );
   const state = { bsize: 4096, blocks: 1000, bfree: 400, bavail: 350, files: 500, ffree: 450 };
   const statFs: StatFs = { now: () => state, later: (_path, done) => done(state) };
-  const names = createLinuxCollectors(
-    { files, table: new SeriesTable() },
-    { clock, log, statFs, disabled: [], excludedMounts: [] },
-  ).map((each) => each.name);
+  const options = { clock, log, statFs, sockets: () => readSockets(files), disabled: [], excludedMounts: [] };
+  const names = createLinuxCollectors({ files, table: new SeriesTable() }, options).map((each) => each.name);
   return names.map((name) => {
     const table = new SeriesTable();
     const context = { files, table };
@@ -93,7 +92,7 @@ function collectorsOf(files: RecordedHostFiles, clock: VirtualClock) {
         }),
       };
     const disabled = names.filter((other) => other !== name);
-    const [collector] = createLinuxCollectors(context, { clock, log, statFs, disabled, excludedMounts: [] });
+    const [collector] = createLinuxCollectors(context, { ...options, disabled });
     return { table, collector: collector! };
   });
 }

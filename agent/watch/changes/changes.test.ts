@@ -5,6 +5,7 @@ import { afterEach, expect, test } from "vitest";
 import type { WireEvent } from "../../../protocol/agent-event.ts";
 import { RecordedHostFiles } from "../../../test/support/recorded-host-files.ts";
 import { VirtualClock } from "../../../test/support/virtual-clock.ts";
+import { readSockets } from "../../discover/socket-table.ts";
 import { createLog } from "../../log.ts";
 import { createChangeWatch } from "./changes.ts";
 import { diffFacts, detail, type Facts, type FactSource, summarize } from "./facts.ts";
@@ -104,18 +105,18 @@ test("the first look tells nothing, a restart of the agent tells nothing, a rest
 test("a listener that stays is told at the second look, one that passes is not, and clients' ports are none", async () => {
   const line = (port: number, state: string, address = "00000000"): string =>
     `   0: ${address}:${port.toString(16).toUpperCase().padStart(4, "0")} 00000000:0000 ${state} 0 0\n`;
-  const files = new RecordedHostFiles({ "/proc/net/tcp": `head\n${line(22, "0A")}` });
-  const { look } = rig(newFolder(), [portFacts(files)]);
+  const files = new RecordedHostFiles({ "/proc/self/net/tcp": `head\n${line(22, "0A")}` });
+  const { look } = rig(newFolder(), [portFacts(() => readSockets(files))]);
   expect(await look()).toEqual([]);
   files.contents.set(
-    "/proc/net/tcp",
+    "/proc/self/net/tcp",
     `head\n${line(22, "0A")}${line(8080, "0A", "0100007F")}${line(50_000, "0A")}${line(443, "01")}`,
   );
   expect(await look()).toEqual([]);
   expect(await look()).toEqual(["listening port changed: port 8080 new (loopback)"]);
-  files.contents.set("/proc/net/tcp", `head\n${line(22, "0A")}`);
+  files.contents.set("/proc/self/net/tcp", `head\n${line(22, "0A")}`);
   expect(await look()).toEqual([]);
-  files.contents.set("/proc/net/tcp", `head\n${line(22, "0A")}${line(8080, "0A", "0100007F")}`);
+  files.contents.set("/proc/self/net/tcp", `head\n${line(22, "0A")}${line(8080, "0A", "0100007F")}`);
   expect([await look(), await look()]).toEqual([[], []]);
 });
 

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import type { WireEvent } from "../../../protocol/agent-event.ts";
-import type { Clock } from "../../clock.ts";
+import { type Clock, TIMER_SLACK_MS } from "../../clock.ts";
 import type { ChangesConfig } from "../../config/agent-config.ts";
+import type { Sockets } from "../../discover/socket-table.ts";
 import type { Log } from "../../log.ts";
 import type { HostFiles } from "../../sample/host-files.ts";
 import { readState, writeState } from "../../spool/state-file.ts";
@@ -41,13 +42,13 @@ interface Stored {
 }
 
 /** The kinds that the administrator asked for; restarts of the host, its hardware and cron's schedules always. */
-export function factSources(config: ChangesConfig, files: HostFiles): FactSource[] {
+export function factSources(config: ChangesConfig, files: HostFiles, sockets: Sockets): FactSource[] {
   return [
     bootFacts(files),
     inventoryFacts(files),
     ...(config.packages ? [packageFacts()] : []),
     ...(config.users ? [userFacts()] : []),
-    ...(config.listeningPorts ? [portFacts(files)] : []),
+    ...(config.listeningPorts ? [portFacts(sockets)] : []),
     ...(config.units ? [unitFacts(files)] : []),
     writtenFacts("cron", "schedule", ["/etc/crontab", "/etc/cron.d/*"]),
     ...(config.files.length > 0 ? [fileFacts(config.files)] : []),
@@ -85,7 +86,7 @@ export function createChangeWatch(
     look,
     tick() {
       const nowMs = context.clock.monotonic();
-      if (busy || nowMs < dueAtMs) return;
+      if (busy || nowMs < dueAtMs - TIMER_SLACK_MS) return;
       busy = true;
       dueAtMs = nowMs + everyMs;
       void look().finally(() => {

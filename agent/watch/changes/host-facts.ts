@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Sockets } from "../../discover/socket-table.ts";
 import type { HostFiles } from "../../sample/host-files.ts";
 import type { Facts, FactSource } from "./facts.ts";
 import { expand, writtenAt } from "./file-facts.ts";
@@ -7,7 +8,6 @@ import { fileFingerprint } from "./packages.ts";
 
 /** Ports that the kernel gives to clients: a listener there is a passing thing. */
 const EPHEMERAL_FROM = 32_768;
-const LISTEN = "0A";
 
 /** The boot and the kernel: a change is a restart of the host. */
 export function bootFacts(files: HostFiles): FactSource {
@@ -56,16 +56,11 @@ export function userFacts(): FactSource {
 }
 
 /** TCP ports with a listener, by address. */
-export function portFacts(files: HostFiles): FactSource {
+export function portFacts(sockets: Sockets): FactSource {
   const read = (): Facts => {
     const facts: Record<string, string> = {};
-    for (const path of ["/proc/net/tcp", "/proc/net/tcp6"])
-      for (const line of files.read(path)?.all().split("\n").slice(1) ?? []) {
-        const [, local = "", , state] = line.trim().split(/\s+/);
-        const [address = "", hexPort = ""] = local.split(":");
-        const port = Number.parseInt(hexPort, 16);
-        if (state === LISTEN && port < EPHEMERAL_FROM) facts[`port ${port}`] = reach(address);
-      }
+    for (const { state, localPort, localHex } of sockets())
+      if (state === "listening" && localPort < EPHEMERAL_FROM) facts[`port ${localPort}`] = reach(localHex);
     return facts;
   };
   return {
