@@ -57,10 +57,11 @@ const GENERAL: readonly TrapRule[] = [
   raise(`${STANDARD}.6`, "egpNeighborLoss", "egp-neighbour-down", "major", { expiresAfterMs: 60 * MINUTES }),
 ];
 
-/** BGP4-MIB (both registrations), OSPF-TRAP-MIB, BRIDGE-MIB, RMON-MIB, VRRP-MIB, UPS-MIB. */
+/** BGP4-MIB (both registrations), OSPF-TRAP-MIB, BRIDGE-MIB, RMON-MIB, VRRP-MIB, UPS-MIB, LLDP-MIB, ENTITY-MIB, DISMAN-EVENT-MIB. */
 const BGP_PEER = ["index 1.3.6.1.2.1.15.3.1.14", "index 1.3.6.1.2.1.15.3.1.2", "1.3.6.1.2.1.15.3.1.7"];
 const OSPF_NEIGHBOUR = ["1.3.6.1.2.1.14.10.1.3", "1.3.6.1.2.1.14.10.1.1"];
 const ALARM = ["index 1.3.6.1.2.1.16.3.1.1.1", "1.3.6.1.2.1.16.3.1.1.1"];
+const TRIGGER = ["1.3.6.1.2.1.88.2.1.1"];
 const PROTOCOLS: readonly TrapRule[] = [
   clear("1.3.6.1.2.1.15.7.1", "bgpEstablished", "bgp-neighbour-down", { instance: BGP_PEER }),
   raise("1.3.6.1.2.1.15.7.2", "bgpBackwardTransition", "bgp-neighbour-down", "major", { instance: BGP_PEER }),
@@ -80,6 +81,14 @@ const PROTOCOLS: readonly TrapRule[] = [
   raise("1.3.6.1.2.1.33.2.3", "upsTrapAlarmEntryAdded", "ups-alarm", "major", {
     instance: ["1.3.6.1.2.1.33.1.6.2.1.2"],
   }),
+  change("1.0.8802.1.1.2.0.0.1", "lldpRemTablesChange", "neighbours"),
+  change("1.3.6.1.2.1.47.2.0.1", "entConfigChange", "hardware"),
+  raise("1.3.6.1.2.1.88.2.0.1", "mteTriggerFired", "trigger-fired", "warning", {
+    instance: TRIGGER,
+    expiresAfterMs: 60 * MINUTES,
+  }),
+  raise("1.3.6.1.2.1.88.2.0.2", "mteTriggerRising", "trigger-threshold", "warning", { instance: TRIGGER }),
+  clear("1.3.6.1.2.1.88.2.0.3", "mteTriggerFalling", "trigger-threshold", { instance: TRIGGER }),
   clear("1.3.6.1.2.1.33.2.4", "upsTrapAlarmEntryRemoved", "ups-alarm", { instance: ["1.3.6.1.2.1.33.1.6.2.1.2"] }),
 ];
 
@@ -104,6 +113,18 @@ const CISCO_RULES: readonly TrapRule[] = [
     instance: [`${CISCO}.13.1.5.1.2`],
     state: { column: `${CISCO}.13.1.5.1.3`, clear: ENV_CLEAR },
   }),
+  raise(`${CISCO}.13.3.0.6`, "ciscoEnvMonVoltStatusChangeNotif", "voltage", "major", {
+    instance: [`${CISCO}.13.1.2.1.2`],
+    state: { column: `${CISCO}.13.1.2.1.7`, clear: ENV_CLEAR },
+  }),
+  raise(`${CISCO}.13.3.0.7`, "ciscoEnvMonTempStatusChangeNotif", "temperature", "major", {
+    instance: [`${CISCO}.13.1.3.1.2`],
+    state: { column: `${CISCO}.13.1.3.1.6`, clear: ENV_CLEAR },
+  }),
+  raise(`${CISCO}.13.3.0.8`, "ciscoEnvMonFanStatusChangeNotif", "fan", "major", {
+    instance: [`${CISCO}.13.1.4.1.2`],
+    state: { column: `${CISCO}.13.1.4.1.3`, clear: ENV_CLEAR },
+  }),
   raise(`${CISCO}.13.3.0.9`, "ciscoEnvMonSuppStatusChangeNotif", "power-supply", "major", {
     instance: [`${CISCO}.13.1.5.1.2`],
     state: { column: `${CISCO}.13.1.5.1.3`, clear: ENV_CLEAR },
@@ -120,6 +141,15 @@ const CISCO_RULES: readonly TrapRule[] = [
   change(`${CISCO}.117.2.0.3`, "cefcFRUInserted", "hardware"),
   change(`${CISCO}.117.2.0.4`, "cefcFRURemoved", "hardware"),
   change(`${CISCO}.43.2.0.1`, "ciscoConfigManEvent", "configuration"),
+  change(`${CISCO}.43.2.0.2`, "ccmCLIRunningConfigChanged", "configuration"),
+  change(`${CISCO}.46.2.0.7`, "vlanTrunkPortDynamicStatusChange", "vlan-trunk"),
+  // CISCO-IF-EXTENSION-MIB: NX-OS sends them beside the standard ones.
+  raise(`${CISCO}.276.0.1`, "cieLinkDown", "link-down", "major", {
+    instance: INTERFACE,
+    details: ALIAS,
+    deed: { column: `${IF}.7`, value: "2" },
+  }),
+  clear(`${CISCO}.276.0.2`, "cieLinkUp", "link-down", { instance: INTERFACE, details: ALIAS }),
   raise(`${CISCO}.106.2.0.1`, "cHsrpStateChange", "hsrp-state", "warning", {
     instance: [`index ${CISCO}.106.1.2.1.1.15`],
     // standby, active

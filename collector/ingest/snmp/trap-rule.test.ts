@@ -159,3 +159,15 @@ test("every rule that raises without an end has a clear, a state or an expiry", 
   );
   expect(endless.filter(({ check }) => !cleared.has(check))).toEqual([]);
 });
+
+test("a raise and its clear look for the same part of the device, and what has no clear ends by itself", () => {
+  const alerts = DEFAULT_RULES.filter(({ kind }) => kind !== "change");
+  for (const [check, list] of Map.groupBy(alerts, (rule) => rule.check)) {
+    const clears = list.filter(({ status }) => status === "resolved");
+    const places = clears.map(({ instance = [] }) => instance.join());
+    for (const rule of list.filter(({ status, state }) => status === "firing" && state === undefined)) {
+      if (clears.length === 0) expect.soft(rule.expiresAfterMs, `${check} ${rule.name}`).toBeGreaterThan(0);
+      else expect.soft(places, `${check} ${rule.name}`).toContain((rule.instance ?? []).join());
+    }
+  }
+});

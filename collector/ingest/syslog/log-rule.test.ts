@@ -297,3 +297,13 @@ test("what no rule knows is told only when it is bad, and for a while", () => {
 test("the sender's address is the CI where the message names no host", () => {
   expect(read("<10>it burns")).toMatchObject({ ci: "10.0.0.9" });
 });
+
+test("what is raised can be cleared, or ends by itself", () => {
+  const alerts = DEFAULT_RULES.filter(({ kind }) => kind !== "change");
+  for (const [check, list] of Map.groupBy(alerts, (rule) => rule.check)) {
+    const hasClear = list.some(({ status, clearStates = [] }) => status === "resolved" || clearStates.length > 0);
+    for (const rule of list)
+      if (rule.status === "firing" && rule.expiresAfterMs === undefined)
+        expect.soft(hasClear, `${check} ${rule.pattern}`).toBe(true);
+  }
+});

@@ -516,6 +516,32 @@ test("an Azure rule that is stateless fires again as the same alert; a resolve i
   expect(await identity(over)).toEqual([...fired.slice(0, 3), "resolved"]);
 });
 
+test("what a notification command posts as a form, and environment variables with their prefix", async () => {
+  const { post } = webhookBench();
+  const form = new URLSearchParams({
+    NOTIFICATIONTYPE: "PROBLEM",
+    HOSTNAME: "web-01",
+    SERVICEDESC: "",
+    HOSTSTATE: "DOWN",
+    HOSTOUTPUT: `it's "down" & out`,
+  }).toString();
+  const headers = { "content-type": "application/x-www-form-urlencoded" };
+  expect((await post("nagios", form, headers)).events).toMatchObject([
+    { source: "nagios", ci: "web-01", check: "host-alive", status: "firing", summary: `it's "down" & out` },
+  ]);
+  const environment = {
+    NAGIOS_NOTIFICATIONTYPE: "RECOVERY",
+    NAGIOS_HOSTNAME: "web-01",
+    NAGIOS_HOSTSTATE: "UP",
+    PATH: "/bin",
+  };
+  // Python's urllib calls it a form.
+  for (const each of [{}, headers])
+    expect((await post("nagios", environment, each)).events).toMatchObject([{ ci: "web-01", status: "resolved" }]);
+  const icinga = { NOTIFICATIONTYPE: "PROBLEM", HOSTNAME: "db-1", SERVICENAME: "pg", SERVICESTATE: "CRITICAL" };
+  expect((await post("icinga", icinga)).events).toMatchObject([{ source: "icinga", ci: "db-1", check: "pg" }]);
+});
+
 test("a GitHub webhook as a form", async () => {
   const { post } = webhookBench();
   const payload = new URLSearchParams({ payload: sample("github/release.json").toString() }).toString();

@@ -7,13 +7,11 @@ import { documentOf, textAt } from "../field.ts";
 export class LooseFields {
   private readonly values = new Map<string, unknown>();
 
-  /** @param prefix of names, in lower case, that may stand there or not. */
-  constructor(body: unknown, prefix = "") {
+  /** @param prefix of names, that may stand there or not. */
+  constructor(body: unknown, prefix?: RegExp) {
     const document = documentOf(body) ?? {};
-    for (const name of Object.keys(document)) {
-      const plain = normal(name);
-      this.values.set(prefix !== "" && plain.startsWith(prefix) ? plain.slice(prefix.length) : plain, document[name]);
-    }
+    for (const name of Object.keys(document))
+      this.values.set(normal(prefix === undefined ? name : name.replace(prefix, "")), document[name]);
   }
 
   /** The first of these that has text. */

@@ -4,7 +4,7 @@ import { pickCi } from "../../ci-label.ts";
 import { type EventDraft, eventOfDraft } from "../../event-draft.ts";
 import { anyTimeAt, at, documentOf, labelsFrom, linkTo, textAt } from "../../field.ts";
 import { LooseFields } from "../loose-fields.ts";
-import { type MapContext, type Mapped, notOfKind, type WebhookKind } from "../webhook-kind.ts";
+import { type MapContext, type Mapped, notOfKind, type WebhookKind, type WebhookMessage } from "../webhook-kind.ts";
 
 /** The check of a host's own state, in every monitor of this family. */
 export const HOST_ALIVE = "host-alive";
@@ -69,12 +69,24 @@ export function eventOfResult(result: CheckResult, context: MapContext): Event |
   );
 }
 
+/** Of environment variables: Checkmk's and Nagios' own, and what people put before them for Icinga. */
+const PREFIX = /^(?:NOTIFY|NAGIOS|ICINGA)_/i;
+
+/** JSON, which some clients call a form, or a form, which a command line can quote without tools. */
+function fieldsOf(message: WebhookMessage, source: string): unknown {
+  const isJson = message.text().trimStart().startsWith("{");
+  const form = isJson ? {} : Object.fromEntries(message.form());
+  const body = Object.keys(form).length > 0 ? form : message.json();
+  if (documentOf(body) === undefined) throw notOfKind(source, "an object is expected");
+  return body;
+}
+
 /** Kinds of notification that tell of a state; others tell what people and schedules did. */
 const OF_STATE = /^(?:PROBLEM|RECOVERY|CUSTOM)?$/;
 
 /** A notification command's macros as JSON: `$HOSTNAME$`, `$SERVICESTATE$` …, under any spelling of their names. */
 export function mapNotification(source: string, body: unknown, context: MapContext): Mapped {
-  const fields = new LooseFields(body, "notify");
+  const fields = new LooseFields(body, PREFIX);
   const type = (fields.text("notificationType", "type") ?? "").toUpperCase().replace(/[^A-Z].*$/, "");
   const service = fields.text("serviceDesc", "serviceName", "serviceDescription", "service", "serviceDisplayName");
   const host = fields.text("hostName", "host", "hostAlias", "hostDisplayName");
@@ -106,9 +118,7 @@ export function mapNotification(source: string, body: unknown, context: MapConte
 export const nagios: WebhookKind = {
   name: "nagios",
   map(message, context) {
-    const body = message.json();
-    if (documentOf(body) === undefined) throw notOfKind("nagios", "an object is expected");
-    return mapNotification("nagios", body, context);
+    return mapNotification("nagios", fieldsOf(message, "nagios"), context);
   },
 };
 
@@ -116,8 +126,7 @@ export const nagios: WebhookKind = {
 export const icinga: WebhookKind = {
   name: "icinga",
   map(message, context) {
-    const body = message.json();
-    if (documentOf(body) === undefined) throw notOfKind("icinga", "an object is expected");
+    const body = fieldsOf(message, "icinga");
     if (at(body, "check_result") === undefined) return mapNotification("icinga", body, context);
     if (at(body, "type") !== "StateChange") return { events: [], dropped: { notAState: 1 } };
     // A soft state is still being checked again.
@@ -143,8 +152,6 @@ export const icinga: WebhookKind = {
 export const checkmk: WebhookKind = {
   name: "checkmk",
   map(message, context) {
-    const body = message.json();
-    if (documentOf(body) === undefined) throw notOfKind("checkmk", "an object is expected");
-    return mapNotification("checkmk", body, context);
+    return mapNotification("checkmk", fieldsOf(message, "checkmk"), context);
   },
 };

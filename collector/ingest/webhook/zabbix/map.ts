@@ -38,7 +38,7 @@ function tagsOf(value: unknown): Record<string, string> {
 
 /** The message of our media type: macros of Zabbix as JSON, under any spelling of their names. */
 function problemOf(body: unknown, context: MapContext): Event | "notAProblem" {
-  const fields = new LooseFields(body, "event");
+  const fields = new LooseFields(body, /^event[._]?/i);
   if (NO_TROUBLE.has(fields.text("source") ?? "0")) return "notAProblem";
   const id = fields.text("id");
   const name = fields.text("name", "alertSubject", "subject", "triggerName");
