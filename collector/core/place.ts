@@ -2,7 +2,7 @@ import { attach, openIncident, takeOut } from "./incident/attach.ts";
 import { isOpen, resolve } from "./incident/life.ts";
 import { merge } from "./incident/merge.ts";
 import type { Alert } from "./model/alert.ts";
-import type { Placement } from "./model/correlation.ts";
+import { GATHERING, type Placement } from "./model/correlation.ts";
 import type { Incident } from "./model/incident.ts";
 import type { Turn } from "./model/turn.ts";
 import type { CoreState } from "./state.ts";
@@ -88,6 +88,8 @@ function withhold(state: CoreState, turn: Turn, placement: Extract<Placement, { 
   }
   alert.withheld = rule;
   turn.alertChanged(alert);
+  // Nothing is decided of it yet, and what will be is told then: in a flood this would be half of the ledger.
+  if (rule === GATHERING && from === undefined) return;
   turn.record({
     decision: "alert.withheld",
     alert: alert.id,

@@ -1,12 +1,13 @@
 import type { Alert } from "../model/alert.ts";
-import type {
-  ChangeRecord,
-  CorrelationView,
-  Correlator,
-  Placement,
-  Ranking,
-  RootEvidence,
-  RootRanker,
+import {
+  type ChangeRecord,
+  type CorrelationView,
+  type Correlator,
+  GATHERING,
+  type Placement,
+  type Ranking,
+  type RootEvidence,
+  type RootRanker,
 } from "../model/correlation.ts";
 import { unitsOf, type Note } from "../model/evidence.ts";
 import { ALARM_BEFORE_MS } from "../model/hypothesis.ts";
@@ -108,7 +109,7 @@ class OnlineCorrelator implements Correlator {
     const order = [...alerts].sort((a, b) => a.firstSeenAt - b.firstSeenAt || (a.id < b.id ? -1 : 1));
     for (const alert of order) {
       const note = this.noteOf(alert, view);
-      const isGathering = alert.withheld === "gathering";
+      const isGathering = alert.withheld === GATHERING;
       note.background = alert.incident === null && !isGathering ? alert.withheld : null;
       this.notebook.add(note);
       if (alert.incident !== null) this.joined(note, alert.incident, view);
@@ -404,7 +405,7 @@ class OnlineCorrelator implements Correlator {
       {
         type: "withhold",
         alert: alert.id,
-        rule: "gathering",
+        rule: GATHERING,
         reasons: ["many alerts in the same moment: they are looked at together"],
         until: this.agenda.nextAt,
       },

@@ -122,6 +122,8 @@ export class Threads {
 
   /** The open incident whose root explains this alert more cheaply than a fault of its own would. */
   best(note: Note, view: CorrelationView): Thread | null {
+    // In a flood of what nobody has heard of, this answers for most.
+    if (!note.causes.keys.some((fault) => this.roots.has(fault))) return null;
     const unit = unitsOf([note])[0];
     let best: Thread | null = null;
     let bestCost = (unit === undefined ? 0 : aloneCost(unit)) - QUICK_MARGIN;

@@ -54,6 +54,9 @@ export type Placement =
    * `until` is for the reader; the correlator itself comes back to it through `due`. */
   | { type: "withhold"; alert: AlertId; rule: string; reasons: string[]; until: UnixMillis | null };
 
+/** The `rule` of a `withhold` that only waits, for seconds, until many alerts are looked at together: nothing is decided yet. */
+export const GATHERING = "gathering";
+
 /** The verdict on one incident at one time. */
 export interface Ranking {
   rootCause: RootCause;
