@@ -49,6 +49,9 @@ export class Topology {
   readonly vantage: readonly number[];
   private readonly cis: Ci[] = [];
   private readonly byName = new Map<string, number>();
+  /** The name that was found last. */
+  private foundName: string | null = null;
+  private found = 0;
   /** null = none. */
   private readonly needsOf: (Edge[] | null)[] = [];
   private readonly neededByOf: (Edge[] | null)[] = [];
@@ -136,12 +139,25 @@ export class Topology {
 
   /** The CI this id, name or alias means; undefined when none. */
   find(name: string): number | undefined {
+    // Each stage asks for the CI of the event that it has before it; what a name means does not change.
+    if (name === this.foundName) return this.found;
+    const found = this.lookUp(name);
+    if (found !== undefined) this.remember(name, found);
+    return found;
+  }
+
+  private lookUp(name: string): number | undefined {
     const key = fold(name);
     const found = this.byName.get(key);
     if (found !== undefined) return found;
     // A full name that nobody declared means the host of that short name.
     const short = shortName(key);
     return short === key || short.length < 3 ? undefined : this.byName.get(short);
+  }
+
+  private remember(name: string, index: number): void {
+    this.foundName = name;
+    this.found = index;
   }
 
   /** As `find`, and an unknown name becomes an unknown CI. */
@@ -159,8 +175,10 @@ export class Topology {
       minHealthy: null,
       known: false,
     });
-    this.byName.set(fold(name), index);
-    this.claim(shortName(fold(name)), index);
+    const key = fold(name);
+    this.byName.set(key, index);
+    this.claim(shortName(key), index);
+    this.remember(name, index);
     this.adopt(index, name);
     this.gaining?.push(name);
     return index;
