@@ -14,7 +14,7 @@ import type { Turn } from "./model/turn.ts";
 import { invalidMatcher } from "./model/matcher.ts";
 import { muteAll } from "./mute.ts";
 import { tellAcknowledged } from "./notify/decide.ts";
-import { type CoreState, startCorrelation } from "./state.ts";
+import { type CoreState, restartCorrelation } from "./state.ts";
 import { correlateCleared, correlateFiring, takeEvent } from "./take-event.ts";
 
 const NOT_FOUND = (id: string): Outcome => ({
@@ -126,7 +126,7 @@ function mergeByPerson(
   if (target === incident) return refusal("sameIncident", "an incident cannot be merged into itself");
   merge(state, turn, incident, target, [`${actor} says that it is one fault`]);
   target.membersPinned = true;
-  startCorrelation(state, turn.at);
+  restartCorrelation(state, turn.at);
   turn.rank(target.id);
   turn.lookAt(target);
   return null;
@@ -152,7 +152,7 @@ function splitByPerson(
     turn.rank(part.id);
   }
   tellTimeline(incident, turn.at, "split", `${own.length} alerts are incident ${fresh.number} now`, actor);
-  startCorrelation(state, turn.at);
+  restartCorrelation(state, turn.at);
   return null;
 }
 

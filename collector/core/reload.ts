@@ -9,7 +9,7 @@ import type { Turn } from "./model/turn.ts";
 import { isActive } from "./model/alert-table.ts";
 import { muteAll } from "./mute.ts";
 import { correlateCleared } from "./take-event.ts";
-import { type CoreState, startCorrelation } from "./state.ts";
+import { type CoreState, restartCorrelation } from "./state.ts";
 
 /** The CMDB changed: a new graph, with the CIs that only events have named. */
 export function takeCmdb(state: CoreState, turn: Turn, cmdb: CmdbDocument): void {
@@ -21,7 +21,7 @@ export function takeCmdb(state: CoreState, turn: Turn, cmdb: CmdbDocument): void
   rename(state, turn);
   state.mutes.takeWindows(cmdb.maintenance, topology, turn.at);
   muteAll(state, turn);
-  startCorrelation(state, turn.at);
+  restartCorrelation(state, turn.at);
   for (const incident of state.incidents.live()) turn.rank(incident.id);
   turn.correlated = true;
 }
@@ -58,6 +58,7 @@ function renameAlert(state: CoreState, turn: Turn, alert: Alert, ci: CiId): void
     }
     state.resolved.forget(alert);
     state.alerts.remove(alert);
+    state.correlator.gone(alert.id);
     turn.alertGone(alert);
     return;
   }

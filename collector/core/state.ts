@@ -16,6 +16,7 @@ import type { Alert } from "./model/alert.ts";
 import type { CmdbDocument, MaintenanceWindow } from "./model/ci.ts";
 import type { ChangeRecord, CorrelationView, Correlator, Placement } from "./model/correlation.ts";
 import type { Entity } from "./model/effect.ts";
+import type { Noted } from "./model/evidence.ts";
 import { IncidentTable } from "./model/incident-table.ts";
 import type { Incident } from "./model/incident.ts";
 import { byText } from "./model/order.ts";
@@ -26,6 +27,7 @@ import type { UnixMillis } from "./model/time.ts";
 import { TimerQueue } from "./model/timer-queue.ts";
 import { StoredList } from "./model/stored-list.ts";
 import { type Growth, Topology } from "./model/topology.ts";
+import { storedUndone } from "./place.ts";
 import { createRootRanker } from "./root-cause/ranker.ts";
 import { Mutes } from "./notify/mutes.ts";
 import type { NotifyState } from "./notify/state.ts";
@@ -43,11 +45,12 @@ export interface CoreState extends DeduplicateState, IncidentState, NotifyState 
   readonly changes: ChangeLog;
   readonly heartbeats: Heartbeats;
   readonly mutes: Mutes;
-  readonly learned: Map<string, unknown>;
   /** What the graph has gained since it was made of the CMDB, as it is stored. */
   readonly graphLog: StoredList<Growth>;
-  /** What correlation has decided and is not done yet, the next one last. Forgotten by a restart, which begins to gather anew. */
+  /** What correlation has decided and is not done yet, the next one last. */
   undone: Placement[];
+  /** How many of these are stored; see `keepUndone`. */
+  undoneStored: number;
   /** When correlation wants to be asked though no event comes; null = never. */
   reviewAt: UnixMillis | null;
 }
@@ -95,9 +98,9 @@ export function createState(options: CoreOptions): CoreState {
     changes: new ChangeLog(),
     heartbeats: new Heartbeats(timers),
     mutes: new Mutes(timers),
-    learned: new Map(),
     graphLog: new StoredList("graph"),
     undone: [],
+    undoneStored: 0,
     reviewAt: null,
     view: undefined as never,
   };
@@ -105,20 +108,23 @@ export function createState(options: CoreOptions): CoreState {
   for (const id of options.eventIds ?? []) state.eventIds.addStored(id);
   const stored = sortOut(options.entities ?? []);
   topology.regrow(state.graphLog.restore(stored.learned));
+  correlator.recall(stored.noted, stored.learned);
   topology.growTo(Number.POSITIVE_INFINITY);
   state.mutes.takeSettings(settings.inhibitions);
   state.mutes.takeWindows(cmdb.maintenance, topology, at);
   load(state, stored, at);
   scheduleIntervals(state, at);
-  startCorrelation(state, at);
+  const active = [...state.alerts.all()].filter(isActive).sort((a, b) => byText(a.id, b.id));
+  correlator.resume(active, at, state.view);
+  state.undone = storedUndone(stored.learned);
+  state.undoneStored = state.undone.length;
+  state.reviewAt = state.undone.length > 0 ? at : correlator.nextReviewAt();
   return state;
 }
 
-/** Correlation starts from what is there: after a restart, and when the CMDB has changed. */
-export function startCorrelation(state: CoreState, at: UnixMillis): void {
-  const active = [...state.alerts.all()].filter(isActive).sort((a, b) => byText(a.id, b.id));
-  const learned = [...state.learned].map(([id, value]) => ({ id, value })).sort((a, b) => byText(a.id, b.id));
-  state.correlator.restore(active, learned, at, state.view);
+/** Correlation reads anew what is there: the CMDB has changed, or a person has put alerts elsewhere. */
+export function restartCorrelation(state: CoreState, at: UnixMillis): void {
+  state.correlator.restart(at, state.view);
   state.undone = [];
   state.reviewAt = state.correlator.nextReviewAt();
 }
@@ -153,6 +159,8 @@ interface Stored {
   changes: ChangeRecord[][];
   counters: object;
   learned: { id: string; value: unknown }[];
+  /** Alerts with what correlation knows of them. */
+  noted: { alert: Alert; noted: Noted }[];
   meta: Entity[];
 }
 
@@ -167,12 +175,15 @@ function sortOut(entities: Iterable<Entity>): Stored {
     changes: [],
     counters: {},
     learned: [],
+    noted: [],
     meta: [],
   };
   for (const entity of entities) {
     switch (entity.kind) {
       case "alert":
         found.alerts.push(entity.value);
+        if (entity.noted !== undefined && entity.noted !== null)
+          found.noted.push({ alert: entity.value, noted: entity.noted });
         break;
       case "incident":
         found.incidents.push(entity.value);
@@ -205,7 +216,6 @@ function sortOut(entities: Iterable<Entity>): Stored {
 /** Stored entities come in any order; what decides later must not depend on it. */
 function load(state: CoreState, stored: Stored, at: UnixMillis): void {
   Object.assign(state.counters, stored.counters);
-  for (const { id, value } of stored.learned) state.learned.set(id, value);
   loadChanges(state, stored.changes);
   state.earlyClears.restore(stored.meta);
   loadAlerts(state, stored.alerts);

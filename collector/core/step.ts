@@ -16,7 +16,7 @@ import type { UnixMillis } from "./model/time.ts";
 import { Turn } from "./model/turn.ts";
 import { muteAll } from "./mute.ts";
 import { notify } from "./notify/decide.ts";
-import { place, placeSome } from "./place.ts";
+import { keepUndone, place, placeSome } from "./place.ts";
 import type { CoreState } from "./state.ts";
 import { takeSample, weighSamples } from "./take-sample.ts";
 import { takeCmdb, takeSettings } from "./reload.ts";
@@ -248,11 +248,6 @@ function settle(state: CoreState, turn: Turn): void {
       wakeIncident(state, incident.id, wakeAt);
     }
   }
-  for (const { id, value } of state.correlator.takeLearned()) {
-    if (value === null) state.learned.delete(id);
-    else state.learned.set(id, value);
-    keepLearned(turn, id, value);
-  }
   for (const gone of state.resolved.evict(state.alerts, state.settings.limits.resolvedAlertsMax)) {
     const incident = state.incidents.of(gone);
     if (incident !== undefined) {
@@ -260,9 +255,21 @@ function settle(state: CoreState, turn: Turn): void {
       if (state.incidents.isKept(incident.id, gone.id)) turn.incidentChanged(incident);
       state.incidents.release(incident.id, gone.id);
     }
+    state.correlator.gone(gone.id);
     turn.alertGone(gone);
   }
+  keepCorrelation(state, turn);
   state.reviewAt = state.undone.length > 0 ? turn.at : state.correlator.nextReviewAt();
+}
+
+/** What correlation knows beside the entities goes into the same commit. */
+function keepCorrelation(state: CoreState, turn: Turn): void {
+  for (const id of state.correlator.takeNoted()) {
+    const alert = state.alerts.get(id);
+    if (alert !== undefined) turn.alertChanged(alert);
+  }
+  for (const { id, value } of state.correlator.takeLearned()) keepLearned(turn, id, value);
+  keepUndone(state, turn);
 }
 
 /** @param value null = it is forgotten. */

@@ -76,6 +76,7 @@ function accepted(alert: Readonly<Alert>): Outcome {
 export function correlateFiring(state: CoreState, turn: Turn, alert: Alert): void {
   mute(state, turn, alert);
   refresh(state, turn, alert);
+  turn.correlated = true;
   place(state, turn, state.correlator.onFiring(alert, turn.at, state.view));
   const incident = state.incidents.of(alert);
   if (incident === undefined) {
@@ -92,6 +93,7 @@ export function correlateFiring(state: CoreState, turn: Turn, alert: Alert): voi
 export function correlateCleared(state: CoreState, turn: Turn, alert: Alert): void {
   mute(state, turn, alert);
   refresh(state, turn, alert);
+  turn.correlated = true;
   place(state, turn, state.correlator.onResolved(alert, turn.at, state.view));
 }
 

@@ -8,7 +8,7 @@ import type { Commit, OutboxChange, OutboxRow, StoredEntity } from "../port/stor
 import type { Telemetry } from "../port/telemetry.ts";
 import type { Ticket } from "./inbox.ts";
 import type { AlertOf } from "./stored-incident.ts";
-import { outboxRows, removedEntity, storedEntity, touchOf } from "./stored-form.ts";
+import { type NotedOf, outboxRows, removedEntity, storedEntity, touchOf } from "./stored-form.ts";
 import type { AlertId } from "../core/model/identity.ts";
 
 /**
@@ -93,14 +93,17 @@ export class Batch {
   private inputCount = 0;
 
   private readonly alertOf: AlertOf;
+  private readonly notedOf: NotedOf;
 
   /**
    * @param count where the core's counters go.
    * @param alertOf the core's alerts.
+   * @param notedOf what its correlation knows of them.
    */
-  constructor(count: Telemetry["count"], alertOf: AlertOf) {
+  constructor(count: Telemetry["count"], alertOf: AlertOf, notedOf: NotedOf) {
     this.count = count;
     this.alertOf = alertOf;
+    this.notedOf = notedOf;
   }
 
   get inputs(): number {
@@ -220,12 +223,12 @@ export class Batch {
     const changes: Change[] = [];
     const sequence = before + Math.max(1, this.inputCount);
     for (const entity of this.puts.values()) {
-      entities.push(storedEntity(entity, this.alertOf));
+      entities.push(storedEntity(entity, this.alertOf, this.notedOf));
       if (entity.kind === "incident")
         changes.push({ kind: "incident", id: entity.id, revision: entity.value.revision });
     }
     for (const entity of this.alerts.values()) {
-      entities.push(storedEntity(entity, this.alertOf));
+      entities.push(storedEntity(entity, this.alertOf, this.notedOf));
       changes.push({ kind: "alert", id: entity.id, revision: sequence });
     }
     const touches = [...this.touched.values()].filter(({ id }) => !this.isWritten(id)).map(touchOf);

@@ -2,6 +2,7 @@ import type { Alert } from "../core/model/alert.ts";
 import type { Ci, CmdbDocument, MaintenanceWindow } from "../core/model/ci.ts";
 import type { ChangeRecord } from "../core/model/correlation.ts";
 import type { Effect, Entity } from "../core/model/effect.ts";
+import type { Noted } from "../core/model/evidence.ts";
 import type { Incident } from "../core/model/incident.ts";
 import type { Input } from "../core/model/input.ts";
 import type { Problem } from "../core/model/problem.ts";
@@ -31,6 +32,8 @@ export interface Core {
   nextWakeAt(): UnixMillis | null;
 
   alert(id: AlertId): Readonly<Alert> | undefined;
+  /** What is to be stored with it. */
+  noted(id: AlertId): Noted | null;
   /** All in memory, also resolved ones; in no useful order. */
   alerts(): Iterable<Readonly<Alert>>;
   /** Those with a label, as matchers see it; not for the empty text. In no useful order. */

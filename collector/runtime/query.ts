@@ -109,7 +109,7 @@ class LiveQuery implements Query {
     const live = this.core.alert(id);
     if (live !== undefined) return live.annotations;
     const body = await this.options.store.entity("alert", id);
-    return body === undefined ? {} : readAlert(id, body).annotations;
+    return body === undefined ? {} : readAlert(id, body).alert.annotations;
   }
 
   liveAlertsWith(name: string, value: string): readonly Readonly<Alert>[] {

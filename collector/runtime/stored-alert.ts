@@ -1,10 +1,13 @@
 import { ALERT_STATUSES, type Alert } from "../core/model/alert.ts";
 import type { Labels, Link } from "../core/model/event.ts";
+import type { Noted } from "../core/model/evidence.ts";
 import { SEVERITIES } from "../core/model/severity.ts";
 import type { Milliseconds, UnixMillis } from "../core/model/time.ts";
 
 /** The first element of the list: how the rest is to be read. */
-const FORM = 1;
+const FORM = 2;
+/** As `FORM`, without `noted`. */
+const FORM_BEFORE = 1;
 
 /** Milliseconds after `firstSeenAt`. */
 type After = number;
@@ -31,6 +34,8 @@ type Head = [
   incident: string | null,
   joinedAt: After | null,
   joinReason: string,
+  /** See `Correlator.noted`; 0 = nothing. */
+  noted: Noted | 0,
 ];
 
 /** What few have: left out where all of it is as in `PLAIN`. */
@@ -52,10 +57,10 @@ type Tail = [
  * JSON and takes a third of the time to write and to read; alerts are most of what is written and of what a restart reads.
  * Its id is kept beside it.
  */
-export function alertText(alert: Readonly<Alert>): string {
+export function alertText(alert: Readonly<Alert>, noted: Noted | null): string {
   const from = alert.firstSeenAt;
   // A distance is exact for whole numbers only; nothing else is a time of ours.
-  if (!isWhole(alert)) return JSON.stringify(alert);
+  if (!isWhole(alert)) return JSON.stringify({ ...alert, noted });
   const head: Head = [
     FORM,
     alert.ci,
@@ -77,6 +82,7 @@ export function alertText(alert: Readonly<Alert>): string {
     alert.incident,
     after(alert.joinedAt, from),
     alert.joinReason,
+    noted ?? 0,
   ];
   if (isPlain(alert)) return JSON.stringify(head);
   const tail: Tail = [
@@ -95,18 +101,22 @@ export function alertText(alert: Readonly<Alert>): string {
 }
 
 /** @throws when the text is not one of ours: the store is damaged. */
-export function readAlert(id: string, text: string): Alert {
+export function readAlert(id: string, text: string): StoredAlert {
   const stored: unknown = JSON.parse(text);
   // Before there was this form an alert was kept as an object.
-  if (!Array.isArray(stored)) return stored as Alert;
-  if (stored[0] !== FORM)
+  if (!Array.isArray(stored)) {
+    const { noted = null, ...alert } = stored as Alert & { noted?: Noted | null };
+    return { alert, noted };
+  }
+  if (stored[0] === FORM_BEFORE) stored.splice(HEAD_LENGTH - 1, 0, 0);
+  else if (stored[0] !== FORM)
     throw new Error(`alert ${id} has the form ${String(stored[0])}, which this program cannot read`);
   // By number: taking a list of thirty apart by name costs more than parsing it.
   const head = stored as Head;
   const tail = stored.length > HEAD_LENGTH ? (stored.slice(HEAD_LENGTH) as Tail) : PLAIN;
   const from = head[10];
   const at = (after: After | null): UnixMillis | null => (after === null ? null : after + from);
-  return {
+  const alert: Alert = {
     id,
     ci: head[1],
     source: head[2],
@@ -138,9 +148,16 @@ export function readAlert(id: string, text: string): Alert {
     joinedAt: at(head[18]),
     joinReason: head[19],
   };
+  return { alert, noted: head[20] === 0 ? null : head[20] };
 }
 
-const HEAD_LENGTH = 20;
+/** An alert, and what correlation knows of it beside. */
+export interface StoredAlert {
+  alert: Alert;
+  noted: Noted | null;
+}
+
+const HEAD_LENGTH = 21;
 const PLAIN: Tail = [null, 0, {}, [], null, false, null, [], null, false];
 
 function known<T>(value: T | undefined, id: string): T {

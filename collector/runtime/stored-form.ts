@@ -1,18 +1,21 @@
 import type { Alert } from "../core/model/alert.ts";
 import type { Effect, Entity, EntityKind } from "../core/model/effect.ts";
+import type { Noted } from "../core/model/evidence.ts";
+import type { AlertId } from "../core/model/identity.ts";
 import type { DeliveryOutcome } from "../core/model/input.ts";
 import type { Notification } from "../core/model/notification.ts";
 import type { UnixMillis } from "../core/model/time.ts";
 import { type LoadedEntity, type OutboxRow, type StoredEntity, type Touch, sortKey } from "../port/store.ts";
-import { alertText, readAlert } from "./stored-alert.ts";
+import { alertText, readAlert, type StoredAlert } from "./stored-alert.ts";
 import { type AlertOf, incidentText, readIncident } from "./stored-incident.ts";
 import type { NotificationKind } from "../core/model/notification-kind.ts";
 
 /**
  * The entity as it is now, as text.
  * @param alertOf the alerts as they are now: they must be stored with it.
+ * @param notedOf what correlation knows of them now.
  */
-export function storedEntity(entity: Entity, alertOf: AlertOf): StoredEntity {
+export function storedEntity(entity: Entity, alertOf: AlertOf, notedOf: NotedOf): StoredEntity {
   const { kind, id } = entity;
   return {
     kind,
@@ -20,12 +23,15 @@ export function storedEntity(entity: Entity, alertOf: AlertOf): StoredEntity {
     status: kind === "alert" || kind === "incident" ? entity.value.status : "",
     sort: sortKey(bornAt(entity), id),
     alias: kind === "incident" ? String(entity.value.number) : null,
-    body: textOf(entity, alertOf),
+    body: textOf(entity, alertOf, notedOf),
   };
 }
 
-function textOf(entity: Entity, alertOf: AlertOf): string {
-  if (entity.kind === "alert") return alertText(entity.value);
+/** See `Correlator.noted`. */
+export type NotedOf = (alert: AlertId) => Noted | null;
+
+function textOf(entity: Entity, alertOf: AlertOf, notedOf: NotedOf): string {
+  if (entity.kind === "alert") return alertText(entity.value, notedOf(entity.id));
   return entity.kind === "incident" ? incidentText(entity.value, alertOf) : JSON.stringify(entity.value);
 }
 
@@ -36,7 +42,7 @@ export function removedEntity(kind: EntityKind, id: string): StoredEntity {
 /** Everything that was stored, read page by page: alerts at once, incidents when all alerts are there. */
 export class StoredReader {
   private readonly others: Entity[] = [];
-  private readonly alerts = new Map<string, Alert>();
+  private readonly alerts = new Map<string, StoredAlert>();
   private readonly incidents: LoadedEntity[] = [];
 
   /** @throws when a text is not what `storedEntity` wrote: the store is damaged. */
@@ -51,21 +57,22 @@ export class StoredReader {
 
   /** All of it. Alerts come before what refers to them. */
   *entities(): Iterable<Entity> {
-    for (const [id, value] of this.alerts) yield { kind: "alert", id, value };
+    for (const [id, { alert: value, noted }] of this.alerts) yield { kind: "alert", id, value, noted };
     for (const { id, body } of this.incidents)
-      yield { kind: "incident", id, value: readIncident(body, (alert) => this.alerts.get(alert)) };
+      yield { kind: "incident", id, value: readIncident(body, (alert) => this.alerts.get(alert)?.alert) };
     yield* this.others;
   }
 }
 
-function touched(alert: Alert, touch: Touch | null): Alert {
-  if (touch === null) return alert;
+function touched(stored: StoredAlert, touch: Touch | null): StoredAlert {
+  if (touch === null) return stored;
+  const { alert } = stored;
   alert.lastSeenAt = touch.lastSeenAt;
   alert.lastOccurredAt = touch.lastOccurredAt;
   alert.count = touch.count;
   alert.expiresAfterMs = touch.expiresAfterMs;
   alert.expiresAt = touch.expiresAt;
-  return alert;
+  return stored;
 }
 
 /** By what lists of this kind are ordered. */

@@ -17,7 +17,7 @@ const RUNS = { numRuns: 100 };
 
 const CORRELATORS: { name: string; create: CreateCorrelator; isRestorable: boolean }[] = [
   { name: "the smallest correlation", create: () => new NeighbourCorrelator(), isRestorable: true },
-  { name: "our correlation", create: () => createCorrelator(createRootRanker()), isRestorable: false },
+  { name: "our correlation", create: () => createCorrelator(createRootRanker()), isRestorable: true },
 ];
 
 function checkIndexes(state: CoreState): void {

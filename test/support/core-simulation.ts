@@ -94,7 +94,11 @@ export class Kept {
   }
 
   private put(entity: Entity, state: CoreState): void {
-    const { kind, id, body } = storedEntity(entity, (alert) => state.alerts.get(alert));
+    const { kind, id, body } = storedEntity(
+      entity,
+      (alert) => state.alerts.get(alert),
+      (alert) => state.correlator.noted(alert),
+    );
     if (body !== null) this.stored.set(`${kind} ${id}`, { kind, id, body, touch: null });
   }
 

@@ -15,8 +15,22 @@ export class NeighbourCorrelator implements Correlator {
 
   takeGraph(): void {}
 
-  restore(): void {
+  recall(): void {}
+
+  resume(): void {}
+
+  restart(): void {
     this.stale.clear();
+  }
+
+  gone(): void {}
+
+  noted(): null {
+    return null;
+  }
+
+  takeNoted(): string[] {
+    return [];
   }
 
   onFiring(alert: Readonly<Alert>, _at: number, view: CorrelationView): Placement[] {

@@ -38,6 +38,10 @@ export class ToyCore implements Core {
     }
   }
 
+  noted(): null {
+    return null;
+  }
+
   step(input: Input): Effect[] {
     this.inputs.push(input);
     switch (input.kind) {

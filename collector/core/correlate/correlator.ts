@@ -9,23 +9,31 @@ import {
   type RootEvidence,
   type RootRanker,
 } from "../model/correlation.ts";
-import { unitsOf, type Note } from "../model/evidence.ts";
+import { unitsOf, type Note, type Noted } from "../model/evidence.ts";
 import { ALARM_BEFORE_MS } from "../model/hypothesis.ts";
 import type { Incident } from "../model/incident.ts";
-import { faultCi, faultKey, Influence } from "../model/influence.ts";
+import { faultCi, faultKey, Influence, type FaultKey } from "../model/influence.ts";
+import { byText } from "../model/order.ts";
 import { SERIOUS_RANK, severityRank } from "../model/severity.ts";
 import { TimerQueue } from "../model/timer-queue.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import { Agenda } from "./agenda.ts";
 import { Maintenance, type Background } from "./background.ts";
+import { believe, FADE, learnFrom } from "./belief.ts";
+import type { Moment } from "./common.ts";
 import { Habits } from "./habits.ts";
+import { alertTimer, Keeper, recall, resume, type Recalled, type Rooms } from "./keeping.ts";
+import { isHoldOver, isPageDue, rankPause } from "./rank-pause.ts";
+import { readAnew, replant } from "./restart.ts";
 import { flapper, noiseOf, type NoiseContext } from "./noise.ts";
 import { NoteReader } from "./note-reader.ts";
+import { notedOf } from "./noted.ts";
 import { Notebook } from "./notebook.ts";
 import { anchorsOf, gather, incidentOf, notesOf, regroup, type Neighbourhood } from "./regroup.ts";
 import { solve } from "./solve.ts";
 import { isJudged, standingVerdict, unheardOf } from "./standing.ts";
+import { lookTimer, rankTimer } from "./stored-thread.ts";
 import { Strays } from "./strays.ts";
 import { Together } from "./together.ts";
 import { isOpen, survivor, Threads, type Thread } from "./threads.ts";
@@ -44,12 +52,6 @@ const DECLINE_MIN = 5;
 const DECLINE_SHARE = 0.4;
 /** With less than this share of the evidence left, the last verdict stands. */
 const EVIDENCE_LEFT = 0.6;
-/** The timer by which learned relations fade. */
-const FADE = "fade pairs";
-/** A learned relation that is so much surer, or less sure, than when it was learned is learned anew. */
-const SURER = 0.1;
-/** With less confidence in its root, nothing is learned from a fault. */
-const SURE = 0.7;
 
 /**
  * @param ranker names the root of an incident; from `core/root-cause`
@@ -62,59 +64,97 @@ class OnlineCorrelator implements Correlator {
   private readonly ranker: RootRanker;
   private readonly reader = new NoteReader();
   private notebook = new Notebook();
-  private threads = new Threads();
+  private readonly threads = new Threads();
   private topology: Topology | null = null;
   private influence: Influence | null = null;
   private maintenance: Maintenance | null = null;
-  private agenda = new Agenda();
-  /** `look <incident>`, `alert <id>` (withheld until), `rank <incident>`, `fade pairs`. */
-  private timers = new TimerQueue();
-  private stale = new Set<IncidentId>();
+  private readonly agenda = new Agenda();
+  /** See `lookTimer`, `alertTimer` (withheld until), `rankTimer`, and `FADE`. */
+  private readonly timers = new TimerQueue();
+  private readonly stale = new Set<IncidentId>();
   private readonly habits = new Habits();
   private readonly together = new Together();
-  private strays = new Strays();
-  private storm: { incident: IncidentId; at: UnixMillis } | null = null;
-  private paged: { incident: IncidentId; at: UnixMillis }[] = [];
+  private readonly strays = new Strays();
+  private storm: Moment | null = null;
+  private paged: Moment[] = [];
+  private readonly keeper = new Keeper();
+  private recalled: Recalled | null = null;
+  /** Alerts of whose note something has changed that is stored with them. */
+  private readonly rewritten = new Set<AlertId>();
+  /** See `Common`. */
+  private graphBase = 0;
+  private readAt = 0;
+  /** The graph by which threads and notes count, where it is not the present one. */
+  private before: Topology | null = null;
 
   constructor(ranker: RootRanker) {
     this.ranker = ranker;
   }
 
   takeGraph(topology: Topology): void {
+    if (this.topology !== null) {
+      this.before ??= this.topology;
+      this.graphBase += this.topology.grown.length + 1;
+    }
     this.topology = topology;
     this.influence = new Influence(topology);
     this.maintenance = new Maintenance(topology, this.influence);
   }
 
-  restore(
-    alerts: Iterable<Readonly<Alert>>,
-    learned: Iterable<{ id: string; value: unknown }>,
-    at: UnixMillis,
-    view: CorrelationView,
+  recall(
+    stored: Iterable<{ alert: Readonly<Alert>; noted: Noted }>,
+    records: readonly { id: string; value: unknown }[],
   ): void {
-    const known = [...learned];
-    this.habits.restore(known);
-    this.together.restore(known);
-    this.notebook = new Notebook();
-    this.threads = new Threads();
-    this.agenda = new Agenda();
-    this.timers = new TimerQueue();
-    this.stale = new Set();
-    this.strays = new Strays();
-    this.strays.restore(known);
-    this.storm = null;
-    this.paged = [];
-    this.graph(view);
-    this.believe(at, view);
+    const { topology, influence, reader } = this;
+    if (topology === null || influence === null) throw new Error("there is no graph to recall it by");
+    for (const room of [this.habits, this.together, this.strays, reader]) room.restore(records);
+    this.recalled = recall(stored, records, { reader, influence, topology });
+  }
+
+  resume(alerts: Iterable<Readonly<Alert>>, at: UnixMillis, view: CorrelationView): void {
+    const { recalled } = this;
+    this.recalled = null;
+    if (recalled !== null) resume(recalled, this.rooms, view);
+    const common = recalled?.common ?? null;
+    if (common === null) believe(this.rooms, view.topology, at);
+    else {
+      const { graphBase, readAt, storm, paged, stale, fadeAt } = common;
+      Object.assign(this, { graphBase, readAt, storm, paged });
+      this.keeper.resume(common);
+      for (const incident of stale) this.stale.add(incident);
+      if (fadeAt !== null) this.timers.schedule(FADE, fadeAt);
+    }
     const order = [...alerts].sort((a, b) => a.firstSeenAt - b.firstSeenAt || (a.id < b.id ? -1 : 1));
-    for (const alert of order) {
-      const note = this.noteOf(alert, view);
-      const isGathering = alert.withheld === GATHERING;
-      note.background = alert.incident === null && !isGathering ? alert.withheld : null;
-      this.notebook.add(note);
+    for (const alert of order) if (this.notebook.get(alert.id) === undefined) this.beginWith(alert, at, view);
+  }
+
+  /** An alert of which an older program has kept nothing. */
+  private beginWith(alert: Readonly<Alert>, at: UnixMillis, view: CorrelationView): void {
+    const note = this.noteOf(alert, view);
+    const isGathering = alert.withheld === GATHERING;
+    note.background = alert.incident === null && !isGathering ? alert.withheld : null;
+    this.notebook.add(note);
+    if (alert.incident !== null) this.joined(note, alert.incident, view);
+    else if (isGathering) this.seed(note, at, view);
+    else if (note.background !== null) this.timers.schedule(alertTimer(alert.id), at);
+  }
+
+  restart(at: UnixMillis, view: CorrelationView): void {
+    const { topology } = view;
+    const { influence } = this.graph(view);
+    believe(this.rooms, topology, at);
+    const { notes, changed } = readAnew(this.notebook.all(), { reader: this.reader, influence, topology });
+    for (const id of changed) this.rewritten.add(id);
+    this.readAt = this.graphBase + topology.grown.length;
+    for (const note of notes) note.graph = this.readAt;
+    this.notebook = Notebook.following(this.notebook, notes);
+    replant(this.threads, this.before, topology);
+    this.before = null;
+    for (const note of notes) {
+      const { alert } = note;
+      if (note.resolvedAt !== null) continue;
       if (alert.incident !== null) this.joined(note, alert.incident, view);
-      else if (isGathering) this.seed(note, at, view);
-      else if (note.background !== null) this.timers.schedule(`alert ${alert.id}`, at);
+      else if (note.background === "maintenance") this.release(alert.id, at, view);
     }
   }
 
@@ -135,7 +175,9 @@ class OnlineCorrelator implements Correlator {
     this.notebook.add(note);
     this.notebook.forget(at, (old) => {
       const home = survivor(old.home, view);
-      return home !== undefined && isOpen(home);
+      const isKept = home !== undefined && isOpen(home);
+      if (isKept) this.rewritten.add(old.alert.id);
+      return isKept;
     });
     this.threads.prune(view);
     return this.place(note, at, view, known);
@@ -149,9 +191,15 @@ class OnlineCorrelator implements Correlator {
     this.notebook.resolve(note, at);
     if (alert.incident !== null && note.background === null) this.strays.ended(view.incident(alert.incident), at);
     this.agenda.drop(alert.id);
-    this.timers.cancel(`alert ${alert.id}`);
+    this.timers.cancel(alertTimer(alert.id));
     if (alert.incident !== null) this.stale.add(alert.incident);
     return [];
+  }
+
+  gone(alert: AlertId): void {
+    this.notebook.drop(alert);
+    this.agenda.leave(alert);
+    this.timers.cancel(alertTimer(alert));
   }
 
   onChange(change: ChangeRecord, _at: UnixMillis, view: CorrelationView): void {
@@ -174,15 +222,18 @@ class OnlineCorrelator implements Correlator {
     for (let key = this.timers.take(at); key !== undefined; key = this.timers.take(at)) {
       const space = key.indexOf(" ");
       const id = key.slice(space + 1);
-      if (key === FADE) this.believe(at, view);
-      else if (key.startsWith("rank ")) this.stale.add(id);
+      if (key === FADE) believe(this.rooms, view.topology, at);
       else if (key.startsWith("alert ")) this.release(id, at, view);
-      else this.lookNow(id, at, view);
+      else {
+        this.threads.touch(id);
+        if (key.startsWith("rank ")) this.stale.add(id);
+        else this.lookNow(id, at, view);
+      }
     }
     const { agenda } = this;
-    if (!agenda.begin(at)) return [];
+    if (!agenda.begin(at, (id) => (this.notebook.get(id)?.alert.incident ?? null) !== null)) return [];
     const placements = agenda.isSurge ? this.joinKnown(view) : [];
-    const seeds = agenda.takeSeeds(at).filter((note) => this.isOpenQuestion(note));
+    const seeds = agenda.takeSeeds(at).flatMap((id) => this.openQuestion(id) ?? []);
     if (seeds.length > 0) placements.push(...this.solveAround(seeds, at, view));
     agenda.end(at, view.settings.settleMinMs);
     return placements;
@@ -194,20 +245,21 @@ class OnlineCorrelator implements Correlator {
     const last = thread.ranked;
     const pause = rankPause(incident.members.length);
     if (last !== null && thread.spentAt !== null && at < thread.spentAt + pause) {
-      this.timers.schedule(`rank ${incident.id}`, thread.spentAt + pause);
+      this.rankAgain(incident.id, thread.spentAt + pause);
       return { ...last.ranking, holdMs: 0, pageAfterMs: 0, isRepeat: true };
     }
     const isDue = last !== null && (isPageDue(last, at) || isHoldOver(incident, last.at, at));
     if (last !== null && !isDue && at < last.at + pause) {
-      this.timers.schedule(`rank ${incident.id}`, last.at + pause);
+      this.rankAgain(incident.id, last.at + pause);
       return { ...last.ranking, holdMs: Math.max(0, last.at + last.ranking.holdMs - at), isRepeat: true };
     }
+    this.threads.touch(incident.id);
     const notes = notesOf(incident.id, this.notebook, view);
     const cleared = notes.filter((note) => note.resolvedAt !== null).length;
     if (notes.length >= STORM) this.storm = { incident: incident.id, at: thread.lastOnset };
     const wasDeclining = thread.declining;
     thread.declining = notes.length >= DECLINE_MIN && cleared >= notes.length * DECLINE_SHARE;
-    if (thread.declining && !wasDeclining && last !== null) this.learnFrom(last.ranking, notes, at, view);
+    if (thread.declining && !wasDeclining && last !== null) this.learnFrom(incident, last.ranking.fault, notes, at);
     if (last === null && isJudged(incident)) {
       const heard = notes.length + unheardOf(incident, notes, view);
       if (notes.length < heard * EVIDENCE_LEFT) {
@@ -231,44 +283,21 @@ class OnlineCorrelator implements Correlator {
     thread.doubt = ranking.doubt;
     thread.raging = notes.length >= RAGING_MIN && cleared * 2 < notes.length;
     thread.ranked = { at, ranking, evidence: Math.max(notes.length, last?.evidence ?? 0) };
-    if (ranking.pageAfterMs > 0) this.timers.schedule(`rank ${incident.id}`, at + ranking.pageAfterMs);
+    if (ranking.pageAfterMs > 0) this.rankAgain(incident.id, at + ranking.pageAfterMs);
     if (ranking.pageWorthy && ranking.holdMs === 0) this.notePage(incident.id, at);
     return ranking;
   }
 
   /** A fault is over by and by: who failed with it, though the graph does not say why, may do so again. */
   private learnFrom(
-    { rootCause, fault }: Ranking,
+    incident: Readonly<Incident>,
+    fault: FaultKey | null,
     notes: readonly Note[],
     at: UnixMillis,
-    view: CorrelationView,
   ): void {
-    if (rootCause.ci === null || fault === null || rootCause.confidence < SURE) return;
-    const root = view.topology.find(rootCause.ci);
-    const explained = new Set<string>();
-    for (const { ci, causes } of notes)
-      if (causes.keys.some((key) => faultCi(key) === root || key === fault)) explained.add(view.topology.id(ci));
-    const victims = new Set(notes.map(({ ci }) => view.topology.id(ci)));
-    this.together.learn(rootCause.ci, [...victims], at, (ci) => explained.has(ci));
-    this.believe(at, view);
-  }
-
-  /** The graph has the relations that are believed now, and no others. CIs that are not in the CMDB any more teach nothing. */
-  private believe(at: UnixMillis, { topology }: CorrelationView): void {
-    const believed = new Map<string, { from: number; to: number; confidence: number }>();
-    for (const { from, to, confidence } of this.together.relations(at)) {
-      const [victim, root] = [topology.find(from), topology.find(to)];
-      if (victim === undefined || root === undefined || victim === root) continue;
-      believed.set(`${victim} ${root}`, { from: victim, to: root, confidence });
-    }
-    for (const known of topology.learnedRelations()) {
-      const now = believed.get(`${known.from} ${known.to}`)?.confidence ?? 0;
-      if (now === 0 || Math.abs(now - known.confidence) >= SURER) topology.unlearn(known);
-    }
-    for (const relation of believed.values()) topology.learn(relation);
-    this.timers.cancel(FADE);
-    const fadesAt = this.together.fadesAt(at);
-    if (fadesAt !== null) this.timers.schedule(FADE, fadesAt);
+    const { topology, rooms } = this;
+    if (topology !== null && learnFrom(rooms.together, { incident, fault, notes, topology }, at))
+      believe(rooms, topology, at);
   }
 
   /** Someone is woken for this incident now, unless they were already. The last two that did so are remembered. */
@@ -284,8 +313,41 @@ class OnlineCorrelator implements Correlator {
     return list;
   }
 
+  noted(alert: AlertId): Noted | null {
+    const note = this.notebook.get(alert);
+    if (note === undefined) return null;
+    return notedOf(note, { waits: this.agenda.numberOf(alert), until: this.timers.dueAt(alertTimer(alert)) });
+  }
+
+  takeNoted(): readonly AlertId[] {
+    const moved = this.threads.takeMoved();
+    if (this.rewritten.size === 0 && moved.length < 2) return moved;
+    const list = [...this.rewritten, ...moved].sort(byText);
+    this.rewritten.clear();
+    return list;
+  }
+
   takeLearned(): { id: string; value: unknown }[] {
-    return [...this.habits.takeChanged(), ...this.strays.takeChanged(), ...this.together.takeChanged()];
+    const { graphBase, readAt, notebook, storm, paged, stale, topology } = this;
+    if (topology === null) return [];
+    const common = {
+      graphBase,
+      readAt,
+      orders: notebook.orders,
+      forgotUntil: notebook.forgotUntil,
+      threads: this.threads.marks,
+      agenda: this.agenda.marks,
+      storm,
+      paged,
+      stale: [...stale],
+      fadeAt: this.timers.dueAt(FADE),
+    };
+    return this.keeper.takeChanged(this.rooms, common, topology);
+  }
+
+  private get rooms(): Rooms {
+    const { reader, notebook, threads, agenda, timers, habits, together, strays } = this;
+    return { reader, notebook, threads, agenda, timers, habits, together, strays };
   }
 
   private graph({ topology }: CorrelationView): { influence: Influence; maintenance: Maintenance } {
@@ -317,7 +379,9 @@ class OnlineCorrelator implements Correlator {
   }
 
   private noteOf(alert: Readonly<Alert>, view: CorrelationView): Note {
-    return this.reader.read(alert, view.topology, this.graph(view).influence);
+    const note = this.reader.read(alert, view.topology, this.graph(view).influence);
+    note.graph = this.graphBase + view.topology.grown.length;
+    return note;
   }
 
   /** An alert names where its port leads: earlier ones on that port, of this device or its twin, did not. */
@@ -326,7 +390,8 @@ class OnlineCorrelator implements Correlator {
       if (edge.type !== "connectsTo") continue;
       const earlier = this.notebook
         .on(edge.ci)
-        .filter(({ alert: old }) => old.instance === alert.instance && old.id !== alert.id);
+        .filter(({ alert: old }) => old.instance === alert.instance && old.id !== alert.id)
+        .sort((a, b) => a.order - b.order);
       for (const old of earlier) if (old.resolvedAt === null && old.background === null) this.renew(old, at, view);
     }
   }
@@ -346,11 +411,14 @@ class OnlineCorrelator implements Correlator {
 
   private changed(note: Note, at: UnixMillis, view: CorrelationView): Placement[] {
     const symptom = this.reader.symptomOf(note.alert, view.topology.ci(note.ci).type);
-    note.rank = severityRank(note.alert.severity);
-    note.seriousSince = note.rank >= SERIOUS_RANK ? (note.seriousSince ?? at) : null;
+    const rank = severityRank(note.alert.severity);
+    const since = rank >= SERIOUS_RANK ? (note.seriousSince ?? at) : null;
+    if (rank !== note.rank || since !== note.seriousSince) this.rewritten.add(note.alert.id);
+    note.rank = rank;
+    note.seriousSince = since;
     if (note.background !== null) {
       if (noiseOf(note, this.noiseContext(at, view)) !== null) return [];
-      this.timers.cancel(`alert ${note.alert.id}`);
+      this.timers.cancel(alertTimer(note.alert.id));
       this.notebook.setBackground(note, null);
       return this.place(note, at, view, undefined);
     }
@@ -365,25 +433,41 @@ class OnlineCorrelator implements Correlator {
   }
 
   private withhold(note: Note, noise: Background): Placement {
-    if (noise.until !== null) this.timers.schedule(`alert ${note.alert.id}`, noise.until);
+    if (noise.until !== null) this.holdUntil(note.alert.id, noise.until);
+    this.rewritten.add(note.alert.id);
     return { type: "withhold", alert: note.alert.id, rule: noise.rule, reasons: [noise.reason], until: noise.until };
   }
 
   /** A withheld alert whose time is up becomes an ordinary one. */
   private release(id: AlertId, at: UnixMillis, view: CorrelationView): void {
     const note = this.notebook.get(id);
+    this.rewritten.add(id);
     if (note === undefined || note.resolvedAt !== null || note.background === null) return;
     const again = noiseOf(note, this.noiseContext(at, view));
-    if (again !== null && again.until !== null && again.until > at) this.timers.schedule(`alert ${id}`, again.until);
+    if (again !== null && again.until !== null && again.until > at) this.holdUntil(id, again.until);
     else if (again === null || again.until !== null) {
       this.notebook.setBackground(note, null);
       this.seed(note, at, view);
     }
   }
 
+  private holdUntil(alert: AlertId, until: UnixMillis): void {
+    this.timers.schedule(alertTimer(alert), until);
+    this.rewritten.add(alert);
+  }
+
+  private rankAgain(incident: IncidentId, at: UnixMillis): void {
+    const before = this.timers.dueAt(rankTimer(incident));
+    this.timers.schedule(rankTimer(incident), at);
+    if (before !== this.timers.dueAt(rankTimer(incident))) this.threads.touch(incident);
+  }
+
   private lookNow(incident: IncidentId, at: UnixMillis, view: CorrelationView): void {
     const open = notesOf(incident, this.notebook, view).filter((note) => note.resolvedAt === null);
-    this.agenda.addNow(open, at);
+    this.agenda.addNow(
+      open.map((note) => note.alert.id),
+      at,
+    );
   }
 
   private place(note: Note, at: UnixMillis, view: CorrelationView, before: Note | undefined): Placement[] {
@@ -417,7 +501,8 @@ class OnlineCorrelator implements Correlator {
   }
 
   private seed(note: Note, at: UnixMillis, view: CorrelationView): void {
-    this.agenda.add(note, at, view.settings.settleMinMs);
+    this.agenda.add(note.alert.id, at, view.settings.settleMinMs);
+    this.rewritten.add(note.alert.id);
   }
 
   /**
@@ -426,26 +511,25 @@ class OnlineCorrelator implements Correlator {
    */
   private joinKnown(view: CorrelationView): Placement[] {
     const joins = new Map<IncidentId, { alerts: AlertId[]; reason: string }>();
-    const unknown: Note[] = [];
-    for (const note of this.agenda.takeToLookAt()) {
-      if (!this.isOpenQuestion(note)) continue;
-      const thread = note.alert.incident === null ? this.threads.best(note, view) : null;
-      if (thread === null) {
-        unknown.push(note);
-        continue;
-      }
+    for (const id of this.agenda.toLookAt()) {
+      const note = this.openQuestion(id);
+      const thread = note === null || note.alert.incident !== null ? null : this.threads.best(note, view);
+      if (note !== null && thread === null) continue;
+      this.agenda.leave(id);
+      this.rewritten.add(id);
+      if (note === null || thread === null) continue;
       this.joined(note, thread.incident, view);
       const join = joins.get(thread.incident) ?? { alerts: [], reason: `${this.rootName(thread, view)} explains it` };
       join.alerts.push(note.alert.id);
       joins.set(thread.incident, join);
     }
-    this.agenda.giveBack(unknown);
     return [...joins].map(([incident, { alerts, reason }]) => ({ type: "join", alerts, incident, reasons: [reason] }));
   }
 
-  /** It still holds, and nothing newer is known of it. */
-  private isOpenQuestion(note: Note): boolean {
-    return note.resolvedAt === null && this.notebook.get(note.alert.id) === note;
+  /** What is known of an alert that still holds. */
+  private openQuestion(alert: AlertId): Note | null {
+    const note = this.notebook.get(alert);
+    return note === undefined || note.resolvedAt !== null ? null : note;
   }
 
   private joined(note: Note, incident: IncidentId, view: CorrelationView): void {
@@ -457,7 +541,7 @@ class OnlineCorrelator implements Correlator {
   private solveAround(seeds: readonly Note[], at: UnixMillis, view: CorrelationView): Placement[] {
     const near: Neighbourhood = { notebook: this.notebook, threads: this.threads, at, view };
     const notes = gather(seeds, near);
-    this.agenda.lookedAt(notes.size);
+    this.agenda.lookedAround(notes.size);
     const { topology } = view;
     const { influence } = this.graph(view);
     const groups = solve(unitsOf([...notes]), anchorsOf(notes, near), {
@@ -479,7 +563,8 @@ class OnlineCorrelator implements Correlator {
   private lookAgain(thread: Thread, at: UnixMillis): void {
     const wait = SECOND_LOOK_MS[thread.looks];
     thread.looks += 1;
-    if (wait !== undefined) this.timers.schedule(`look ${thread.incident}`, at + wait);
+    this.threads.touch(thread.incident);
+    if (wait !== undefined) this.timers.schedule(lookTimer(thread.incident), at + wait);
   }
 }
 
@@ -491,18 +576,3 @@ const NOTHING_FIRES: Pick<Ranking, "holdMs" | "holdReason" | "pageWorthy" | "pag
   pageReason: "everything has cleared",
   pageAfterMs: 0,
 };
-
-function isPageDue(last: { at: UnixMillis; ranking: Ranking }, at: UnixMillis): boolean {
-  return last.ranking.pageAfterMs > 0 && at >= last.at + last.ranking.pageAfterMs;
-}
-
-/** People are about to be told: by what is known now, not by what was known some seconds ago. */
-function isHoldOver({ holdUntil }: Readonly<Incident>, rankedAt: UnixMillis, at: UnixMillis): boolean {
-  return holdUntil !== null && at >= holdUntil && rankedAt < holdUntil;
-}
-
-/** Verdicts on large incidents are dear, and one more alert changes them little. */
-function rankPause(members: number): Milliseconds {
-  if (members <= 8) return 0;
-  return members <= 40 ? 3_000 : members <= 200 ? 10_000 : 30_000;
-}

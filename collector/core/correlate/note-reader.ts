@@ -1,13 +1,19 @@
 import type { Alert } from "../model/alert.ts";
 import type { Note } from "../model/evidence.ts";
+import type { CiId } from "../model/ci.ts";
+import type { NoteFacts } from "./noted.ts";
+import { StoredList, type StoredPiece } from "../model/stored-list.ts";
 import type { Influence } from "../model/influence.ts";
 import { stemOf } from "../model/kinship.ts";
 import { SERIOUS_RANK, severityRank } from "../model/severity.ts";
 import { SymptomReader, type Symptom } from "../model/symptom.ts";
 import type { Topology } from "../model/topology.ts";
 
-/** Ports whose neighbour is known; the map starts anew beyond. */
+/** Ports found to lead somewhere, each as often as elsewhere; beyond, it starts anew. */
 const PORTS_MAX = 50_000;
+/** That a port was found to lead there. */
+type Port = [device: CiId, port: string, neighbour: CiId];
+
 /** Devices with a port of the same name that are looked through for a twin. */
 const TWINS_MAX = 16;
 
@@ -19,6 +25,9 @@ export class NoteReader {
   /** The devices of `ports` by the port's name and their own series. */
   private readonly byPort = new Map<string, Set<string>>();
   private learned: number | null = null;
+  /** All of it in the order in which it was learned. */
+  private log: Port[] = [];
+  private readonly stored = new StoredList<Port>("ports");
 
   read(alert: Readonly<Alert>, topology: Topology, influence: Influence): Note {
     this.learned = null;
@@ -38,7 +47,49 @@ export class NoteReader {
       home: alert.incident,
       resolvedAt: null,
       background: null,
+      order: 0,
+      graph: 0,
+      named: named === null ? null : topology.id(named),
+      keepUntil: null,
     };
+  }
+
+  /** The note of which these facts are known, by the graph as it is. */
+  readAgain(alert: Readonly<Alert>, facts: NoteFacts, topology: Topology, influence: Influence): Note {
+    const { order, graph, symptom, rank, home, onset, seriousSince, named, background, resolvedAt, keepUntil } = facts;
+    const ci = topology.register(alert.ci);
+    const other = named === null ? undefined : topology.find(named);
+    return {
+      alert,
+      episode: alert.episode,
+      ci,
+      system: influence.systems.of(topology.id(ci)),
+      symptom,
+      rank,
+      seriousSince,
+      onset,
+      causes: other === undefined ? influence.causes(ci, symptom) : influence.causesNaming(ci, symptom, other),
+      home,
+      resolvedAt,
+      background,
+      order,
+      graph,
+      named,
+      keepUntil,
+    };
+  }
+
+  /** Which ports lead where, as far as that is not stored. */
+  takeChanged(): readonly StoredPiece[] {
+    return this.stored.takeChanged(this.log);
+  }
+
+  /** Takes over what `takeChanged` once gave. */
+  restore(records: Iterable<StoredPiece>): void {
+    this.ports.clear();
+    this.byPort.clear();
+    this.log = this.stored.restore(records);
+    for (const port of this.log) this.enter(port);
   }
 
   /** The neighbour of a port that became known by what was read last: what was read of it before can be read better. */
@@ -64,16 +115,23 @@ export class NoteReader {
   private remember(device: string, port: string, neighbour: string): boolean {
     const key = portKey(device, port);
     if (this.ports.get(key) === neighbour) return false;
-    if (this.ports.size >= PORTS_MAX) {
+    if (this.log.length >= PORTS_MAX) {
       this.ports.clear();
       this.byPort.clear();
+      this.log = [];
     }
-    this.ports.set(key, neighbour);
+    const learned: Port = [device, port, neighbour];
+    this.log.push(learned);
+    this.enter(learned);
+    return true;
+  }
+
+  private enter([device, port, neighbour]: Port): void {
+    this.ports.set(portKey(device, port), neighbour);
     const series = portKey(stemOf(device), port);
     const devices = this.byPort.get(series);
     if (devices === undefined) this.byPort.set(series, new Set([device]));
     else if (devices.size < TWINS_MAX) devices.add(device);
-    return true;
   }
 
   /** Redundant devices are wired alike: the same port of the twin leads to a neighbour that both have. */

@@ -22,6 +22,10 @@ function noteOf(id: number, at: number): Note {
     resolvedAt: null,
     background: null,
     system: null,
+    order: 0,
+    graph: 0,
+    named: null,
+    keepUntil: null,
   };
 }
 

@@ -3,7 +3,8 @@ import type { Note } from "../model/evidence.ts";
 import type { FaultKey } from "../model/influence.ts";
 import { Latest } from "../model/latest.ts";
 import { SPEAKING } from "../model/symptom.ts";
-import type { Milliseconds, UnixMillis } from "../model/time.ts";
+import type { UnixMillis } from "../model/time.ts";
+import { MEMORY_MS } from "./noted.ts";
 
 /** Causes of a note that are likely enough to look for others with the same. */
 const POSTED_COST = 2.4;
@@ -12,9 +13,6 @@ const POSTED_MAX = 80;
 const LIST_MAX = 600;
 /** In one system, the newest so many are looked at. */
 const SYSTEM_LOOKED_AT = 60;
-/** A resolved alert stays evidence this long. */
-const MEMORY_MS: Milliseconds = 30 * 60_000;
-
 /** Severity from which "does not answer" is meant: critical, or major. */
 const SEEN_DEAD_RANK = 4;
 
@@ -27,21 +25,86 @@ export class Notebook {
   readonly began = new Latest();
   private readonly byCause: NoteLists = new Map();
   private readonly bySystem: NoteLists = new Map();
-  private readonly resolved: { note: Note; until: UnixMillis }[] = [];
+  /** By `listName`: a list that grew too long has lost the notes up to this order. */
+  private readonly cuts = new Map<string, number>();
+  private readonly recut = new Set<string>();
+  /** In the order of `keepUntil`. */
+  private readonly resolved: Note[] = [];
   private resolvedFrom = 0;
+  private lastOrder = 0;
+  private forgot: UnixMillis = 0;
 
   get(alert: AlertId): Note | undefined {
     return this.notes.get(alert);
   }
 
+  /** In no useful order. */
+  all(): Iterable<Note> {
+    return this.notes.values();
+  }
+
+  /** The order that was given last. */
+  get orders(): number {
+    return this.lastOrder;
+  }
+
+  /** What was to be kept until then has been looked through. */
+  get forgotUntil(): UnixMillis {
+    return this.forgot;
+  }
+
+  /** Takes the place of what was known of its alert. Gives it its order. */
   add(note: Note): void {
     const before = this.notes.get(note.alert.id);
     if (before !== undefined) this.remove(before);
+    this.lastOrder += 1;
+    note.order = this.lastOrder;
+    this.enter(note);
+  }
+
+  /**
+   * Goes on where another one was.
+   *
+   * @param notes in their order; those that the other had forgotten are left out
+   */
+  resume(
+    notes: readonly Note[],
+    { orders, forgotUntil, cuts }: { orders: number; forgotUntil: UnixMillis; cuts: ReadonlyMap<string, number> },
+  ): void {
+    this.forgot = forgotUntil;
+    for (const [name, order] of cuts) this.cuts.set(name, order);
+    for (const note of notes) {
+      if (note.keepUntil !== null && note.keepUntil <= forgotUntil) continue;
+      this.enter(note);
+      if (note.keepUntil !== null) this.resolved.push(note);
+    }
+    this.resolved.sort((a, b) => (a.keepUntil ?? 0) - (b.keepUntil ?? 0));
+    this.lastOrder = Math.max(this.lastOrder, orders);
+  }
+
+  /** In place of another one that the graph has changed under: the same notes, read anew. Its lists are gone. */
+  static following(other: Notebook, notes: readonly Note[]): Notebook {
+    const notebook = new Notebook();
+    for (const name of other.cuts.keys()) notebook.recut.add(name);
+    notebook.resume(notes, { orders: other.lastOrder, forgotUntil: other.forgot, cuts: new Map() });
+    return notebook;
+  }
+
+  /** What lists have lost, as far as that differs from the last time; null = the list is gone. */
+  takeCuts(): readonly { name: string; order: number | null }[] {
+    if (this.recut.size === 0) return NO_CUTS;
+    const changed = [...this.recut].map((name) => ({ name, order: this.cuts.get(name) ?? null }));
+    this.recut.clear();
+    return changed;
+  }
+
+  private enter(note: Note): void {
     this.notes.set(note.alert.id, note);
     while (this.byCi.length <= note.ci) this.byCi.push(undefined);
     const list = this.byCi[note.ci];
     if (list === undefined) this.byCi[note.ci] = [note];
     else list.push(note);
+    this.lastOrder = Math.max(this.lastOrder, note.order);
     if (note.background === null) this.post(note);
   }
 
@@ -50,24 +113,38 @@ export class Notebook {
     if (note.background === rule) return;
     const posted = note.background === null;
     note.background = rule;
-    if (!posted && rule === null) this.post(note);
-    else if (posted) this.unpost(note);
+    if (!posted && rule === null) {
+      this.lastOrder += 1;
+      note.order = this.lastOrder;
+      this.post(note);
+    } else if (posted) this.unpost(note);
   }
 
   resolve(note: Note, at: UnixMillis): void {
     note.resolvedAt = at;
-    this.resolved.push({ note, until: at + MEMORY_MS });
+    note.keepUntil = at + MEMORY_MS;
+    this.resolved.push(note);
+  }
+
+  /** Its alert is gone. */
+  drop(alert: AlertId): void {
+    const note = this.notes.get(alert);
+    if (note !== undefined) this.remove(note);
   }
 
   /** Forgets what was resolved long ago, unless `keep` says that it is still told of. */
   forget(at: UnixMillis, keep: (note: Note) => boolean): void {
     while (this.resolvedFrom < this.resolved.length) {
-      const entry = this.resolved[this.resolvedFrom];
-      if (entry === undefined || at < entry.until) break;
+      const note = this.resolved[this.resolvedFrom];
+      if (note === undefined || at < (note.keepUntil ?? 0)) break;
       this.resolvedFrom += 1;
-      if (this.notes.get(entry.note.alert.id) !== entry.note) continue;
-      if (keep(entry.note)) this.resolved.push({ note: entry.note, until: at + MEMORY_MS });
-      else this.remove(entry.note);
+      // What another note has taken the place of is gone already.
+      if (this.notes.get(note.alert.id) !== note) continue;
+      this.forgot = at;
+      if (keep(note)) {
+        note.keepUntil = at + MEMORY_MS;
+        this.resolved.push(note);
+      } else this.remove(note);
     }
     if (this.resolvedFrom > 1024 && this.resolvedFrom * 2 > this.resolved.length) {
       this.resolved.splice(0, this.resolvedFrom);
@@ -134,10 +211,10 @@ export class Notebook {
 
   private post(note: Note): void {
     this.began.raise(note.ci, note.onset);
-    if (note.system !== null) push(this.bySystem, note.system, note);
+    if (note.system !== null) this.push(SYSTEM, note.system, note);
     const { keys, costs } = note.causes;
     for (let at = 0; at < keys.length && at < POSTED_MAX && (costs[at] ?? 9) <= POSTED_COST; at += 1)
-      push(this.byCause, keys[at] ?? -1, note);
+      this.push(CAUSE, keys[at] ?? -1, note);
   }
 
   private unpost(note: Note): void {
@@ -145,10 +222,10 @@ export class Notebook {
     for (const other of this.on(note.ci))
       if (other !== note && other.background === null) last = Math.max(last ?? other.onset, other.onset);
     this.began.set(note.ci, last);
-    if (note.system !== null) drop(this.bySystem, note.system, note);
+    if (note.system !== null) this.pull(SYSTEM, note.system, note);
     const { keys, costs } = note.causes;
     for (let at = 0; at < keys.length && at < POSTED_MAX && (costs[at] ?? 9) <= POSTED_COST; at += 1) {
-      drop(this.byCause, keys[at] ?? -1, note);
+      this.pull(CAUSE, keys[at] ?? -1, note);
     }
   }
 
@@ -159,29 +236,46 @@ export class Notebook {
     list.splice(list.indexOf(note), 1);
     if (list.length === 0) this.byCi[note.ci] = undefined;
   }
-}
 
-const NONE: readonly Note[] = [];
+  private push(kind: ListKind, key: number, note: Note): void {
+    if (this.cuts.size > 0 && note.order <= (this.cuts.get(`${kind}${key}`) ?? 0)) return;
+    const lists = kind === CAUSE ? this.byCause : this.bySystem;
+    const known = lists.get(key);
+    if (known === undefined) lists.set(key, note);
+    else if (!Array.isArray(known)) lists.set(key, [known, note]);
+    else {
+      known.push(note);
+      if (known.length > LIST_MAX * 2) this.cut(`${kind}${key}`, known);
+    }
+  }
 
-/** One note alone stands for itself: a list around each would be much of what an alert costs. */
-type NoteLists = Map<number, Note | Note[]>;
+  private cut(name: string, list: Note[]): void {
+    const lost = list.splice(0, LIST_MAX);
+    this.cuts.set(name, lost.at(-1)?.order ?? 0);
+    this.recut.add(name);
+  }
 
-function push(lists: NoteLists, key: number, note: Note): void {
-  const known = lists.get(key);
-  if (known === undefined) lists.set(key, note);
-  else if (!Array.isArray(known)) lists.set(key, [known, note]);
-  else {
-    known.push(note);
-    if (known.length > LIST_MAX * 2) known.splice(0, LIST_MAX);
+  private pull(kind: ListKind, key: number, note: Note): void {
+    const lists = kind === CAUSE ? this.byCause : this.bySystem;
+    const known = lists.get(key);
+    if (known === undefined) return;
+    if (Array.isArray(known)) {
+      const at = known.indexOf(note);
+      if (at >= 0) known.splice(at, 1);
+      if (known.length > 0) return;
+    } else if (known !== note) return;
+    lists.delete(key);
+    if (this.cuts.delete(`${kind}${key}`)) this.recut.add(`${kind}${key}`);
   }
 }
 
-function drop(lists: NoteLists, key: number, note: Note): void {
-  const known = lists.get(key);
-  if (known === undefined) return;
-  if (Array.isArray(known)) {
-    const at = known.indexOf(note);
-    if (at >= 0) known.splice(at, 1);
-    if (known.length === 0) lists.delete(key);
-  } else if (known === note) lists.delete(key);
-}
+const NONE: readonly Note[] = [];
+const NO_CUTS: readonly { name: string; order: number | null }[] = [];
+
+/** How the lists of a cause and of a system begin their names; the number of the cause or the system follows. */
+const CAUSE = "c";
+const SYSTEM = "s";
+type ListKind = typeof CAUSE | typeof SYSTEM;
+
+/** One note alone stands for itself: a list around each would be much of what an alert costs. */
+type NoteLists = Map<number, Note | Note[]>;

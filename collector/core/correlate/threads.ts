@@ -4,9 +4,10 @@ import { aloneCost } from "../model/hypothesis.ts";
 import type { Incident } from "../model/incident.ts";
 import { faultCi, faultKey, type FaultKey } from "../model/influence.ts";
 import { Marks } from "../model/marks.ts";
+import { byText } from "../model/order.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import { lateness } from "./propose.ts";
-import type { IncidentId } from "../model/identity.ts";
+import type { AlertId, IncidentId } from "../model/identity.ts";
 
 /** At once only where it is clear; the rest is seen when the neighbourhood is solved. */
 const QUICK_MARGIN = 1.2;
@@ -25,8 +26,9 @@ const PRUNE_STEP = 1000;
 /** What correlation knows of an incident beside what the incident says. */
 export interface Thread {
   incident: IncidentId;
-  /** The fault that correlation takes it for. */
+  /** The fault that correlation takes it for, and its place among those that others are taken for. */
   root: FaultKey | null;
+  rootOrder: number;
   firstOnset: UnixMillis;
   lastOnset: UnixMillis;
   /** How often it has been looked at again. */
@@ -41,6 +43,8 @@ export interface Thread {
   ranked: { at: UnixMillis; ranking: Ranking; evidence: number } | null;
   /** When too little was left of the evidence for another verdict, the last time that it was looked at. */
   spentAt: UnixMillis | null;
+  /** Its record as it is stored; "" = it is not. */
+  stored: string;
 }
 
 /** The threads of live incidents, also by their root. */
@@ -52,6 +56,9 @@ export class Threads {
   private readonly roots = new Marks();
   private pruneAt = PRUNE_STEP;
   private added = 0;
+  private orders = 0;
+  private readonly changed = new Set<IncidentId>();
+  private readonly moved = new Set<AlertId>();
 
   /** How often a fault became the root of an incident that was that of none. */
   get rootsAdded(): number {
@@ -68,6 +75,7 @@ export class Threads {
       thread = {
         incident,
         root: null,
+        rootOrder: 0,
         firstOnset: at,
         lastOnset: at,
         looks: 0,
@@ -76,10 +84,51 @@ export class Threads {
         declining: false,
         ranked: null,
         spentAt: null,
+        stored: "",
       };
       this.threads.set(incident, thread);
+      this.changed.add(incident);
     }
     return thread;
+  }
+
+  all(): Iterable<Thread> {
+    return this.threads.values();
+  }
+
+  /** Whoever changes a thread says so: it is to be stored. */
+  touch(incident: IncidentId): void {
+    this.changed.add(incident);
+  }
+
+  /** Incidents whose thread was changed, or is gone, since the last call; sorted. */
+  takeChanged(): readonly IncidentId[] {
+    if (this.changed.size === 0) return NONE;
+    const list = [...this.changed].sort(byText);
+    this.changed.clear();
+    return list;
+  }
+
+  /** Alerts whose note names another incident since the last call. */
+  takeMoved(): readonly AlertId[] {
+    if (this.moved.size === 0) return NONE;
+    const list = [...this.moved];
+    this.moved.clear();
+    return list;
+  }
+
+  /** What is kept beside the threads. */
+  get marks(): readonly [orders: number, pruneAt: number] {
+    return [this.orders, this.pruneAt];
+  }
+
+  /** Goes on where others were. Roots in `rootOrder`. */
+  resume(threads: readonly Thread[], [orders, pruneAt]: readonly [number, number]): void {
+    for (const thread of threads) this.threads.set(thread.incident, thread);
+    const rooted = threads.filter((thread) => thread.root !== null);
+    for (const thread of rooted.sort((a, b) => a.rootOrder - b.rootOrder)) this.list(thread);
+    this.orders = orders;
+    this.pruneAt = pruneAt;
   }
 
   /** Whether any incident is taken for this fault. */
@@ -96,8 +145,27 @@ export class Threads {
   setRoot(incident: IncidentId, root: FaultKey | null, at: UnixMillis): void {
     const thread = this.of(incident, at);
     if (thread.root === root) return;
+    this.changed.add(incident);
     this.unlist(thread);
     thread.root = root;
+    if (root === null) return;
+    this.orders += 1;
+    thread.rootOrder = this.orders;
+    this.list(thread);
+  }
+
+  /** Faults have other numbers now. */
+  replant(moved: (root: FaultKey) => FaultKey | null): void {
+    this.byRoot.clear();
+    for (const { root } of this.threads.values()) if (root !== null) this.roots.delete(root);
+    for (const thread of [...this.threads.values()].sort((a, b) => a.rootOrder - b.rootOrder)) {
+      if (thread.root === null) continue;
+      thread.root = moved(thread.root);
+      this.list(thread);
+    }
+  }
+
+  private list({ incident, root }: Thread): void {
     if (root === null) return;
     this.roots.add(root);
     const known = this.byRoot.get(root);
@@ -109,15 +177,20 @@ export class Threads {
   }
 
   joined(note: Note, incident: IncidentId, view: CorrelationView): void {
-    note.home = incident;
+    if (note.home !== incident) {
+      note.home = incident;
+      this.moved.add(note.alert.id);
+    }
     const known = this.threads.has(incident);
     const thread = this.of(incident, note.onset);
     const root = view.incident(incident)?.rootCause.ci ?? null;
     if (!known && root !== null) {
       this.setRoot(incident, faultKey(view.topology.register(root), note.symptom === "gone"), note.onset);
     }
+    if (note.onset >= thread.firstOnset && note.onset <= thread.lastOnset) return;
     thread.firstOnset = Math.min(thread.firstOnset, note.onset);
     thread.lastOnset = Math.max(thread.lastOnset, note.onset);
+    this.changed.add(incident);
   }
 
   /** The open incident whose root explains this alert more cheaply than a fault of its own would. */
@@ -181,6 +254,7 @@ export class Threads {
       if (incident !== undefined && incident.status !== "closed" && incident.mergedInto === null) continue;
       this.unlist(thread);
       this.threads.delete(thread.incident);
+      this.changed.add(thread.incident);
     }
     this.pruneAt = this.threads.size + PRUNE_STEP;
   }
@@ -198,7 +272,7 @@ export class Threads {
   }
 }
 
-const NONE: readonly IncidentId[] = [];
+const NONE: readonly string[] = [];
 
 function isAround(onset: UnixMillis, thread: Thread): boolean {
   return onset >= thread.firstOnset - REACH_BEFORE_MS && onset <= thread.lastOnset + REACH_AFTER_MS;

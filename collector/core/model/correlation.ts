@@ -1,7 +1,7 @@
 import type { Alert } from "./alert.ts";
 import type { CiId, MaintenanceWindow } from "./ci.ts";
 import type { Impact, Incident, RootCause } from "./incident.ts";
-import type { Note } from "./evidence.ts";
+import type { Note, Noted } from "./evidence.ts";
 import type { FaultKey, Influence } from "./influence.ts";
 import type { MetricEvidence } from "./metric-evidence.ts";
 import type { CorrelationSettings } from "./settings.ts";
@@ -115,8 +115,8 @@ export interface RootRanker {
 }
 
 /**
- * Online correlation. Keeps indexes of its own, which equal those rebuilt from the entities by `restore`, and learned
- * statistics, which are entities of kind `learned`. The cost of each call depends on the neighbourhood of the alert.
+ * Online correlation. What it keeps for itself is stored too (docs/decision/0008), so that it goes on after a restart as
+ * if there had been none. The cost of each call depends on the neighbourhood of the alert.
  *
  * Two speeds: `onFiring` places an alert at once by what is near it; `due` solves the neighbourhood anew a little later
  * (within seconds in a growing storm) and answers with what should be moved, split or merged.
@@ -128,15 +128,26 @@ export interface Correlator {
    */
   takeGraph(topology: Topology): void;
   /**
-   * Forget everything and start from these: after a restart, and whenever the CMDB (a new `view.topology`) changes.
-   * `alerts`: every firing and unobserved alert; `learned`: what `takeLearned` once gave.
+   * After a restart, and before anything else is known: reads what was stored while the graph, which knows what another one
+   * had gained (`regrow`), gains it again.
+   *
+   * @param stored alerts with what `noted` once gave
+   * @param records what `takeLearned` once gave
    */
-  restore(
-    alerts: Iterable<Readonly<Alert>>,
-    learned: Iterable<{ id: string; value: unknown }>,
-    at: UnixMillis,
-    view: CorrelationView,
+  recall(
+    stored: Iterable<{ alert: Readonly<Alert>; noted: Noted }>,
+    records: readonly { id: string; value: unknown }[],
   ): void;
+  /** After a restart: goes on with what was recalled, and begins anew with the other `alerts`, of all that fire. */
+  resume(alerts: Iterable<Readonly<Alert>>, at: UnixMillis, view: CorrelationView): void;
+  /** Reads anew what is known: the CMDB has changed (a new `view.topology`), or a person has put alerts elsewhere. */
+  restart(at: UnixMillis, view: CorrelationView): void;
+  /** There is no such alert any more. */
+  gone(alert: AlertId): void;
+  /** What is to be stored with an alert; null = nothing. */
+  noted(alert: AlertId): Noted | null;
+  /** Alerts of which `noted` may say something else than at the last call though nothing of them has changed. */
+  takeNoted(): readonly AlertId[];
   /**
    * A new episode, a change of severity, flapping or text, or a withheld alert that fires again; not plain
    * re-notifications. The first placement concerns the alert itself; none = it stays where it is.
@@ -155,6 +166,6 @@ export interface Correlator {
   due(at: UnixMillis, view: CorrelationView): Placement[];
   /** Incidents whose verdict may differ from the one last given by `rank`; call `rank` on each. Empties the list. */
   takeStale(): IncidentId[];
-  /** Learned statistics that changed since the last call, to be stored as entities of kind `learned`; null = forgotten. */
+  /** What changed since the last call of all else that must outlive a restart, as entities of kind `learned`; null = forgotten. */
   takeLearned(): { id: string; value: unknown }[];
 }

@@ -1,4 +1,5 @@
 import type { Alert } from "./alert.ts";
+import type { Noted } from "./evidence.ts";
 import type { AlertId } from "./identity.ts";
 import type { Incident } from "./incident.ts";
 import type { LedgerRecord } from "./ledger.ts";
@@ -24,7 +25,8 @@ export type Outcome =
  * has learned and counters. A restart gives all of them back to the core and nothing else.
  */
 export type Entity =
-  | { kind: "alert"; id: string; value: Alert }
+  /** `noted`: as a restart gives it back; in effects it is the correlator that tells it when the alert is stored. */
+  | { kind: "alert"; id: string; value: Alert; noted?: Noted | null }
   | { kind: "incident"; id: string; value: Incident }
   | { kind: "problem"; id: string; value: Problem }
   | { kind: "silence"; id: string; value: Silence }

@@ -1,4 +1,5 @@
 import type { Alert } from "./alert.ts";
+import type { CiId } from "./ci.ts";
 import { COST_MAX, faultCi, type Causes, type FaultKey } from "./influence.ts";
 import type { IncidentId } from "./identity.ts";
 import type { Symptom } from "./symptom.ts";
@@ -26,12 +27,23 @@ export interface Note {
   resolvedAt: UnixMillis | null;
   /** Set when it is known noise (chronic, flapping, maintenance …): kept as context, never as evidence. */
   background: string | null;
+  /** By which notes are in order: given when it came, and anew when it is noise no more. */
+  order: number;
+  /** How much the graph had gained, over all graphs there were, when its causes were read. */
+  graph: number;
+  /** The CI that its causes name beside its own. */
+  named: CiId | null;
+  /** A resolved one is forgotten then; null while it fires. */
+  keepUntil: UnixMillis | null;
   /** The unit that it was the first note of last; kept so that the next look at the same notes costs nothing. */
   unit?: Unit;
   /** Marks of whoever looks at many notes again and again; they say nothing that could not be worked out anew. */
   gathered?: number;
   roots?: { threads: object; rootsAdded: number; faults: readonly FaultKey[] };
 }
+
+/** What the store keeps of a note beside its alert; `correlate/noted.ts` reads it. */
+export type Noted = readonly (number | string | null)[];
 
 /** Alerts on one CI that began together: they have one cause. */
 export interface Unit {

@@ -37,6 +37,11 @@ export class TimerQueue {
     this.push(at, key);
   }
 
+  /** When `key` is woken; null = it does not wait. */
+  dueAt(key: string): UnixMillis | null {
+    return this.live.get(key) ?? null;
+  }
+
   cancel(key: string): void {
     this.live.delete(key);
   }

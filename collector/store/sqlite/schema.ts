@@ -100,6 +100,9 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TRIGGER alert_gone AFTER DELETE ON entity WHEN old.kind = 'alert'
     BEGIN DELETE FROM touch WHERE id = old.id; END;
   `,
+  // No table changes: alerts carry what correlation knows of them (see runtime/stored-alert.ts), which a program before this
+  // could not read. What an older one has written is read as it is.
+  "",
 ];
 
 /** The version that this program writes. */

@@ -1,0 +1,79 @@
+import type { IncidentId } from "../model/identity.ts";
+import type { UnixMillis } from "../model/time.ts";
+import type { AgendaMarks } from "./agenda.ts";
+
+/** Someone was woken for this incident, or it grew fast, at that time. */
+export interface Moment {
+  incident: IncidentId;
+  at: UnixMillis;
+}
+
+/** What correlation keeps that is of no single alert or incident: one small record. */
+export interface Common {
+  /** How much all graphs before this one had gained. */
+  graphBase: number;
+  /** Notes that were read before this had been gained were read again then. */
+  readAt: number;
+  orders: number;
+  forgotUntil: UnixMillis;
+  threads: readonly [orders: number, pruneAt: number];
+  agenda: AgendaMarks;
+  storm: Moment | null;
+  paged: readonly Moment[];
+  /** Incidents whose verdict waits for the next input. */
+  stale: readonly IncidentId[];
+  /** When learned relations fade. */
+  fadeAt: UnixMillis | null;
+}
+
+/** How the rest is to be read. */
+const FORM = 1;
+const FIRST_MARK = 7;
+const AGENDA = 7;
+
+type Flat = readonly (number | string | null)[];
+
+/** As a list without lists in it, so that it is cheap to see whether it differs from the last one. */
+export function commonRecord({ graphBase, readAt, orders, forgotUntil, threads, agenda, ...rest }: Common): Flat {
+  const { storm, paged, stale, fadeAt } = rest;
+  const flat: (number | string | null)[] = [FORM, graphBase, readAt, orders, forgotUntil, ...threads, ...agenda];
+  flat.push(fadeAt, storm?.incident ?? null, storm?.at ?? 0, paged.length);
+  for (const { incident, at } of paged) flat.push(incident, at);
+  flat.push(...stale);
+  return flat;
+}
+
+/** null: nothing was stored, or by a program that stored something else. */
+export function readCommon(value: unknown): Common | null {
+  if (!Array.isArray(value) || value[0] !== FORM) return null;
+  const [, graphBase, readAt, orders, forgotUntil, ordersOfThreads, pruneAt] = value as number[];
+  const marks = value.slice(FIRST_MARK, FIRST_MARK + AGENDA) as unknown as AgendaMarks;
+  const [fadeAt, incident, stormAt, pages] = value.slice(FIRST_MARK + AGENDA) as [
+    UnixMillis | null,
+    IncidentId | null,
+    UnixMillis,
+    number,
+  ];
+  const rest = value.slice(FIRST_MARK + AGENDA + 4) as (IncidentId | UnixMillis)[];
+  const paged: Moment[] = [];
+  for (let page = 0; page < pages; page += 1)
+    paged.push({ incident: rest[2 * page] as IncidentId, at: rest[2 * page + 1] as UnixMillis });
+  return {
+    graphBase: graphBase ?? 0,
+    readAt: readAt ?? 0,
+    orders: orders ?? 0,
+    forgotUntil: forgotUntil ?? 0,
+    threads: [ordersOfThreads ?? 0, pruneAt ?? 0],
+    agenda: marks,
+    storm: incident === null ? null : { incident, at: stormAt },
+    paged,
+    stale: rest.slice(2 * pages) as IncidentId[],
+    fadeAt,
+  };
+}
+
+export function isSameRecord(one: Flat, other: Flat): boolean {
+  if (one.length !== other.length) return false;
+  for (let index = 0; index < one.length; index += 1) if (one[index] !== other[index]) return false;
+  return true;
+}
