@@ -13,9 +13,14 @@ const SURER = 0.1;
 /** With less confidence in its root, nothing is learned from a fault. */
 const SURE = 0.7;
 
-/** False: nothing was learned. */
+interface Believer {
+  together: Together;
+  timers: TimerQueue;
+}
+
+/** A fault is over by and by: who failed with it, though the graph does not say why, may do so again. */
 export function learnFrom(
-  together: Together,
+  believer: Believer,
   {
     incident,
     fault,
@@ -23,24 +28,20 @@ export function learnFrom(
     topology,
   }: { incident: Readonly<Incident>; fault: FaultKey | null; notes: readonly Note[]; topology: Topology },
   at: UnixMillis,
-): boolean {
+): void {
   const { rootCause } = incident;
-  if (rootCause.ci === null || fault === null || rootCause.confidence < SURE) return false;
+  if (rootCause.ci === null || fault === null || rootCause.confidence < SURE) return;
   const root = topology.find(rootCause.ci);
   const explained = new Set<string>();
   for (const { ci, causes } of notes)
     if (causes.keys.some((key) => faultCi(key) === root || key === fault)) explained.add(topology.id(ci));
   const victims = new Set(notes.map(({ ci }) => topology.id(ci)));
-  together.learn(rootCause.ci, [...victims], at, (ci) => explained.has(ci));
-  return true;
+  believer.together.learn(rootCause.ci, [...victims], at, (ci) => explained.has(ci));
+  believe(believer, topology, at);
 }
 
 /** The graph has the relations that are believed now, and no others. CIs that are not in the CMDB any more teach nothing. */
-export function believe(
-  { together, timers }: { together: Together; timers: TimerQueue },
-  topology: Topology,
-  at: UnixMillis,
-): void {
+export function believe({ together, timers }: Believer, topology: Topology, at: UnixMillis): void {
   const believed = new Map<string, { from: number; to: number; confidence: number }>();
   for (const { from, to, confidence } of together.relations(at)) {
     const [victim, root] = [topology.find(from), topology.find(to)];

@@ -12,7 +12,7 @@ import {
 import { unitsOf, type Note, type Noted } from "../model/evidence.ts";
 import { ALARM_BEFORE_MS } from "../model/hypothesis.ts";
 import type { Incident } from "../model/incident.ts";
-import { faultCi, faultKey, Influence, type FaultKey } from "../model/influence.ts";
+import { faultCi, faultKey, Influence } from "../model/influence.ts";
 import { byText } from "../model/order.ts";
 import { SERIOUS_RANK, severityRank } from "../model/severity.ts";
 import { TimerQueue } from "../model/timer-queue.ts";
@@ -32,7 +32,7 @@ import { notedOf } from "./noted.ts";
 import { Notebook } from "./notebook.ts";
 import { anchorsOf, gather, incidentOf, notesOf, regroup, type Neighbourhood } from "./regroup.ts";
 import { solve } from "./solve.ts";
-import { isJudged, standingVerdict, unheardOf } from "./standing.ts";
+import { isJudged, NOTHING_FIRES, standingVerdict, unheardOf } from "./standing.ts";
 import { lookTimer, rankTimer } from "./stored-thread.ts";
 import { Strays } from "./strays.ts";
 import { Together } from "./together.ts";
@@ -259,7 +259,8 @@ class OnlineCorrelator implements Correlator {
     if (notes.length >= STORM) this.storm = { incident: incident.id, at: thread.lastOnset };
     const wasDeclining = thread.declining;
     thread.declining = notes.length >= DECLINE_MIN && cleared >= notes.length * DECLINE_SHARE;
-    if (thread.declining && !wasDeclining && last !== null) this.learnFrom(incident, last.ranking.fault, notes, at);
+    if (thread.declining && !wasDeclining && last !== null)
+      learnFrom(this.rooms, { incident, fault: last.ranking.fault, notes, topology: view.topology }, at);
     if (last === null && isJudged(incident)) {
       const heard = notes.length + unheardOf(incident, notes, view);
       if (notes.length < heard * EVIDENCE_LEFT) {
@@ -286,18 +287,6 @@ class OnlineCorrelator implements Correlator {
     if (ranking.pageAfterMs > 0) this.rankAgain(incident.id, at + ranking.pageAfterMs);
     if (ranking.pageWorthy && ranking.holdMs === 0) this.notePage(incident.id, at);
     return ranking;
-  }
-
-  /** A fault is over by and by: who failed with it, though the graph does not say why, may do so again. */
-  private learnFrom(
-    incident: Readonly<Incident>,
-    fault: FaultKey | null,
-    notes: readonly Note[],
-    at: UnixMillis,
-  ): void {
-    const { topology, rooms } = this;
-    if (topology !== null && learnFrom(rooms.together, { incident, fault, notes, topology }, at))
-      believe(rooms, topology, at);
   }
 
   /** Someone is woken for this incident now, unless they were already. The last two that did so are remembered. */
@@ -567,12 +556,3 @@ class OnlineCorrelator implements Correlator {
     if (wait !== undefined) this.timers.schedule(lookTimer(thread.incident), at + wait);
   }
 }
-
-/** Who was at fault stands; there is nothing left to be told of. */
-const NOTHING_FIRES: Pick<Ranking, "holdMs" | "holdReason" | "pageWorthy" | "pageReason" | "pageAfterMs"> = {
-  holdMs: 0,
-  holdReason: "",
-  pageWorthy: false,
-  pageReason: "everything has cleared",
-  pageAfterMs: 0,
-};
