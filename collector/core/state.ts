@@ -27,9 +27,9 @@ import type { UnixMillis } from "./model/time.ts";
 import { TimerQueue } from "./model/timer-queue.ts";
 import { StoredList } from "./model/stored-list.ts";
 import { type Growth, Topology } from "./model/topology.ts";
-import { storedUndone } from "./place.ts";
 import { createRootRanker } from "./root-cause/ranker.ts";
 import { Mutes } from "./notify/mutes.ts";
+import { storedUndone } from "./undone.ts";
 import type { NotifyState } from "./notify/state.ts";
 
 /** Everything the core knows. It belongs to `step`, which changes it in place; others only read. */

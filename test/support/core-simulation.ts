@@ -3,6 +3,7 @@ import type { CmdbDocument } from "../../collector/core/model/ci.ts";
 import type { Correlator } from "../../collector/core/model/correlation.ts";
 import type { Effect, Entity } from "../../collector/core/model/effect.ts";
 import type { Input } from "../../collector/core/model/input.ts";
+import type { CoreSettings } from "../../collector/core/model/settings.ts";
 import { type CoreState, createState } from "../../collector/core/state.ts";
 import { nextWakeAt, step } from "../../collector/core/step.ts";
 import type { LoadedEntity } from "../../collector/port/store.ts";
@@ -15,8 +16,17 @@ const MEMBERS_KEPT = 3;
 
 export type CreateCorrelator = () => Correlator;
 
-export function freshCore(create: CreateCorrelator): CoreState {
-  return createState({ cmdb: SMALL_CMDB, settings: SMALL_SETTINGS, correlator: create(), membersKept: MEMBERS_KEPT });
+/** In what a core lives. */
+export interface CoreWorld {
+  cmdb: CmdbDocument;
+  settings: CoreSettings;
+  membersKept: number;
+}
+
+const SMALL_WORLD: CoreWorld = { cmdb: SMALL_CMDB, settings: SMALL_SETTINGS, membersKept: MEMBERS_KEPT };
+
+export function freshCore(create: CreateCorrelator, world: CoreWorld = SMALL_WORLD): CoreState {
+  return createState({ ...world, correlator: create() });
 }
 
 /** Turns happenings into inputs as they come, with the ticks that the core asks for, and hands each to `take`. */
@@ -67,10 +77,13 @@ export class Kept {
   private readonly stored = new Map<string, LoadedEntity>();
   readonly eventIds: string[] = [];
   at = 0;
-  cmdb: CmdbDocument = SMALL_CMDB;
+  cmdb: CmdbDocument;
+  private readonly world: CoreWorld;
 
-  constructor(create: CreateCorrelator) {
+  constructor(create: CreateCorrelator, world: CoreWorld = SMALL_WORLD) {
     this.create = create;
+    this.world = world;
+    this.cmdb = world.cmdb;
   }
 
   /** @param state after the step. */
@@ -111,13 +124,14 @@ export class Kept {
     const reader = new StoredReader();
     // In the order of a store, which is not that of their birth.
     reader.read([...this.stored.values()].sort((a, b) => (`${a.kind} ${a.id}` < `${b.kind} ${b.id}` ? -1 : 1)));
+    const { settings, membersKept } = this.world;
     return createState({
       cmdb: this.cmdb,
-      settings: SMALL_SETTINGS,
+      settings,
       correlator: this.create(),
-      membersKept: MEMBERS_KEPT,
+      membersKept,
       entities: reader.entities(),
-      eventIds: this.eventIds.slice(-SMALL_SETTINGS.limits.eventIdsMax),
+      eventIds: this.eventIds.slice(-settings.limits.eventIdsMax),
       at: this.at,
     });
   }
