@@ -1,7 +1,7 @@
 import { hashHex } from "../core/model/hash.ts";
 import type { Event, Link } from "../core/model/event.ts";
 import type { Severity } from "../core/model/severity.ts";
-import type { Milliseconds, UnixMillis } from "../core/model/time.ts";
+import { type Milliseconds, SPOOLED_AFTER_MS, type UnixMillis } from "../core/model/time.ts";
 import { cut } from "./field.ts";
 
 /** What a mapping says about one message; everything that it leaves out has a default. */
@@ -29,9 +29,10 @@ const SUMMARY_LENGTH_MAX = 2048;
 
 /**
  * How far back a live message is taken to have happened. A sender that repeats old news, or a queue that held it up
- * while we were away, tells of a condition that holds now: it must page. Order among messages of the last minutes is kept.
+ * while we were away, tells of a condition that holds now: it must page, and so must stay well below what counts as spooled.
+ * Order among messages of the last minutes is kept.
  */
-const LIVE_WITHIN_MS: Milliseconds = 4 * 60_000;
+const LIVE_WITHIN_MS: Milliseconds = SPOOLED_AFTER_MS - 60_000;
 
 /** The event of a draft. Changes keep their own time; alerts are never taken for older than a few minutes. */
 export function eventOfDraft(draft: EventDraft, now: UnixMillis): Event {

@@ -2,7 +2,7 @@ import type { Alert } from "../model/alert.ts";
 import type { MaintenanceWindow } from "../model/ci.ts";
 import { faultCi, OUTCOME_TYPES, type Causes, type Influence } from "../model/influence.ts";
 import type { Topology } from "../model/topology.ts";
-import type { Milliseconds, UnixMillis } from "../model/time.ts";
+import { type Milliseconds, SPOOLED_AFTER_MS, type UnixMillis } from "../model/time.ts";
 
 /** Why an alert is known noise, in plain words, and until when we leave it at that. */
 export interface Background {
@@ -13,8 +13,6 @@ export interface Background {
 
 /** A condition that its source has known for longer than this was there before anything that happens now. */
 const CHRONIC_MS: Milliseconds = 60 * 60_000;
-/** An event that took longer than this from its source to us was spooled while the source was cut off. */
-const LATE_MS: Milliseconds = 4 * 60_000;
 /** State changes within `FLAP_SPAN_MS` from which an alert flaps rather than tells. */
 const FLAP_CHANGES = 5;
 export const FLAP_SPAN_MS: Milliseconds = 60 * 60_000;
@@ -48,9 +46,9 @@ export function chronic(alert: Readonly<Alert>, at: UnixMillis): Background | nu
 export function late(alert: Readonly<Alert>, at: UnixMillis): Background | null {
   // How long its last word was under way, not how long ago that was: a live alert that is looked at again is not late.
   const wayMs = alert.lastSeenAt - alert.lastOccurredAt;
-  if (claimedSince(alert) !== null || wayMs < LATE_MS) return null;
+  if (claimedSince(alert) !== null || wayMs < SPOOLED_AFTER_MS) return null;
   const minutes = Math.round(wayMs / 60_000);
-  return { rule: "late", reason: `it arrived ${minutes} min after its source saw it`, until: at + LATE_MS };
+  return { rule: "late", reason: `it arrived ${minutes} min after its source saw it`, until: at + SPOOLED_AFTER_MS };
 }
 
 /** Noise while it flaps; a critical condition that bounced as it began, and then stays, is one like any other. */

@@ -6,7 +6,7 @@ const at = (time: string): number => Date.parse(`2026-03-01T${time}Z`);
 
 type Expected = Partial<Event>[];
 
-/** What each sender's message becomes. `since` is the sender's time; `occurredAt` is never more than four minutes old. */
+/** What each sender's message becomes. `since` is the sender's time; `occurredAt` is never more than three minutes old. */
 test.for<[message: string, kind: string, headers: Record<string, string>, expected: Expected]>([
   [
     "alertmanager/group.json",
