@@ -128,9 +128,12 @@ function rootsAmong(note: Note, threads: Threads): readonly FaultKey[] {
     const key = keys[index] ?? -1;
     if (threads.isRoot(key)) faults.push(key);
   }
-  note.roots = { threads, rootsAdded: threads.rootsAdded, faults };
+  // Kept with each note: without the room that a list which grew has to spare.
+  note.roots = { threads, rootsAdded: threads.rootsAdded, faults: faults.length === 0 ? NO_FAULTS : faults.slice() };
   return faults;
 }
+
+const NO_FAULTS: readonly FaultKey[] = [];
 
 /** The incident that a unit is in now; null when it is in none that is open. */
 export function incidentOf(unit: Unit, view: CorrelationView): IncidentId | null {

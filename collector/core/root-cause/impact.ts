@@ -10,7 +10,7 @@ interface Kept {
   impact: Impact;
   topology: Topology;
   version: number;
-  hit: ReadonlySet<number>;
+  hit: readonly number[];
 }
 
 /** Nothing but what can be worked out again; it goes when the incident goes. */
@@ -28,7 +28,7 @@ export function keptImpact(
   if (known !== undefined && known.topology === topology && known.version === topology.version && same(known.hit, hit))
     return known.impact;
   const impact = impactOf(units, topology, root);
-  memo.set(incident, { impact, topology, version: topology.version, hit });
+  memo.set(incident, { impact, topology, version: topology.version, hit: [...hit] });
   return impact;
 }
 
@@ -40,10 +40,10 @@ function hitBy(units: readonly Unit[], root: number | null): Set<number> {
 }
 
 /** Also in the same order: where redundancy is lost by and by, it shows. */
-function same(a: ReadonlySet<number>, b: ReadonlySet<number>): boolean {
-  if (a.size !== b.size) return false;
-  const others = b.values();
-  for (const ci of a) if (others.next().value !== ci) return false;
+function same(a: readonly number[], b: ReadonlySet<number>): boolean {
+  if (a.length !== b.size) return false;
+  let at = 0;
+  for (const ci of b) if (a[at++] !== ci) return false;
   return true;
 }
 
