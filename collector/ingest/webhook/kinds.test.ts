@@ -97,7 +97,7 @@ test.for<[message: string, kind: string, headers: Record<string, string>, expect
         check: "HTTP",
         status: "firing",
         severity: "critical",
-        summary: "connect to address 10.0.3.7 and port 80: Connection refused",
+        summary: "HTTP: connect to address 10.0.3.7 and port 80: Connection refused",
         since: at("09:59:00"),
         labels: { problem_id: "12", state: "CRITICAL" },
       },
@@ -146,7 +146,7 @@ test.for<[message: string, kind: string, headers: Record<string, string>, expect
         check: "host-alive",
         status: "firing",
         severity: "critical",
-        summary: "no route",
+        summary: "host DOWN: no route",
       },
       { ci: "web-01", check: "Load", status: "resolved", since: at("09:59:00") },
     ],
@@ -156,8 +156,14 @@ test.for<[message: string, kind: string, headers: Record<string, string>, expect
     "nrdp",
     { "content-type": "application/x-www-form-urlencoded" },
     [
-      { ci: "web-01", check: "Disk & inodes", status: "firing", severity: "critical", summary: "DISK CRITICAL <1%" },
-      { ci: "web-02", check: "host-alive", status: "resolved", summary: "up ✓" },
+      {
+        ci: "web-01",
+        check: "Disk & inodes",
+        status: "firing",
+        severity: "critical",
+        summary: "Disk & inodes: DISK CRITICAL <1%",
+      },
+      { ci: "web-02", check: "host-alive", status: "resolved", summary: "host UP: up ✓" },
     ],
   ],
   [
@@ -188,7 +194,7 @@ test.for<[message: string, kind: string, headers: Record<string, string>, expect
         check: "Heartbeat missing",
         instance: "Computer=web-01",
         severity: "critical",
-        summary: "result: Count is 0, LowerThan 1",
+        summary: "Heartbeat missing: result: Count is 0, LowerThan 1",
         links: [
           { href: "https://portal.azure.com#@1/blade/filtered", text: "results" },
           {
@@ -527,7 +533,7 @@ test("what a notification command posts as a form, and environment variables wit
   }).toString();
   const headers = { "content-type": "application/x-www-form-urlencoded" };
   expect((await post("nagios", form, headers)).events).toMatchObject([
-    { source: "nagios", ci: "web-01", check: "host-alive", status: "firing", summary: `it's "down" & out` },
+    { source: "nagios", ci: "web-01", check: "host-alive", status: "firing", summary: `host DOWN: it's "down" & out` },
   ]);
   const environment = {
     NAGIOS_NOTIFICATIONTYPE: "RECOVERY",

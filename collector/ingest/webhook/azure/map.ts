@@ -2,6 +2,7 @@ import type { Severity } from "../../../core/model/severity.ts";
 import { pickCi } from "../../ci-label.ts";
 import { eventOfDraft } from "../../event-draft.ts";
 import { anyTimeAt, at, firstText, labelsFrom, linkTo, listOf, textAt } from "../../field.ts";
+import { summaryOf } from "../../summary.ts";
 import { notOfKind, type WebhookKind } from "../webhook-kind.ts";
 
 const SEVERITIES: Readonly<Record<string, Severity>> = {
@@ -75,7 +76,9 @@ export const azure: WebhookKind = {
         instance: known?.instance ?? tracking ?? dimensionsOf(criteria),
         status: resolved ? "resolved" : "firing",
         severity: SEVERITIES[textAt(at(essentials, "severity")) ?? ""] ?? "major",
-        summary: firstText(at(essentials, "description"), at(about, "properties", "title"), measured(criteria)) ?? rule,
+        summary:
+          firstText(at(essentials, "description"), at(about, "properties", "title")) ??
+          summaryOf(rule, measured(criteria)),
         at: anyTimeAt(at(essentials, resolved ? "resolvedDateTime" : "firedDateTime")),
         labels: labelsFrom({
           signal_type: at(essentials, "signalType"),

@@ -3,6 +3,7 @@ import type { Severity } from "../../../core/model/severity.ts";
 import { pickCi } from "../../ci-label.ts";
 import { type EventDraft, eventOfDraft } from "../../event-draft.ts";
 import { anyTimeAt, at, documentOf, labelsFrom, linkTo, textAt } from "../../field.ts";
+import { summaryOf } from "../../summary.ts";
 import { LooseFields } from "../loose-fields.ts";
 import { type MapContext, type Mapped, notOfKind, type WebhookKind, type WebhookMessage } from "../webhook-kind.ts";
 
@@ -29,10 +30,13 @@ const HOST_BY_NUMBER = ["UP", "DOWN", "UNREACHABLE"];
 
 /** A state of a host or service, by name or by number as plugins return it; undefined for a word that is no state. */
 export function standingOf(state: string, isHost: boolean): Standing | undefined {
-  const named = /^\d$/.test(state) ? (isHost ? HOST_BY_NUMBER : SERVICE_BY_NUMBER)[Number(state)] : state.toUpperCase();
+  const named = wordOf(state, isHost);
   const table = isHost ? HOST : SERVICE;
   return named !== undefined && Object.hasOwn(table, named) ? table[named] : undefined;
 }
+
+const wordOf = (state: string, isHost: boolean): string | undefined =>
+  /^\d$/.test(state) ? (isHost ? HOST_BY_NUMBER : SERVICE_BY_NUMBER)[Number(state)] : state.toUpperCase();
 
 export interface CheckResult {
   source: string;
@@ -52,7 +56,7 @@ export function eventOfResult(result: CheckResult, context: MapContext): Event |
   const isHost = result.service === undefined;
   const standing = standingOf(result.state, isHost);
   if (standing === undefined) return undefined;
-  const what = isHost ? "host" : result.service;
+  const word = wordOf(result.state, isHost) ?? result.state;
   return eventOfDraft(
     {
       source: result.source,
@@ -60,7 +64,10 @@ export function eventOfResult(result: CheckResult, context: MapContext): Event |
       check: result.service ?? HOST_ALIVE,
       status: standing.status,
       severity: standing.status === "firing" ? standing.severity : "info",
-      summary: result.output === "" ? `${what} is ${result.state}` : result.output,
+      summary:
+        result.output === ""
+          ? `${result.service ?? "host"} is ${word}`
+          : summaryOf(result.service ?? `host ${word}`, result.output),
       at: result.at,
       labels: labelsFrom({ ...result.labels, state: result.state }),
       links: result.links ?? [],

@@ -2,6 +2,7 @@ import type { Event } from "../../../core/model/event.ts";
 import { type IsKnownCi, pickCi } from "../../ci-label.ts";
 import { eventOfDraft } from "../../event-draft.ts";
 import { anyTimeAt, at, labelsFrom, linkTo, listOf, textAt } from "../../field.ts";
+import { summaryOf } from "../../summary.ts";
 import type { MapContext } from "../webhook-kind.ts";
 
 /** Dimensions that name the thing that is ill, most telling first; others come after in their order. */
@@ -64,7 +65,7 @@ export function eventOfAlarm(alarm: unknown, messageId: string | undefined, cont
       instance: [account, region].filter((part) => part !== undefined).join("/"),
       status: state === "ALARM" ? "firing" : "resolved",
       severity: "major",
-      summary: textAt(at(alarm, "NewStateReason"), 1024) ?? name,
+      summary: summaryOf(name, textAt(at(alarm, "NewStateReason"), 1024)),
       at: anyTimeAt(at(alarm, "StateChangeTime")),
       labels: {
         ...dimensions,

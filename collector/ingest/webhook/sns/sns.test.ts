@@ -30,7 +30,7 @@ test("an alarm fires and is ended, under both versions of the signature; the cer
       instance: "123456789012/eu-central-1",
       status: "firing",
       severity: "major",
-      summary: "Threshold Crossed: 1 datapoint [97.5] was greater than the threshold (90.0).",
+      summary: "HighCPU: Threshold Crossed: 1 datapoint [97.5] was greater than the threshold (90.0).",
       since: Date.parse("2026-03-01T09:59:00Z"),
       labels: {
         InstanceId: "i-0a1b2c3d",

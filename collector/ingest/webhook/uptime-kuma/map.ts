@@ -2,6 +2,7 @@ import { pickCi } from "../../ci-label.ts";
 import { eventOfDraft } from "../../event-draft.ts";
 import { anyTimeAt, at, documentOf, labelsFrom, linkTo, textAt } from "../../field.ts";
 import { parseJson } from "../../body.ts";
+import { summaryOf } from "../../summary.ts";
 import { type Mapped, notOfKind, type WebhookKind } from "../webhook-kind.ts";
 
 /** Uptime Kuma. 0 down, 1 up; 2 (still being tried) and 3 (maintenance) are no change. */
@@ -29,7 +30,7 @@ export const uptimeKuma: WebhookKind = {
         instance: name,
         status: status === 0 ? "firing" : "resolved",
         severity: "critical",
-        summary: textAt(at(heartbeat, "msg"), 1024) ?? `${name} is ${status === 0 ? "down" : "up"}`,
+        summary: summaryOf(name, textAt(at(heartbeat, "msg"), 1024) ?? `${name} is ${status === 0 ? "down" : "up"}`),
         at: anyTimeAt(at(heartbeat, "time")),
         labels: labelsFrom({ monitor: name, monitor_id: at(monitor, "id") }),
         links: linkTo(target, "target"),
