@@ -1,8 +1,8 @@
 import type { Link } from "../../core/model/event.ts";
 import type { Severity } from "../../core/model/severity.ts";
-import { type IsKnownCi, pickCi } from "../ci-label.ts";
+import { ciFromLabels, DEFAULT_CI_LABELS, type IsKnownCi, pickCi } from "../ci-label.ts";
 import type { EventDraft } from "../event-draft.ts";
-import { anyTimeAt, at, documentOf, labelsFrom, linkTo, listOf, textAt } from "../field.ts";
+import { anyTimeAt, at, documentOf, isUnsafeName, labelsFrom, linkTo, listOf, textAt } from "../field.ts";
 
 export const SOURCE = "pagerduty";
 
@@ -61,17 +61,31 @@ function linksOf(event: unknown): Link[] {
   return [...links, ...client, ...images].slice(0, 20);
 }
 
+/**
+ * The labels of the first alert in what Alertmanager's and Grafana's default template writes: lines ` - name = value` below
+ * `Labels:`. Their `source` is the program that pages.
+ */
+function labelsInText(text: string | undefined): Record<string, string> {
+  const labels: Record<string, string> = {};
+  const block = /^Labels:\n((?: - .*(?:\n|$))+)/m.exec(text ?? "")?.[1] ?? "";
+  for (const [, name = "", value = ""] of block.matchAll(/^ - ([A-Za-z_][A-Za-z0-9_]*) = (.*)$/gm))
+    if (!isUnsafeName(name)) labels[name] = value;
+  return labels;
+}
+
 /** The check is the class of the event where it has one; the payload's other parts are labels. */
 function alertOf(event: unknown, isKnown: IsKnownCi): PagerDutyEvent["alert"] {
   const payload = at(event, "payload");
   const details = detailsOf(at(payload, "custom_details"));
   const from = textAt(at(payload, "source"), 256);
   const { ci, host, hostname, instance, node } = details;
-  const summary = textAt(at(payload, "summary")) ?? "";
+  const inner = labelsInText(details["firing"]);
+  const alerted = ciFromLabels(inner, DEFAULT_CI_LABELS, isKnown)?.ci;
+  const summary = (textAt(at(payload, "summary")) ?? "").replace(/^\[(?:FIRING|RESOLVED)(?::\d+)?\]\s*(?=\S)/, "");
   return {
     source: SOURCE,
-    ci: ci ?? pickCi([from, host, hostname, instance, node], isKnown),
-    check: textAt(at(payload, "class"), 200) ?? "event",
+    ci: ci ?? pickCi([alerted, from, host, hostname, instance, node], isKnown),
+    check: textAt(at(payload, "class"), 200) ?? inner["alertname"] ?? "event",
     severity: SEVERITIES[textAt(at(payload, "severity")) ?? ""] ?? "major",
     summary,
     at: anyTimeAt(at(payload, "timestamp")),

@@ -263,6 +263,32 @@ test("Opsgenie: create, change, acknowledge, note, close", async () => {
   expect((await post("/v2/alerts", { message: "m" })).status).toBe(401);
 });
 
+test("what Alertmanager or Grafana page is about the alert's host, not about who pages", async () => {
+  const { ports, post } = bench();
+  // The default templates of both: `pagerduty.default.description`, `pagerduty.default.instances`.
+  const firing = [
+    "Labels:",
+    " - alertname = DiskFull",
+    " - instance = web-01:9100",
+    " - mountpoint = /var",
+    " - severity = critical",
+    "Annotations:",
+    " - summary = /var is 97 % full",
+    "Source: http://prometheus:9090/graph",
+    "",
+  ].join("\n");
+  const payload = {
+    summary: "[FIRING:1] DiskFull web-01:9100 (/var critical)",
+    source: "Alertmanager",
+    severity: "critical",
+    custom_details: { firing, num_firing: "1", num_resolved: "0", resolved: "" },
+  };
+  await post("/v2/enqueue", { routing_key: KEY, event_action: "trigger", dedup_key: "abc", payload });
+  expect(ports.events).toMatchObject([
+    { ci: "web-01", check: "DiskFull", instance: "abc", summary: "DiskFull web-01:9100 (/var critical)" },
+  ]);
+});
+
 test("a key that is used again after its alert has ended may mean another host", async () => {
   const { ports, post } = bench();
   const event = (source: string, event_action: string) => ({
