@@ -9,6 +9,7 @@ import { Collectors } from "./send/collectors.ts";
 import { DocumentVerifier } from "./send/document-verifier.ts";
 import { Enrolment } from "./send/enrolment.ts";
 import { EpochFile } from "./send/epoch-file.ts";
+import { PinnedKey } from "./send/pinned-key.ts";
 import { Sender } from "./send/sender.ts";
 import { TokenSource } from "./send/token.ts";
 import { Spool } from "./spool/spool.ts";
@@ -47,7 +48,17 @@ export function openPost(config: AgentConfig, around: AgentSurroundings, ci: str
     userAgent: userAgentOf(around),
     run: randomBytes(8).toString("hex"),
   });
-  const verifier = new DocumentVerifier(() => around.signingKey ?? enrolment?.signingKey ?? null);
+  const pinned = new PinnedKey(
+    join(data.path, "signing-key.json"),
+    () => around.signingKey ?? enrolment?.signingKey ?? null,
+  );
+  const verifier = new DocumentVerifier(
+    () => pinned.current,
+    (pem) => {
+      pinned.succeed(pem);
+      log.warn("the collector has another signing key, by the word of the one that was pinned; it is pinned now");
+    },
+  );
   const epochs = new EpochFile(join(data.path, "epochs.json"), log);
   const sender = new Sender({ spool, collectors, clock, random, log, retryMaxMs: config.retry.maxMs, epochs });
   const ids = new EventIds(around.identity.agentId, join(data.path, "event-ids.json"), clock.now());

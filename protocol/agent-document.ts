@@ -4,6 +4,12 @@ export type AgentDocumentKind = "rules" | "configuration";
 /** Base64 of the signature over `signedBytes`. */
 export const SIGNATURE_HEADER = "tocsin-signature";
 
+/**
+ * Beside the signature while the collector's key is being replaced: the new public key, a dot, and the old key's signature over it
+ * (`signedBytes("key", …)`), both base64url. An agent that has pinned the old key pins the new one by it.
+ */
+export const SUCCESSION_HEADER = "tocsin-signing-key";
+
 /** `GET`, with `ETag` and `If-None-Match`: `AgentConfigurationDocument` for the CI in the query (`?ci=`), or for the token's own. */
 export const AGENT_CONFIGURATION_PATH = "/api/v1/agent/configuration";
 
@@ -27,7 +33,7 @@ export interface AgentConfigurationDocument {
 }
 
 /** What is signed: the kind, so that one document cannot stand for another, then the body as it goes over the wire. */
-export function signedBytes(kind: AgentDocumentKind, body: Uint8Array): Uint8Array {
+export function signedBytes(kind: AgentDocumentKind | "key", body: Uint8Array): Uint8Array {
   const prefix = `tocsin agent ${kind} 1\n`;
   const bytes = new Uint8Array(prefix.length + body.length);
   for (let at = 0; at < prefix.length; at++) bytes[at] = prefix.charCodeAt(at);

@@ -1,13 +1,24 @@
-import { type AgentDocumentKind, SIGNATURE_HEADER, signedBytes } from "../../protocol/agent-document.ts";
+import type { KeyObject } from "node:crypto";
+import {
+  type AgentDocumentKind,
+  SIGNATURE_HEADER,
+  signedBytes,
+  SUCCESSION_HEADER,
+} from "../../protocol/agent-document.ts";
 import type { HttpAnswer } from "./transport.ts";
 
 /** Says whether a document is the collector's own, by the key that was pinned by hand or at enrolment. */
 export class DocumentVerifier {
   readonly #key: () => string | null;
+  readonly #succeed: (pem: string) => void;
 
-  /** @param key the public key as PEM; null while none is pinned. */
-  constructor(key: () => string | null) {
+  /**
+   * @param key the public key as PEM; null while none is pinned.
+   * @param succeed told of the key that takes its place, by the old one's own signature.
+   */
+  constructor(key: () => string | null, succeed: (pem: string) => void = () => undefined) {
     this.#key = key;
+    this.#succeed = succeed;
   }
 
   get isPinned(): boolean {
@@ -24,11 +35,21 @@ export class DocumentVerifier {
     const signature = answer.headers[SIGNATURE_HEADER];
     if (signature === undefined) return "it is not signed, and a signing key is pinned here";
     const { createPublicKey, verify } = await import("node:crypto");
+    const isBy = (key: KeyObject): boolean =>
+      verify(null, signedBytes(kind, answer.body), key, Buffer.from(signature, "base64"));
     try {
       const key = createPublicKey(pem);
       if (key.asymmetricKeyType !== "ed25519") return `the pinned key is ${key.asymmetricKeyType}, and must be ed25519`;
-      const isGood = verify(null, signedBytes(kind, answer.body), key, Buffer.from(signature, "base64"));
-      return isGood ? null : "its signature is not by the key that is pinned here";
+      if (isBy(key)) return null;
+      const [raw = "", oldSignature = ""] = (answer.headers[SUCCESSION_HEADER] ?? "").split(".");
+      const isSuccessor =
+        raw !== "" &&
+        verify(null, signedBytes("key", Buffer.from(raw, "base64url")), key, Buffer.from(oldSignature, "base64url"));
+      if (!isSuccessor) return "its signature is not by the key that is pinned here";
+      const next = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x: raw }, format: "jwk" });
+      if (!isBy(next)) return "its signature is neither by the key that is pinned here nor by its successor";
+      this.#succeed(next.export({ type: "spki", format: "pem" }) as string);
+      return null;
     } catch (error) {
       return `it cannot be verified: ${String(error)}`;
     }

@@ -8,6 +8,8 @@ export interface Token {
   name: string;
   role: Exclude<Role, "public">;
   secret: string;
+  /** The token is for the agent of this CI: it speaks for no other and opens nothing else, as an enrolled agent's own. */
+  ci?: string | undefined;
 }
 
 /** `loopbackOpen`: no tokens; only loopback is listened on, and everything there may do everything. */
@@ -19,7 +21,10 @@ const LOCAL: Identity = { name: "local", role: "admin" };
 const digest = (secret: string): Buffer => hash("sha256", secret, "buffer");
 
 const knownOf = (tokens: readonly Token[]): Known[] =>
-  tokens.map(({ name, role, secret }) => ({ digest: digest(secret), identity: { name, role } }));
+  tokens.map(({ name, role, secret, ci }) => ({
+    digest: digest(secret),
+    identity: { name, role, ...(ci === undefined ? {} : { ci }) },
+  }));
 
 type Known = { digest: Buffer; identity: Identity };
 

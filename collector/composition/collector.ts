@@ -196,7 +196,10 @@ function openEnrolment(
   resolveCi: (name: string) => string,
 ): EnrolmentRoom {
   const { dataDir, agents } = current.config;
-  const signing = openSigningKey(agents.signingKey?.reveal() ?? null, dataDir);
+  const signing = openSigningKey(
+    { current: agents.signingKey?.reveal() ?? null, previous: agents.previousSigningKey?.reveal() ?? null },
+    dataDir,
+  );
   const now = (): number => clock.now();
   const tokenLifetimeMs = (): number => current.config.agents.tokenLifetimeMs;
   const table = new TokenTable(dataDir);
@@ -234,7 +237,7 @@ export class UnusableFiles extends Error {
 /** Who may call, by the configuration. */
 export function authOf({ tokens }: TocsinConfig): AuthConfig {
   if (tokens.length === 0) return "loopbackOpen";
-  return { tokens: tokens.map(({ name, role, token }) => ({ name, role, secret: token.reveal() })) };
+  return { tokens: tokens.map(({ name, role, token, ci }) => ({ name, role, secret: token.reveal(), ci })) };
 }
 
 /** Why a silence is refused; undefined = it is not. One whose matchers all hold without a label would mute everything. */

@@ -79,8 +79,12 @@ function checkListen({ listen, tokens }: TocsinConfig, decoding: Decoding): void
 function checkTokens({ tokens }: TocsinConfig, decoding: Decoding): void {
   const names = new Set<string>();
   const values = new Map<string, string>();
-  tokens.forEach(({ name, token }, index) => {
+  tokens.forEach(({ name, role, token, ci }, index) => {
     const path = ["auth", "tokens", index];
+    if (ci !== undefined && role !== "agent")
+      report(decoding, "CONFIG_CONTRADICTION", [...path, "ci"], `a token of the role ${role} is not bound to a CI`, {
+        hint: "remove ci, or give it the role agent",
+      });
     if (names.has(name))
       report(decoding, "CONFIG_DUPLICATE_NAME", [...path, "name"], `two tokens have the name "${name}"`, {
         hint: "the name tells who acted: give each its own",

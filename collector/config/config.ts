@@ -11,6 +11,8 @@ export interface TokenConfig {
   name: string;
   role: Exclude<Role, "public">;
   token: Secret;
+  /** For role agent only. */
+  ci?: string | undefined;
 }
 
 /** One configured receiver: `settings` is what the connector's own schema let through. */
@@ -54,6 +56,8 @@ export interface TocsinConfig {
     tokenLifetimeMs: Milliseconds;
     /** PEM; null = the data directory's own. */
     signingKey: Secret | null;
+    /** The one before it, which agents may still have pinned. */
+    previousSigningKey: Secret | null;
     /** Tried in order. */
     configuration: { ci: string; file: string }[];
   };
@@ -82,8 +86,8 @@ export function restartNeeded(before: TocsinConfig, after: TocsinConfig): string
     ["listen", ({ listen }) => listen],
     ["dataDir", ({ dataDir }) => dataDir],
     ["redis", ({ redis }) => redis && [redis.url, redis.username, redis.password?.reveal()]],
-    ["auth", ({ tokens }) => tokens.map(({ name, role, token }) => [name, role, token.reveal()])],
-    ["agents.signingKey", ({ agents }) => agents.signingKey?.reveal()],
+    ["auth", ({ tokens }) => tokens.map(({ name, role, token, ci }) => [name, role, token.reveal(), ci])],
+    ["agents.signingKey", ({ agents }) => [agents.signingKey?.reveal(), agents.previousSigningKey?.reveal()]],
     ["alertmanager", ({ alertmanager }) => alertmanager],
     ["ingest", ({ ingest }) => revealed(ingest)],
     [

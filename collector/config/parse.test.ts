@@ -177,6 +177,11 @@ test.for<[situation: string, text: string, expected: string[]]>([
     "auth:\n  tokens:\n  - { name: a, role: agent, token: xxxxxxxxxxxxxxxxxxxx }\n  - { name: a, role: agent, token: xxxxxxxxxxxxxxxxxxxx }",
     ["CONFIG_DUPLICATE_NAME 4:5", "CONFIG_DUPLICATE_NAME 4:13"],
   ],
+  [
+    "a viewer that is bound to a CI",
+    "auth: { tokens: [{ name: a, role: viewer, ci: db-01, token: xxxxxxxxxxxxxxxxxxxx }] }",
+    ["CONFIG_CONTRADICTION 1:47"],
+  ],
   ["a receiver without kind", "receivers: { hook: {} }", ["CONFIG_RECEIVER_KIND 1:14"]],
   [
     "a receiver with two kinds",

@@ -115,6 +115,7 @@ function configOf(
     agents: {
       tokenLifetimeMs: data.agents.tokenLifetime,
       signingKey: data.agents.signingKey ?? null,
+      previousSigningKey: data.agents.previousSigningKey ?? null,
       configuration: data.agents.configuration,
     },
     cmdb: { files: data.cmdb.files, staleAfterMs: data.cmdb.staleAfter },

@@ -31,6 +31,11 @@ const AuthSection = Type.Object(
           description: "agent: send events and samples. viewer: read. operator: also act. admin: all.",
         }),
         token: secret({ description: "The bearer token; at least 16 characters." }),
+        ci: Type.Optional(
+          text(
+            "For the role agent: the only CI that the token speaks for. Without it the token may speak for every CI, and many agents may share it.",
+          ),
+        ),
       }),
       { description: "Bearer tokens, one for each program or person." },
     ),
@@ -53,6 +58,12 @@ const AgentsSection = Type.Object(
       secret({
         description:
           "The ed25519 key (PEM) that signs the rules and configuration which agents fetch; without it the data directory's own is made and used. Several collectors for the same agents share one.",
+      }),
+    ),
+    previousSigningKey: Type.Optional(
+      secret({
+        description:
+          "The signing key before this one: with it the collector proves to agents that have pinned the old key that the new one takes its place. Leave it until all of them have asked once.",
       }),
     ),
     configuration: Type.Array(

@@ -21,7 +21,7 @@ function bench(dataDir?: string) {
   const clock = new VirtualClock();
   const log = new RecordingLog();
   const telemetry = new RecordingTelemetry();
-  const signing = openSigningKey(null, folder);
+  const signing = openSigningKey({ current: null, previous: null }, folder);
   const open = (): TokenDesk => {
     const desk = new TokenDesk({
       table: new TokenTable(folder),

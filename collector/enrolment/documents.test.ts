@@ -17,7 +17,7 @@ function bench() {
   const open = (): SignedDocuments =>
     new SignedDocuments({
       dataDir,
-      signing: openSigningKey(null, dataDir),
+      signing: openSigningKey({ current: null, previous: null }, dataDir),
       now: () => clock.now(),
       sources: { rules: () => current.rules, configurations: () => current.entries },
     });
@@ -81,5 +81,5 @@ test.for<[string, string]>([
   ["no key", "hello"],
   ["another kind", "-----BEGIN PRIVATE KEY-----\nMIGH"],
 ])("a signing key that is %s is told with what to do", ([, pem]) => {
-  expect(() => openSigningKey(pem, "")).toThrow(/openssl genpkey -algorithm ed25519/);
+  expect(() => openSigningKey({ current: pem, previous: null }, "")).toThrow(/openssl genpkey -algorithm ed25519/);
 });

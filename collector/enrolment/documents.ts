@@ -50,7 +50,8 @@ export class SignedDocuments implements AgentDocuments {
 
   constructor(options: SignedDocuments["options"]) {
     this.options = options;
-    this.key = { pem: options.signing.publicKey, fingerprint: options.signing.fingerprint };
+    const { publicKey, fingerprint, succession } = options.signing;
+    this.key = { pem: publicKey, fingerprint, succession };
     this.versions = readVersions(options.dataDir);
   }
 
@@ -59,7 +60,7 @@ export class SignedDocuments implements AgentDocuments {
     if (this.rulesDocument === undefined || from !== this.rulesFrom) {
       this.rulesFrom = from;
       const version = this.versionOf("rules", from);
-      this.rulesDocument = this.signed("rules", `{"version":${version},"rules":${from}}`, `r${version}`);
+      this.rulesDocument = this.signed("rules", `{"version":${version},"rules":${from}}`, `r${version}-${this.keyTag}`);
     }
     return this.rulesDocument;
   }
@@ -71,13 +72,18 @@ export class SignedDocuments implements AgentDocuments {
       this.configurationVersion = this.versionOf("configuration", JSON.stringify(entries));
     }
     const version = this.configurationVersion;
-    const etag = `"c${version}-${createHash("sha256").update(ci).digest("hex").slice(0, 12)}"`;
+    const etag = `"c${version}-${this.keyTag}-${createHash("sha256").update(ci).digest("hex").slice(0, 12)}"`;
     const sign = (): SignedDocument => {
       const configuration = entries.find((entry) => globMatches(entry.ci, ci))?.text ?? "";
       const body = JSON.stringify({ version, ci, configuration } satisfies AgentConfigurationDocument);
       return { ...this.signed("configuration", body, ""), etag };
     };
     return { etag, sign };
+  }
+
+  /** A document that another key signed is another one: agents must get it once more to learn of the key. */
+  private get keyTag(): string {
+    return this.key.fingerprint.slice(0, 8);
   }
 
   private signed(kind: AgentDocumentKind, body: string, tag: string): SignedDocument {

@@ -70,5 +70,10 @@ export interface AgentDocuments {
   /** @param ci as the agent names it. */
   configuration(ci: string): { etag: string; sign: () => SignedDocument };
   /** The public key that agents pin: PEM, and what `tocsin enrol key` shows to compare. */
-  readonly key: { pem: string; fingerprint: string };
+  readonly key: {
+    pem: string;
+    fingerprint: string;
+    /** See `SUCCESSION_HEADER`; null = it takes no other's place. */
+    succession: string | null;
+  };
 }

@@ -47,8 +47,9 @@ export interface Trouble {
 export interface Identity {
   name: string;
   role: Role;
-  /** An enrolled agent: it may speak for this CI and no other. */
+  /** An enrolled agent, or a token that is bound to a CI: it may speak for this one and no other. */
   ci?: string;
+  /** Of an enrolled agent. */
   agentId?: string;
 }
 

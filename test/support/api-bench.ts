@@ -25,6 +25,7 @@ MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g
 export const TOKENS = {
   tokens: [
     { name: "web-agents", role: "agent", secret: "agent-secret" },
+    { name: "one-agent", role: "agent", secret: "one-agent-secret", ci: "web-01" },
     { name: "grafana", role: "viewer", secret: "viewer-secret" },
     { name: "anna", role: "operator", secret: "operator-secret" },
     { name: "root", role: "admin", secret: "admin-secret" },
@@ -153,7 +154,7 @@ export async function apiBench(
     resolveCi: (name) => query.ci(name)?.id ?? name,
     detector: null,
   });
-  const signing = openSigningKey(SIGNING_KEY, "");
+  const signing = openSigningKey({ current: SIGNING_KEY, previous: null }, "");
   const table = new TokenTable(null);
   const resolveCi = (name: string): string => query.ci(name)?.id ?? name;
   const enrolment = new TokenDesk({
@@ -167,7 +168,7 @@ export async function apiBench(
   });
   const rules = { body: '{"version":1,"rules":[]}', etag: '"r1"', signature: "c2lnbmVk" };
   const documents: AgentDocuments = {
-    key: { pem: signing.publicKey, fingerprint: signing.fingerprint },
+    key: { pem: signing.publicKey, fingerprint: signing.fingerprint, succession: signing.succession },
     rules: () => rules,
     configuration: (ci) => {
       const body = JSON.stringify({ version: 1, ci, configuration: "" });

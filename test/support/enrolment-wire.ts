@@ -17,7 +17,7 @@ export function enrolmentWire(clock: VirtualClock) {
   const table = new TokenTable(null);
   const real = new TokenDesk({
     table,
-    signing: openSigningKey(pem, ""),
+    signing: openSigningKey({ current: pem, previous: null }, ""),
     now: () => clock.now(),
     tokenLifetimeMs: () => TOKEN_LIFETIME_MS,
     resolveCi: (name) => name,

@@ -4,11 +4,12 @@ import {
   AGENT_CONFIGURATION_PATH,
   AGENT_SIGNING_KEY_PATH,
   SIGNATURE_HEADER,
+  SUCCESSION_HEADER,
 } from "../../../protocol/agent-document.ts";
 import { AGENT_ENROL_PATH, AGENT_TOKEN_PATH } from "../../../protocol/agent-enrolment.ts";
 import { AGENT_RULES_PATH } from "../../../protocol/agent-resource.ts";
 import { formatTime } from "../../core/model/time.ts";
-import type { EnrolmentFault, EnrolmentView, SignedDocument } from "../../port/enrolment.ts";
+import type { AgentDocuments, EnrolmentFault, EnrolmentView, SignedDocument } from "../../port/enrolment.ts";
 import { Refusal } from "../../port/ingest.ts";
 import { presentedSecret } from "../access.ts";
 import { one, pageOfList, type QueryString } from "../paging.ts";
@@ -175,7 +176,8 @@ function registerDocuments(app: FastifyInstance, { documents }: ApiPorts): void 
         summary: "The rules that agents evaluate, with version and signature; with ETag.",
       },
     },
-    async (request, reply) => send(request, reply, { etag: documents.rules().etag, sign: () => documents.rules() }),
+    async (request, reply) =>
+      send(request, reply, documents, { etag: documents.rules().etag, sign: () => documents.rules() }),
   );
   app.get(
     AGENT_CONFIGURATION_PATH,
@@ -191,7 +193,7 @@ function registerDocuments(app: FastifyInstance, { documents }: ApiPorts): void 
     async (request, reply) => {
       const ci = request.identity.ci ?? one(request.query as QueryString, "ci");
       if (ci === undefined || ci === "" || ci.length > 512) throw new Refusal(400, "badQuery", "ci is needed");
-      return send(request, reply, documents.configuration(ci));
+      return send(request, reply, documents, documents.configuration(ci));
     },
   );
   app.get(
@@ -211,12 +213,14 @@ function registerDocuments(app: FastifyInstance, { documents }: ApiPorts): void 
 function send(
   request: FastifyRequest,
   reply: FastifyReply,
+  { key }: Pick<AgentDocuments, "key">,
   { etag, sign }: { etag: string; sign: () => SignedDocument },
 ): FastifyReply {
   void reply.header("etag", etag);
   const known = (request.headers["if-none-match"] ?? "").split(",").map((each) => each.trim().replace(/^W\//, ""));
   if (known.includes(etag)) return reply.code(304).send();
   const { body, signature } = sign();
+  if (key.succession !== null) void reply.header(SUCCESSION_HEADER, key.succession);
   // A body that is text already goes out as it stands: it is what was signed.
   return reply
     .header(SIGNATURE_HEADER, signature)

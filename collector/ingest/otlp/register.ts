@@ -164,12 +164,13 @@ function foreignSender(resource: OtlpAttributes, ports: IngestPorts): Sender | n
   return ci === null ? null : { ci, source: "otlp", labels: shownLabels(resource), intervalMs: undefined };
 }
 
-/** An enrolled agent sends for its own CI, under its own identity. */
+/** A token that is bound to a CI sends for it alone; an enrolled agent's under the agent's own identity besides. */
 function isOwn(resource: OtlpAttributes, identity: Identity, { query }: IngestPorts): boolean {
   if (identity.ci === undefined) return true;
   const ci = findCi(resource, (name) => query.ci(name)?.known === true) ?? "";
   const agentId = resource[AGENT_ATTRIBUTES.agentId];
-  const isImpostor = resource[AGENT_ATTRIBUTES.serviceName] === AGENT_SERVICE_NAME && agentId !== identity.agentId;
+  const isAgent = resource[AGENT_ATTRIBUTES.serviceName] === AGENT_SERVICE_NAME;
+  const isImpostor = isAgent && identity.agentId !== undefined && agentId !== identity.agentId;
   return !isImpostor && maySpeakFor(identity, ci, (name) => query.ci(name)?.id ?? name);
 }
 

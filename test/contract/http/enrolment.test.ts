@@ -106,3 +106,18 @@ test.for<[situation: string, body: unknown, status: number]>([
   const options = body === undefined ? {} : { body };
   expect((await call("POST", "/api/v1/agent/enrol", options)).status).toBe(status);
 });
+
+test("a token of the configuration that is bound to a CI: as an enrolled agent's, whatever agent shows it", async () => {
+  const { call, intake } = await apiBench({ auth: TOKENS });
+  const headers = bearer("one-agent-secret");
+  const posted = await call("POST", "/api/v1/events", { headers, body: [event("web-01"), event("db-01")] });
+  expect(posted.json).toMatchObject({ accepted: 1, rejected: [{ index: 1, code: "foreignCi" }] });
+  expect(intake.events.map(({ ci }) => ci)).toEqual(["web-01"]);
+  const sent = (ci: string) =>
+    call("POST", "/v1/metrics", { headers, body: metrics(ci, "any") }).then(({ json }) => json.partialSuccess);
+  expect(await sent("web-01")).toBeUndefined();
+  expect(await sent("db-01")).toMatchObject({ errorMessage: "not taken: 1 foreignCi" });
+  const { json } = await call("GET", "/api/v1/agent/configuration?ci=db-01", { headers });
+  expect(json).toMatchObject({ ci: "web-01" });
+  expect((await call("GET", "/api/v1/alerts", { headers })).status).toBe(403);
+});
