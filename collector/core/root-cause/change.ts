@@ -35,9 +35,9 @@ const GRADUAL: Record<Symptom, number> = {
 const STRAYS = 0.1;
 const SHORTLY_MS: Milliseconds = 15 * 60_000;
 /** Longer ago is no cause, whatever the odds. */
-const BEFORE_MS: Milliseconds = 40 * 60_000;
-/** Named from these odds on: to name a wrong one costs about as much as to name none. */
-const NAMED = 0.7;
+const BEFORE_MS: Milliseconds = 30 * 60_000;
+/** Named from these odds on: likelier than not. */
+const NAMED = 1;
 /** What is usual among CIs counts as much as this many changes of a CI's own past. */
 const USUAL = 1;
 const PLACES_MAX = 16;
