@@ -111,7 +111,7 @@ function messagesFor(incident: Readonly<Incident>, receivers: readonly string[],
         receiver,
         kind: "opened",
         page: isNew,
-        reason: "an incident that it was told of is part of this one",
+        reason: "an incident told before has become part of this one",
       });
     } else if (told.kind === "resolved") {
       messages.push({ receiver, kind: "reopened", page, reason: `${backAgain(incident)}: ${reason}` });
@@ -119,11 +119,18 @@ function messagesFor(incident: Readonly<Incident>, receivers: readonly string[],
       const escalation = escalationOf(incident, told, at);
       if (escalation !== null) messages.push({ receiver, kind: "escalated", ...escalation });
       else if (isDue && told.revision < incident.revision) {
-        messages.push({ receiver, kind: "updated", page: false, reason: "root, impact or priority has changed" });
+        messages.push({ receiver, kind: "updated", page: false, reason: standOf(incident) });
       }
     }
   }
   return messages;
+}
+
+/** What is known now, for who knows it as it was. */
+function standOf({ rootCause, impact, priority }: Readonly<Incident>): string {
+  const root = rootCause.ci === null ? "no single CI is at fault" : `root cause ${rootCause.ci}`;
+  const { length } = impact.services;
+  return `now ${priority}, ${root}, ${length === 1 ? "1 business service" : `${length} business services`} hit`;
 }
 
 function endReason(incident: Readonly<Incident>): string {

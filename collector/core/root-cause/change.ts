@@ -42,6 +42,11 @@ const NAMED = 1;
 const USUAL = 1;
 const PLACES_MAX = 16;
 
+export interface SuspectChange extends ChangeRecord {
+  /** How long before what it is suspected of. */
+  beforeMs: Milliseconds;
+}
+
 /** Symptom and time of a fault, for the question whether a change caused it. */
 interface Fault {
   root: number;
@@ -62,14 +67,21 @@ export function suspectChange(
   units: readonly Unit[],
   openedAt: UnixMillis,
   view: CorrelationView,
-): string | null {
+): SuspectChange | null {
   const { root, explained } = best;
   const onset = explained[Math.floor(explained.length * STRAYS)]?.onset ?? openedAt;
   const own = units.filter(({ ci }) => ci === root).flatMap(({ notes }) => notes);
   const gradual = own.reduce((most, { symptom }) => Math.max(most, GRADUAL[symptom]), 0);
   const fault: Fault = { root, gradual, onsets: openedAt < onset ? [onset, openedAt] : [onset] };
   const suspect = likeliest(fault, view);
-  return suspect !== null && suspect.odds >= NAMED ? suspect.change.event : null;
+  return suspect !== null && suspect.odds >= NAMED ? { ...suspect.change, beforeMs: onset - suspect.change.at } : null;
+}
+
+/** As people read it: what was changed where, and how long before the fault began. */
+export function reasonOf({ ci, summary, check, beforeMs }: SuspectChange): string {
+  const seconds = Math.round(beforeMs / 1000);
+  const before = seconds > 120 ? `${Math.round(seconds / 60)} min before` : `${seconds} s before`;
+  return `${ci} was changed ${seconds <= 0 ? "just as" : before} it began: ${summary || check}`;
 }
 
 function likeliest(fault: Fault, view: CorrelationView): { change: ChangeRecord; odds: number } | null {

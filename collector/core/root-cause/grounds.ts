@@ -1,6 +1,7 @@
 import type { Unit } from "../model/evidence.ts";
 import { OUTCOME_TYPES } from "../model/influence.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
+import type { Topology } from "../model/topology.ts";
 import { PATIENCE, type Patience } from "./patience.ts";
 import {
   checksOf,
@@ -118,7 +119,7 @@ function wideGrounds(scene: Scene): Ground[] {
       pageReason:
         together.length >= NARROW
           ? `${active.length} CIs fail together, ${serious.length} of them seriously`
-          : "two CIs fail together, and one of them matters",
+          : `${named(together, topology)} fail together, and ${topology.id(needed[0]?.ci ?? 0)} matters`,
     });
   }
   if (serious.length === 0 && together.length >= FEW && together.some((unit) => criticality(unit.ci, topology) === 1)) {
@@ -140,7 +141,7 @@ function loneGrounds({ serious, critical, impact, storm, topology }: Scene, at: 
       since: seriousFrom(weighty, 1),
       patience: PATIENCE.agreeing,
       holdReason: "it may still heal",
-      pageReason: "several checks call the same CI critical",
+      pageReason: `several checks call ${named(weighty, topology)} critical`,
     });
   }
   const vital = serious.filter(
@@ -151,7 +152,7 @@ function loneGrounds({ serious, critical, impact, storm, topology }: Scene, at: 
       since: seriousFrom(vital, 1),
       patience: PATIENCE.agreeing,
       holdReason: "it may still heal",
-      pageReason: "several checks agree on a CI that everything needs",
+      pageReason: `several checks agree on ${named(vital, topology)}, which everything needs`,
     });
   }
   const strangers = critical.filter((unit) => isStranger(unit.ci, topology));
@@ -160,7 +161,7 @@ function loneGrounds({ serious, critical, impact, storm, topology }: Scene, at: 
       since: seriousFrom(strangers, 1),
       patience: storm ? PATIENCE.inStorm : PATIENCE.essential,
       holdReason: "what it means is not known",
-      pageReason: "it is critical, and the CMDB does not say what depends on it",
+      pageReason: `${critically(strangers, topology)}, and the CMDB does not say what depends on it`,
     });
   }
   const essential = impact.services.find((service) => service.redundancyLeft === 0 && service.criticality <= MAJOR_CI);
@@ -170,7 +171,7 @@ function loneGrounds({ serious, critical, impact, storm, topology }: Scene, at: 
       since: seriousFrom(hard, 1),
       patience: PATIENCE.essential,
       holdReason: "it may still heal",
-      pageReason: `${essential.ci} needs it and has nothing else`,
+      pageReason: `${critically(hard, topology)}, and ${essential.ci} has nothing else to stand on`,
     });
   }
   const since = seriousFrom(weighty, 1);
@@ -179,10 +180,23 @@ function loneGrounds({ serious, critical, impact, storm, topology }: Scene, at: 
       since,
       patience: PATIENCE.none,
       holdReason: "",
-      pageReason: "it is critical and has not healed by itself",
+      pageReason: `${critically(weighty, topology)}, and has not healed by itself`,
     });
   }
   return grounds;
+}
+
+const NAMES_MAX = 2;
+
+/** The first of them by name, the rest by number. */
+function named(units: readonly Unit[], topology: Topology): string {
+  const names = [...new Set(units.map((unit) => topology.id(unit.ci)))];
+  const more = names.length - NAMES_MAX;
+  return more > 0 ? `${names.slice(0, NAMES_MAX).join(", ")} and ${more} more` : names.join(" and ");
+}
+
+function critically(units: readonly Unit[], topology: Topology): string {
+  return `${named(units, topology)} ${new Set(units.map(({ ci }) => ci)).size === 1 ? "is" : "are"} critical`;
 }
 
 /**

@@ -6,7 +6,7 @@ import { Keys } from "../model/keys.ts";
 import type { Candidate } from "../model/incident.ts";
 import type { UnixMillis } from "../model/time.ts";
 import { candidatesOf, lastStep, linksBetween, type Claims, type Links } from "./claims.ts";
-import { changedBefore, suspectChange } from "./change.ts";
+import { changedBefore, reasonOf, suspectChange } from "./change.ts";
 import { keptImpact } from "./impact.ts";
 import { withMetrics } from "./metrics.ts";
 import { surgeOf } from "./surge.ts";
@@ -61,7 +61,9 @@ function rankIncident(units: readonly Unit[], evidence: RootEvidence, at: UnixMi
   const best = verdicts[0];
   const pinned = evidence.incident.rootPinned ? evidence.incident.rootCause.ci : null;
   const change = best === undefined ? null : suspectChange(best, units, evidence.incident.openedAt, view);
-  const surge = best === undefined || pinned !== null ? null : surgeOf(best, units, change, topology);
+  const [first] = candidates;
+  if (change !== null && first !== undefined) first.reasons = [reasonOf(change), ...first.reasons];
+  const surge = best === undefined || pinned !== null ? null : surgeOf(best, units, change?.event ?? null, topology);
   const impact = keptImpact(evidence.incident, units, topology, best?.root ?? null);
   return {
     rootCause: {
@@ -69,7 +71,7 @@ function rankIncident(units: readonly Unit[], evidence: RootEvidence, at: UnixMi
       confidence: pinned === null ? calibrated(candidates[0]?.score ?? 0, best?.silent ?? false) : 1,
       inferred: surge === null && (best?.silent ?? false),
       candidates,
-      change,
+      change: change?.event ?? null,
       ...(surge === null ? {} : { rootless: surge }),
     },
     fault: best?.through ?? best?.fault ?? null,

@@ -29,8 +29,9 @@ export function reasonsFor(verdict: Verdict, units: readonly Unit[], topology: T
   const others = verdict.explained.filter((unit) => unit.ci !== verdict.root);
   const { expected, failing } = verdict.dependents;
   if (expected > 0 && failing > 0) {
-    const what = verdict.dead ? "went silent or failed" : "alarm";
-    reasons.push(`${failing} of ${expected} CIs that directly need ${name} ${what}${within(others)}`);
+    const what = verdict.dead ? "went silent or failed" : failing === 1 ? "alarms" : "alarm";
+    const who = expected === 1 ? "the only CI that directly needs" : `${failing} of ${expected} CIs that directly need`;
+    reasons.push(`${who} ${name} ${what}${within(others)}`);
   }
   if (own !== undefined) {
     const first = own.notes[0];
@@ -41,7 +42,8 @@ export function reasonsFor(verdict: Verdict, units: readonly Unit[], topology: T
     reasons.push(`through ${topology.id(faultCi(verdict.through))}, which needs it and sends nothing itself`);
   if (others.length > 0 && verdict.explained.length < verdict.units) {
     reasons.push(`it explains ${verdict.explained.length} of ${verdict.units} CIs in this incident`);
-  } else if (others.length > 0) reasons.push(`it explains all ${verdict.units} CIs in this incident`);
+  } else if (others.length > 0 && verdict.units > 1)
+    reasons.push(`it explains all ${verdict.units} CIs in this incident`);
   const before = others.filter((unit) =>
     topology.needs(unit.ci).some((edge) => edge.ci === verdict.root && edge.source === "learned"),
   );
@@ -50,7 +52,10 @@ export function reasonsFor(verdict: Verdict, units: readonly Unit[], topology: T
     reasons.push(`${names.join(", ")} failed with ${name} before, though the CMDB does not relate them`);
   }
   const quiet = expected - failing;
-  if (quiet > 0 && verdict.dependents.cost > 1) reasons.push(`against it: ${quiet} CIs that need ${name} are quiet`);
+  if (quiet > 0 && verdict.dependents.cost > 1)
+    reasons.push(
+      `against it: ${quiet === 1 ? "1 CI that needs" : `${quiet} CIs that need`} ${name} ${quiet === 1 ? "is" : "are"} quiet`,
+    );
   // The list that grew has room for sixteen more, and incidents keep it.
   return reasons.slice();
 }

@@ -3,7 +3,7 @@ import type { Note, Unit } from "../model/evidence.ts";
 import type { Impact } from "../model/incident.ts";
 import { formatTime, type Milliseconds, type UnixMillis } from "../model/time.ts";
 import { groundsOf, type Ground } from "./grounds.ts";
-import { sceneOf } from "./scene.ts";
+import { sceneOf, seriousSince } from "./scene.ts";
 import type { Verdict } from "./verdict.ts";
 
 interface Picture {
@@ -36,7 +36,7 @@ export function urgencyOf(picture: Picture, at: UnixMillis, view: CorrelationVie
     const wait = Math.max(due - at, yields ? beside : 0);
     if (best === null || wait < best.wait) best = { ground, wait };
   }
-  if (best === null) return { ...none("one CI without serious trouble"), holdMs: settledInMs };
+  if (best === null) return { ...none(calmReason(active)), holdMs: settledInMs };
   const habit = habitOf(picture, active, at);
   const wait = Math.max(0, best.wait, habit?.wait ?? 0);
   const { pageReason } = best.ground;
@@ -119,6 +119,16 @@ function heardOf(firing: readonly Unit[], openedAt: UnixMillis): readonly Unit[]
   const isNews = (note: Note): boolean => note.resolvedAt === null && openedAt - note.alert.lastSeenAt <= OLD_NEWS_MS;
   const fresh = firing.filter((unit) => unit.notes.some(isNews));
   return firing.length - fresh.length < LOST_MAX ? fresh : firing;
+}
+
+/** Why it is worth no page, where there is no ground for one. */
+function calmReason(active: readonly Unit[]): string {
+  const serious = active.filter((unit) => seriousSince(unit) !== null).length;
+  if (active.length === 1)
+    return serious === 0 ? "one CI, in mild trouble" : "one CI alone, and nothing important is known to stop with it";
+  return serious === 0
+    ? `${active.length} CIs, all in mild trouble`
+    : `${active.length} CIs, and nothing important is known to stop with them`;
 }
 
 function none(reason: string): Urgency {
