@@ -78,7 +78,10 @@ export class Fold {
     return this.touches.take(({ alert, lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt }) => {
       // Its alert may have been removed in the meantime.
       if (this.pending.entities.get(entityKey("alert", alert))?.entity.body === null) return;
-      this.statements.touch.run(lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt, alert);
+      const { touchAgain, touch } = this.statements;
+      // Whoever repeats an alert once does it every minute: most have their row, and its alert need not be looked up.
+      const { changes } = touchAgain.run(lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt, alert);
+      if (Number(changes) === 0) touch.run(lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt, alert);
     });
   }
 
@@ -173,6 +176,7 @@ export interface FoldStatements {
   put: StatementSync;
   remove: StatementSync;
   touch: StatementSync;
+  touchAgain: StatementSync;
   chunk: StatementSync;
   term: StatementSync;
   dropLog: StatementSync;
@@ -186,6 +190,10 @@ export function prepareFold(db: DatabaseSync): FoldStatements {
          status = excluded.status, sort = excluded.sort, alias = excluded.alias, at = excluded.at, body = excluded.body`,
     ),
     remove: db.prepare("DELETE FROM entity WHERE kind = ? AND id = ?"),
+    touchAgain: db.prepare(
+      `UPDATE touch SET last_seen_at = ?, last_occurred_at = ?, count = ?, expires_after_ms = ?, expires_at = ?
+       WHERE id = ?`,
+    ),
     touch: db.prepare(
       `INSERT INTO touch (id, last_seen_at, last_occurred_at, count, expires_after_ms, expires_at)
        SELECT id, ?, ?, ?, ?, ? FROM entity WHERE kind = 'alert' AND id = ?

@@ -33,13 +33,21 @@ export interface PendingText {
   ledger: string;
 }
 
+type TouchValue = string | number | null;
+const TOUCH_LENGTH = 6;
+/** As they were at first: a list for each. */
+type OldTouch = [string, UnixMillis, UnixMillis, number, UnixMillis | null, (Milliseconds | null)?];
+
 type Place = [StoredEntity["kind"], string, string, string, string | null, length: number];
 const PLACE_LENGTH = 6;
 
 interface Head {
   /** One `Place` after the other. */
   entities: (string | number | null)[];
-  touches: [string, UnixMillis, UnixMillis, number, UnixMillis | null, (Milliseconds | null)?][];
+  /** Six values for each: see `packTouches`. */
+  touches: TouchValue[];
+  /** What the times of the touches are after; absent = they are whole times. */
+  touchBase?: UnixMillis;
   ledger: [count: number, length: number];
 }
 
@@ -89,20 +97,63 @@ export function writePending(
     places.push(kind, id, status, sort, alias, body?.length ?? -1);
     if (body !== null) parts.push(body);
   }
+  const touchBase = baseOf(touches);
   const head: Head = {
     entities: places,
-    touches: touches.map((touch) => [
-      touch.alert,
-      touch.lastSeenAt,
-      touch.lastOccurredAt,
-      touch.count,
-      touch.expiresAt,
-      touch.expiresAfterMs,
-    ]),
+    touches: packTouches(touches, touchBase),
+    touchBase,
     ledger: [ledger.length, records.length],
   };
   parts[0] = `${JSON.stringify(head)}\n`;
   return parts;
+}
+
+/** A time that the touches are near to: small numbers are written and read several times as fast as whole times. */
+function baseOf(touches: readonly Touch[]): UnixMillis {
+  const isWhole = touches.every(
+    ({ lastSeenAt, lastOccurredAt, expiresAt }) =>
+      Number.isSafeInteger(lastSeenAt) &&
+      Number.isSafeInteger(lastOccurredAt) &&
+      (expiresAt === null || Number.isSafeInteger(expiresAt)),
+  );
+  // A distance is exact for whole numbers only.
+  return isWhole ? (touches[0]?.lastSeenAt ?? 0) : 0;
+}
+
+/** Alert, last seen, last occurred, count, expires at, expires after, alert, last seen …; there are thousands in a commit. */
+function packTouches(touches: readonly Touch[], base: UnixMillis): TouchValue[] {
+  const values: TouchValue[] = [];
+  for (const { alert, lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt } of touches) {
+    values.push(alert, lastSeenAt - base, lastOccurredAt - base, count);
+    values.push(expiresAt === null ? null : expiresAt - base, expiresAfterMs);
+  }
+  return values;
+}
+
+function readTouches({ touches: packed, touchBase = 0 }: Head): Touch[] {
+  const values = Array.isArray(packed[0])
+    ? (packed as unknown as OldTouch[]).flatMap(([alert, seen, occurred, count, expires, after = null]) => [
+        alert,
+        seen,
+        occurred,
+        count,
+        expires,
+        after,
+      ])
+    : packed;
+  const touches: Touch[] = [];
+  for (let at = 0; at < values.length; at += TOUCH_LENGTH) {
+    const expiresAt = values[at + 4] as UnixMillis | null;
+    touches.push({
+      alert: values[at] as string,
+      lastSeenAt: (values[at + 1] as number) + touchBase,
+      lastOccurredAt: (values[at + 2] as number) + touchBase,
+      count: values[at + 3] as number,
+      expiresAfterMs: values[at + 5] as Milliseconds | null,
+      expiresAt: expiresAt === null ? null : expiresAt + touchBase,
+    });
+  }
+  return touches;
 }
 
 export function readPending(text: string): PendingText {
@@ -119,16 +170,7 @@ export function readPending(text: string): PendingText {
     from += Math.max(0, length);
     entities.push({ kind, id, status, sort, alias, body });
   }
-  const touches = head.touches.map(
-    ([alert, lastSeenAt, lastOccurredAt, count, expiresAt, expiresAfterMs = null]): Touch => ({
-      alert,
-      lastSeenAt,
-      lastOccurredAt,
-      count,
-      expiresAfterMs,
-      expiresAt,
-    }),
-  );
+  const touches = readTouches(head);
   return { entities, touches, ledgerCount, ledger: text.slice(end + 1, end + 1 + ledgerLength) };
 }
 
