@@ -67,6 +67,29 @@ test("functional CIs, and what impacts what", async () => {
   expect(left).toEqual({ retired: 1, relationToNothing: 1 });
 });
 
+test.each([
+  { name: "a page at a time", pages: true, count: 1200, requests: 3 },
+  { name: "as many as pages are large", pages: true, count: 1000, requests: 3 },
+  { name: "at once, by a version that does not know pages", pages: false, count: 1200, requests: 1 },
+  { name: "at once, and just as many as a page", pages: false, count: 500, requests: 2 },
+])("CIs come $name", async ({ pages, count, requests }) => {
+  const all = Array.from({ length: count }, (_, id) => [
+    `Server::${id}`,
+    object("Server", String(id), { name: `h-${id}` }),
+  ]);
+  let gets = 0;
+  const answer = ({ body }: EmulatedRequest): { body: unknown } => {
+    const asked = JSON.parse(new URLSearchParams(body).get("json_data") ?? "{}") as Record<string, string | number>;
+    if (asked["operation"] !== "core/get") return { body: { code: 0, relations: {} } };
+    gets += 1;
+    const [limit, page] = [Number(asked["limit"]), Number(asked["page"])];
+    const found = pages ? all.slice(limit * (page - 1), limit * page) : all;
+    return { body: { code: 0, objects: found.length === 0 ? null : Object.fromEntries(found) } };
+  };
+  const { document, left } = await withEmulator(answer, (emulator) => cmdbFromItop(emulator.api(), { token: "t" }));
+  expect([document.cis.length, gets, left]).toEqual([count, requests, {}]);
+});
+
 test("an error that comes with 200 is told", async () => {
   await withEmulator(itop, async (emulator) => {
     await expect(cmdbFromItop(emulator.api(), { token: "x" })).rejects.toThrow("iTop answered: Error: Invalid login");

@@ -21,18 +21,41 @@ async function operation(api: ForeignApi, login: ItopLogin, data: object): Promi
 const entries = (value: unknown): [string, unknown][] =>
   typeof value === "object" && value !== null ? Object.entries(value) : [];
 
+/** Every field of five hundred CIs; all at once exhaust the memory that PHP may use. */
+const PAGE = 500;
+
+/**
+ * All functional CIs, a page at a time.
+ *
+ * @see https://github.com/Combodo/iTop, core/restservices.class.inc.php: `limit` and `page` of core/get. Versions before them
+ * give everything at once, whatever the page.
+ */
+async function* functionalCis(api: ForeignApi, login: ItopLogin): AsyncGenerator<[key: string, object: unknown]> {
+  let before: string | undefined;
+  for (let page = 1; ; page += 1) {
+    const answer = await operation(api, login, {
+      operation: "core/get",
+      class: "FunctionalCI",
+      key: "SELECT FunctionalCI",
+      output_fields: "*+",
+      limit: PAGE,
+      page,
+    });
+    const objects = entries(at(answer, "objects"));
+    const first = objects[0]?.[0];
+    if (first === undefined || first === before) return;
+    before = first;
+    yield* objects;
+    if (objects.length !== PAGE) return;
+  }
+}
+
 const CRITICALITY: Readonly<Record<string, number>> = { high: 1, medium: 2, low: 3 };
 
 /** Functional CIs of an iTop, and what impacts what: when A impacts B, B needs A. */
 export async function cmdbFromItop(api: ForeignApi, login: ItopLogin): Promise<ForeignCmdb> {
   const draft = new CmdbDraft();
-  const answer = await operation(api, login, {
-    operation: "core/get",
-    class: "FunctionalCI",
-    key: "SELECT FunctionalCI",
-    output_fields: "*+",
-  });
-  for (const [key, object] of entries(at(answer, "objects"))) {
+  for await (const [key, object] of functionalCis(api, login)) {
     const itopClass = textAt(object, "class") ?? key.split("::", 1)[0] ?? "";
     if (/^(?:obsolete|stock)$/.test(textAt(object, "fields", "status") ?? "")) {
       draft.leave("retired");

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { type EmulatedAnswer, type EmulatedRequest, withEmulator } from "../../../../test/support/foreign-emulator.ts";
-import { ForeignFault } from "../foreign-api.ts";
 import { cmdbFromNetBox, typeOfRole } from "./source.ts";
 
 const active = { value: "active", label: "Active" };
@@ -126,10 +125,15 @@ test("a second reading of the same is the same", async () => {
   expect(JSON.stringify(await read())).toBe(JSON.stringify(await read()));
 });
 
-test("a next page elsewhere is not asked for: the token would go there", async () => {
-  const elsewhere = (): EmulatedAnswer => ({ body: { results: [], next: "https://evil.example.net/api/dcim/sites/" } });
+test("a next page elsewhere is not asked for: it is the proxy's own name, or the token would go astray", async () => {
+  const sites = DATA["/api/dcim/sites/"] ?? [];
+  const elsewhere = ({ path, query }: EmulatedRequest): EmulatedAnswer => {
+    const results = path === "/api/dcim/sites/" && query.get("offset") === "0" ? sites : [];
+    return { body: { results, next: "http://netbox.internal:8000/api/dcim/sites/?limit=500&offset=1" } };
+  };
   await withEmulator(elsewhere, async (emulator) => {
-    await expect(cmdbFromNetBox(emulator.api(HEADERS))).rejects.toThrow(ForeignFault);
+    const { document } = await cmdbFromNetBox(emulator.api(HEADERS));
+    expect(document.cis.map(({ name }) => name)).toEqual(["AMS1"]);
   });
 });
 

@@ -38,14 +38,19 @@ interface NetBox {
   cache: RowCache | undefined;
 }
 
-/** Objects of an endpoint; NetBox gives the address of the next page. */
+/**
+ * Objects of an endpoint. Whether there are more NetBox tells by the next page's address, which is not followed: behind a
+ * proxy it often names a host or scheme of its own, and the token would go along.
+ */
 async function* pages(api: ForeignApi, path: string, since: Since | undefined): AsyncGenerator<Row> {
   const changed = since === undefined ? "" : `&last_updated__gte=${new Date(since.at).toISOString()}`;
-  let next: string | undefined = `${path}?limit=${PAGE}${changed}`;
-  while (next !== undefined) {
-    const page: unknown = await api.get(next);
-    for (const object of listOf(at(page, "results"))) yield slim(object, FIELDS);
-    next = textAt(page, "next");
+  for (let offset = 0; ; ) {
+    const page: unknown = await api.get(`${path}?limit=${PAGE}&offset=${offset}${changed}`);
+    const objects = listOf(at(page, "results"));
+    for (const object of objects) yield slim(object, FIELDS);
+    // A server may give fewer a page than was asked for.
+    offset += objects.length;
+    if (objects.length === 0 || textAt(page, "next") === undefined) return;
   }
 }
 
