@@ -27,7 +27,7 @@ export interface Common {
 }
 
 /** How the rest is to be read. */
-const FORM = 1;
+const FORM = 2;
 const FIRST_MARK = 7;
 const AGENDA = 7;
 

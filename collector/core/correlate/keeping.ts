@@ -11,8 +11,8 @@ import { commonRecord, isSameRecord, readCommon, type Common } from "./common.ts
 import type { Habits } from "./habits.ts";
 import type { NoteReader } from "./note-reader.ts";
 import type { Notebook } from "./notebook.ts";
-import { type NoteFacts, readNoted } from "./noted.ts";
-import { lookTimer, rankTimer, readThread, threadRecord, type ThreadRecord } from "./stored-thread.ts";
+import { graphOf, type NoteFacts, readNoted } from "./noted.ts";
+import { lookTimer, rankTimer, readThread, threadRecord, timersOf, type ThreadRecord } from "./stored-thread.ts";
 import type { Strays } from "./strays.ts";
 import type { Thread, Threads } from "./threads.ts";
 import type { Together } from "./together.ts";
@@ -42,7 +42,8 @@ export class Keeper {
   takeChanged(rooms: Rooms, common: Common, topology: Topology): StoredPiece[] {
     const { habits, strays, together, reader, agenda, threads, timers, notebook } = rooms;
     const list: StoredPiece[] = [];
-    for (const room of [habits, strays, together, reader, agenda]) list.push(...room.takeChanged());
+    for (const room of [habits, strays, together, reader, agenda])
+      for (const piece of room.takeChanged()) list.push(piece);
     for (const incident of threads.takeChanged()) {
       const thread = threads.get(incident);
       if (thread === undefined) {
@@ -65,9 +66,8 @@ export class Keeper {
   }
 
   private keep(thread: Thread, value: ThreadRecord, list: StoredPiece[]): void {
-    const text = JSON.stringify(value);
-    if (text === thread.stored) return;
-    thread.stored = text;
+    if (thread.stored !== null && isSameRecord(value, thread.stored)) return;
+    thread.stored = value;
     list.push({ id: THREAD + thread.incident, value });
   }
 }
@@ -92,13 +92,14 @@ export function recall(
   { reader, influence, topology }: { reader: NoteReader; influence: Influence; topology: Topology },
 ): Recalled {
   const common = readCommon(records.find(({ id }) => id === COMMON)?.value);
-  const { graphBase = 0, readAt = 0 } = common ?? {};
-  const facts = Array.from(stored, ({ alert, noted }) => ({ alert, facts: readNoted(noted, alert) }));
-  facts.sort((a, b) => a.facts.graph - b.facts.graph);
-  const notes = facts.map((one) => {
-    topology.growTo(Math.max(one.facts.graph, readAt) - graphBase);
-    const note = reader.readAgain(one.alert, one.facts, topology, influence);
-    return { note, waits: one.facts.waits, until: one.facts.until };
+  if (common === null) return { notes: [], records: [], common };
+  const { graphBase, readAt } = common;
+  const inOrder = [...stored].sort((a, b) => graphOf(a.noted) - graphOf(b.noted));
+  const notes = inOrder.map(({ alert, noted }) => {
+    const facts = readNoted(noted, alert);
+    topology.growTo(Math.max(facts.graph, readAt) - graphBase);
+    const note = reader.readAgain(alert, facts, topology, influence);
+    return { note, waits: facts.waits, until: facts.until };
   });
   topology.growTo(Number.POSITIVE_INFINITY);
   return { notes, records, common };
@@ -107,7 +108,8 @@ export function recall(
 /** Goes on where another one was. Notes of alerts that are gone are left out. */
 export function resume({ notes, records, common }: Recalled, rooms: Rooms, view: CorrelationView): void {
   const { notebook, threads, agenda, timers } = rooms;
-  const { orders = 0, forgotUntil = 0 } = common ?? {};
+  if (common === null) return;
+  const { orders, forgotUntil } = common;
   const kept = notes.filter(({ note }) => view.alert(note.alert.id) === note.alert);
   kept.sort((a, b) => a.note.order - b.note.order);
   notebook.resume(
@@ -116,7 +118,6 @@ export function resume({ notes, records, common }: Recalled, rooms: Rooms, view:
   );
   const known = kept.filter(({ note }) => notebook.get(note.alert.id) === note);
   for (const { note, until } of known) if (until !== null) timers.schedule(alertTimer(note.alert.id), until);
-  if (common === null) return;
   threads.resume(threadsIn(records, timers, view), common.threads);
   const numbers = known.map(({ note, waits }) => [note.alert.id, waits] as const);
   agenda.resume(common.agenda, numbers, records, (alert) => (view.alert(alert)?.incident ?? null) !== null);
@@ -136,8 +137,9 @@ function threadsIn(records: readonly StoredPiece[], timers: TimerQueue, view: Co
     const incident = id.slice(THREAD.length);
     const record = value as unknown as ThreadRecord;
     found.push(readThread(incident, record, view.incident(incident), view.topology));
-    wake(timers, lookTimer(incident), record[8]);
-    wake(timers, rankTimer(incident), record[9]);
+    const { lookAt, rankAt } = timersOf(record);
+    wake(timers, lookTimer(incident), lookAt);
+    wake(timers, rankTimer(incident), rankAt);
   }
   return found;
 }

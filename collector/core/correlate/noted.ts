@@ -1,4 +1,5 @@
 import type { Alert } from "../model/alert.ts";
+import type { CiId } from "../model/ci.ts";
 import type { Note, Noted } from "../model/evidence.ts";
 import type { IncidentId } from "../model/identity.ts";
 import { SERIOUS_RANK } from "../model/severity.ts";
@@ -55,23 +56,21 @@ export function notedOf(note: Readonly<Note>, { waits, until }: Pick<NoteFacts, 
   return list.slice(0, length);
 }
 
+/** How much the graph had gained when it was read. */
+export function graphOf(noted: Noted): number {
+  return noted[1] as number;
+}
+
 export function readNoted(noted: Noted, alert: Readonly<Alert>): NoteFacts {
   const [order, graph, symptom, rank] = noted as [number, number, Symptom, number];
-  const [waits, home, after, since, named, background, until, resolvedAt, kept] = USUAL.map((usual, index) => {
-    const found = noted[FIRST_USUAL + index];
-    return found === undefined ? usual : found;
-  }) as [
-    number,
-    IncidentId | 0 | null,
-    Milliseconds,
-    UnixMillis | null,
-    string | null,
-    string | null,
-    UnixMillis | null,
-    UnixMillis | null,
-    UnixMillis | null,
-  ];
-  const onset = alert.firstSeenAt + after;
+  // One by one: a restart reads a hundred thousand of these, and most have nothing after the rank.
+  const isUsual = noted.length === FIRST_USUAL;
+  const waits = isUsual ? 0 : ((noted[4] ?? 0) as number);
+  const home = isUsual || noted.length < 6 ? 0 : (noted[5] as IncidentId | 0 | null);
+  const onset = alert.firstSeenAt + (isUsual ? 0 : ((noted[6] ?? 0) as Milliseconds));
+  const since = isUsual || noted.length < 8 ? 0 : (noted[7] as UnixMillis | null);
+  const resolvedAt = isUsual ? null : ((noted[11] ?? null) as UnixMillis | null);
+  const kept = isUsual || noted.length < 13 ? 0 : (noted[12] as UnixMillis | null);
   return {
     order,
     graph,
@@ -81,9 +80,9 @@ export function readNoted(noted: Noted, alert: Readonly<Alert>): NoteFacts {
     home: home === 0 ? alert.incident : home,
     onset,
     seriousSince: since === 0 ? usuallySince(rank, onset) : since,
-    named,
-    background,
-    until,
+    named: isUsual ? null : ((noted[8] ?? null) as CiId | null),
+    background: isUsual ? null : ((noted[9] ?? null) as string | null),
+    until: isUsual ? null : ((noted[10] ?? null) as UnixMillis | null),
     resolvedAt,
     keepUntil: kept === 0 ? usuallyKept(resolvedAt) : kept,
   };

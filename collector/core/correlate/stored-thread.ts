@@ -7,22 +7,14 @@ import type { UnixMillis } from "../model/time.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Thread } from "./threads.ts";
 
-type Fault = readonly [ci: string, dead: 0 | 1] | null;
+/** A fault as it is stored: which CI, and whether it is dead; null = none. */
+type Fault = readonly [ci: string | null, dead: 0 | 1];
 
-/** A verdict as far as its incident does not say the same. */
-type Ranked = readonly [
-  at: UnixMillis,
-  evidence: number,
-  fault: Fault,
-  holdMs: number,
-  holdReason: string,
-  pageWorthy: 0 | 1,
-  pageAfterMs: number,
-];
+const NO_FAULT: Fault = [null, 0];
 
-/** A thread as it is stored. */
+/** A thread as it is stored, and a verdict as far as its incident does not say the same; without it, where there is none. */
 export type ThreadRecord = readonly [
-  root: Fault,
+  ...root: Fault,
   rootOrder: number,
   firstOnset: UnixMillis,
   lastOnset: UnixMillis,
@@ -33,7 +25,17 @@ export type ThreadRecord = readonly [
   spentAt: UnixMillis | null,
   lookAt: UnixMillis | null,
   rankAt: UnixMillis | null,
-  ranked: Ranked | null,
+  ...ranked: Ranked | readonly [],
+];
+
+type Ranked = readonly [
+  at: UnixMillis,
+  evidence: number,
+  ...fault: Fault,
+  holdMs: number,
+  holdReason: string,
+  pageWorthy: 0 | 1,
+  pageAfterMs: number,
 ];
 
 export const lookTimer = (incident: IncidentId): string => `look ${incident}`;
@@ -41,20 +43,20 @@ export const rankTimer = (incident: IncidentId): string => `rank ${incident}`;
 
 export function threadRecord(thread: Readonly<Thread>, timers: TimerQueue, topology: Topology): ThreadRecord {
   const { incident, root, rootOrder, firstOnset, lastOnset, looks, doubt, raging, declining, spentAt, ranked } = thread;
-  const last: Ranked | null =
+  const last: Ranked | readonly [] =
     ranked === null
-      ? null
+      ? []
       : [
           ranked.at,
           ranked.evidence,
-          named(ranked.ranking.fault, topology),
+          ...named(ranked.ranking.fault, topology),
           ranked.ranking.holdMs,
           ranked.ranking.holdReason,
           ranked.ranking.pageWorthy ? 1 : 0,
           ranked.ranking.pageAfterMs,
         ];
   return [
-    named(root, topology),
+    ...named(root, topology),
     rootOrder,
     firstOnset,
     lastOnset,
@@ -64,8 +66,13 @@ export function threadRecord(thread: Readonly<Thread>, timers: TimerQueue, topol
     spentAt,
     timers.dueAt(lookTimer(incident)),
     timers.dueAt(rankTimer(incident)),
-    last,
+    ...last,
   ];
+}
+
+/** When it is to be looked at and ranked again. */
+export function timersOf(record: ThreadRecord): { lookAt: UnixMillis | null; rankAt: UnixMillis | null } {
+  return { lookAt: record[9], rankAt: record[10] };
 }
 
 /**
@@ -77,10 +84,10 @@ export function readThread(
   incident: Readonly<Incident> | undefined,
   topology: Topology,
 ): Thread {
-  const [root, rootOrder, firstOnset, lastOnset, looks, doubt, state, spentAt, , , ranked] = record;
+  const [ci, dead, rootOrder, firstOnset, lastOnset, looks, doubt, state, spentAt, , , ...ranked] = record;
   return {
     incident: id,
-    root: unnamed(root, topology),
+    root: unnamed([ci, dead], topology),
     rootOrder,
     firstOnset,
     lastOnset,
@@ -89,39 +96,37 @@ export function readThread(
     raging: (state & 1) !== 0,
     declining: (state & 2) !== 0,
     spentAt,
-    stored: JSON.stringify(record),
-    ranked:
-      ranked === null
-        ? null
-        : { at: ranked[0], evidence: ranked[1], ranking: rankingOf(ranked, doubt, incident, topology) },
+    stored: record,
+    ranked: ranked.length === 0 ? null : rankedOf(ranked, doubt, incident, topology),
   };
 }
 
-function rankingOf(
-  [, , fault, holdMs, holdReason, pageWorthy, pageAfterMs]: Ranked,
+function rankedOf(
+  [at, evidence, ci, dead, holdMs, holdReason, pageWorthy, pageAfterMs]: Ranked,
   doubt: number,
   incident: Readonly<Incident> | undefined,
   topology: Topology,
-): Ranking {
-  return {
+): Thread["ranked"] {
+  const ranking: Ranking = {
     rootCause: incident?.rootCause ?? { ci: null, confidence: 0, inferred: false, candidates: [], change: null },
     impact: incident?.impact ?? { services: [], cis: [] },
     pageReason: incident?.pageReason ?? "",
-    fault: unnamed(fault, topology),
+    fault: unnamed([ci, dead], topology),
     doubt,
     holdMs,
     holdReason,
     pageWorthy: pageWorthy === 1,
     pageAfterMs,
   };
+  return { at, evidence, ranking };
 }
 
 function named(fault: FaultKey | null, topology: Topology): Fault {
-  return fault === null ? null : [topology.id(faultCi(fault)), faultDead(fault) ? 1 : 0];
+  return fault === null ? NO_FAULT : [topology.id(faultCi(fault)), faultDead(fault) ? 1 : 0];
 }
 
-function unnamed(fault: Fault, topology: Topology): FaultKey | null {
-  return fault === null ? null : faultKey(topology.register(fault[0]), fault[1] === 1);
+function unnamed([ci, dead]: Fault, topology: Topology): FaultKey | null {
+  return ci === null ? null : faultKey(topology.register(ci), dead === 1);
 }
 
 /** The same fault in another graph, where its CI has another number. */

@@ -43,8 +43,8 @@ export interface Thread {
   ranked: { at: UnixMillis; ranking: Ranking; evidence: number } | null;
   /** When too little was left of the evidence for another verdict, the last time that it was looked at. */
   spentAt: UnixMillis | null;
-  /** Its record as it is stored; "" = it is not. */
-  stored: string;
+  /** Its record as it is stored; null = it is not. */
+  stored: readonly (number | string | null)[] | null;
 }
 
 /** The threads of live incidents, also by their root. */
@@ -84,7 +84,7 @@ export class Threads {
         declining: false,
         ranked: null,
         spentAt: null,
-        stored: "",
+        stored: null,
       };
       this.threads.set(incident, thread);
       this.changed.add(incident);
