@@ -17,6 +17,7 @@ import type { IngestPorts } from "../port/ingest.ts";
 import type { Store } from "../port/store.ts";
 import type { Log, Telemetry } from "../port/telemetry.ts";
 import { createDelivery, type Delivery } from "../runtime/delivery.ts";
+import type { Incident } from "../core/model/incident.ts";
 import { createHousekeeping, type Housekeeping } from "../runtime/housekeeping.ts";
 import { createLiveCores } from "../runtime/live-core.ts";
 import { createPartition, type Partition } from "../runtime/partition.ts";
@@ -119,6 +120,7 @@ export async function composeCollector(config: TocsinConfig, surroundings: Surro
     telemetry,
     log,
     shed: (reason) => partition.shed(reason),
+    oldestIncidentAt: () => oldestOpening(partition.core.incidents()),
     dataDir: config.dataDir,
   });
   await housekeeping.start();
@@ -326,4 +328,10 @@ async function stopRooms({
   await partition.stop();
   await current.connectors.close();
   enrolment.desk.close();
+}
+
+/** @param incidents by number, and so by age */
+function oldestOpening(incidents: Iterable<Readonly<Incident>>): number | null {
+  for (const { openedAt } of incidents) return openedAt;
+  return null;
 }

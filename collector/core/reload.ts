@@ -26,6 +26,25 @@ export function takeCmdb(state: CoreState, turn: Turn, cmdb: CmdbDocument): void
   turn.correlated = true;
 }
 
+/** Each time that events have named so many CIs which the CMDB does not know … */
+const NAMES_A_LOOK = 50_000;
+/** … the graph begins anew, if no more than this share of them is still spoken of. */
+const SPOKEN_OF = 0.5;
+
+/**
+ * Names come and go (containers, above all), and the graph keeps each: where most are of the past, they are forgotten.
+ *
+ * @param before how much the graph had gained before this input
+ */
+export function forgetNames(state: CoreState, turn: Turn, before: number): void {
+  const { length } = state.topology.grown;
+  if (Math.floor(length / NAMES_A_LOOK) === Math.floor(before / NAMES_A_LOOK)) return;
+  const named = new Set<CiId>();
+  for (const { ci } of state.alerts.all()) named.add(ci);
+  for (const [change] of state.changes.all()) if (change !== undefined) named.add(change.ci);
+  if (named.size + state.heartbeats.size <= length * SPOKEN_OF) takeCmdb(state, turn, state.cmdb);
+}
+
 /** A name that events used may now be an alias of a CI: what is known by it goes over to the CI. */
 function rename(state: CoreState, turn: Turn): void {
   const nameNow = (ci: CiId): CiId => state.topology.id(state.topology.register(ci));

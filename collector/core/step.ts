@@ -20,7 +20,7 @@ import { place, placeSome } from "./place.ts";
 import { keepUndone } from "./undone.ts";
 import type { CoreState } from "./state.ts";
 import { takeSample, weighSamples } from "./take-sample.ts";
-import { takeCmdb, takeSettings } from "./reload.ts";
+import { forgetNames, takeCmdb, takeSettings } from "./reload.ts";
 import { correlateCleared, correlateFiring, takeAgain, takeChange, takeEvent } from "./take-event.ts";
 
 /** Verdicts can make other verdicts stale; after this many rounds the rest waits for the next input. */
@@ -38,7 +38,9 @@ export function step(state: CoreState, input: Input): Effect[] {
   // What was not heard in time is decided after the word that says that it is there, or that nobody was listening.
   const isSignOfLife = input.kind === "heartbeat" || input.kind === "restarted";
   if (!isSignOfLife) wakeDue(state, turn, input);
+  const { length } = state.topology.grown;
   const outcome = take(state, turn, input);
+  forgetNames(state, turn, length);
   if (isSignOfLife) wakeDue(state, turn, input);
   settle(state, turn);
   for (const { id, value } of state.graphLog.takeChanged(state.topology.grown)) keepLearned(turn, id, value);

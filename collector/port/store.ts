@@ -161,14 +161,15 @@ export interface Store {
   /** Journal texts of commits after `sequence`, oldest first. */
   journal(afterSequence: number, limit: number): Promise<{ sequence: number; at: UnixMillis; journal: string }[]>;
   /**
-   * Removes what is older: journal, ledger (some that lies beside younger may stay), done outbox rows, closed incidents,
-   * resolved alerts. Bounded work a call; true = there is more.
+   * Removes what is older: journal, ledger (some that lies beside younger may stay), done outbox rows, closed incidents
+   * (`entities`), resolved alerts (`alerts`). Bounded work a call; true = there is more.
    */
   compact(before: {
     journal: UnixMillis;
     ledger: UnixMillis;
     outbox: UnixMillis;
     entities: UnixMillis;
+    alerts: UnixMillis;
   }): Promise<boolean>;
   size(): Promise<StoreSize>;
   close(): Promise<void>;

@@ -6,7 +6,14 @@ import { Housekeeping } from "./housekeeping.ts";
 const MIB = 2 ** 20;
 const DAY = 86_400_000;
 
-function world(options: { freeBytes?: number | null; diskBytes?: number | null; steps?: number } = {}) {
+interface WorldOptions {
+  freeBytes?: number | null;
+  diskBytes?: number | null;
+  steps?: number;
+  oldestIncidentAt?: number;
+}
+
+function world(options: WorldOptions = {}) {
   const clock = new VirtualClock();
   const log = new RecordingLog();
   const telemetry = new RecordingTelemetry();
@@ -34,6 +41,7 @@ function world(options: { freeBytes?: number | null; diskBytes?: number | null; 
     telemetry,
     log,
     shed: (reason) => shed.push(reason),
+    oldestIncidentAt: () => options.oldestIncidentAt ?? null,
     dataDir: "/data",
   });
   return { clock, log, telemetry, size, horizons, shed, housekeeping };
@@ -58,8 +66,15 @@ test("compaction goes to the end, with pauses for commits", async () => {
     ledger: now - 90 * DAY,
     outbox: now - 30 * DAY,
     entities: now - 400 * DAY,
+    alerts: now - 400 * DAY,
   });
   expect(telemetry.counts.get("tocsin_compactions_total{result=finished}")).toBe(1);
+});
+
+test("alerts are kept as long as an incident is open that they may be in", async () => {
+  const { housekeeping, horizons } = world({ oldestIncidentAt: 77 });
+  await housekeeping.compact();
+  expect(horizons[0]).toMatchObject({ alerts: 77 });
 });
 
 test("compaction that finds no end stops and goes on with the next run", async () => {

@@ -1,5 +1,5 @@
 import { schedule, setLogger } from "node-cron";
-import type { Milliseconds } from "../core/model/time.ts";
+import type { Milliseconds, UnixMillis } from "../core/model/time.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Store, StoreSize } from "../port/store.ts";
 import type { Log, Telemetry } from "../port/telemetry.ts";
@@ -20,6 +20,8 @@ export interface HousekeepingOptions {
   log: Log;
   /** With a reason while the disk is nearly full, without one when there is room again: `Partition.shed`. */
   shed: (reason: string | undefined) => void;
+  /** When the oldest incident was opened that is not closed; null = all are. Its members' alerts are kept for it. */
+  oldestIncidentAt: () => UnixMillis | null;
   /** Where the store lies, for messages. */
   dataDir: string;
 }
@@ -125,6 +127,8 @@ export class Housekeeping {
       ledger: now - ledgerMs,
       outbox: now - deliveriesMs,
       entities: now - incidentsMs,
+      // An incident that is open for longer holds alerts that cleared long ago: a restart would leave them out of it.
+      alerts: Math.min(now - incidentsMs, this.options.oldestIncidentAt() ?? now),
     };
     let isMore = true;
     while (isMore && !this.isEnding && clock.monotonic() - startedAt < RUN_MAX_MS) {

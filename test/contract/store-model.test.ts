@@ -122,7 +122,9 @@ test("the SQLite store answers as the memory store does, whatever happens", asyn
             const before = sequence - item.ago;
             // The ledger goes in chunks: what is left of it may differ.
             for (const { store } of opened)
-              while (await store.compact({ journal: before, ledger: 0, outbox: before, entities: before }));
+              while (
+                await store.compact({ journal: before, ledger: 0, outbox: before, entities: before, alerts: before })
+              );
           } else {
             for (const harness of harnesses) await harness[item.do]();
             opened = await reopen();

@@ -120,7 +120,7 @@ test("a full disk refuses the commit whole, and takes it when there is room agai
     expect(await store.entity("alert", `a-${sequence}`)).toBeUndefined();
     expect((await store.journal(sequence - 1, 10)).length).toBe(0);
     const before = Date.UTC(2100, 0);
-    while (await store.compact({ journal: before, ledger: 0, outbox: 0, entities: 0 }));
+    while (await store.compact({ journal: before, ledger: 0, outbox: 0, entities: 0, alerts: 0 }));
     await commits(store, commit(sequence, { journal: noise(sequence) }));
   } finally {
     await store.close();

@@ -29,6 +29,11 @@ export class Heartbeats {
     this.timers = timers;
   }
 
+  /** How many agents are expected. */
+  get size(): number {
+    return this.byCi.size;
+  }
+
   /** An agent was heard. Returns the event that ends its absence, when it was missing. */
   heard(turn: Turn, ci: CiId, agent: string, missingAfterMs: Milliseconds): Event | null {
     const known = this.byCi.get(ci);

@@ -172,6 +172,7 @@ class MemoryStore implements Store {
     ledger: UnixMillis;
     outbox: UnixMillis;
     entities: UnixMillis;
+    alerts: UnixMillis;
   }): Promise<boolean> {
     const { disk } = this;
     disk.journal = disk.journal.filter(({ at }) => at >= before.journal);
@@ -179,7 +180,8 @@ class MemoryStore implements Store {
     for (const [id, { doneAt }] of disk.outbox) if (doneAt !== null && doneAt < before.outbox) disk.outbox.delete(id);
     for (const [id, { entity, at }] of disk.entities) {
       const isOver = entity.kind === "incident" ? entity.status === "closed" : entity.status === "resolved";
-      const isOld = at < before.entities && entity.sort < sortKey(before.entities, "");
+      const horizon = entity.kind === "alert" ? before.alerts : before.entities;
+      const isOld = at < horizon && entity.sort < sortKey(horizon, "");
       if (isOver && isOld && (entity.kind === "incident" || entity.kind === "alert")) disk.entities.delete(id);
     }
     for (const [id, { at, incident }] of disk.references)

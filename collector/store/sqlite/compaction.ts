@@ -8,6 +8,7 @@ export interface Horizon {
   ledger: UnixMillis;
   outbox: UnixMillis;
   entities: UnixMillis;
+  alerts: UnixMillis;
 }
 
 const TERMS_A_STEP = 2_000;
@@ -66,7 +67,7 @@ export class Compaction {
       () => this.sweepTerms(),
       () => this.steps.outbox.run(before.outbox).changes !== 0,
       () => this.dropIncidents.run(sortKey(before.entities, ""), before.entities).changes !== 0,
-      () => this.dropAlerts.run(sortKey(before.entities, ""), before.entities).changes !== 0,
+      () => this.dropAlerts.run(sortKey(before.alerts, ""), before.alerts).changes !== 0,
       () => this.steps.reference.run(before.entities).changes !== 0,
     ];
     for (const step of work) {
