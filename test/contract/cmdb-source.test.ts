@@ -1,4 +1,9 @@
-import { expect, test } from "vitest";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { importCmdb } from "../../collector/command/import-cmdb.ts";
+import { callCommand } from "../support/called-command.ts";
 import { type EmulatedAnswer, type EmulatedRequest, withEmulator } from "../support/foreign-emulator.ts";
 import { cmdbFromBmc } from "../../collector/cmdb/import/bmc/source.ts";
 import type { ForeignCmdb } from "../../collector/cmdb/import/draft.ts";
@@ -259,4 +264,34 @@ test("a change that is dated in the future does not hide those that come before 
   await run(NOW);
   hosts = [...hosts, { id: 2, name: "new", changedAt: NOW + HOUR_MS }];
   expect(await run(NOW + 2 * HOUR_MS)).toEqual(["ahead", "new"]);
+});
+
+test("on the command line: --state is kept for its owner alone, and belongs to one address and question", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tocsin-state-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const [state, secret] = [join(folder, "netbox.state"), join(folder, "token")];
+  writeFileSync(secret, "t\n");
+  const netBox = SOURCES.find(({ name }) => name === "NetBox")!;
+  const hosts: Host[] = [{ id: 1, name: "sw-1", changedAt: Date.parse("2020-03-01T11:00:00Z") }];
+  const run = (source: string, url: string, ...more: string[]) =>
+    callCommand(
+      (args, io) => importCmdb(source, args, io),
+      ["--url", url, "--secret-file", secret, "--state", state, "--out", "-", ...more],
+    );
+  const asked = (): Promise<string[]> =>
+    withEmulator(
+      (request) => netBox.answer(request, hosts, NOW),
+      async ({ url, requests }) => {
+        const before = requests.length;
+        for (const _ of [1, 2]) expect(await run("netbox", url)).toMatchObject({ code: 0 });
+        return requests.slice(before).flatMap((request) => netBox.filterOf(request) ?? []);
+      },
+    );
+  expect(await asked()).toEqual(["", "2020-03-01T10:50:00.000Z"]);
+  expect(statSync(state).mode & 0o777).toBe(0o600);
+  // Another port is another address.
+  expect(await asked()).toEqual(["", "2020-03-01T10:50:00.000Z"]);
+  expect(await run("itop", "http://127.0.0.1:1")).toMatchObject({ code: 2 });
+  const notASpan = await run("netbox", "http://127.0.0.1:1", "--full-every", "soon");
+  expect([notASpan.code, notASpan.err]).toEqual([2, expect.stringContaining("--full-every takes a duration")]);
 });
