@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
@@ -49,6 +49,7 @@ async function live(
     config?: (config: AgentConfig) => void;
     rules?: readonly Rule[];
     machine?: string;
+    restart?: () => void;
   } = {},
 ): Promise<Life> {
   const clock = options.clock ?? new VirtualClock();
@@ -79,6 +80,7 @@ async function live(
     bundledRules: () => Promise.resolve(rules),
     createCollectors: (context) => [createLoadCollector(context), createMemoryCollector(context)],
     createWatches: () => Promise.resolve([]),
+    ...(options.restart === undefined ? {} : { restart: options.restart }),
   });
   const rounds = async (count: number): Promise<void> => {
     for (let round = 0; round < count; round++) {
@@ -287,6 +289,27 @@ test("never two agents on one data directory, and the second is told so", () => 
   const second = takeDataDirectory(folder);
   expect("error" in second).toBe(false);
   if (!("error" in second)) second.release();
+});
+
+test("its data directory is removed while it runs: it says so once and begins anew", async () => {
+  const server = await collector();
+  const folder = newFolder();
+  let restarts = 0;
+  const { agent, rounds, lines } = await live(folder, server.url, { restart: () => restarts++ });
+  agent.start();
+  await rounds(2);
+  expect(restarts).toBe(0);
+  rmSync(folder, { recursive: true });
+  await rounds(3);
+  expect(restarts).toBe(1);
+  expect(lines.filter((line) => line.msg.includes("was removed"))).toHaveLength(1);
+  await agent.stop(0);
+});
+
+test("a data directory that is a file is told as that", () => {
+  const path = join(newFolder(), "file");
+  writeFileSync(path, "");
+  expect(takeDataDirectory(path)).toEqual({ error: expect.stringContaining("file is no folder") });
 });
 
 test("a data directory that cannot be made is told with its name", () => {

@@ -47,6 +47,7 @@ export class Agent {
   #server: MetricsServer | null = null;
   #cancelRound: () => void = () => undefined;
   #nextRoundAtMs = 0;
+  #toldFailure = "";
 
   private constructor(config: AgentConfig, around: AgentSurroundings, parts: Parts) {
     this.#config = config;
@@ -164,14 +165,23 @@ export class Agent {
   }
 
   #schedule(): void {
-    const { clock, log } = this.#around;
+    const { clock, data, log, restart } = this.#around;
     const { intervalMs } = this.#config;
     const waitMs = Math.max(0, this.#nextRoundAtMs - clock.monotonic());
     this.#cancelRound = clock.after(waitMs, () => {
+      if (restart !== undefined && data.isGone()) {
+        log.error("the data directory was removed; the agent begins anew with an empty one", { path: data.path });
+        restart();
+        return;
+      }
       try {
         this.#parts.round.run();
+        this.#toldFailure = "";
       } catch (error) {
-        log.error("a round failed", { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+        const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        // Each trouble once: a log that fills the disk helps nobody.
+        if (text !== this.#toldFailure) log.error("a round failed", { error: text });
+        this.#toldFailure = text;
       }
       // After a suspend, or on a host without time for us, rounds that were missed stay missed.
       const behind = clock.monotonic() - this.#nextRoundAtMs;

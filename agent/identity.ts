@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { randomBytes } from "./random-bytes.ts";
@@ -39,6 +39,8 @@ export function machineId(): string {
 /** A data directory that is ours alone until `release`, or until this process ends, however it ends. */
 export interface DataDirectory {
   path: string;
+  /** Somebody has removed it: nothing can be kept there any more, and another agent could take its place. */
+  isGone(): boolean;
   release(): void;
 }
 
@@ -49,9 +51,10 @@ export interface DataDirectory {
 export function takeDataDirectory(path: string): DataDirectory | { error: string } {
   try {
     makeFolder(path);
-    const lock = new DatabaseSync(join(path, "lock"), { timeout: 0 });
+    const file = join(path, "lock");
+    const lock = new DatabaseSync(file, { timeout: 0 });
     lock.exec("BEGIN EXCLUSIVE");
-    return { path, release: () => lock.isOpen && lock.close() };
+    return { path, isGone: () => !existsSync(file), release: () => lock.isOpen && lock.close() };
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException & { errstr?: string };
     if (/database is locked/.test(message))
@@ -62,7 +65,9 @@ export function takeDataDirectory(path: string): DataDirectory | { error: string
 
 /** Not `recursive` of Node's: that never ends where the kernel refuses a folder as if its parent were missing, as /proc does. */
 function makeFolder(path: string): void {
-  if (existsSync(path)) return;
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory() === false) throw new Error(`${path} is no folder`);
+  if (found !== undefined) return;
   const parent = dirname(path);
   if (parent !== path) makeFolder(parent);
   mkdirSync(path, 0o700);

@@ -4,6 +4,7 @@ import type { WireEvent } from "../protocol/agent-event.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import { RemoteSource } from "./config/remote-source.ts";
 import { EventIds } from "./evaluate/event-ids.ts";
+import type { Log } from "./log.ts";
 import { randomBytes } from "./random-bytes.ts";
 import { Collectors } from "./send/collectors.ts";
 import { DocumentVerifier } from "./send/document-verifier.ts";
@@ -42,7 +43,7 @@ export function openPost(config: AgentConfig, around: AgentSurroundings, ci: str
   const collectors = new Collectors({
     urls: config.collectors,
     transport: around.transport,
-    token: enrolment ?? new TokenSource({ token: config.token, file: config.tokenFile }),
+    token: enrolment ?? openToken(config, log),
     clock,
     timeoutMs: config.timeoutMs,
     userAgent: userAgentOf(around),
@@ -76,6 +77,12 @@ export function openPost(config: AgentConfig, around: AgentSurroundings, ci: str
       sender.wake();
     },
   };
+}
+
+function openToken(config: AgentConfig, log: Log): TokenSource {
+  const token = new TokenSource({ token: config.token, file: config.tokenFile });
+  if (token.trouble !== null) log.error("the token cannot be used", { reason: token.trouble });
+  return token;
 }
 
 const userAgentOf = ({ version }: AgentSurroundings): string => `tocsin-agent/${version}`;

@@ -19,6 +19,12 @@ export class TokenSource implements Tokens {
     if (this.#token === null) this.refresh();
   }
 
+  /** What is wrong with the token that there is now; null = nothing, as far as can be told without a collector. */
+  get trouble(): string | null {
+    if (this.#token === null) return this.#file === null ? null : `${this.#file} cannot be read, or is empty`;
+    return /^[\x21-\x7e]+$/.test(this.#token) ? null : "it holds blanks, line breaks or characters beyond ASCII";
+  }
+
   get current(): string | null {
     return this.#token;
   }
