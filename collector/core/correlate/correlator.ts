@@ -243,7 +243,7 @@ class OnlineCorrelator implements Correlator {
     const { influence, maintenance } = this.graph(view);
     const thread = this.threads.of(incident.id, at);
     const last = thread.ranked;
-    const pause = rankPause(incident.members.length);
+    const pause = rankPause(incident.members.length, last?.ranking.pageWorthy === true ? at - thread.firstOnset : 0);
     if (last !== null && thread.spentAt !== null && at < thread.spentAt + pause) {
       this.rankAgain(incident.id, thread.spentAt + pause);
       return { ...last.ranking, holdMs: 0, pageAfterMs: 0, isRepeat: true };

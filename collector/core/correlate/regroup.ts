@@ -1,6 +1,6 @@
 import type { AlertId, IncidentId } from "../model/identity.ts";
 import type { CorrelationView, Placement } from "../model/correlation.ts";
-import type { Note, Unit } from "../model/evidence.ts";
+import { CREEPING, type Note, type Unit } from "../model/evidence.ts";
 import type { Incident } from "../model/incident.ts";
 import { faultCi, type FaultKey } from "../model/influence.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
@@ -19,6 +19,9 @@ const ANCHORS_LOOKED_AT = 48;
 /** In a large incident, what is older than this stays where it is. */
 const SET_MS: Milliseconds = 12 * 60_000;
 const LARGE = 8;
+/** What has stood alone for so long fails no more with others; it is only asked whether it has broken them. On an ordinary day
+ * hundreds of such alerts stand. */
+const LONE_MS: Milliseconds = 10 * 60_000;
 /** So many CIs that fail together again are the fault that was there before. */
 const BACK_MIN = 4;
 
@@ -36,6 +39,7 @@ let gathering = 0;
 export function gather(seeds: readonly Note[], near: Neighbourhood): Set<Note> {
   const { notebook, threads, at, view } = near;
   const found = new Set<Note>();
+  const suspects = new Set(seeds);
   const incidents = new Set<IncidentId>();
   gathering += 1;
   const take = (note: Note): void => {
@@ -45,7 +49,7 @@ export function gather(seeds: readonly Note[], near: Neighbourhood): Set<Note> {
     if (found.size >= NOTES_MAX || note.background !== null) return;
     const home = note.alert.incident ?? note.home;
     const thread = threads.get(home);
-    if (thread !== undefined && isSet(note, thread, at)) return;
+    if (thread !== undefined && (isSet(note, thread, at) || (!suspects.has(note) && isLone(note, thread, at)))) return;
     found.add(note);
     if (home !== null) incidents.add(home);
   };
@@ -58,6 +62,7 @@ export function gather(seeds: readonly Note[], near: Neighbourhood): Set<Note> {
       if ((costs[index] ?? CAUSE_COST) < CAUSE_COST) causes.add(keys[index] ?? -1);
     }
   }
+  for (const fault of causes) for (const note of notebook.on(faultCi(fault))) suspects.add(note);
   const systems = new Set(seeds.map((seed) => seed.system));
   for (const system of systems) if (system !== null) for (const note of notebook.ofSystem(system, from)) take(note);
   for (const fault of causes) notebook.causedBy(fault, from, take);
@@ -70,6 +75,10 @@ export function gather(seeds: readonly Note[], near: Neighbourhood): Set<Note> {
 /** Its place is no longer in question. */
 function isSet(note: Note, home: Thread, at: UnixMillis): boolean {
   return home.declining || ((home.ranked?.evidence ?? 0) >= LARGE && at - note.onset > SET_MS);
+}
+
+function isLone(note: Note, home: Thread, at: UnixMillis): boolean {
+  return home.ranked?.evidence === 1 && at - note.onset > LONE_MS && !CREEPING.has(note.symptom);
 }
 
 /** The notes of an incident's present members that are evidence. */

@@ -158,7 +158,7 @@ export function isSensed(unit: Unit): boolean {
 }
 
 /** Trouble of this kind spreads over half an hour rather than minutes. */
-const CREEPING: ReadonlySet<Symptom> = new Set<Symptom>(["environment", "clock"]);
+export const CREEPING: ReadonlySet<Symptom> = new Set<Symptom>(["environment", "clock"]);
 
 export function isCreeping(unit: Unit): boolean {
   return unit.notes.every((note) => CREEPING.has(note.symptom));
