@@ -1,3 +1,4 @@
+import type { CiId } from "../model/ci.ts";
 import type { Unit } from "../model/evidence.ts";
 import { OUTCOME_TYPES } from "../model/influence.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
@@ -164,7 +165,7 @@ function loneGrounds({ serious, critical, impact, storm, topology }: Scene, at: 
       pageReason: `${critically(strangers, topology)}, and the CMDB does not say what depends on it`,
     });
   }
-  const essential = impact.services.find((service) => service.redundancyLeft === 0 && service.criticality <= MAJOR_CI);
+  const essential = impact.services.find(({ ci, redundancyLeft }) => redundancyLeft === 0 && isWeighty(ci, topology));
   const hard = critical.filter(isHard);
   if (hard.length > 0 && essential !== undefined) {
     grounds.push({
@@ -184,6 +185,12 @@ function loneGrounds({ serious, critical, impact, storm, topology }: Scene, at: 
     });
   }
   return grounds;
+}
+
+/** A business service is one that matters, unless somebody has said that it does not. */
+function isWeighty(service: CiId, topology: Topology): boolean {
+  const ci = topology.find(service);
+  return ci === undefined || (topology.ci(ci).criticality ?? MAJOR_CI) <= MAJOR_CI;
 }
 
 const NAMES_MAX = 2;
