@@ -15,7 +15,10 @@ import { type CoreWorld, freshCore, Kept } from "../support/core-simulation.ts";
 
 const create = () => createCorrelator(createRootRanker());
 
-/** Two cores side by side, one of which crashes after every `every`-th input and is restored from what was committed. */
+/**
+ * Two cores side by side, one of which crashes after every `every`-th input and is restored from what was committed; 0 =
+ * whenever decisions wait to be done.
+ */
 class Twins {
   readonly live: CoreState;
   private crashing: CoreState;
@@ -41,7 +44,14 @@ class Twins {
     expect(said.length).toBe(expected.length);
     this.kept.commit(input, said, this.crashing);
     this.inputs += 1;
-    if (this.inputs % this.every === 0) this.crashing = this.kept.restore();
+    const isCrash = this.every === 0 ? this.live.undone.length > 0 : this.inputs % this.every === 0;
+    if (isCrash) this.crashing = this.kept.restore();
+  }
+
+  /** An event at its time, after all that is due before. */
+  tell(at: number, event: Partial<Event>): void {
+    this.runTo(at);
+    this.take({ kind: "event", at: Math.max(at, this.live.at), event: eventAt(at, event) });
   }
 
   runTo(at: number): void {
@@ -63,6 +73,19 @@ function worldOf(name: string): { cmdb: CmdbDocument; events: { at: number; even
   return { cmdb: read.document, events };
 }
 
+const NOTHING = cmdbOf([]);
+const TWO_SWITCHES = cmdbOf([
+  "hv-3 connectsTo sw-1",
+  "hv-3 connectsTo sw-2",
+  "sw-1 connectsTo core",
+  "sw-2 connectsTo core",
+]);
+/** Ten members of a pool, each on a host of its own: who comes later with such a name is taken for one of them. */
+const POOL = cmdbOf([
+  ...Array.from({ length: 10 }, (_, web) => `web-${web} runsOn host-${web}`),
+  ...Array.from({ length: 10 }, (_, web) => `web-${web} dependsOn db`),
+  ...Array.from({ length: 10 }, (_, web) => `pool hasMember web-${web}`),
+]);
 /** So many hosts on some hypervisors behind one switch, in pools. */
 const HOSTS = 120;
 const FARM = cmdbOf([
@@ -87,24 +110,39 @@ describe("a core that crashes now and then says byte for byte what one says that
     expect(twins.live.alerts.size).toBeGreaterThan(0);
   });
 
-  test.for([
-    ["everything behind one switch", FARM, "host", 2, 3],
-    ["more strangers than one solve looks at", cmdbOf([]), "stranger", 4, 5],
-    ["more strangers than one round looks at", cmdbOf([]), "stranger", 14, 83],
-  ] as const)("in a storm: %s", ([, cmdb, name, checks, every]) => {
+  test.for<[situation: string, cmdb: CmdbDocument, names: string, hosts: number, checks: number, every: number]>([
+    ["everything behind one switch", FARM, "host", HOSTS, 2, 3],
+    ["more behind one switch than its list takes", FARM, "host", HOSTS, 12, 61],
+    ["more strangers than one solve looks at", NOTHING, "stranger", HOSTS, 4, 5],
+    ["more strangers than one round looks at", NOTHING, "stranger", HOSTS, 14, 83],
+    ["more incidents than one step opens", NOTHING, "stranger", 230, 1, 0],
+    ["newcomers to a pool", POOL, "web", 40, 2, 1],
+  ])("in a storm: %s", ([, cmdb, name, hosts, checks, every]) => {
     const twins = new Twins({ cmdb, settings: ONE_ROUTE, membersKept: 50 }, every);
     const tell = (at: number, host: number, check: number, status: Event["status"]): void => {
-      twins.runTo(at);
       const fields = { ci: `${name}-${host}`, check: `check_${check}`, status, severity: "critical" as const };
-      const event = eventAt(at, { ...fields, summary: "no answer: host unreachable" });
-      twins.take({ kind: "event", at: Math.max(at, twins.live.at), event });
+      twins.tell(at, { ...fields, summary: "no answer: host unreachable" });
     };
     for (let check = 0; check < checks; check += 1)
-      for (let host = 0; host < HOSTS; host += 1) tell(seconds(1) + check * 200 + host, host, check, "firing");
+      for (let host = 0; host < hosts; host += 1) tell(seconds(1) + check * 200 + host, host, check, "firing");
     twins.runTo(seconds(130));
-    for (let host = 0; host < HOSTS; host += 1) tell(seconds(140) + 40 * host, host, 0, "resolved");
-    for (let host = 0; host < HOSTS; host += 3) tell(seconds(200) + 40 * host, host, 0, "firing");
+    for (let host = 0; host < hosts; host += 1) tell(seconds(140) + 40 * host, host, 0, "resolved");
+    for (let host = 0; host < hosts; host += 3) tell(seconds(200) + 40 * host, host, 0, "firing");
     twins.runTo(seconds(500));
     expect(twins.live.incidents.size).toBeGreaterThan(0);
+  });
+
+  test("where ports are found to lead", () => {
+    const twins = new Twins({ cmdb: TWO_SWITCHES, settings: ONE_ROUTE, membersKept: 50 }, 1);
+    const trap = (at: number, ci: string, check: string, text: string): void =>
+      twins.tell(at, { ci, check, instance: "Gi0/4", severity: "major", summary: text });
+    trap(seconds(1), "sw-1", "linkDown", "link down Gi0/4 (to hv-3)");
+    trap(seconds(2), "sw-1", "ifErrors", "input errors on Gi0/4");
+    trap(seconds(3), "sw-2", "linkDown", "link down Gi0/4");
+    twins.tell(seconds(4), { ci: "hv-3", check: "ping", severity: "critical", summary: "no answer: host unreachable" });
+    twins.runTo(seconds(200));
+    trap(seconds(210), "sw-2", "ifErrors", "output errors on Gi0/4");
+    twins.runTo(seconds(400));
+    expect(twins.live.alerts.size).toBe(5);
   });
 });
