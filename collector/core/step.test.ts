@@ -329,6 +329,31 @@ test("flapping is one state: no page a change, one resolve at the end", () => {
   expect(core.told()).toBe("OPENED resolved reopened ESCALATED resolved");
 });
 
+test.for<[situation: string, upS: number, downS: number, told: string]>([
+  ["every 20 s", 20, 20, "OPENED resolved"],
+  [
+    "every minute: its end was told, so an hour of it pages again",
+    60,
+    60,
+    "OPENED resolved reopened ESCALATED resolved",
+  ],
+  ["every second: it is known after ten minutes, and pages after an hour", 1, 1, "opened ESCALATED resolved"],
+])("what is critical and flaps for two hours, %s, is one incident, and no storm of pages", ([, upS, downS, told]) => {
+  const cmdb = cmdbOf(["shop dependsOn db"], [ciOf("shop", { type: "businessService", criticality: 1 })]);
+  const core = new CoreDriver({ cmdb, correlator: createCorrelator(createRootRanker()) });
+  const fields = { ci: "db", check: "InstanceDown", summary: "db is down" };
+  for (let atS = 0; atS < 7200; atS += upS + downS) {
+    core.to(seconds(atS));
+    core.event(fields);
+    core.to(seconds(atS + upS));
+    core.event({ ...fields, status: "resolved" });
+  }
+  const flapping = [...core.state.incidents.live()].filter(({ status }) => status === "open");
+  expect(flapping.map(({ title, rootCause }) => [title, rootCause.ci])).toEqual([["db is down (flapping)", "db"]]);
+  core.to(minutes(180));
+  expect(core.told()).toBe(told);
+});
+
 test("a critical condition that bounces as it begins, and then stays, is held, and pages in the end", () => {
   const cmdb = cmdbOf(
     ["shop dependsOn db"],

@@ -1,6 +1,7 @@
 import type { Alert } from "../model/alert.ts";
 import type { MaintenanceWindow } from "../model/ci.ts";
 import { faultCi, OUTCOME_TYPES, type Causes, type Influence } from "../model/influence.ts";
+import { flaps, recentChanges } from "../model/flaps.ts";
 import type { Topology } from "../model/topology.ts";
 import { type Milliseconds, SPOOLED_AFTER_MS, type UnixMillis } from "../model/time.ts";
 
@@ -13,14 +14,13 @@ export interface Background {
 
 /** A condition that its source has known for longer than this was there before anything that happens now. */
 const CHRONIC_MS: Milliseconds = 60 * 60_000;
-/** State changes within `FLAP_SPAN_MS` from which an alert flaps rather than tells. */
-const FLAP_CHANGES = 5;
-export const FLAP_SPAN_MS: Milliseconds = 60 * 60_000;
 /** What flapped and fires now for so long, and so many times as long as it ever stayed in one state, has come to stay. */
 const STAYS_MIN_MS: Milliseconds = 5 * 60_000;
 const STAYS_TIMES = 3;
 /** A fault bounces as it begins; what has gone up and down for longer than this is a sick sensor. */
 const BOUNCE_MAX_MS: Milliseconds = 10 * 60_000;
+/** What is critical and has flapped for so long, without a pause, is trouble of its own: one incident that says so. */
+const FLAPS_ON_MS: Milliseconds = 10 * 60_000;
 /** Work overruns; after this long an alert that began in the window is an ordinary one. */
 const OVERRUN_MS: Milliseconds = 15 * 60_000;
 
@@ -51,16 +51,23 @@ export function late(alert: Readonly<Alert>, at: UnixMillis): Background | null 
   return { rule: "late", reason: `it arrived ${minutes} min after its source saw it`, until: at + SPOOLED_AFTER_MS };
 }
 
+/** Whether it has gone up and down for so long that somebody must know, though it is no evidence of anything else. */
+export function flapsOn({ severity, flapping: isHeld, firstSeenAt }: Readonly<Alert>, at: UnixMillis): boolean {
+  return severity === "critical" && isHeld && at - firstSeenAt >= FLAPS_ON_MS;
+}
+
 /** Noise while it flaps; a critical condition that bounced as it began, and then stays, is one like any other. */
 export function flapping(alert: Readonly<Alert>, at: UnixMillis): Background | null {
-  const recent = alert.changes.filter((change) => at - change <= FLAP_SPAN_MS);
-  if (!alert.flapping && recent.length < FLAP_CHANGES) return null;
+  if (!flaps(alert, at)) return null;
+  const recent = recentChanges(alert, at);
   const reason = `it changed its state ${recent.length} times within the hour`;
   const isBounce = (recent.at(-1) ?? at) - (recent[0] ?? at) <= BOUNCE_MAX_MS;
-  if (alert.severity !== "critical" || !isBounce) return { rule: "flapping", reason, until: null };
+  if (alert.severity !== "critical") return { rule: "flapping", reason, until: null };
+  const flapsOnAt = alert.flapping && !flapsOn(alert, at) ? alert.firstSeenAt + FLAPS_ON_MS : null;
+  if (!isBounce) return { rule: "flapping", reason, until: flapsOnAt };
   const staysAt = (recent.at(-1) ?? at) + Math.max(STAYS_MIN_MS, STAYS_TIMES * longestGap(recent));
   if (alert.sourceStatus === "firing" && at >= staysAt) return null;
-  return { rule: "flapping", reason, until: staysAt };
+  return { rule: "flapping", reason, until: Math.min(staysAt, flapsOnAt ?? staysAt) };
 }
 
 function longestGap(changes: readonly UnixMillis[]): Milliseconds {

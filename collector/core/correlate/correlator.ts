@@ -6,11 +6,9 @@ import {
   GATHERING,
   type Placement,
   type Ranking,
-  type RootEvidence,
   type RootRanker,
 } from "../model/correlation.ts";
 import { unitsOf, type Note, type Noted } from "../model/evidence.ts";
-import { ALARM_BEFORE_MS } from "../model/hypothesis.ts";
 import type { Incident } from "../model/incident.ts";
 import { faultCi, faultKey, Influence } from "../model/influence.ts";
 import { byText } from "../model/order.ts";
@@ -19,20 +17,21 @@ import { TimerQueue } from "../model/timer-queue.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import { Agenda } from "./agenda.ts";
-import { Maintenance, type Background } from "./background.ts";
+import { type Background, flapsOn, Maintenance } from "./background.ts";
 import { believe, FADE, learnFrom } from "./belief.ts";
 import type { Moment } from "./common.ts";
 import { Habits } from "./habits.ts";
+import { heardAround, type Memory } from "./heard-around.ts";
 import { alertTimer, Keeper, recall, resume, type Recalled, type Rooms } from "./keeping.ts";
 import { isHoldOver, isPageDue, rankPause } from "./rank-pause.ts";
 import { readAnew, replant } from "./restart.ts";
-import { flapper, noiseOf, type NoiseContext } from "./noise.ts";
+import { flapper, goesOn, isKnownToPeople, noiseOf, type NoiseContext } from "./noise.ts";
 import { NoteReader } from "./note-reader.ts";
 import { notedOf } from "./noted.ts";
 import { Notebook } from "./notebook.ts";
-import { anchorsOf, gather, incidentOf, notesOf, regroup, type Neighbourhood } from "./regroup.ts";
+import { anchorsOf, gather, incidentOf, notesOf, regroup, weighed, type Neighbourhood } from "./regroup.ts";
 import { solve } from "./solve.ts";
-import { isJudged, NOTHING_FIRES, standingVerdict, unheardOf } from "./standing.ts";
+import { NOTHING_FIRES } from "./standing.ts";
 import { lookTimer, rankTimer } from "./stored-thread.ts";
 import { Strays } from "./strays.ts";
 import { Together } from "./together.ts";
@@ -41,12 +40,8 @@ import type { AlertId, IncidentId } from "../model/identity.ts";
 
 /** A young incident is looked at again this long after the last solve that touched it. */
 const SECOND_LOOK_MS: readonly Milliseconds[] = [25_000, 90_000];
-/** Who alarms this long after a fault began counts as failing with it. */
-const ALARM_AFTER_MS: Milliseconds = 12 * 60_000;
-const SPEAKS_BEFORE_MS: Milliseconds = 5_000;
 /** An incident of so many alerts is a storm while more come. */
 const STORM = 8;
-const STORM_MS: Milliseconds = 4 * 60_000;
 const RAGING_MIN = 6;
 const DECLINE_MIN = 5;
 const DECLINE_SHARE = 0.4;
@@ -153,7 +148,7 @@ class OnlineCorrelator implements Correlator {
     for (const note of notes) {
       const { alert } = note;
       if (note.resolvedAt !== null) continue;
-      if (alert.incident !== null) this.joined(note, alert.incident, view);
+      if (alert.incident !== null && note.background === null) this.joined(note, alert.incident, view);
       else if (note.background === "maintenance") this.release(alert.id, at, view);
     }
   }
@@ -170,7 +165,14 @@ class OnlineCorrelator implements Correlator {
     if (noise !== null) {
       note.background = noise.rule;
       this.notebook.add(note);
-      return [this.withhold(note, noise)];
+      const known = noise.rule === "flapping" && goesOn(note, view) ? alert.incident : null;
+      if (known === null) return [this.withhold(note, noise)];
+      if (noise.until !== null) this.holdUntil(alert.id, noise.until);
+      // What it was taken for as it began says nothing of a condition that goes up and down.
+      this.threads.of(known, at).ranked = null;
+      this.threads.touch(known);
+      this.stale.add(known);
+      return [{ type: "join", alerts: [alert.id], incident: known, reasons: ["it flaps: one state, one incident"] }];
     }
     this.notebook.add(note);
     this.notebook.forget(at, (old) => {
@@ -219,11 +221,12 @@ class OnlineCorrelator implements Correlator {
     const next = this.nextReviewAt();
     if (next === null || next > at) return [];
     this.graph(view);
+    const placements: Placement[] = [];
     for (let key = this.timers.take(at); key !== undefined; key = this.timers.take(at)) {
       const space = key.indexOf(" ");
       const id = key.slice(space + 1);
       if (key === FADE) believe(this.rooms, view.topology, at);
-      else if (key.startsWith("alert ")) this.release(id, at, view);
+      else if (key.startsWith("alert ")) placements.push(...this.release(id, at, view));
       else {
         this.threads.touch(id);
         if (key.startsWith("rank ")) this.stale.add(id);
@@ -231,8 +234,8 @@ class OnlineCorrelator implements Correlator {
       }
     }
     const { agenda } = this;
-    if (!agenda.begin(at, (id) => (this.notebook.get(id)?.alert.incident ?? null) !== null)) return [];
-    const placements = agenda.isSurge ? this.joinKnown(view) : [];
+    if (!agenda.begin(at, (id) => (this.notebook.get(id)?.alert.incident ?? null) !== null)) return placements;
+    if (agenda.isSurge) placements.push(...this.joinKnown(view));
     const seeds = agenda.takeSeeds(at).flatMap((id) => this.openQuestion(id) ?? []);
     if (seeds.length > 0) placements.push(...this.solveAround(seeds, at, view));
     agenda.end(at, view.settings.settleMinMs);
@@ -254,21 +257,13 @@ class OnlineCorrelator implements Correlator {
       return { ...last.ranking, holdMs: Math.max(0, last.at + last.ranking.holdMs - at), isRepeat: true };
     }
     this.threads.touch(incident.id);
-    const notes = notesOf(incident.id, this.notebook, view);
+    const { notes, isFlapping } = weighed(incident.id, this.notebook, view);
     const cleared = notes.filter((note) => note.resolvedAt !== null).length;
     if (notes.length >= STORM) this.storm = { incident: incident.id, at: thread.lastOnset };
     const wasDeclining = thread.declining;
     thread.declining = notes.length >= DECLINE_MIN && cleared >= notes.length * DECLINE_SHARE;
     if (thread.declining && !wasDeclining && last !== null)
       learnFrom(this.rooms, { incident, fault: last.ranking.fault, notes, topology: view.topology }, at);
-    if (last === null && isJudged(incident)) {
-      const heard = notes.length + unheardOf(incident, notes, view);
-      if (notes.length < heard * EVIDENCE_LEFT) {
-        const ranking = standingVerdict(incident);
-        thread.ranked = { at, ranking, evidence: heard };
-        return ranking;
-      }
-    }
     const isSpent = last !== null && (thread.declining || notes.length < last.evidence * EVIDENCE_LEFT);
     thread.spentAt = isSpent ? at : null;
     if (last !== null && isSpent) return { ...last.ranking, holdMs: 0, pageAfterMs: 0 };
@@ -279,8 +274,8 @@ class OnlineCorrelator implements Correlator {
     }
     const planned = (ci: number, onset: UnixMillis): boolean => maintenance.isBehind(ci, onset, view.maintenance());
     const evidence = { incident, notes, influence, planned, strayRate: this.strays.rate(at) };
-    const ranking = this.ranker.rank({ ...evidence, ...this.heard(incident.id, at) }, at, view);
-    this.threads.setRoot(incident.id, ranking.fault, at);
+    const ranking = this.ranker.rank({ ...evidence, ...heardAround(this.memory(), incident.id, at) }, at, view);
+    this.threads.setRoot(incident.id, isFlapping ? null : ranking.fault, at);
     thread.doubt = ranking.doubt;
     thread.raging = notes.length >= RAGING_MIN && cleared * 2 < notes.length;
     thread.ranked = { at, ranking, evidence: Math.max(notes.length, last?.evidence ?? 0) };
@@ -351,20 +346,9 @@ class OnlineCorrelator implements Correlator {
     return { influence: this.influence, maintenance: this.maintenance };
   }
 
-  /** What was heard around a time, for those who weigh silence. */
-  private heard(
-    incident: IncidentId | null,
-    at: UnixMillis,
-  ): Pick<RootEvidence, "began" | "alarmed" | "speaks" | "storm" | "habit" | "pagedAt"> {
-    const { notebook, storm, habits } = this;
-    return {
-      began: notebook.began,
-      alarmed: (ci, around) => notebook.alarmed(ci, around - ALARM_BEFORE_MS, around + ALARM_AFTER_MS),
-      speaks: (ci, around) => notebook.speaks(ci, around - SPEAKS_BEFORE_MS, around + ALARM_AFTER_MS),
-      storm: storm !== null && storm.incident !== incident && at - storm.at < STORM_MS,
-      pagedAt: this.paged.find((page) => page.incident !== incident)?.at ?? null,
-      habit: (alert) => habits.of(alert, at),
-    };
+  private memory(): Memory {
+    const { notebook, habits, storm, paged } = this;
+    return { notebook, habits, storm, paged };
   }
 
   private noteOf(alert: Readonly<Alert>, view: CorrelationView): Note {
@@ -406,15 +390,31 @@ class OnlineCorrelator implements Correlator {
     note.rank = rank;
     note.seriousSince = since;
     if (note.background !== null) {
-      if (noiseOf(note, this.noiseContext(at, view)) !== null) return [];
+      const still = noiseOf(note, this.noiseContext(at, view));
+      if (still !== null) {
+        if (still.until !== null) this.holdUntil(note.alert.id, still.until);
+        return [];
+      }
       this.timers.cancel(alertTimer(note.alert.id));
       this.notebook.setBackground(note, null);
+      if (note.alert.incident !== null) {
+        // It flapped in an incident of its own, and has come to stay there.
+        this.rewritten.add(note.alert.id);
+        this.stale.add(note.alert.incident);
+        return [];
+      }
       return this.place(note, at, view, undefined);
     }
     const noise = note.alert.incident === null ? null : flapper(note, this.noiseContext(at, view));
     if (noise !== null) {
       this.notebook.setBackground(note, noise.rule);
-      return [this.withhold(note, noise)];
+      if (note.alert.incident === null || !isKnownToPeople(note, view)) return [this.withhold(note, noise)];
+      // It stays where people know it, as one state; it says nothing of what else goes on.
+      this.rewritten.add(note.alert.id);
+      if (noise.until !== null) this.holdUntil(note.alert.id, noise.until);
+      this.threads.setRoot(note.alert.incident, null, at);
+      this.stale.add(note.alert.incident);
+      return [];
     }
     if (symptom !== note.symptom) this.renew(note, at, view);
     if (note.alert.incident !== null) this.stale.add(note.alert.incident);
@@ -428,16 +428,20 @@ class OnlineCorrelator implements Correlator {
   }
 
   /** A withheld alert whose time is up becomes an ordinary one. */
-  private release(id: AlertId, at: UnixMillis, view: CorrelationView): void {
+  private release(id: AlertId, at: UnixMillis, view: CorrelationView): Placement[] {
     const note = this.notebook.get(id);
     this.rewritten.add(id);
-    if (note === undefined || note.resolvedAt !== null || note.background === null) return;
+    if (note === undefined || note.resolvedAt !== null || note.background === null) return [];
     const again = noiseOf(note, this.noiseContext(at, view));
+    if (note.background === "flapping" && note.alert.incident === null && flapsOn(note.alert, at) && again !== null)
+      return [{ type: "open", alerts: [id], reasons: ["it flaps on and on: somebody must know"] }];
     if (again !== null && again.until !== null && again.until > at) this.holdUntil(id, again.until);
     else if (again === null || again.until !== null) {
       this.notebook.setBackground(note, null);
-      this.seed(note, at, view);
+      if (note.alert.incident === null) this.seed(note, at, view);
+      else this.stale.add(note.alert.incident);
     }
+    return [];
   }
 
   private holdUntil(alert: AlertId, until: UnixMillis): void {
@@ -537,7 +541,7 @@ class OnlineCorrelator implements Correlator {
       topology,
       influence,
       at,
-      ...this.heard(null, at),
+      ...heardAround(this.memory(), null, at),
       incidentOf: (unit) => incidentOf(unit, view),
     });
     const { placements, touched, confirmed } = regroup(groups, near);

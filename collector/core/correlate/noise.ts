@@ -1,9 +1,10 @@
 import type { CorrelationView } from "../model/correlation.ts";
 import type { Note } from "../model/evidence.ts";
+import { FLAP_SPAN_MS } from "../model/flaps.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
-import { chronic, FLAP_SPAN_MS, flapping, late, type Background, type Maintenance } from "./background.ts";
+import { chronic, flapping, late, type Background, type Maintenance } from "./background.ts";
 import type { Notebook } from "./notebook.ts";
-import { isLone, type Thread, type Threads } from "./threads.ts";
+import { isLone, isOpen, type Thread, type Threads } from "./threads.ts";
 
 /** What flapped before a fault began does not belong to it. */
 const FLAP_BEFORE_MS: Milliseconds = 2 * 60_000;
@@ -46,6 +47,22 @@ export function flapper(note: Note, context: NoiseContext): Background | null {
   if (thread === null || !thread.raging || isLoneThread(thread, note, view)) return found;
   const began = note.alert.changes.find((change) => at - change <= FLAP_SPAN_MS) ?? at;
   return began < thread.firstOnset - FLAP_BEFORE_MS ? found : null;
+}
+
+/** People were told of a critical condition on its own: while it flaps it is the same incident, and not an end and a silence. */
+export function isKnownToPeople({ alert, ci }: Note, view: CorrelationView): boolean {
+  if (alert.severity !== "critical" || alert.incident === null) return false;
+  const incident = view.incident(alert.incident);
+  if (incident === undefined || !isOpen(incident) || incident.told.length === 0) return false;
+  return isLone(incident, view.topology.id(ci));
+}
+
+/** Changes from which what comes back is slow noise: quick flapping is held as one state by then. */
+const SLOW_CHANGES = 8;
+
+/** Whether what fires again goes on where people know it. */
+export function goesOn(note: Note, view: CorrelationView): boolean {
+  return (note.alert.flapping || note.alert.changes.length < SLOW_CHANGES) && isKnownToPeople(note, view);
 }
 
 function isLoneThread(thread: Thread, note: Note, view: CorrelationView): boolean {

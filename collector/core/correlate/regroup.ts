@@ -81,14 +81,31 @@ function isLone(note: Note, home: Thread, at: UnixMillis): boolean {
   return home.ranked?.evidence === 1 && at - note.onset > LONE_MS && !CREEPING.has(note.symptom);
 }
 
-/** The notes of an incident's present members that are evidence. */
-export function notesOf(id: IncidentId, notebook: Notebook, view: CorrelationView): Note[] {
+/** The notes of an incident's present members that are evidence, or known noise of one kind. */
+export function notesOf(
+  id: IncidentId,
+  notebook: Notebook,
+  view: CorrelationView,
+  background: Note["background"] = null,
+): Note[] {
   const notes: Note[] = [];
   for (const member of view.incident(id)?.members ?? []) {
     const note = notebook.get(member.alert);
-    if (note !== undefined && note.episode === member.episode && note.background === null) notes.push(note);
+    if (note !== undefined && note.episode === member.episode && note.background === background) notes.push(note);
   }
   return notes;
+}
+
+/** What an incident is judged by: its evidence; where all that there is only flaps, it is about that. */
+export function weighed(
+  id: IncidentId,
+  notebook: Notebook,
+  view: CorrelationView,
+): { notes: Note[]; isFlapping: boolean } {
+  const evidence = notesOf(id, notebook, view);
+  if (evidence.length > 0) return { notes: evidence, isFlapping: false };
+  const flapping = notesOf(id, notebook, view, "flapping");
+  return { notes: flapping, isFlapping: flapping.length > 0 };
 }
 
 /** Whether evidence of this incident is not among these notes. */

@@ -27,7 +27,8 @@ export function applyVerdict(state: IncidentState, turn: Turn, incident: Inciden
   if (parentKey(incident) !== wasParent) suppressChildren(state, turn, incident);
   incident.impact = ranking.impact;
   const priority = applyPriority(state, turn, incident);
-  incident.title = titleOf(incident, incident.members, state.topology, state.incidents.hit(incident.id));
+  const title = titleOf(incident, incident.members, state.topology, state.incidents.hit(incident.id));
+  incident.title = isFlapping(state, incident) ? `${title} (flapping)` : title;
   incident.pageWorthy = ranking.pageWorthy;
   incident.pageReason = ranking.pageReason;
   applyHold(state, turn, incident, ranking);
@@ -41,6 +42,12 @@ export function applyVerdict(state: IncidentState, turn: Turn, incident: Inciden
     priority !== "same" ||
     !sameServices(incident.impact.services, before.services);
   if (isNews) scheduleUpdate(state, turn, incident, priority === "rises");
+}
+
+/** Whether all that fires in it only goes up and down. */
+function isFlapping(state: IncidentState, incident: Readonly<Incident>): boolean {
+  const firing = incident.members.filter(({ status }) => status !== "resolved");
+  return firing.length > 0 && firing.every(({ alert }) => state.alerts.get(alert)?.flapping === true);
 }
 
 /** The same verdict once more, as in a storm for each of its events: only what may have changed since. O(1). */

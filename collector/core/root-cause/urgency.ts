@@ -37,9 +37,10 @@ export function urgencyOf(picture: Picture, at: UnixMillis, view: CorrelationVie
     if (best === null || wait < best.wait) best = { ground, wait };
   }
   if (best === null) return { ...none(calmReason(active)), holdMs: settledInMs };
-  const habit = habitOf(picture, active, at);
+  const isFlapping = active.every(isFlappingUnit);
+  const habit = isFlapping ? flapOf(active, at) : habitOf(picture, active, at);
   const wait = Math.max(0, best.wait, habit?.wait ?? 0);
-  const { pageReason } = best.ground;
+  const pageReason = isFlapping ? `${best.ground.pageReason}; it flaps` : best.ground.pageReason;
   const holdReason = habit?.reason ?? best.ground.holdReason;
   // Who has been told already without a page is not paged before its time either.
   const isPage = wait === 0 || (wait <= settledInMs && picture.evidence.incident.told.length === 0);
@@ -102,6 +103,19 @@ function habitOf(
   const minutes = Math.max(1, Math.ceil(within / 60_000));
   const reason = `it usually clears by itself within ${minutes} min (so the last ${times} times); if it does not, a page follows at ${clock(due)} UTC`;
   return { wait: due - at, reason };
+}
+
+/** What only goes up and down is told, and wakes someone once, when it has gone on for so long. */
+const FLAP_WAIT_MS: Milliseconds = 60 * 60_000;
+
+/** Correlation gives such notes only where an incident has nothing else. */
+const isFlappingUnit = ({ notes }: Unit): boolean => notes.every(({ background }) => background === "flapping");
+
+function flapOf(active: readonly Unit[], at: UnixMillis): { wait: Milliseconds; reason: string } | null {
+  const began = Math.min(...active.flatMap(({ notes }) => notes.map(({ alert }) => alert.firstSeenAt)));
+  const due = began + FLAP_WAIT_MS;
+  if (due <= at) return null;
+  return { wait: due - at, reason: `it flaps; if it does so for an hour, a page follows at ${clock(due)} UTC` };
 }
 
 function clock(at: UnixMillis): string {
