@@ -241,3 +241,23 @@ test("when everything clears, the incident resolves by itself, and the same faul
   expect(incidents).toHaveLength(1);
   expect(incidents[0]?.status).not.toBe("resolved");
 });
+
+test("who needs a CI that is still in trouble joins its incident a quarter of an hour later, though the root is far away", async () => {
+  const chain = cmdb({ db: "database", a: "service", b: "service", c: "service", d: "service", lone: "service" }, [
+    "a dependsOn db",
+    "b dependsOn a",
+    "c dependsOn b",
+    "d dependsOn c",
+  ]);
+  const story = [
+    { at: 10, ci: "db", check: "connections", severity: "critical", summary: "connection refused" },
+    ...["a", "b", "c"].map((ci, index) => ({ at: 20 + 20 * index, ci, check: "HighErrorRate", severity: "major" })),
+    { at: 900, ci: "d", check: "HighErrorRate", severity: "minor" },
+    { at: 900, ci: "lone", check: "HighErrorRate", severity: "minor" },
+  ];
+  const { of, incidents } = await play(chain, story, 1200);
+  expect(of("d")?.id).toBe(of("db")?.id);
+  expect(of("lone")?.id).not.toBe(of("db")?.id);
+  const told = incidents.flatMap(({ timeline }) => timeline.map((entry) => JSON.stringify(entry))).join("\n");
+  expect(told).toMatch(/c, next to it, is in trouble there/);
+});

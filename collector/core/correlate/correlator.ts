@@ -22,6 +22,7 @@ import { believe, FADE, learnFrom } from "./belief.ts";
 import type { Moment } from "./common.ts";
 import { Habits } from "./habits.ts";
 import { heardAround, type Memory } from "./heard-around.ts";
+import { doorsOf } from "./doors.ts";
 import { alertTimer, Keeper, recall, resume, type Recalled, type Rooms } from "./keeping.ts";
 import { isHoldOver, isPageDue, rankPause } from "./rank-pause.ts";
 import { readAnew, replant } from "./restart.ts";
@@ -535,16 +536,18 @@ class OnlineCorrelator implements Correlator {
     const near: Neighbourhood = { notebook: this.notebook, threads: this.threads, at, view };
     const notes = gather(seeds, near);
     this.agenda.lookedAround(notes.size);
-    const { topology } = view;
     const { influence } = this.graph(view);
-    const groups = solve(unitsOf([...notes]), anchorsOf(notes, near), {
-      topology,
+    const units = unitsOf([...notes]);
+    const doors = new Map(units.map((unit) => [unit, doorsOf(unit, near)]));
+    const groups = solve(units, anchorsOf(notes, doors.values(), near), {
+      topology: view.topology,
       influence,
       at,
       ...heardAround(this.memory(), null, at),
       incidentOf: (unit) => incidentOf(unit, view),
+      doorsOf: (unit) => doors.get(unit) ?? [],
     });
-    const { placements, touched, confirmed } = regroup(groups, near);
+    const { placements, touched, confirmed } = regroup(groups, doors, near);
     for (const incident of touched) {
       this.stale.add(incident);
       this.lookAgain(this.threads.of(incident, at), at);

@@ -1,3 +1,4 @@
+import type { Door } from "./door.ts";
 import { isCreeping, type Unit } from "../model/evidence.ts";
 import { FaultSums } from "../model/fault-sums.ts";
 import { leastOpening } from "../model/hypothesis.ts";
@@ -84,7 +85,13 @@ export function propose(
     topology,
     at: now,
     incidentOf,
-  }: { topology: Topology; at: UnixMillis; incidentOf: (unit: Unit) => IncidentId | null },
+    doorsOf,
+  }: {
+    topology: Topology;
+    at: UnixMillis;
+    incidentOf: (unit: Unit) => IncidentId | null;
+    doorsOf: (unit: Unit) => readonly Door[];
+  },
 ): Proposals {
   const bounds = boundsOf(units, alone);
   const own = OWN.begin();
@@ -103,19 +110,24 @@ export function propose(
     hypotheses.push(new Proposal(fault, cap, table, place));
   });
   const homes = anchors.length === 0 ? [] : units.map((unit) => incidentOf(unit));
+  const doors = anchors.length === 0 ? [] : units.map((unit) => doorsOf(unit));
   for (const anchor of anchors) {
-    const claims = table.claims(wanted.indexOf(anchor.fault)).map((claim) => {
+    const costs = new Map<number, number>();
+    for (const claim of table.claims(wanted.indexOf(anchor.fault))) {
       const unit = units[claim.unit];
-      if (unit === undefined) return claim;
-      const stays = homes[claim.unit] === anchor.incident ? stayWorth(now - unit.onset) : 0;
-      return {
-        unit: claim.unit,
-        cost:
-          claim.cost +
-          lateness(unit.onset, anchor) * (isCreeping(unit) ? 0.4 : 1) +
-          (stays > 0 ? -stays : anchor.doubt),
-      };
+      if (unit === undefined) continue;
+      const late = lateness(unit.onset, anchor) * (isCreeping(unit) ? 0.4 : 1);
+      costs.set(claim.unit, claim.cost + late + (homes[claim.unit] === anchor.incident ? 0 : anchor.doubt));
+    }
+    doors.forEach((list, unit) => {
+      const door = list.find(({ incident }) => incident === anchor.incident);
+      if (door !== undefined) costs.set(unit, Math.min(door.cost, costs.get(unit) ?? door.cost));
     });
+    const claims = [...costs].map(([unit, cost]) => ({
+      unit,
+      cost: cost - (homes[unit] === anchor.incident ? stayWorth(now - (units[unit]?.onset ?? now)) : 0),
+    }));
+    claims.sort((a, b) => a.unit - b.unit);
     if (claims.length === 0) continue;
     const price = anchor.settled ? SETTLED_PRICE : priceOf(anchor.fault) * ANCHOR_PRICE;
     const cap = savedBy(claims, alone, MARGIN) - price + ROUNDING;

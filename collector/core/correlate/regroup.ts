@@ -6,6 +6,7 @@ import { faultCi, type FaultKey } from "../model/influence.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { Notebook } from "./notebook.ts";
 import type { Anchor } from "./propose.ts";
+import type { Door } from "./door.ts";
 import type { Group } from "./group.ts";
 import { doubtOf, isOpen, type Thread, type Threads } from "./threads.ts";
 
@@ -117,7 +118,11 @@ function hasOthers(incident: Readonly<Incident>, notes: ReadonlySet<Note>, noteb
 }
 
 /** Open incidents that the evidence is in, or that could have caused it, as hypotheses. */
-export function anchorsOf(notes: ReadonlySet<Note>, { notebook, threads, view }: Neighbourhood): Anchor[] {
+export function anchorsOf(
+  notes: ReadonlySet<Note>,
+  doors: Iterable<readonly Door[]>,
+  { notebook, threads, view }: Neighbourhood,
+): Anchor[] {
   const anchors: Anchor[] = [];
   const seen = new Set<IncidentId>();
   const consider = (id: IncidentId): void => {
@@ -140,6 +145,7 @@ export function anchorsOf(notes: ReadonlySet<Note>, { notebook, threads, view }:
     if (note.alert.incident !== null) consider(note.alert.incident);
     for (const fault of rootsAmong(note, threads)) for (const id of threads.at(fault)) consider(id);
   }
+  for (const list of doors) for (const { incident } of list) consider(incident);
   return anchors;
 }
 
@@ -179,7 +185,11 @@ export interface Regrouping {
 }
 
 /** What must be opened, joined and merged so that each group is one incident. */
-export function regroup(groups: readonly Group[], near: Neighbourhood): Regrouping {
+export function regroup(
+  groups: readonly Group[],
+  doors: ReadonlyMap<Unit, readonly Door[]>,
+  near: Neighbourhood,
+): Regrouping {
   const placements: Placement[] = [];
   const touched: IncidentId[] = [];
   const confirmed: IncidentId[] = [];
@@ -196,7 +206,8 @@ export function regroup(groups: readonly Group[], near: Neighbourhood): Regroupi
       continue;
     }
     const before = placements.length;
-    pull(incident, active, { root, targets, placements, near });
+    const over = doorsTo(incident, group, doors, near.view);
+    pull(incident, active, { root, over, targets, placements, near });
     const thread = near.threads.of(incident, near.at);
     if (placements.length > before || !isRootOf(thread, group)) {
       touched.push(incident);
@@ -211,18 +222,37 @@ function isRootOf({ root }: Thread, { fault, units }: Group): boolean {
   return root === fault || (units.length === 1 && root !== null && faultCi(root) === faultCi(fault));
 }
 
+/** By alert, where the trouble came from that the root of its incident is too far away, or too long ago, to explain. */
+function doorsTo(
+  incident: IncidentId,
+  { fault, units }: Group,
+  doors: ReadonlyMap<Unit, readonly Door[]>,
+  { topology }: CorrelationView,
+): ReadonlyMap<Note, string> {
+  const over = new Map<Note, string>();
+  for (const unit of units) {
+    const door = doors.get(unit)?.find((other) => other.incident === incident);
+    if (door === undefined || door.ci === faultCi(fault)) continue;
+    const direct = unit.causes.costs[unit.causes.keys.indexOf(fault)];
+    if (direct !== undefined && direct <= door.cost) continue;
+    for (const note of unit.notes) over.set(note, topology.id(door.ci));
+  }
+  return over;
+}
+
 interface Pull {
   root: string;
+  over: ReadonlyMap<Note, string>;
   targets: ReadonlySet<IncidentId>;
   placements: Placement[];
   near: Neighbourhood;
 }
 
 /** Brings alerts together in an incident: whole incidents by merging, others one by one. */
-function pull(incident: IncidentId, active: readonly Note[], { root, targets, placements, near }: Pull): void {
+function pull(incident: IncidentId, active: readonly Note[], { root, over, targets, placements, near }: Pull): void {
   const { notebook, threads, view } = near;
   const inGroup = new Set(active);
-  const loose: AlertId[] = [];
+  const loose = new Map<string, AlertId[]>();
   const merged = new Set<IncidentId>();
   for (const note of active) {
     threads.joined(note, incident, view);
@@ -232,13 +262,19 @@ function pull(incident: IncidentId, active: readonly Note[], { root, targets, pl
       from !== null &&
       !targets.has(from) &&
       notesOf(from, notebook, view).every((other) => other.resolvedAt !== null || inGroup.has(other));
+    const door = over.get(note);
+    const next = door === undefined ? undefined : `${door}, next to it, is in trouble there`;
     if (isWhole) {
       merged.add(from);
-      placements.push({ type: "merge", from, into: incident, reasons: [`${root} explains both`] });
-    } else loose.push(note.alert.id);
+      placements.push({ type: "merge", from, into: incident, reasons: [next ?? `${root} explains both`] });
+    } else {
+      const why = next ?? `${root} explains ${inGroup.size} alerts together`;
+      const alerts = loose.get(why);
+      if (alerts === undefined) loose.set(why, [note.alert.id]);
+      else alerts.push(note.alert.id);
+    }
   }
-  const reasons = [`${root} explains ${inGroup.size} alerts together`];
-  if (loose.length > 0) placements.push({ type: "join", alerts: loose, incident, reasons });
+  for (const [why, alerts] of loose) placements.push({ type: "join", alerts, incident, reasons: [why] });
 }
 
 /** Which incident each group goes on as: the one that most of it is in; an incident goes on as one group only. */

@@ -6,6 +6,8 @@ import { Keys } from "../model/keys.ts";
 import { stemOf } from "../model/kinship.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
+import type { Door } from "./door.ts";
+import { shows } from "./doors.ts";
 import { joinPeers } from "./peers.ts";
 import {
   ANCHOR_PRICE,
@@ -34,6 +36,7 @@ export interface SolveContext {
   /** Whether this CI itself was heard around that time: traps, its agent, its own metrics. */
   speaks: (ci: number, around: UnixMillis) => boolean;
   incidentOf: (unit: Unit) => IncidentId | null;
+  doorsOf: (unit: Unit) => readonly Door[];
 }
 
 /** Effects of one fault do not come in two waves further apart than this. */
@@ -255,41 +258,18 @@ function settle(
     anchor: choice.hypothesis.anchor?.incident ?? null,
     units: [],
   }));
-  const left: Unit[] = [];
   units.forEach((unit, index) => {
     const group = groups[cheapest[index]?.choice ?? -1];
-    if (group === undefined) left.push(unit);
+    if (group === undefined)
+      groups.push({ fault: faultKey(unit.ci, false), anchor: context.incidentOf(unit), units: [unit] });
     else group.units.push(unit);
   });
-  const rest = attach(left, groups, context);
-  for (const unit of rest)
-    groups.push({ fault: faultKey(unit.ci, false), anchor: context.incidentOf(unit), units: [unit] });
-  const united = absorb(unite(groups.filter((group) => group.units.length > 0)), context);
+  const united = absorb(
+    groups.filter((group) => group.units.length > 0),
+    context,
+  );
   const joined = joinSatellites(united, context.topology, context.influence.systems);
   return joinSurges(sweep(joinPeers(joined, context.topology), context.topology), context.topology);
-}
-
-/** One CI is at fault once at a time: groups with the same root are one. */
-function unite(groups: Group[]): Group[] {
-  const byRoot = new Map<number, Group>();
-  return groups.filter((group) => {
-    const root = faultCi(group.fault);
-    const known = byRoot.get(root);
-    if (known === undefined || !near(known, group)) {
-      byRoot.set(root, group);
-      return true;
-    }
-    known.units.push(...group.units);
-    known.anchor ??= group.anchor;
-    return false;
-  });
-}
-
-function near(a: Group, b: Group): boolean {
-  if (a.anchor !== null || b.anchor !== null) return true;
-  const last = Math.max(...a.units.map((unit) => unit.onset));
-  const first = Math.min(...b.units.map((unit) => unit.onset));
-  return first - last < WAVE_GAP_MS;
 }
 
 /** A storm: so many CIs in one group. */
@@ -348,6 +328,9 @@ const ABSORB_COST = 1.3;
 const ABSORB_SILENT = 1.9;
 /** The same for a root that is seen to be dead: that is rarely the effect of something else nearby. */
 const ABSORB_DEAD = 0.6;
+/** How much later, or earlier, than that member it may begin. */
+const ABSORB_AFTER_MS: Milliseconds = 8 * 60_000;
+const ABSORB_BEFORE_MS: Milliseconds = 90_000;
 
 /** A fault whose root is itself an effect of another group is no fault of its own. Small groups go first. */
 function absorb(groups: Group[], context: SolveContext): Group[] {
@@ -375,14 +358,6 @@ function absorb(groups: Group[], context: SolveContext): Group[] {
   return groups.filter((group) => !into.has(group));
 }
 
-/** Whether a unit's alerts are those of a CI that is dead, or that works badly; a trap about a neighbour is neither. */
-function shows(unit: Unit, dead: boolean): boolean {
-  return unit.notes.some((note) => {
-    if (note.symptom === "link" || note.symptom === "member") return false;
-    return !dead || note.symptom === "gone" || note.symptom === "down" || note.symptom === "environment";
-  });
-}
-
 function parentOf(
   group: Group,
   home: ReadonlyMap<number, { group: Group; unit: Unit }[]>,
@@ -402,58 +377,10 @@ function parentOf(
     for (const near of home.get(faultCi(causes.keys[at] ?? -1)) ?? []) {
       const apart = onset - near.unit.onset;
       const target = final(near.group);
-      if (!shows(near.unit, faultDead(causes.keys[at] ?? 0))) continue;
-      if (target === group || apart < -ATTACH_BEFORE_MS || apart > ATTACH_AFTER_MS) continue;
+      if (!near.unit.notes.some((note) => shows(note, faultDead(causes.keys[at] ?? 0)))) continue;
+      if (target === group || apart < -ABSORB_BEFORE_MS || apart > ABSORB_AFTER_MS) continue;
       best = { group: target, cost };
     }
   }
   return best?.group ?? null;
-}
-
-/** A unit joins the fault of what it directly needs, when that began before: the graph above may have gaps. */
-function attach(left: Unit[], groups: readonly Group[], context: SolveContext): Unit[] {
-  const home = new Map<number, { group: Group; onset: UnixMillis }>();
-  for (const group of groups) {
-    for (const unit of group.units) if (shows(unit, false)) home.set(unit.ci, { group, onset: unit.onset });
-  }
-  let rest = left;
-  for (let moved = true; moved; ) {
-    moved = false;
-    const next: Unit[] = [];
-    for (const unit of rest) {
-      const found = neighbourGroup(unit, home, context.topology);
-      if (found === undefined) {
-        next.push(unit);
-        continue;
-      }
-      found.units.push(unit);
-      home.set(unit.ci, { group: found, onset: unit.onset });
-      moved = true;
-    }
-    rest = next;
-  }
-  return rest;
-}
-
-const ATTACH_AFTER_MS: Milliseconds = 8 * 60_000;
-const ATTACH_BEFORE_MS: Milliseconds = 90_000;
-const CARRIES = new Set(["dependsOn", "runsOn", "hostedOn", "hasMember", "storesOn", "uses"]);
-
-function neighbourGroup(
-  unit: Unit,
-  home: ReadonlyMap<number, { group: Group; onset: UnixMillis }>,
-  topology: Topology,
-): Group | undefined {
-  const symptom = unit.notes[0]?.symptom;
-  if (symptom === "environment" || symptom === "certificate" || symptom === "clock" || symptom === "resource")
-    return undefined;
-  let best: { group: Group; apart: number } | undefined;
-  for (const edge of topology.needs(unit.ci)) {
-    const near = home.get(edge.ci);
-    if (near === undefined || !CARRIES.has(edge.type)) continue;
-    const apart = unit.onset - near.onset;
-    if (apart < -ATTACH_BEFORE_MS || apart > ATTACH_AFTER_MS) continue;
-    if (best === undefined || Math.abs(apart) < Math.abs(best.apart)) best = { group: near.group, apart };
-  }
-  return best?.group;
 }
