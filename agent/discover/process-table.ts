@@ -45,10 +45,27 @@ export function programName(files: HostFiles, pid: string, comm: string): string
   const command = files.read(`/proc/${pid}/cmdline`)?.all() ?? "";
   if (command === "") return null;
   if (isJava) return javaName(command.replaceAll("\u0000", " "));
-  const [, script = ""] = command.split("\u0000");
-  return script === "" || script.startsWith("-")
-    ? comm
-    : basename(script).replace(/\.(?:[cm]?js|ts|py|rb|pl|php)$/, "");
+  const [interpreter = "", ...words] = command.split("\u0000");
+  const script = scriptOf(words);
+  // Node names its main thread, not itself.
+  if (script === "") return comm === "MainThread" ? basename(interpreter) : comm;
+  return basename(script).replace(/\.(?:[cm]?js|ts|py|rb|pl|php)$/, "");
+}
+
+/** Options after which no file is run, and those that take the word after them. */
+const RUNS_TEXT = /^(?:-[cep]|--eval|--print)$/;
+const TAKES_A_WORD = /^(?:-[rIWX]|--require|--import|--loader|--conditions)$/;
+
+/** What an interpreter was told to run: the first word that is no option, or the module of `python -m`; "" = nothing that has a name. */
+function scriptOf(words: readonly string[]): string {
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index] ?? "";
+    if (word === "-m") return words[index + 1] ?? "";
+    if (word === "" || RUNS_TEXT.test(word)) return "";
+    if (TAKES_A_WORD.test(word)) index += 1;
+    else if (!word.startsWith("-")) return word;
+  }
+  return "";
 }
 
 function javaName(command: string): string {

@@ -1,5 +1,10 @@
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createServer as createTlsServer } from "node:tls";
 import { afterEach, expect, test } from "vitest";
+import { hasOpenSsl, selfSigned } from "../../test/support/certificate.ts";
 import { VirtualClock } from "../../test/support/virtual-clock.ts";
 import { HttpTransport } from "./transport.ts";
 
@@ -119,3 +124,39 @@ test("nobody is there, and what cannot be sent", async () => {
   const secure = new HttpTransport(new VirtualClock(), { caFile: "/nowhere/ca.pem" });
   expect(await secure.send(request("https://127.0.0.1:1"))).toEqual({ kind: "failed", reason: "ENOENT" });
 });
+
+test.runIf(hasOpenSsl)(
+  "HTTPS: one connection for all, to whom the CA file vouches for, under its name only",
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tocsin-transport-"));
+    const { key, cert, path } = selfSigned(folder, 10);
+    let connections = 0;
+    const server = createTlsServer({ key, cert }, (socket) => {
+      connections += 1;
+      socket.on("error", () => undefined);
+      socket.on("data", (bytes) => bytes.toString("latin1").endsWith("abc") && socket.write(OK));
+    });
+    server.on("tlsClientError", () => undefined);
+    await new Promise<void>((done) => {
+      server.listen(0, "127.0.0.1", done);
+    });
+    const { port } = server.address() as { port: number };
+    const [trusting, plain] = [
+      new HttpTransport(new VirtualClock(), { caFile: path }),
+      new HttpTransport(new VirtualClock()),
+    ];
+    try {
+      const named = request(`https://localhost:${port}`);
+      for (let round = 0; round < 3; round += 1)
+        expect(await trusting.send(named)).toMatchObject({ kind: "answer", status: 200, body: Buffer.from("ok") });
+      expect(connections).toBe(1);
+      const failed = (reason: string) => ({ kind: "failed", reason });
+      expect(await trusting.send(request(`https://127.0.0.1:${port}`))).toEqual(failed("ERR_TLS_CERT_ALTNAME_INVALID"));
+      expect(await plain.send(named)).toEqual(failed("DEPTH_ZERO_SELF_SIGNED_CERT"));
+    } finally {
+      trusting.close();
+      server.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);

@@ -1,11 +1,11 @@
-import { execFileSync, spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { afterEach, expect, test } from "vitest";
+import { hasOpenSsl, selfSigned } from "../../test/support/certificate.ts";
 import { RecordingCollector } from "../../test/support/recording-collector.ts";
 import { systemClock } from "../clock.ts";
 import type { PluginWatch } from "../config/agent-config.ts";
@@ -119,33 +119,6 @@ test.for<[string, number, string | null, object]>([
   );
 });
 
-const hasOpenSsl = spawnSync("openssl", ["version"]).status === 0;
-
-function certificate(days: number): { key: string; cert: string; path: string } {
-  const folder = newFolder();
-  const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-  const subject = ["-subj", "/CN=localhost", "-days", String(days)];
-  execFileSync(
-    "openssl",
-    [
-      "req",
-      "-x509",
-      "-newkey",
-      "ec",
-      "-pkeyopt",
-      "ec_paramgen_curve:P-256",
-      "-nodes",
-      "-keyout",
-      key,
-      "-out",
-      cert,
-      ...subject,
-    ],
-    { stdio: "ignore" },
-  );
-  return { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8"), path: cert };
-}
-
 const DAY_MS = 86_400_000;
 const CERTIFICATE = {
   name: "www",
@@ -166,7 +139,7 @@ test.runIf(hasOpenSsl).for<[string, number, object]>([
   ["ends soon", 10, { status: "bad", severity: "warning", summary: "certificate www expires in 9 days" }],
   ["ends very soon", 1, { status: "bad", severity: "critical", summary: "certificate www expires in 24 h" }],
 ])("certificate file: one that %s", async ([, days, expected]) => {
-  const { path } = certificate(days);
+  const { path } = selfSigned(newFolder(), days);
   expect(await probeCertificate({ ...CERTIFICATE, file: path }, systemClock, series())).toMatchObject(expected);
 });
 
@@ -182,7 +155,7 @@ test("certificate file: missing, empty, damaged", async () => {
 });
 
 test.runIf(hasOpenSsl)("certificate of a server that signed it itself: its clients would refuse it", async () => {
-  const { key, cert } = certificate(100);
+  const { key, cert } = selfSigned(newFolder(), 100);
   const server = createTlsServer({ key, cert }, (socket) => socket.end());
   server.on("tlsClientError", () => undefined);
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
