@@ -18,37 +18,27 @@ import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import { Agenda } from "./agenda.ts";
 import { type Background, flapsOn, Maintenance } from "./background.ts";
-import { believe, FADE, learnFrom } from "./belief.ts";
-import type { Moment } from "./common.ts";
+import { believe, FADE } from "./belief.ts";
 import { Habits } from "./habits.ts";
-import { heardAround, type Memory } from "./heard-around.ts";
+import { heardAround } from "./heard-around.ts";
 import { doorsOf } from "./doors.ts";
 import { alertTimer, Keeper, recall, resume, type Recalled, type Rooms } from "./keeping.ts";
-import { isHoldOver, isPageDue, rankPause } from "./rank-pause.ts";
 import { readAnew, replant } from "./restart.ts";
 import { flapper, goesOn, isKnownToPeople, noiseOf, type NoiseContext } from "./noise.ts";
 import { NoteReader } from "./note-reader.ts";
 import { notedOf } from "./noted.ts";
 import { Notebook } from "./notebook.ts";
-import { anchorsOf, gather, incidentOf, notesOf, regroup, weighed, type Neighbourhood } from "./regroup.ts";
+import { anchorsOf, gather, incidentOf, notesOf, regroup, type Neighbourhood } from "./regroup.ts";
 import { solve } from "./solve.ts";
-import { NOTHING_FIRES } from "./standing.ts";
-import { lookTimer, rankTimer } from "./stored-thread.ts";
+import { lookTimer } from "./stored-thread.ts";
 import { Strays } from "./strays.ts";
 import { Together } from "./together.ts";
 import { isOpen, survivor, Threads, type Thread } from "./threads.ts";
+import { Verdicts } from "./verdicts.ts";
 import type { AlertId, IncidentId } from "../model/identity.ts";
 
 /** A young incident is looked at again this long after the last solve that touched it. */
 const SECOND_LOOK_MS: readonly Milliseconds[] = [25_000, 90_000];
-/** An incident of so many alerts is a storm while more come. */
-const STORM = 8;
-const RAGING_MIN = 6;
-const DECLINE_MIN = 5;
-const DECLINE_SHARE = 0.4;
-/** With less than this share of the evidence left, the last verdict stands. */
-const EVIDENCE_LEFT = 0.6;
-
 /**
  * @param ranker names the root of an incident; from `core/root-cause`
  */
@@ -57,7 +47,7 @@ export function createCorrelator(ranker: RootRanker): Correlator {
 }
 
 class OnlineCorrelator implements Correlator {
-  private readonly ranker: RootRanker;
+  private readonly verdicts: Verdicts;
   private readonly reader = new NoteReader();
   private notebook = new Notebook();
   private readonly threads = new Threads();
@@ -71,8 +61,6 @@ class OnlineCorrelator implements Correlator {
   private readonly habits = new Habits();
   private readonly together = new Together();
   private readonly strays = new Strays();
-  private storm: Moment | null = null;
-  private paged: Moment[] = [];
   private readonly keeper = new Keeper();
   private recalled: Recalled | null = null;
   /** Alerts of whose note something has changed that is stored with them. */
@@ -84,7 +72,7 @@ class OnlineCorrelator implements Correlator {
   private before: Topology | null = null;
 
   constructor(ranker: RootRanker) {
-    this.ranker = ranker;
+    this.verdicts = new Verdicts(ranker);
   }
 
   takeGraph(topology: Topology): void {
@@ -115,7 +103,8 @@ class OnlineCorrelator implements Correlator {
     if (common === null) believe(this.rooms, view.topology, at);
     else {
       const { graphBase, readAt, storm, paged, stale, fadeAt } = common;
-      Object.assign(this, { graphBase, readAt, storm, paged });
+      Object.assign(this, { graphBase, readAt });
+      this.verdicts.resume(storm, paged);
       this.keeper.resume(common);
       for (const incident of stale) this.stale.add(incident);
       if (fadeAt !== null) this.timers.schedule(FADE, fadeAt);
@@ -244,52 +233,7 @@ class OnlineCorrelator implements Correlator {
   }
 
   rank(incident: Readonly<Incident>, at: UnixMillis, view: CorrelationView): Ranking {
-    const { influence, maintenance } = this.graph(view);
-    const thread = this.threads.of(incident.id, at);
-    const last = thread.ranked;
-    const pause = rankPause(incident.members.length, last?.ranking.pageWorthy === true ? at - thread.firstOnset : 0);
-    if (last !== null && thread.spentAt !== null && at < thread.spentAt + pause) {
-      this.rankAgain(incident.id, thread.spentAt + pause);
-      return { ...last.ranking, holdMs: 0, pageAfterMs: 0, isRepeat: true };
-    }
-    const isDue = last !== null && (isPageDue(last, at) || isHoldOver(incident, last.at, at));
-    if (last !== null && !isDue && at < last.at + pause) {
-      this.rankAgain(incident.id, last.at + pause);
-      return { ...last.ranking, holdMs: Math.max(0, last.at + last.ranking.holdMs - at), isRepeat: true };
-    }
-    this.threads.touch(incident.id);
-    const { notes, isFlapping } = weighed(incident.id, this.notebook, view);
-    const cleared = notes.filter((note) => note.resolvedAt !== null).length;
-    if (notes.length >= STORM) this.storm = { incident: incident.id, at: thread.lastOnset };
-    const wasDeclining = thread.declining;
-    thread.declining = notes.length >= DECLINE_MIN && cleared >= notes.length * DECLINE_SHARE;
-    if (thread.declining && !wasDeclining && last !== null)
-      learnFrom(this.rooms, { incident, fault: last.ranking.fault, notes, topology: view.topology }, at);
-    const isSpent = last !== null && (thread.declining || notes.length < last.evidence * EVIDENCE_LEFT);
-    thread.spentAt = isSpent ? at : null;
-    if (last !== null && isSpent) return { ...last.ranking, holdMs: 0, pageAfterMs: 0 };
-    if (last !== null && cleared > 0 && cleared === notes.length) {
-      const ranking = { ...last.ranking, ...NOTHING_FIRES };
-      thread.ranked = { at, ranking, evidence: Math.max(notes.length, last.evidence) };
-      return ranking;
-    }
-    const planned = (ci: number, onset: UnixMillis): boolean => maintenance.isBehind(ci, onset, view.maintenance());
-    const evidence = { incident, notes, influence, planned, strayRate: this.strays.rate(at) };
-    const ranking = this.ranker.rank({ ...evidence, ...heardAround(this.memory(), incident.id, at) }, at, view);
-    this.threads.setRoot(incident.id, isFlapping ? null : ranking.fault, at);
-    thread.doubt = ranking.doubt;
-    thread.raging = notes.length >= RAGING_MIN && cleared * 2 < notes.length;
-    thread.ranked = { at, ranking, evidence: Math.max(notes.length, last?.evidence ?? 0) };
-    if (ranking.pageAfterMs > 0) this.rankAgain(incident.id, at + ranking.pageAfterMs);
-    if (ranking.pageWorthy && ranking.holdMs === 0) this.notePage(incident.id, at);
-    return ranking;
-  }
-
-  /** Someone is woken for this incident now, unless they were already. The last two that did so are remembered. */
-  private notePage(incident: IncidentId, at: UnixMillis): void {
-    const [last] = this.paged;
-    const known = this.paged.find((page) => page.incident === incident);
-    if (known === undefined) this.paged = last === undefined ? [{ incident, at }] : [{ incident, at }, last];
+    return this.verdicts.rank(incident, at, { ...this.graph(view), rooms: this.rooms, view });
   }
 
   takeStale(): IncidentId[] {
@@ -313,7 +257,8 @@ class OnlineCorrelator implements Correlator {
   }
 
   takeLearned(): { id: string; value: unknown }[] {
-    const { graphBase, readAt, notebook, storm, paged, stale, topology } = this;
+    const { graphBase, readAt, notebook, stale, topology } = this;
+    const { storm, paged } = this.verdicts;
     if (topology === null) return [];
     const common = {
       graphBase,
@@ -345,11 +290,6 @@ class OnlineCorrelator implements Correlator {
       return { influence, maintenance };
     }
     return { influence: this.influence, maintenance: this.maintenance };
-  }
-
-  private memory(): Memory {
-    const { notebook, habits, storm, paged } = this;
-    return { notebook, habits, storm, paged };
   }
 
   private noteOf(alert: Readonly<Alert>, view: CorrelationView): Note {
@@ -450,12 +390,6 @@ class OnlineCorrelator implements Correlator {
     this.rewritten.add(alert);
   }
 
-  private rankAgain(incident: IncidentId, at: UnixMillis): void {
-    const before = this.timers.dueAt(rankTimer(incident));
-    this.timers.schedule(rankTimer(incident), at);
-    if (before !== this.timers.dueAt(rankTimer(incident))) this.threads.touch(incident);
-  }
-
   private lookNow(incident: IncidentId, at: UnixMillis, view: CorrelationView): void {
     const open = notesOf(incident, this.notebook, view).filter((note) => note.resolvedAt === null);
     this.agenda.addNow(
@@ -543,7 +477,7 @@ class OnlineCorrelator implements Correlator {
       topology: view.topology,
       influence,
       at,
-      ...heardAround(this.memory(), null, at),
+      ...heardAround(this.verdicts.memory(this.rooms), null, at),
       incidentOf: (unit) => incidentOf(unit, view),
       doorsOf: (unit) => doors.get(unit) ?? [],
     });

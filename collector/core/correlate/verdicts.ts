@@ -1,0 +1,108 @@
+import type { CorrelationView, Ranking, RootRanker } from "../model/correlation.ts";
+import type { IncidentId } from "../model/identity.ts";
+import type { Incident } from "../model/incident.ts";
+import type { Influence } from "../model/influence.ts";
+import type { UnixMillis } from "../model/time.ts";
+import type { Maintenance } from "./background.ts";
+import { learnFrom } from "./belief.ts";
+import type { Moment } from "./common.ts";
+import { heardAround, type Memory } from "./heard-around.ts";
+import type { Rooms } from "./keeping.ts";
+import { isHoldOver, isPageDue, rankPause } from "./rank-pause.ts";
+import { weighed } from "./regroup.ts";
+import { NOTHING_FIRES } from "./standing.ts";
+import { rankTimer } from "./stored-thread.ts";
+
+/** An incident of so many alerts is a storm while more come. */
+const STORM = 8;
+const RAGING_MIN = 6;
+const DECLINE_MIN = 5;
+const DECLINE_SHARE = 0.4;
+/** With less than this share of the evidence left, the last verdict stands. */
+const EVIDENCE_LEFT = 0.6;
+
+/** What a verdict is given by. */
+export interface Surroundings {
+  rooms: Rooms;
+  influence: Influence;
+  maintenance: Maintenance;
+  view: CorrelationView;
+}
+
+/** Asks for the root of an incident when that is worth it, and remembers what one verdict means for the others. */
+export class Verdicts {
+  private readonly ranker: RootRanker;
+  /** The last storm that grew. */
+  storm: Moment | null = null;
+  /** The last two incidents that somebody was woken for, newest first. */
+  paged: readonly Moment[] = [];
+
+  constructor(ranker: RootRanker) {
+    this.ranker = ranker;
+  }
+
+  resume(storm: Moment | null, paged: readonly Moment[]): void {
+    this.storm = storm;
+    this.paged = paged;
+  }
+
+  memory({ notebook, habits }: Rooms): Memory {
+    return { notebook, habits, storm: this.storm, paged: this.paged };
+  }
+
+  /** The verdict on an incident: a new one, or the last where nothing can have changed it or too little is left to weigh. */
+  rank(incident: Readonly<Incident>, at: UnixMillis, { rooms, influence, maintenance, view }: Surroundings): Ranking {
+    const { threads, notebook, strays } = rooms;
+    const thread = threads.of(incident.id, at);
+    const last = thread.ranked;
+    const pause = rankPause(incident.members.length, last?.ranking.pageWorthy === true ? at - thread.firstOnset : 0);
+    if (last !== null && thread.spentAt !== null && at < thread.spentAt + pause) {
+      rankAgain(rooms, incident.id, thread.spentAt + pause);
+      return { ...last.ranking, holdMs: 0, pageAfterMs: 0, isRepeat: true };
+    }
+    const isDue = last !== null && (isPageDue(last, at) || isHoldOver(incident, last.at, at));
+    if (last !== null && !isDue && at < last.at + pause) {
+      rankAgain(rooms, incident.id, last.at + pause);
+      return { ...last.ranking, holdMs: Math.max(0, last.at + last.ranking.holdMs - at), isRepeat: true };
+    }
+    threads.touch(incident.id);
+    const { notes, isFlapping } = weighed(incident.id, notebook, view);
+    const cleared = notes.filter((note) => note.resolvedAt !== null).length;
+    if (notes.length >= STORM) this.storm = { incident: incident.id, at: thread.lastOnset };
+    const wasDeclining = thread.declining;
+    thread.declining = notes.length >= DECLINE_MIN && cleared >= notes.length * DECLINE_SHARE;
+    if (thread.declining && !wasDeclining && last !== null)
+      learnFrom(rooms, { incident, fault: last.ranking.fault, notes, topology: view.topology }, at);
+    const isSpent = last !== null && (thread.declining || notes.length < last.evidence * EVIDENCE_LEFT);
+    thread.spentAt = isSpent ? at : null;
+    if (last !== null && isSpent) return { ...last.ranking, holdMs: 0, pageAfterMs: 0 };
+    if (last !== null && cleared > 0 && cleared === notes.length) {
+      const ranking = { ...last.ranking, ...NOTHING_FIRES };
+      thread.ranked = { at, ranking, evidence: Math.max(notes.length, last.evidence) };
+      return ranking;
+    }
+    const planned = (ci: number, onset: UnixMillis): boolean => maintenance.isBehind(ci, onset, view.maintenance());
+    const evidence = { incident, notes, influence, planned, strayRate: strays.rate(at) };
+    const ranking = this.ranker.rank({ ...evidence, ...heardAround(this.memory(rooms), incident.id, at) }, at, view);
+    threads.setRoot(incident.id, isFlapping ? null : ranking.fault, at);
+    thread.doubt = ranking.doubt;
+    thread.raging = notes.length >= RAGING_MIN && cleared * 2 < notes.length;
+    thread.ranked = { at, ranking, evidence: Math.max(notes.length, last?.evidence ?? 0) };
+    if (ranking.pageAfterMs > 0) rankAgain(rooms, incident.id, at + ranking.pageAfterMs);
+    if (ranking.pageWorthy && ranking.holdMs === 0) this.notePage(incident.id, at);
+    return ranking;
+  }
+
+  /** Someone is woken for this incident now, unless they were already. The last two that did so are remembered. */
+  private notePage(incident: IncidentId, at: UnixMillis): void {
+    const [last] = this.paged;
+    const known = this.paged.find((page) => page.incident === incident);
+    if (known === undefined) this.paged = last === undefined ? [{ incident, at }] : [{ incident, at }, last];
+  }
+}
+
+function rankAgain({ timers, threads }: Rooms, incident: IncidentId, at: UnixMillis): void {
+  const before = timers.dueAt(rankTimer(incident));
+  timers.schedule(rankTimer(incident), at);
+  if (before !== timers.dueAt(rankTimer(incident))) threads.touch(incident);
+}
