@@ -111,7 +111,7 @@ test("a crash forgets five minutes at most: it is written down as it goes", asyn
   const folder = newFolder();
   const first = life(folder);
   first.rounds(40, usual);
-  for (let turn = 0; turn < 200 && !readdirSync(folder).includes("learned.state"); turn++)
+  for (let turn = 0; turn < 50_000 && !readdirSync(folder).includes("learned.state"); turn++)
     await new Promise<void>((done) => setImmediate(done));
   expect(statSync(join(folder, "learned.state")).mode & 0o777).toBe(0o600);
   expect(
