@@ -54,6 +54,15 @@ test.for<[situation: string, story: Told[], sentence: RegExp]>([
   expect(of("shop-db")?.rootCause.candidates[0]?.reasons[0]).toMatch(sentence);
 });
 
+test.for([
+  ["host", /^a program on shop-1 does not run: mydaemon is not running$/],
+  ["application", /^shop-1 itself does not run: mydaemon is not running$/],
+])("a program that stopped is not said of the machine: seen on a %s", async ([type, sentence]) => {
+  const program: Told = { at: 10, ci: "shop-1", check: "process_missing", summary: "mydaemon is not running" };
+  const { of } = await play(cmdb({ "shop-1": type as string }, []), [program], 1000);
+  expect(of("shop-1")?.rootCause.candidates[0]?.reasons[0]).toMatch(sentence as RegExp);
+});
+
 test.for<[situation: string, story: Told[], sentence: RegExp]>([
   [
     "what a service cannot do without is named",

@@ -21,6 +21,15 @@ const SAYS: Record<Symptom, string> = {
   other: "alarms",
 };
 
+/** On these "down" is told of a program: of the machine itself it would be "gone". */
+const MACHINES: ReadonlySet<string> = new Set(["host", "vm", "hypervisor"]);
+
+function troubleOf(symptom: Symptom, name: string, type: string): string {
+  return symptom === "down" && MACHINES.has(type)
+    ? `a program on ${name} does not run`
+    : `${name} itself ${SAYS[symptom]}`;
+}
+
 /** Why this CI could be the root, in plain words, strongest first. */
 export function reasonsFor(verdict: Verdict, units: readonly Unit[], topology: Topology): string[] {
   const name = topology.id(verdict.root);
@@ -35,8 +44,10 @@ export function reasonsFor(verdict: Verdict, units: readonly Unit[], topology: T
   }
   if (own !== undefined) {
     const first = own.notes[0];
-    if (first !== undefined)
-      reasons.push(`${name} itself ${SAYS[first.symptom]}: ${first.alert.summary || first.alert.check}`);
+    if (first !== undefined) {
+      const trouble = troubleOf(first.symptom, name, topology.ci(verdict.root).type);
+      reasons.push(`${trouble}: ${first.alert.summary || first.alert.check}`);
+    }
   } else if (verdict.silent) reasons.push(`${name} itself sends nothing; it is inferred from those that need it`);
   if (verdict.through !== null)
     reasons.push(`through ${topology.id(faultCi(verdict.through))}, which needs it and sends nothing itself`);
