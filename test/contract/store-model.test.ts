@@ -9,7 +9,7 @@ import type {
   StoredEntity,
   Touch,
 } from "../../collector/port/store.ts";
-import { commit, entitiesOf, entity, outboxRow, record } from "./store.case.ts";
+import { commit, entitiesOf, entity, outboxRow, record } from "./store-entries.ts";
 import { memoryHarness, sqliteHarness } from "./store-harness.ts";
 
 /**

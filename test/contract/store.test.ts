@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 import { type MemoryDisk, createMemoryStore } from "../../collector/store/memory/store.ts";
 import { createSqliteStore } from "../../collector/store/sqlite/store.ts";
 import type { Store } from "../../collector/port/store.ts";
-import { STORE_CASES, commit, commits, entity } from "./store.case.ts";
+import { STORE_CASES } from "./store.case.ts";
+import { commit, commits, entity } from "./store-entries.ts";
 import { type StoreWorld, memoryHarness, sqliteHarness } from "./store-harness.ts";
 
 const HARNESSES: Record<string, () => StoreWorld> = {
