@@ -2,32 +2,15 @@ import { expect, test } from "vitest";
 import type { Ci, CmdbDocument, Relation } from "../../collector/core/model/ci.ts";
 import { DEFAULT_SETTINGS } from "../../collector/core/model/settings.ts";
 import { replayEvents } from "../../collector/runtime/replay.ts";
+import { ciOf, relationOf } from "../support/core-driver.ts";
 
 /**
  * When a lone condition wakes a person: what the on-call engineer and the administrator expect, whatever the scenarios' score
  * would like. A storm has its own tests; here there is one alert, and it stays.
  */
 
-const ci = (id: string, type: string, more: Partial<Ci> = {}): Ci => ({
-  id,
-  type,
-  name: id,
-  aliases: [],
-  labels: {},
-  owner: null,
-  criticality: null,
-  minHealthy: null,
-  known: true,
-  ...more,
-});
-const needs = (from: string, type: string, to: string): Relation => ({
-  from,
-  type,
-  to,
-  source: "cmdb",
-  confidence: 1,
-  lastSeenAt: null,
-});
+const ci = (id: string, type: string, more: Partial<Ci> = {}): Ci => ciOf(id, { type, ...more });
+const needs = (from: string, type: string, to: string): Relation => relationOf(`${from} ${type} ${to}`);
 
 const CMDB: CmdbDocument = {
   vantage: [],

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { CmdbDocument } from "./ci.ts";
+import { ciOf, cmdbOf } from "../../../test/support/core-driver.ts";
 import { Topology } from "./topology.ts";
 
 /** Systems that are built alike; each line is `from type to`, and every name in it is a CI. */
@@ -8,26 +8,8 @@ function build(relations: readonly string[], others: readonly string[] = []): To
     ...relations.flatMap((line) => [line.split(" ")[0] ?? "", line.split(" ")[2] ?? ""]),
     ...others,
   ]);
-  const document: CmdbDocument = {
-    vantage: [],
-    cis: [...names].map((id) => ({
-      id,
-      type: id.includes("cache") ? "cache" : "vm",
-      name: id,
-      aliases: [],
-      labels: {},
-      owner: null,
-      criticality: 2,
-      minHealthy: null,
-      known: true,
-    })),
-    relations: relations.map((line) => {
-      const [from = "", type = "", to = ""] = line.split(" ");
-      return { from, type, to, source: "cmdb", confidence: 1, lastSeenAt: null };
-    }),
-    maintenance: [],
-  };
-  return new Topology(document);
+  const cis = [...names].map((id) => ciOf(id, { type: id.includes("cache") ? "cache" : "vm" }));
+  return new Topology(cmdbOf(relations, cis));
 }
 
 function needs(topology: Topology, name: string): string[] {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { ciOf } from "../../../test/support/core-driver.ts";
 import { cohortGaps, cohortOf } from "./cohorts.ts";
 import type { Ci } from "./ci.ts";
 
@@ -15,17 +16,7 @@ test.for<[name: string, cohort: string | null]>([
   expect(cohortOf(name)).toBe(cohort);
 });
 
-const ci = (id: string, type: string): Ci => ({
-  id,
-  type,
-  name: id,
-  aliases: [],
-  labels: {},
-  owner: null,
-  criticality: null,
-  minHealthy: null,
-  known: true,
-});
+const ci = (id: string, type: string): Ci => ciOf(id, { type });
 const CIS = [
   ci("tor-a", "switch"),
   ci("tor-b", "switch"),

@@ -1,30 +1,13 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { ciOf, relationOf } from "../../../test/support/core-driver.ts";
 import type { Ci } from "./ci.ts";
 import { faultCi, Influence } from "./influence.ts";
 import { Topology } from "./topology.ts";
 
-const ci = (id: string, type: string): Ci => ({
-  id,
-  type,
-  name: id,
-  aliases: [],
-  labels: {},
-  owner: null,
-  criticality: 2,
-  minHealthy: null,
-  known: true,
-});
+const ci = (id: string, type: string): Ci => ciOf(id, { type, criticality: 2 });
 
 /** Three of a series that need one database, are members of one pool, and run each on the machine of its number. */
 function seriesOf(numbers: readonly number[]): Topology {
-  const relation = (from: string, type: string, to: string) => ({
-    from,
-    type,
-    to,
-    source: "cmdb",
-    confidence: 1,
-    lastSeenAt: null,
-  });
   return new Topology({
     vantage: ["core"],
     cis: [
@@ -35,11 +18,11 @@ function seriesOf(numbers: readonly number[]): Topology {
       ...[...numbers, 4].map((n) => ci(`cart-vm-${n}`, "vm")),
     ],
     relations: [
-      ...[...numbers, 4].map((n) => relation(`cart-vm-${n}`, "connectsTo", "core")),
+      ...[...numbers, 4].map((n) => relationOf(`cart-vm-${n} connectsTo core`)),
       ...numbers.flatMap((n) => [
-        relation(`cart-app-${n}`, "dependsOn", "cart-db"),
-        relation(`cart-app-${n}`, "runsOn", `cart-vm-${n}`),
-        relation("cart-pool", "hasMember", `cart-app-${n}`),
+        relationOf(`cart-app-${n} dependsOn cart-db`),
+        relationOf(`cart-app-${n} runsOn cart-vm-${n}`),
+        relationOf(`cart-pool hasMember cart-app-${n}`),
       ]),
     ],
     maintenance: [],

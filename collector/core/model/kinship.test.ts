@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { ciOf, relationOf } from "../../../test/support/core-driver.ts";
 import type { Ci, CmdbDocument } from "./ci.ts";
 import { stemOf } from "./kinship.ts";
 import { Topology } from "./topology.ts";
@@ -17,25 +18,7 @@ test.for([
 });
 
 function document(): CmdbDocument {
-  const ci = (id: string, type: string): Ci => ({
-    id,
-    type,
-    name: id,
-    aliases: [],
-    labels: {},
-    owner: null,
-    criticality: 2,
-    minHealthy: null,
-    known: true,
-  });
-  const relation = (from: string, type: string, to: string) => ({
-    from,
-    type,
-    to,
-    source: "cmdb",
-    confidence: 1,
-    lastSeenAt: null,
-  });
+  const ci = (id: string, type: string): Ci => ciOf(id, { type, criticality: 2 });
   return {
     vantage: [],
     cis: [
@@ -45,9 +28,9 @@ function document(): CmdbDocument {
       ci("cart-api", "service"),
     ],
     relations: [
-      ...[1, 2, 3].map((n) => relation(`cart-app-${n}`, "dependsOn", "cart-db")),
-      ...[1, 2, 3].map((n) => relation(`cart-app-${n}`, "runsOn", `cart-vm-${n}`)),
-      ...[1, 2, 3, 4].map((n) => relation("cart-api", "hasMember", `cart-app-${n}`)),
+      ...[1, 2, 3].map((n) => relationOf(`cart-app-${n} dependsOn cart-db`)),
+      ...[1, 2, 3].map((n) => relationOf(`cart-app-${n} runsOn cart-vm-${n}`)),
+      ...[1, 2, 3, 4].map((n) => relationOf(`cart-api hasMember cart-app-${n}`)),
     ],
     maintenance: [],
   };

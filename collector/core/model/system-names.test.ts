@@ -1,29 +1,11 @@
 import { expect, test } from "vitest";
-import type { CmdbDocument } from "./ci.ts";
+import { ciOf, cmdbOf } from "../../../test/support/core-driver.ts";
 import { SystemNames } from "./system-names.ts";
 import { Topology } from "./topology.ts";
 
 function systemsOf(cis: Record<string, string>, relations: string[]): SystemNames {
-  const document: CmdbDocument = {
-    vantage: [],
-    cis: Object.entries(cis).map(([id, type]) => ({
-      id,
-      type,
-      name: id,
-      aliases: [],
-      labels: {},
-      owner: null,
-      criticality: 2,
-      minHealthy: null,
-      known: true,
-    })),
-    relations: relations.map((text) => {
-      const [from = "", type = "", to = ""] = text.split(" ");
-      return { from, type, to, source: "cmdb", confidence: 1, lastSeenAt: null };
-    }),
-    maintenance: [],
-  };
-  return new SystemNames(new Topology(document));
+  const known = Object.entries(cis).map(([id, type]) => ciOf(id, { type }));
+  return new SystemNames(new Topology(cmdbOf(relations, known)));
 }
 
 const SHOP = systemsOf(
