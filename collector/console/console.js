@@ -1,113 +1,88 @@
-// The page of a running collector: what is open, why, who is hit, and which agents are there. No framework; everything that
-// comes from monitoring data is set as text, never as markup.
+// The page of a running collector: what is open, why, who is hit, what is muted, and which agents are there. No framework.
+import { bullets, clock, counted, element, fold, redraw, refreshTimes, time } from "./console-element.js";
+import { briefCard, incidentCard } from "./console-incident.js";
 
 const TOKEN_KEY = "tocsin-token";
-const INCIDENTS_SHOWN = 20;
+/** So many are looked at for the most urgent; so many cards are drawn. */
+const INCIDENTS_READ = 300;
+const INCIDENTS_SHOWN = 40;
+/** Up to so many stand there with all that is known. */
+const WHOLE_CARDS = 3;
 const AGENTS_SHOWN = 200;
 const REFRESH_AFTER_MS = 1500;
-const RECONNECT_MS = 5000;
-const REASONS_SHOWN = 5;
+const RECONNECT_MS = 3000;
+const ANSWER_MS = 15_000;
+/** The stream sends a line every 15 s, whatever happens. */
+const QUIET_MS = 40_000;
+const STALE_MS = 60_000;
+const SECTIONS = ["incident", "incidents", "muted", "agents"];
 
 const byId = (id) => document.getElementById(id);
-
-/** An element with text and children; `options` are its properties. */
-function element(name, options = {}, ...children) {
-  const made = Object.assign(document.createElement(name), options);
-  made.append(...children.filter((child) => child !== null));
-  return made;
-}
 
 class NoToken extends Error {}
 
 /** Answers of the API, with the token of this browser tab where there is one. */
 async function call(path, options = {}) {
   const token = sessionStorage.getItem(TOKEN_KEY);
-  const headers = token === null ? {} : { authorization: `Bearer ${token}` };
-  const response = await fetch(path, { ...options, headers, cache: "no-store" });
-  if (response.status === 401 || response.status === 403) throw new NoToken((await response.json()).message);
-  if (!response.ok) throw new Error(`${path} answers ${response.status}`);
-  return response;
+  const headers = { ...options.headers, ...(token === null ? {} : { authorization: `Bearer ${token}` }) };
+  const response = await fetch(path, { signal: AbortSignal.timeout(ANSWER_MS), ...options, headers, cache: "no-store" });
+  if (response.ok) return response;
+  const { message = `${path} answers ${response.status}` } = await response.json().catch(() => ({}));
+  throw response.status === 401 || response.status === 403 ? new NoToken(message) : Object.assign(new Error(message), { status: response.status });
 }
 
-const list = async (path) => (await call(path)).json();
+const read = async (path) => (await call(path)).json();
 
-function ago(text) {
-  const seconds = Math.max(0, Math.round((Date.now() - Date.parse(text)) / 1000));
-  if (seconds < 90) return `${seconds} s ago`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min ago`;
-  return seconds < 129_600 ? `${Math.round(seconds / 3600)} h ago` : `${Math.round(seconds / 86_400)} days ago`;
+/** The newest, as many pages as it takes. */
+async function readIncidents() {
+  const items = [];
+  let cursor = null;
+  do {
+    const page = await read(`/api/v1/incidents?limit=100${cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`}`);
+    items.push(...page.items);
+    cursor = page.next;
+  } while (cursor !== null && items.length < INCIDENTS_READ);
+  return { items, isAll: cursor === null };
 }
 
-function time(text) {
-  return element("time", { dateTime: text, title: text, textContent: ago(text) });
+async function acknowledge(id) {
+  await call(`/api/v1/incidents/${encodeURIComponent(id)}/acknowledge`, { method: "POST", body: "{}", headers: { "content-type": "application/json" } });
+  await refresh();
 }
 
-/** Fetched with the token, which a plain link would not bring along; shown as text. */
-function runbookOf({ check, href }) {
-  if (!href.startsWith("/")) return element("p", {}, "Runbook: ", element("a", { href, textContent: check, rel: "noopener noreferrer", target: "_blank" }));
-  const text = element("pre", { textContent: "…" });
-  const details = element("details", { className: "runbook" }, element("summary", { textContent: `Runbook: ${check}` }), text);
-  details.addEventListener("toggle", () => {
-    if (details.open && text.textContent === "…")
-      call(href).then(async (answer) => (text.textContent = await answer.text())).catch((error) => (text.textContent = error.message));
-  });
-  return details;
+const toolsFor = (role) => ({ call, acknowledge, mayAcknowledge: role === "operator" || role === "admin" });
+
+function showIncidents({ items, isAll }, role) {
+  // What is most urgent, then what nobody has yet; among equals the newest, as the list came.
+  const sorted = items.toSorted((a, b) => a.priority.localeCompare(b.priority) || b.status.localeCompare(a.status));
+  const isBrief = sorted.length > WHOLE_CARDS;
+  const parts = sorted.slice(0, INCIDENTS_SHOWN).map((incident) => ({
+    id: incident.id,
+    key: `${isBrief} ${role} ${JSON.stringify(incident)}`,
+    draw: () => (isBrief ? briefCard(incident) : incidentCard(incident, toolsFor(role))),
+  }));
+  const note = (key, className, textContent) => parts.push({ id: key, key: textContent, draw: () => element("p", { className, textContent }) });
+  if (parts.length === 0) note("none", "good", "Nothing is open.");
+  if (sorted.length > INCIDENTS_SHOWN) note("more", "muted", `The ${INCIDENTS_SHOWN} most urgent of ${sorted.length}${isAll ? "" : " that are newest"}; tocsin incidents shows more.`);
+  redraw(byId("incidents"), parts);
 }
 
-const counted = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
-
-function bullets(texts) {
-  return element("ul", {}, ...texts.map((text) => element("li", { textContent: text })));
+function showIncident(incident, role) {
+  const { missing: textContent } = incident;
+  if (textContent !== undefined) return redraw(byId("incident"), [{ id: "none", key: textContent, draw: () => element("p", { textContent }) }]);
+  redraw(byId("incident"), [{ id: incident.id, key: `${role} ${JSON.stringify(incident)}`, draw: () => incidentCard(incident, { ...toolsFor(role), whole: true }) }]);
 }
 
-function rootOf({ rootCause }) {
-  if (rootCause.ci === null) return element("p", { textContent: rootCause.rootless === undefined ? "No single CI is at fault." : `No single cause: ${rootCause.rootless}.` });
-  const sure = `${Math.round(rootCause.confidence * 100)} % sure${rootCause.inferred ? ", inferred from its dependents" : ""}`;
-  return element("p", {}, "Root cause: ", element("strong", { textContent: rootCause.ci }), ` (${sure})`);
-}
+const matcherText = ({ name, value, isRegex = false, isEqual = true }) => `${name}${isEqual ? (isRegex ? "=~" : "=") : isRegex ? "!~" : "!="}${value}`;
+const until = (text) => text.replace(/:\d\d\.\d+Z$/, "Z").replace("T", " ");
 
-function impactOf({ impact }) {
-  if (impact.services.length === 0)
-    return element("p", { className: "meta", textContent: `${counted(impact.cis.length, "CI")} affected, no business service known to be hit.` });
-  const services = impact.services.map((service) => {
-    const left = service.redundancyLeft === null ? "" : `, redundancy left: ${service.redundancyLeft}`;
-    return `${service.ci} (criticality ${service.criticality}${left})`;
-  });
-  return element("div", {}, element("p", { textContent: `Hit, with ${counted(impact.cis.length, "CI")}:` }), bullets(services));
-}
-
-function incidentCard(incident) {
-  const { rootCause } = incident;
-  const best = rootCause.candidates.find((candidate) => candidate.ci === rootCause.ci);
-  const reasons = [...(best?.reasons ?? []).slice(0, REASONS_SHOWN), ...(rootCause.change === null ? [] : [`change: ${rootCause.change}`])];
-  const others = rootCause.candidates.filter((candidate) => candidate !== best).slice(0, 3);
-  const alerts = incident.alerts.slice(0, 20).map((alert) => `${alert.ci} ${alert.check} ${alert.instance} (${alert.severity}, ${alert.status}): ${alert.summary}`);
-  const more = incident.alerts.length - alerts.length;
-  return element(
-    "article",
-    { className: incident.priority },
-    element("h3", {}, element("span", { className: incident.priority < "P3" ? "bad" : "warn", textContent: `${incident.priority} ` }), incident.title),
-    element("p", { className: "meta" }, `#${incident.number}, ${incident.status}, ${incident.severity}, opened `, time(incident.openedAt), incident.owner === null ? "" : `, owner ${incident.owner}`),
-    rootOf(incident),
-    reasons.length === 0 ? null : bullets(reasons),
-    impactOf(incident),
-    ...(incident.runbooks ?? []).slice(0, 3).map(runbookOf),
-    element(
-      "details",
-      {},
-      element("summary", { textContent: `Alerts (${incident.alerts.length}) and other candidates` }),
-      bullets([...alerts, ...(more > 0 ? [`and ${more} more`] : [])]),
-      others.length === 0 ? null : bullets(others.map((other) => `or ${other.ci} (${other.score.toFixed(2)})`)),
-    ),
-  );
-}
-
-function showIncidents({ items, next }) {
-  // What is most urgent stands first; among equals the newest, as the list came.
-  const cards = items.toSorted((a, b) => a.priority.localeCompare(b.priority)).map(incidentCard);
-  if (cards.length === 0) cards.push(element("p", { className: "good", textContent: "Nothing is open." }));
-  if (next !== null) cards.push(element("p", { className: "muted", textContent: `Only the newest ${items.length} are shown.` }));
-  byId("incidents").replaceChildren(...cards);
+function showMuted(silences, windows) {
+  const texts = [
+    ...silences.map(({ matchers, endsAt, createdBy, comment }) => `${matchers.map(matcherText).join(", ")}: until ${until(endsAt)}, ${createdBy}: ${comment}`),
+    ...windows.map(({ cis, to, reason, includeDependents }) => `Maintenance of ${cis.join(", ")}${includeDependents ? " and what needs it" : ""}: until ${until(to)}${reason === "" ? "" : `: ${reason}`}`),
+  ];
+  byId("muted-section").hidden = texts.length === 0;
+  redraw(byId("muted"), [{ id: "muted", key: texts.join("\n"), draw: () => bullets(texts) }]);
 }
 
 function agentRow(agent) {
@@ -122,74 +97,137 @@ function agentRow(agent) {
   );
 }
 
-function showAgents({ items, next }) {
-  if (items.length === 0) {
-    byId("agents").replaceChildren(element("p", { className: "muted", textContent: "No agent was heard yet." }));
-    return;
-  }
+function agentTable(items) {
   const heads = ["CI", "State", "Heard", "Series"].map((head) => element("th", { scope: "col", textContent: head }));
-  const worstFirst = items.toSorted((a, b) => (a.status < b.status ? 1 : a.status > b.status ? -1 : 0));
-  const table = element("table", {}, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...worstFirst.map(agentRow)));
-  const note = next === null ? null : element("p", { className: "muted", textContent: `Only ${items.length} are shown.` });
-  byId("agents").replaceChildren(...[table, note].filter((part) => part !== null));
+  return element("table", {}, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...items.map(agentRow)));
 }
 
-function showStatus(status) {
-  byId("state").textContent = `Open incidents: ${status.openIncidents}, active alerts: ${status.activeAlerts}, agents: ${status.agents}, CIs: ${status.cis}. Version ${status.version}.`;
+/** Those in trouble stand there; the others behind a fold, unless they are few. */
+function showAgents({ items, next }) {
+  const bad = items.filter((agent) => agent.duplicate || agent.status !== "reporting");
+  const good = items.filter((agent) => !bad.includes(agent));
+  const count = `${good.length}${next === null ? "" : "+"}`;
+  const draw = () => {
+    const rest = fold("all", `${count} reporting`, agentTable(good));
+    rest.open = good.length <= 5;
+    return element("div", {}, bad.length === 0 ? null : agentTable(bad), good.length === 0 ? null : rest);
+  };
+  if (items.length === 0) redraw(byId("agents"), [{ id: "none", key: "none", draw: () => element("p", { className: "muted", textContent: "No agent was heard yet." }) }]);
+  else redraw(byId("agents"), [{ id: "agents", key: JSON.stringify(items), draw }]);
+}
+
+function showStatus(status, at) {
+  byId("state").textContent = `${status.openIncidents} open · ${counted(status.activeAlerts, "alert")} · ${counted(status.agents, "agent")} · ${counted(status.cis, "CI")} · as of ${clock(at)}`;
+  byId("version").textContent = `Version ${status.version}`;
   document.title = status.openIncidents === 0 ? "Tocsin" : `(${status.openIncidents}) Tocsin`;
+  const isOpen = sessionStorage.getItem(TOKEN_KEY) === null;
+  for (const item of document.querySelectorAll("[data-needs-token]")) item.hidden = !isOpen;
 }
 
 function askForToken(problem) {
   byId("token-form").hidden = false;
-  for (const id of ["incidents-section", "agents-section"]) byId(id).hidden = true;
+  for (const name of SECTIONS) byId(`${name}-section`).hidden = true;
   byId("state").textContent = "A token is needed.";
   byId("token-problem").textContent = sessionStorage.getItem(TOKEN_KEY) === null ? "" : problem;
+  byId("stale").hidden = true;
+  connection?.abort();
 }
 
+/** The incident that the address names, as the links in messages do. */
+const wanted = () => /^#\/incidents\/([^/]+)$/.exec(location.hash)?.[1];
+
+async function readWanted() {
+  const id = wanted();
+  if (id === undefined) return readIncidents();
+  return read(`/api/v1/incidents/${id}`).catch((error) => {
+    if (error.status === 404 || error.status === 400) return { missing: error.message };
+    throw error;
+  });
+}
+
+let freshAt = null;
+let lastTookMs = 0;
+
 async function refresh() {
-  const [status, incidents, agents] = await Promise.all([
-    list("/api/v1/status"),
-    list(`/api/v1/incidents?limit=${INCIDENTS_SHOWN}`),
-    list(`/api/v1/agents?limit=${AGENTS_SHOWN}`),
+  const began = Date.now();
+  const id = wanted();
+  const [status, found, agents, silences, maintenance] = await Promise.all([
+    read("/api/v1/status"),
+    readWanted(),
+    read(`/api/v1/agents?limit=${AGENTS_SHOWN}`),
+    read("/api/v1/silences?status=active"),
+    read("/api/v1/maintenance?status=active"),
   ]);
+  // The reader has gone elsewhere meanwhile: that is drawn by its own call.
+  if (id !== wanted()) return;
+  lastTookMs = Date.now() - began;
+  freshAt = began;
   byId("token-form").hidden = true;
-  for (const id of ["incidents-section", "agents-section"]) byId(id).hidden = false;
-  showStatus(status);
-  showIncidents(incidents);
+  byId("agents-section").hidden = false;
+  byId("incident-section").hidden = id === undefined;
+  byId("incidents-section").hidden = id !== undefined;
+  showStatus(status, began);
+  if (id === undefined) showIncidents(found, status.role);
+  else showIncident(found, status.role);
+  showMuted(silences.items, maintenance.items);
   showAgents(agents);
+  byId("stale").hidden = true;
 }
 
 let refreshTimer = null;
 
+/** Not more often than the collector and the line can bear: a storm is news every few milliseconds. */
 function refreshSoon() {
   refreshTimer ??= setTimeout(() => {
-    refreshTimer = null;
-    refresh().catch(showProblem);
-  }, REFRESH_AFTER_MS);
+    refresh()
+      .catch(showProblem)
+      .finally(() => (refreshTimer = null));
+  }, Math.max(REFRESH_AFTER_MS, 4 * lastTookMs));
 }
 
 function showProblem(error) {
-  if (error instanceof NoToken) askForToken(error.message);
-  else byId("state").textContent = `The collector does not answer (${error.message}); trying again.`;
+  if (error instanceof NoToken) return askForToken(error.message);
+  const since = freshAt === null ? "" : ` since ${clock(freshAt)}; what stands here is from then`;
+  byId("stale").textContent = `No answer from the collector${since} (${error.message}). Trying again.`;
+  byId("stale").hidden = false;
 }
 
-/** The stream with the token in a header, which EventSource cannot send. Any line is news; a quiet minute reads again, too. */
+let connection = null;
+
+/** The stream with the token in a header, which EventSource cannot send. Any event is news. */
 async function follow() {
-  const response = await call("/api/v1/stream");
+  const { signal } = connection;
+  const response = await call("/api/v1/stream", { signal });
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  for (let piece = await reader.read(); !piece.done; piece = await reader.read())
-    if (piece.value.includes("event:")) refreshSoon();
+  let quiet = null;
+  try {
+    for (;;) {
+      clearTimeout(quiet);
+      quiet = setTimeout(() => void reader.cancel().catch(() => undefined), QUIET_MS);
+      const piece = await reader.read();
+      if (piece.done) throw new Error("the connection has ended");
+      if (piece.value.includes("event:")) refreshSoon();
+    }
+  } finally {
+    clearTimeout(quiet);
+  }
 }
 
+/** One at a time: whoever calls it again ends the one before. */
 async function live() {
-  try {
-    await refresh();
-    await follow();
-  } catch (error) {
-    showProblem(error);
-    if (error instanceof NoToken) return;
+  connection?.abort();
+  const mine = new AbortController();
+  connection = mine;
+  while (!mine.signal.aborted) {
+    try {
+      await refresh();
+      await follow();
+    } catch (error) {
+      if (mine.signal.aborted) return;
+      showProblem(error);
+    }
+    await new Promise((done) => setTimeout(done, RECONNECT_MS));
   }
-  setTimeout(() => void live(), RECONNECT_MS);
 }
 
 byId("token-form").addEventListener("submit", (event) => {
@@ -198,6 +236,19 @@ byId("token-form").addEventListener("submit", (event) => {
   void live();
 });
 
+addEventListener("hashchange", () => {
+  scrollTo(0, 0);
+  refresh().catch(showProblem);
+});
+// A phone that was in the pocket: what it shows is old, and its connection mostly dead.
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible" && byId("token-form").hidden) void live();
+});
+setInterval(() => {
+  refreshTimes();
+  if (!byId("token-form").hidden) return;
+  if (freshAt !== null && Date.now() - freshAt > STALE_MS) showProblem(new Error("nothing in time"));
+}, 5_000);
 setInterval(() => {
   if (byId("token-form").hidden) refreshSoon();
 }, 30_000);

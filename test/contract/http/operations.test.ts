@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import type { AlertDocument } from "../../../collector/core/model/document.ts";
+import { wordNotification } from "../../../collector/connector/wording.ts";
 import type { Finding } from "../../../protocol/finding.ts";
 import { apiBench, incidentDocument, TOKENS } from "../../support/api-bench.ts";
+import { sampleNotification } from "../../support/sample-notification.ts";
 
 const matcher = { name: "ci", value: "web-01" };
 
@@ -361,10 +363,27 @@ test("the page runs only its own script, holds no secret and no data", async () 
   expect(page.headers["content-security-policy"]).toMatch(/^default-src 'self'; .*require-trusted-types-for 'script'$/);
   expect(page.text).not.toMatch(/<script(?![^>]*src=)|style="|\son[a-z]+="|data:/);
   expect(page.text).not.toContain("secret");
-  const script = await call("GET", "/console.js");
-  expect(script.headers["content-type"]).toBe("text/javascript; charset=utf-8");
-  expect(script.text).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(/);
+  // Every script that the page loads, by way of the first.
+  const scripts = new Map<string, string>();
+  for (const waiting = ["/console.js"]; waiting.length > 0; ) {
+    const path = waiting.pop() ?? "";
+    if (scripts.has(path)) continue;
+    const script = await call("GET", path);
+    expect(script.headers["content-type"], path).toBe("text/javascript; charset=utf-8");
+    expect(script.text).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(/);
+    scripts.set(path, script.text);
+    waiting.push(...[...script.text.matchAll(/ from "\.(\/[^"]+)"/g)].map(([, imported = ""]) => imported));
+  }
+  expect([...scripts.keys()].sort()).toEqual(["/console-element.js", "/console-incident.js", "/console.js"]);
   expect((await call("GET", "/console.css")).headers["content-type"]).toBe("text/css; charset=utf-8");
+});
+
+test("the page understands the link that stands in messages", async () => {
+  const { call } = await apiBench({ auth: TOKENS });
+  const { link } = wordNotification(sampleNotification(), "https://tocsin.example.net");
+  const script = (await call("GET", "/console.js")).text;
+  const [, pattern = ""] = /const wanted = \(\) => \/(.+)\/\.exec\(location\.hash\)/.exec(script) ?? [];
+  expect(new RegExp(pattern).exec(new URL(link ?? "").hash)?.[1]).toBe(sampleNotification().document.id);
 });
 
 test("diagnostics: on the incident, of a host, and asked for by an operator", async () => {

@@ -10,6 +10,8 @@ const ROUTES: readonly [method: string, url: string, allowed: readonly Role[]][]
   ["GET", "/", ["public"]],
   ["GET", "/console.css", ["public"]],
   ["GET", "/console.js", ["public"]],
+  ["GET", "/console-element.js", ["public"]],
+  ["GET", "/console-incident.js", ["public"]],
   ["GET", "/favicon.svg", ["public"]],
   ["GET", "/healthz", ["public"]],
   ["GET", "/readyz", ["public"]],

@@ -1,0 +1,107 @@
+// One incident as a card: what broke, why we think so, who is hit, what changed, what to do first.
+import { bullets, counted, element, fold, time } from "./console-element.js";
+
+const REASONS_SHOWN = 5;
+const ALERTS_SHOWN = 20;
+const RUNBOOKS_SHOWN = 3;
+
+/** Fetched with the token, which a plain link would not bring along; shown as text. */
+function runbookOf({ check, href }, call) {
+  if (!href.startsWith("/")) return link(check, href);
+  const text = element("pre", { textContent: "…" });
+  const made = fold(`runbook ${href}`, `Runbook: ${check}`, text);
+  made.addEventListener("toggle", () => {
+    if (made.open && text.textContent === "…")
+      call(href).then(async (answer) => (text.textContent = await answer.text())).catch((error) => (text.textContent = error.message));
+  });
+  return made;
+}
+
+function link(check, href) {
+  return element("p", {}, "Runbook: ", element("a", { href, textContent: check, rel: "noopener noreferrer", target: "_blank" }));
+}
+
+/** Those of our rules, and what a foreign alert names itself. */
+function runbooksOf({ runbooks = [], alerts }, call) {
+  const named = new Map();
+  for (const { check, labels } of alerts)
+    for (const href of [labels.runbook_url, labels.runbook]) if (/^https?:\/\/\S{1,500}$/.test(href ?? "")) named.set(href, link(check, href));
+  return [...runbooks.map((each) => runbookOf(each, call)), ...named.values()].slice(0, RUNBOOKS_SHOWN);
+}
+
+function rootOf({ rootCause }) {
+  if (rootCause.ci === null) return element("p", { textContent: rootCause.rootless === undefined ? "No single CI is at fault." : `No single cause: ${rootCause.rootless}.` });
+  const sure = `${Math.round(rootCause.confidence * 100)} % sure${rootCause.inferred ? ", inferred from its dependents" : ""}`;
+  return element("p", {}, "Root cause: ", element("strong", { textContent: rootCause.ci }), ` (${sure})`);
+}
+
+function impactOf({ impact }) {
+  const services = impact.services.map(({ ci, criticality, redundancyLeft }) => {
+    const left = redundancyLeft === null ? "" : redundancyLeft <= 0 ? ", no redundancy left" : `, redundancy left: ${redundancyLeft}`;
+    return `${ci} (criticality ${criticality}${left})`;
+  });
+  if (services.length === 0) return [element("p", { textContent: `${counted(impact.cis.length, "CI")}; no business service is known to be hit` })];
+  return [bullets(services), element("p", { className: "meta", textContent: `${counted(impact.cis.length, "CI")} in all` })];
+}
+
+const entryText = ({ at, kind, text, actor }) => `${at.slice(11, 19)} ${kind}${text === "" ? "" : `: ${text}`}${actor === null ? "" : ` (${actor})`}`;
+
+function part(title, ...children) {
+  return children.length === 0 ? [] : [element("h4", { textContent: title }), ...children];
+}
+
+function headOf(incident) {
+  return [
+    element("h3", {}, element("a", { href: `#/incidents/${encodeURIComponent(incident.id)}` }, element("span", { className: incident.priority < "P3" ? "bad" : "warn", textContent: `${incident.priority} ` }), incident.title)),
+    element("p", { className: "meta" }, `#${incident.number} · `, element("span", { className: incident.status === "open" ? "warn" : "good", textContent: incident.status }), incident.owner === null ? "" : ` · ${incident.owner}`, ` · ${incident.severity} · `, time(incident.openedAt)),
+  ];
+}
+
+/** The button, where this token may and it is still to do. */
+function acknowledgeOf(incident, { mayAcknowledge, acknowledge }) {
+  if (!mayAcknowledge || incident.status !== "open") return null;
+  const problem = element("p", { className: "bad" });
+  problem.setAttribute("role", "alert");
+  const button = element("button", { type: "button", className: "acknowledge", textContent: "Acknowledge" });
+  button.addEventListener("click", () => {
+    Object.assign(button, { disabled: true, textContent: "Acknowledging …" });
+    acknowledge(incident.id).catch((error) => {
+      Object.assign(button, { disabled: false, textContent: "Acknowledge" });
+      problem.textContent = `Not acknowledged: ${error.message}`;
+    });
+  });
+  return element("div", {}, button, problem);
+}
+
+/** One of many: what it is and whether somebody has it; the rest is one tap away. */
+export function briefCard(incident) {
+  return element("article", { className: incident.priority }, ...headOf(incident));
+}
+
+/** @param tools `call` with the token, `mayAcknowledge`, `acknowledge(id)`, `whole`: also its timeline */
+export function incidentCard(incident, tools) {
+  const { rootCause } = incident;
+  const best = rootCause.candidates.find(({ ci }) => ci === rootCause.ci);
+  // Where a change explains it, that is the first reason of the first candidate.
+  const changed = rootCause.change === null ? undefined : rootCause.candidates[0]?.reasons[0];
+  const reasons = (best?.reasons ?? []).filter((reason) => reason !== changed).slice(0, REASONS_SHOWN);
+  const others = rootCause.candidates.filter((candidate) => candidate !== best).slice(0, 3);
+  const alerts = incident.alerts.slice(0, ALERTS_SHOWN).map(({ ci, check, instance, severity, status, summary }) => `${ci} ${check} ${instance} (${severity}, ${status}): ${summary}`);
+  const more = incident.alerts.length - alerts.length;
+  const merged = incident.mergedInto === null ? [] : [element("p", {}, "It is part of ", element("a", { href: `#/incidents/${encodeURIComponent(incident.mergedInto)}`, textContent: "another incident" }), " now.")];
+  return element(
+    "article",
+    { className: incident.priority },
+    ...headOf(incident),
+    ...merged,
+    rootOf(incident),
+    reasons.length === 0 ? null : bullets(reasons),
+    ...part("Who is hit", ...impactOf(incident)),
+    ...(changed === undefined ? [] : part("What changed", element("p", { textContent: changed }))),
+    ...part("What to do first", ...runbooksOf(incident, tools.call)),
+    acknowledgeOf(incident, tools),
+    fold("alerts", `Alerts (${incident.alerts.length})${others.length === 0 ? "" : " and other candidates"}`, bullets([...alerts, ...(more > 0 ? [`and ${more} more`] : [])]), others.length === 0 ? null : bullets(others.map(({ ci, score }) => `or ${ci} (${score.toFixed(2)})`))),
+    tools.whole ? fold("timeline", "Timeline (UTC)", bullets(incident.timeline.slice(-40).map(entryText))) : null,
+    tools.whole ? element("p", { className: "meta", textContent: `Why was I paged, or not: tocsin why ${incident.number}` }) : null,
+  );
+}
