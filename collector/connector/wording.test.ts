@@ -111,13 +111,14 @@ test("a surge without a guilty one says so and gives no reasons for one", () => 
 
 test("a change that explains it is told", () => {
   const rootCause = { ...sampleIncident().rootCause, change: "e-deploy-7" };
-  const timeline = [
-    { at: "2026-03-01T09:58:00.000Z", kind: "change", text: "db-2: kernel update at 09:58", actor: null },
-  ];
-  const lines = (document: Parameters<typeof sampleNotification>[0]) =>
-    word(document).sections.find(({ heading }) => heading === "What changed")?.lines;
-  expect(lines({ document: sampleIncident({ rootCause }) })).toEqual(["Suspected change: e-deploy-7"]);
-  expect(lines({ document: sampleIncident({ rootCause, timeline }) })).toEqual(["db-2: kernel update at 09:58"]);
+  const sentence = "db-2 was changed 20 s before it began: kernel update";
+  const candidates = rootCause.candidates.map((candidate, index) =>
+    index === 0 ? { ...candidate, reasons: [sentence, ...candidate.reasons] } : candidate,
+  );
+  const { sections } = word({ document: sampleIncident({ rootCause: { ...rootCause, candidates } }) });
+  const lines = (wanted: string) => sections.find(({ heading }) => heading === wanted)?.lines;
+  expect(lines("What changed")).toEqual([sentence]);
+  expect(lines("Why we think so")?.slice(0, 2)).toEqual(sampleIncident().rootCause.candidates[0]?.reasons);
 });
 
 test("many alerts and services are counted, not listed", () => {

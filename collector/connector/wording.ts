@@ -117,10 +117,18 @@ function nobodyAtFault(reason: string | undefined): string {
   return reason === undefined ? "No single cause has been found." : oneLine(`No single cause: ${reason}.`, LINE_MAX);
 }
 
-function whyWeThinkSo({ rootCause }: IncidentDocument): string[] {
+/** What was changed and explains it, as correlation says it; undefined where nothing was. */
+function changeOf({ rootCause }: IncidentDocument): string | undefined {
+  return rootCause.change === null ? undefined : rootCause.candidates[0]?.reasons[0];
+}
+
+function whyWeThinkSo(incident: IncidentDocument): string[] {
+  const { rootCause } = incident;
   const [first, second] = rootCause.candidates;
   if (first === undefined || rootCause.ci === null) return [];
-  const reasons = first.reasons.slice(0, REASONS_SHOWN).map((reason) => oneLine(reason, LINE_MAX));
+  const changed = changeOf(incident);
+  const own = first.reasons.filter((reason) => reason !== changed);
+  const reasons = own.slice(0, REASONS_SHOWN).map((reason) => oneLine(reason, LINE_MAX));
   if (second === undefined || second.score <= 0) return reasons;
   return [...reasons, oneLine(`Next candidate: ${second.ci} (${Math.round(second.score * 100)} %)`, LINE_MAX)];
 }
@@ -143,10 +151,9 @@ function whoIsHit({ impact }: IncidentDocument): string[] {
   ];
 }
 
-function whatChanged({ rootCause, timeline }: IncidentDocument): string[] {
-  if (rootCause.change === null) return [];
-  const told = timeline.findLast((entry) => entry.kind === "change");
-  return [oneLine(told === undefined ? `Suspected change: ${rootCause.change}` : told.text, LINE_MAX)];
+function whatChanged(incident: IncidentDocument): string[] {
+  const changed = changeOf(incident);
+  return changed === undefined ? [] : [oneLine(changed, LINE_MAX)];
 }
 
 /** Where a reader finds what is not in the message. */

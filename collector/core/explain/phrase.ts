@@ -43,7 +43,8 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
     return `root cause: ${record.ci}${guess} (${percent(record.facts["confidence"])}): ${why}`;
   },
   "priority.changed": (record, why) => `priority ${factText(record, "from")} → ${factText(record, "to")}: ${why}`,
-  "notification.held": (record, why) => `first word held for ${seconds(record.facts["holdMs"])}: ${why}`,
+  "notification.held": (record, why) =>
+    `first word held for ${seconds(record.facts["holdMs"])}: ${why === "" ? "to see what else belongs to it" : why}`,
   "notification.withheld": (record, why) => `nobody told (${record.rule}): ${why}`,
   "notification.decided": (record, why) =>
     `${record.facts["page"] === true ? "paged" : "told"} ${factText(record, "receiver")} (${record.rule}): ${why}`,

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { cmdbOf, CoreDriver, minutes, T0 } from "../../../test/support/core-driver.ts";
+import { DEFAULT_SETTINGS } from "../model/settings.ts";
 import { storyText, tellCi, tellIncident } from "./tell.ts";
 
 test("why was I paged: who, when, the root with its reasons, the hold, and what would have kept it quiet", () => {
@@ -29,7 +30,7 @@ test("why was I not paged: the silence, and that it would have paged", () => {
       startsAt: T0,
       endsAt: minutes(60),
       createdBy: "tom",
-      comment: "",
+      comment: "new disk",
       createdAt: T0,
       updatedAt: T0,
     },
@@ -44,10 +45,44 @@ test("why was I not paged: the silence, and that it would have paged", () => {
   expect(story).toMatchObject({
     question: "Why was nobody paged for incident 1?",
     answer: "Nobody was told: silence s-17.",
-    because: ["silence s-17 mutes its alerts"],
+    because: ["silence s-17 of tom mutes its alerts until 2026-01-01T01:00:00.000Z: new disk"],
   });
   expect(story.otherwise[0]).toBe("without it, a person would have been paged");
   expect(tellCi(core.ledger(), "web-01", minutes(2)).answer).toBe("Nobody was told: silence s-17.");
+});
+
+test("why was I not paged: a silence, but nobody would have been told anyway", () => {
+  const core = new CoreDriver({ settings: { ...DEFAULT_SETTINGS, routes: [] } });
+  core.command({
+    type: "maintenance.put",
+    window: {
+      id: "mw-1",
+      cis: ["web-01"],
+      from: T0,
+      to: minutes(60),
+      includeDependents: false,
+      reason: "firmware",
+      owner: "net",
+    },
+  });
+  core.event();
+  core.to(minutes(2));
+  const story = tellIncident(core.ledger(), "incident 1");
+  expect(story.because).toEqual([
+    "maintenance window mw-1 of net covers its alerts until 2026-01-01T01:00:00.000Z: firmware",
+  ]);
+  expect(story.otherwise[0]).toBe(
+    "without it, nobody would have been told either: no route of the configuration matches it",
+  );
+});
+
+test("a hold is told with its reason, whatever was held", () => {
+  const core = new CoreDriver();
+  core.event();
+  const record = { ...core.ledger()[0]!, decision: "notification.held", reasons: [""], facts: { holdMs: 2000 } };
+  expect(tellIncident([record], "incident 1").steps[0]?.text).toBe(
+    "first word held for 2 s: to see what else belongs to it",
+  );
 });
 
 test("about a CI: kept out, part of another fault, unknown", () => {

@@ -45,7 +45,7 @@ export interface RootCause {
   /** True when the CI itself sent nothing and its dependents say so. */
   inferred: boolean;
   candidates: Candidate[];
-  /** Event id of the change that explains the fault. */
+  /** Event id of the change that explains the fault; the first reason of the first candidate says then what was changed. */
   change: string | null;
   /** Why nobody is at fault, in plain words; only where `ci` is null and correlation can tell. */
   rootless?: string;

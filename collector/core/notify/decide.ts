@@ -6,6 +6,7 @@ import { audibilityOf } from "./audible.ts";
 import { type Message, tell } from "./message.ts";
 import { receiversOf } from "./route.ts";
 import type { NotifyState } from "./state.ts";
+import { NO_ROUTE, withheldReason } from "./withheld.ts";
 
 /** From this priority on, people want to know even of a fault that healed before the page. */
 const URGENT: readonly Priority[] = ["P1", "P2"];
@@ -35,9 +36,9 @@ export function notify(state: NotifyState, turn: Turn, incident: Incident): void
   if (!knows && incident.holdUntil !== null && turn.at < incident.holdUntil) return;
   if (!mayTellMore(incident, turn.at)) return;
   const { isAudible, rules } = audibilityOf(state, incident);
-  if (!isAudible) return withhold(turn, incident, rules);
+  if (!isAudible) return withhold(state, turn, incident, rules);
   const receivers = receiversOf(state, incident, turn.at);
-  if (receivers.length === 0 && incident.told.length === 0) return withhold(turn, incident, ["no-route"]);
+  if (receivers.length === 0 && incident.told.length === 0) return withhold(state, turn, incident, ["no-route"]);
   if (isBackSoon(incident, turn.at) && !ringsAtOnce(state, incident))
     incident.pageHoldUntil = turn.at + RETURN_STAYS_MS;
   const messages = messagesFor(incident, receivers, turn.at);
@@ -207,7 +208,7 @@ function tellHealed(state: NotifyState, turn: Turn, incident: Incident): void {
   incident.withheld = "healed";
 }
 
-function withhold(turn: Turn, incident: Incident, rules: readonly string[]): void {
+function withhold(state: NotifyState, turn: Turn, incident: Incident, rules: readonly string[]): void {
   incident.updateDueAt = null;
   const rule = rules.join(", ");
   if (incident.withheld === rule || rule === "clear") return;
@@ -218,23 +219,19 @@ function withhold(turn: Turn, incident: Incident, rules: readonly string[]): voi
     incident: incident.id,
     ci: incident.rootCause.ci,
     rule,
-    reasons: rules.map(reasonOf),
-    counterfactual: incident.pageWorthy
-      ? "without it, a person would have been paged"
-      : "without it, it would have been told",
+    reasons: rules.map((each) => withheldReason(state, each)),
+    counterfactual: withoutIt(state, incident, rule, turn.at),
     facts: { priority: incident.priority },
   });
 }
 
-function reasonOf(rule: string): string {
-  if (rule === "late") return "all we know of it came late: it tells of the past";
-  if (rule === "no-route") return "no route of the configuration matches it";
-  const [kind, id = ""] = rule.split(":", 2);
-  if (kind === "silence") return `silence ${id} mutes its alerts`;
-  if (kind === "maintenance") return `maintenance window ${id} covers its alerts`;
-  if (kind === "dependency") return `${id} has failed, and its alerts depend on that`;
-  if (kind === "inhibition") return `alert ${id} inhibits it`;
-  return rule;
+/** What would have happened otherwise. */
+function withoutIt(state: NotifyState, incident: Readonly<Incident>, rule: string, at: UnixMillis): string {
+  const outcome = incident.pageWorthy ? "a person would have been paged" : "it would have been told";
+  if (rule === "no-route") return `with a route that matches it, ${outcome}`;
+  if (incident.told.length === 0 && receiversOf(state, incident, at).length === 0)
+    return `without it, nobody would have been told either: ${NO_ROUTE}`;
+  return `without it, ${outcome}`;
 }
 
 /** Who was told of the fire hears that somebody works on it. */
