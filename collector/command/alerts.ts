@@ -1,7 +1,7 @@
 import type { AlertDocument } from "../core/model/document.ts";
 import { CLIENT_HELP } from "./client.ts";
 import { clientCommand, refusal, writeJson } from "./client-command.ts";
-import { EXIT, type CommandIo } from "./command-io.ts";
+import { EXIT, misuse, type CommandIo } from "./command-io.ts";
 import { age, table } from "./table.ts";
 
 const HELP = `Usage: tocsin alerts [options]
@@ -28,8 +28,7 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
   return clientCommand(args, io, { help: HELP, options }, async ({ client, flags, json }) => {
     const limit = Number(flags["limit"]);
     if (!Number.isInteger(limit) || limit < 1) {
-      io.stderr(`tocsin: --limit takes a whole number from 1, not "${String(flags["limit"])}"\n`);
-      return EXIT.usage;
+      return misuse(io, `--limit takes a whole number from 1, not "${String(flags["limit"])}"`);
     }
     const query = new URLSearchParams();
     for (const name of ["status", "ci"]) {

@@ -11,7 +11,7 @@ import { parseRuleFile } from "../../rules/language/parse.ts";
 import { BacktestChart } from "./backtest-chart.ts";
 import { csvCell, findColumns, readRow } from "./backtest-csv.ts";
 import { baselineJudge, type Judge, type Judgement, ruleJudge } from "./backtest-series.ts";
-import { EXIT, type CommandIo } from "./command-io.ts";
+import { complain, EXIT, misuse, type CommandIo } from "./command-io.ts";
 import { findingsText } from "./findings-text.ts";
 import { readText } from "../composition/load-packs.ts";
 import { printable } from "./table.ts";
@@ -63,26 +63,24 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
     return EXIT.ok;
   }
   if (typeof options === "string") {
-    io.stderr(`tocsin backtest: ${options}. See tocsin backtest --help\n`);
-    return EXIT.usage;
+    return misuse(io, `backtest: ${options}. See tocsin backtest --help`);
   }
   const createJudge = await judgeOf(options.rule);
   if (typeof createJudge === "string") {
-    io.stderr(createJudge);
+    if (io.wantsJson !== true) io.stderr(createJudge);
+    else complain(io, EXIT.failed, { code: "badRule", message: createJudge.trim() });
     return EXIT.failed;
   }
   const jobs = await jobsOf(options);
   if (typeof jobs === "string") {
-    io.stderr(`tocsin backtest: ${jobs}\n`);
-    return EXIT.failed;
+    return complain(io, EXIT.failed, { code: "badSeries", message: `backtest: ${jobs}` });
   }
   const summaries: Summary[] = [];
   for (const { source, target } of jobs) {
     const chart = new BacktestChart();
     const result = await judgeFile(source, target, createJudge(), chart);
     if (typeof result === "string") {
-      io.stderr(`${source}: ${result}\n`);
-      return EXIT.failed;
+      return complain(io, EXIT.failed, { code: "badSeries", message: `${source}: ${result}` });
     }
     summaries.push(result);
     if (!options.json) io.stdout(tell(result, options.chart || io.isTerminal ? chart.draw(io.isTerminal) : ""));

@@ -3,7 +3,7 @@ import type { Finding } from "../../protocol/finding.ts";
 import { type CheckedPath, checkPaths } from "./check-file.ts";
 import { systemClock } from "../runtime/system-clock.ts";
 import { checkSample, type SampleResult, sampleText } from "./check-sample.ts";
-import { EXIT, type CommandIo } from "./command-io.ts";
+import { complain, EXIT, misuse, type CommandIo } from "./command-io.ts";
 import { FILE_KINDS, type FileKind } from "./file-kind.ts";
 import { findingsText } from "./findings-text.ts";
 import { paint } from "./table.ts";
@@ -42,10 +42,7 @@ interface Flags {
 }
 
 function readFlags(args: string[], io: CommandIo): Flags | number {
-  const wrong = (message: string): number => {
-    io.stderr(`tocsin: ${message}\n\n${HELP}`);
-    return EXIT.usage;
-  };
+  const wrong = (message: string): number => misuse(io, message, HELP);
   try {
     const { values, positionals } = parseArgs({
       args,
@@ -114,6 +111,6 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
 
 function sampled(flags: Flags, file: string, io: CommandIo): SampleResult {
   const result = checkSample(flags.paths[0], file, flags.webhook, systemClock.now());
-  if (result.status === "failed") io.stderr(`tocsin: ${result.message}\n`);
+  if (result.status === "failed") complain(io, EXIT.failed, { code: "badSample", message: result.message });
   return result;
 }

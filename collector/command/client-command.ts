@@ -1,6 +1,6 @@
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { type Answer, Client, CLIENT_OPTIONS } from "./client.ts";
-import { EXIT, type CommandIo } from "./command-io.ts";
+import { complain, EXIT, misuse, type CommandIo } from "./command-io.ts";
 
 /** The parsed command line of a command that speaks to the collector. */
 export interface ClientCall {
@@ -33,8 +33,7 @@ export async function clientCommand(
   try {
     parsed = parseArgs({ args, options: { ...CLIENT_OPTIONS, ...spec.options }, allowPositionals: true, strict: true });
   } catch (error) {
-    io.stderr(`tocsin: ${(error as Error).message}\n\n${spec.help}`);
-    return EXIT.usage;
+    return misuse(io, (error as Error).message, spec.help);
   }
   if (parsed.values["help"] === true) {
     io.stdout(spec.help);
@@ -42,31 +41,34 @@ export async function clientCommand(
   }
   const surplus = parsed.positionals[spec.takes ?? 0];
   if (surplus !== undefined) {
-    io.stderr(`tocsin: nothing is known to do with ${JSON.stringify(surplus)}\n\n${spec.help}`);
-    return EXIT.usage;
+    return misuse(io, `nothing is known to do with ${JSON.stringify(surplus)}`, spec.help);
   }
   const given = parsed.values["collector"] ?? io.env["TOCSIN_COLLECTOR"];
   if (typeof given === "string" && !/^https?:$/.test(URL.parse(given)?.protocol ?? "")) {
-    io.stderr(`tocsin: the collector is named by a URL such as http://127.0.0.1:8430, not ${JSON.stringify(given)}\n`);
-    return EXIT.usage;
+    return misuse(io, `the collector is named by a URL such as http://127.0.0.1:8430, not ${JSON.stringify(given)}`);
   }
   let client: Client;
   try {
     client = new Client(parsed.values, io);
   } catch (error) {
-    io.stderr(`tocsin: cannot read the token: ${(error as Error).message}\n`);
-    return EXIT.usage;
+    return misuse(io, `cannot read the token: ${(error as Error).message}`);
   }
   return act({ client, flags: parsed.values, positionals: parsed.positionals, json: parsed.values["json"] === true });
 }
 
-/** Says why there is no answer; null when there is one. */
-export function refusal(answer: Answer, io: CommandIo): number | null {
+/**
+ * Says why there is no answer; null when there is one.
+ *
+ * @param badRequest the exit code where the collector finds a mistake in what it was given: mostly that stood on the command line.
+ */
+export function refusal(answer: Answer, io: CommandIo, badRequest: number = EXIT.usage): number | null {
   if (answer.status === "ok") return null;
-  io.stderr(`tocsin: ${answer.message}\n`);
-  return answer.status === "unreachable" || answer.httpStatus === 401 || answer.httpStatus === 403
-    ? EXIT.unreachable
-    : EXIT.failed;
+  if (answer.status === "unreachable")
+    return complain(io, EXIT.unreachable, { code: "unreachable", message: answer.message });
+  const { httpStatus, code, message, details } = answer;
+  const exit =
+    httpStatus === 401 || httpStatus === 403 ? EXIT.unreachable : httpStatus === 400 ? badRequest : EXIT.failed;
+  return complain(io, exit, { code, message, ...(details === undefined ? {} : { details }) });
 }
 
 export function writeJson(body: unknown, io: CommandIo): void {

@@ -83,6 +83,67 @@ test.for<[situation: string, status: number, body: unknown, code: number, says: 
   expect(answer.err.trim().split("\n")).toHaveLength(1);
 });
 
+test.for<[situation: string, run: typeof incidents, args: string[], status: number, body: unknown, code: number]>([
+  ["a status that there is not", alerts, ["--status", "bogus"], 400, { code: "badStatus", message: "not so" }, 2],
+  [
+    "a matcher that is no regex",
+    silence,
+    ["add", "ci=~(", "--comment", "x"],
+    400,
+    { code: "badMatcher", message: "not so" },
+    2,
+  ],
+  ["no such incident", incidents, ["42"], 404, { code: "incidentNotFound", message: "there is no incident 42" }, 1],
+  ["too many at once", incidents, [], 503, { code: "overloaded", message: "later", details: { retryAfterS: 1 } }, 1],
+  ["a token of another role", acknowledge, ["42"], 403, { code: "forbidden", message: "not you" }, 3],
+])("exit code and JSON of a refusal: %s", async ([, run, args, status, body, code]) => {
+  const url = await collector(status, body);
+  const plain = await call(run, [...args, "--collector", url]);
+  expect([plain.code, plain.out]).toEqual([code, ""]);
+  const json = await call(run, [...args, "--json", "--collector", url]);
+  expect([json.code, json.out, JSON.parse(json.err)]).toEqual([code, "", body]);
+});
+
+test.for<[situation: string, run: typeof incidents, args: string[], answer: string, exit: number]>([
+  ["an option that there is not", incidents, ["--statsu", "open"], "wrongUsage", 2],
+  ["no number", alerts, ["--limit", "x"], "wrongUsage", 2],
+  ["nothing to acknowledge", acknowledge, [], "wrongUsage", 2],
+  ["no collector there", alerts, ["--collector", "http://127.0.0.1:1"], "unreachable", 3],
+])("what goes wrong before the collector is asked is JSON, too: %s", async ([, run, args, code, exit]) => {
+  const answer = await call(run, [...args, "--json"]);
+  expect([answer.code, answer.out]).toEqual([exit, ""]);
+  expect(JSON.parse(answer.err)).toEqual({ code, message: expect.any(String) });
+});
+
+test("silence expire takes the beginning of an id", async () => {
+  const ids = ["9f2c1a44-0000-4000-8000-000000000001", "9f2c77aa-0000-4000-8000-000000000002"];
+  const url = await collector(200, { items: ids.map((id) => ({ id })), next: null });
+  const one = await call(silence, ["expire", "9f2c1", "--collector", url]);
+  expect([one.code, one.out]).toEqual([0, `Silence ${ids[0]} has ended.\n`]);
+  const many = await call(silence, ["expire", "9f2c", "--collector", url]);
+  expect([many.code, many.out]).toEqual([2, ""]);
+  expect(many.err).toContain(`9f2c begins 2 silences: ${ids.join(", ")}`);
+  expect(asked.filter(({ method }) => method === "DELETE").map(({ url: path }) => path)).toEqual([
+    `/api/v1/silences/${ids[0]}`,
+  ]);
+});
+
+test("one incident tells what changed, who has it, and asks for no second acknowledgement", async () => {
+  const sentence = "sw-r3 was changed 20 s before it began: firmware 7.3";
+  const candidates = [{ ci: "sw-r3", score: 0.9, reasons: [sentence, "it explains all"] }];
+  const url = await collector(200, {
+    ...INCIDENT,
+    status: "acknowledged",
+    rootCause: { ...INCIDENT.rootCause, candidates, change: "e-7" },
+    timeline: [{ at: "2026-03-01T03:13:00.000Z", kind: "acknowledged", text: "", actor: "anna" }],
+  });
+  const { out } = await call(incidents, ["42", "--collector", url]);
+  expect(out).toContain(`\n  - it explains all\n\nWhat changed: ${sentence}\n`);
+  expect(out).toContain("\n2026-03-01T03:13:00.000Z  acknowledged  (anna)\n");
+  expect(out).toContain("\nNext: tocsin why 42\n");
+  expect(out).not.toContain("e-7");
+});
+
 test("a collector that does not run: exit 3 and what to do", async () => {
   const { code, err } = await call(alerts, ["--collector", "http://127.0.0.1:1"]);
   expect(code).toBe(3);
@@ -97,11 +158,8 @@ test("another server that answers JSON is told apart from a collector", async ()
     [alerts, ["--json"]],
   ] as const) {
     const { code, out, err } = await call(run, [...args, "--collector", url]);
-    expect([code, out, err]).toEqual([
-      1,
-      "",
-      `tocsin: what answers at ${url} is not a Tocsin collector. Name one with --collector URL\n`,
-    ]);
+    expect([code, out]).toEqual([1, ""]);
+    expect(err).toContain(`what answers at ${url} is not a Tocsin collector. Name one with --collector URL`);
   }
 });
 

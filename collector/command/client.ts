@@ -13,7 +13,7 @@ export const CLIENT_OPTIONS = {
 
 export const CLIENT_HELP = `  --collector URL     default: $TOCSIN_COLLECTOR, else http://127.0.0.1:8430
   --token T           default: $TOCSIN_TOKEN; or --token-file FILE
-  --json              the API's answer, for machines`;
+  --json              the API's answer, for machines; errors as {code, message} on standard error`;
 
 export interface ClientFlags {
   collector?: string | undefined;

@@ -5,7 +5,7 @@ import type { Finding } from "../../protocol/finding.ts";
 import { CLIENT_HELP, type Answer } from "./client.ts";
 import { type ClientCall, clientCommand, refusal, writeJson } from "./client-command.ts";
 import { type CiView, ciText, driftText, type DriftView, type PlanView, planText } from "./cmdb-text.ts";
-import { EXIT, type CommandIo } from "./command-io.ts";
+import { complain, EXIT, misuse, type CommandIo } from "./command-io.ts";
 import { findingsText } from "./findings-text.ts";
 import { table } from "./table.ts";
 
@@ -66,15 +66,16 @@ async function importFile(call: ClientCall, io: CommandIo): Promise<number> {
   const { client, flags, positionals, json } = call;
   const file = positionals[1];
   if (file === undefined || positionals.length > 2) {
-    io.stderr("tocsin: name one file to import: tocsin cmdb import FILE\n");
-    return EXIT.usage;
+    return misuse(io, "name one file to import: tocsin cmdb import FILE");
   }
   let text: string;
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    io.stderr(`tocsin: ${file} cannot be read: ${(error as Error).message}\n`);
-    return EXIT.failed;
+    return complain(io, EXIT.failed, {
+      code: "unreadable",
+      message: `${file} cannot be read: ${(error as Error).message}`,
+    });
   }
   const dryRun = flags["dry-run"] === true;
   const source = typeof flags["source"] === "string" ? flags["source"] : sourceNameOf(file);
@@ -85,8 +86,8 @@ async function importFile(call: ClientCall, io: CommandIo): Promise<number> {
     observed: String(flags["observed"] === true),
   });
   const answer = await client.postText(`/api/v1/cmdb/import?${query.toString()}`, text, IMPORT_TIMEOUT_MS);
-  io.stderr(findingsText(findingsOf(answer), io.isTerminal));
-  const refused = refusal(answer, io);
+  if (!json) io.stderr(findingsText(findingsOf(answer), io.isTerminal));
+  const refused = refusal(answer, io, EXIT.failed);
   if (refused !== null || answer.status !== "ok") return refused ?? EXIT.failed;
   if (json) writeJson(answer.body, io);
   else io.stdout(planText((answer.body as { plan: PlanView }).plan, dryRun, io.isTerminal));
@@ -117,8 +118,10 @@ async function exportAll({ client, flags, json }: ClientCall, io: CommandIo): Pr
     writeFileSync(flags["out"], text);
     return EXIT.ok;
   } catch (error) {
-    io.stderr(`tocsin: ${flags["out"]} cannot be written: ${(error as Error).message}\n`);
-    return EXIT.failed;
+    return complain(io, EXIT.failed, {
+      code: "unwritable",
+      message: `${flags["out"]} cannot be written: ${(error as Error).message}`,
+    });
   }
 }
 
@@ -219,7 +222,6 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
     const name = call.positionals[0] ?? "show";
     const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
     if (action !== undefined) return action(call, io);
-    io.stderr(`tocsin: cmdb ${Object.keys(ACTIONS).join(", ")}; not "${name}"\n\n${HELP}`);
-    return EXIT.usage;
+    return misuse(io, `cmdb ${Object.keys(ACTIONS).join(", ")}; not "${name}"`, HELP);
   });
 }

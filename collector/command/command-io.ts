@@ -5,6 +5,8 @@ export interface CommandIo {
   env: Readonly<Record<string, string | undefined>>;
   /** Colours and progress only then. */
   isTerminal: boolean;
+  /** `--json` was given: what goes wrong is told for a program, too. */
+  wantsJson?: boolean;
   /** Aborts on SIGINT and SIGTERM. */
   signal: AbortSignal;
 }
@@ -16,6 +18,28 @@ export const EXIT = {
   failed: 1,
   /** The command line itself is wrong. */
   usage: 2,
-  /** The collector could not be reached or refused. */
+  /** The collector could not be reached, or refuses the token. */
   unreachable: 3,
 } as const;
+
+/** Why a command ends without what it was asked for; as JSON it has the form of the API's errors. */
+export interface Complaint {
+  code: string;
+  message: string;
+  details?: unknown;
+  /** How the command is called; for people only. */
+  help?: string;
+}
+
+/** Tells it on standard error: in a line for a person, or as JSON. Returns `exit`. */
+export function complain(io: Pick<CommandIo, "stderr" | "wantsJson">, exit: number, complaint: Complaint): number {
+  const { help, ...rest } = complaint;
+  if (io.wantsJson === true) io.stderr(`${JSON.stringify(rest)}\n`);
+  else io.stderr(`tocsin: ${complaint.message}\n${help === undefined ? "" : `\n${help}`}`);
+  return exit;
+}
+
+/** A command line that cannot be understood. */
+export function misuse(io: Pick<CommandIo, "stderr" | "wantsJson">, message: string, help?: string): number {
+  return complain(io, EXIT.usage, { code: "wrongUsage", message, ...(help === undefined ? {} : { help }) });
+}

@@ -1,6 +1,6 @@
 import { CLIENT_HELP } from "./client.ts";
 import { type ClientCall, clientCommand, refusal, writeJson } from "./client-command.ts";
-import { EXIT, type CommandIo } from "./command-io.ts";
+import { EXIT, misuse, type CommandIo } from "./command-io.ts";
 import { durationMs } from "./silence.ts";
 import { table } from "./table.ts";
 
@@ -36,10 +36,7 @@ async function make({ client, flags, json }: ClientCall, io: CommandIo): Promise
   const ci = typeof flags["ci"] === "string" ? flags["ci"] : undefined;
   const validForMs = durationMs(typeof flags["for"] === "string" ? flags["for"] : "1h");
   if (validForMs === null || validForMs < 60_000) {
-    io.stderr(
-      `tocsin: --for takes a duration of a minute at least, such as 10m or 1d, not "${String(flags["for"])}"\n`,
-    );
-    return EXIT.usage;
+    return misuse(io, `--for takes a duration of a minute at least, such as 10m or 1d, not "${String(flags["for"])}"`);
   }
   const answer = await client.post("/api/v1/enrolments", {
     ...(ci === undefined ? {} : { ci }),
@@ -92,8 +89,7 @@ async function list({ client, json }: ClientCall, io: CommandIo): Promise<number
 async function revoke({ client, positionals, json }: ClientCall, io: CommandIo): Promise<number> {
   const which = positionals.slice(1);
   if (which.length === 0) {
-    io.stderr("tocsin: revoke which enrolment? Name its id or CI; tocsin enrol list shows them\n");
-    return EXIT.usage;
+    return misuse(io, "revoke which enrolment? Name its id or CI; tocsin enrol list shows them");
   }
   let worst: number = EXIT.ok;
   for (const each of which) {
@@ -131,8 +127,7 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
       case "key":
         return key(call, io);
       default:
-        io.stderr(`tocsin: enrol alone, or list, revoke, key; not "${call.positionals[0]}"\n\n${HELP}`);
-        return EXIT.usage;
+        return misuse(io, `enrol alone, or list, revoke, key; not "${call.positionals[0]}"`, HELP);
     }
   });
 }

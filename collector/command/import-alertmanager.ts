@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { isNode, LineCounter, parseDocument, stringify, type Document } from "yaml";
 import type { Note } from "./alertmanager-import/note.ts";
 import { translateAlertmanager } from "./alertmanager-import/translate.ts";
-import { EXIT, type CommandIo } from "./command-io.ts";
+import { complain, EXIT, misuse, type CommandIo } from "./command-io.ts";
 import { paint, printable } from "./table.ts";
 
 const HELP = `Usage: tocsin import alertmanager FILE [options]
@@ -29,10 +29,7 @@ interface Flags {
 }
 
 function readFlags(args: string[], io: CommandIo): Flags | number {
-  const wrong = (message: string): number => {
-    io.stderr(`tocsin: ${message}\n\n${HELP}`);
-    return EXIT.usage;
-  };
+  const wrong = (message: string): number => misuse(io, message, HELP);
   try {
     const { values, positionals } = parseArgs({
       args,
@@ -94,8 +91,7 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
   if (typeof flags === "number") return flags;
   const source = readSource(flags.file);
   if (source.status === "broken") {
-    io.stderr(`tocsin: ${source.message}\n`);
-    return EXIT.failed;
+    return complain(io, EXIT.failed, { code: "unreadable", message: source.message });
   }
   const { config, notes } = translateAlertmanager(source.document.toJS({ maxAliasCount: 100 }));
   const placed = notes.map((note) => ({ ...note, line: lineOf(source, note.path) }));
@@ -106,8 +102,10 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
     try {
       writeFileSync(flags.out, text, { flag: "wx", mode: 0o600 });
     } catch (error) {
-      io.stderr(`tocsin: ${flags.out} cannot be written: ${(error as Error).message}\n`);
-      return EXIT.failed;
+      return complain(io, EXIT.failed, {
+        code: "unwritable",
+        message: `${flags.out} cannot be written: ${(error as Error).message}`,
+      });
     }
   }
   if (flags.json) return EXIT.ok;

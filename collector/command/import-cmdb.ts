@@ -16,7 +16,7 @@ import { cmdbFromTerraform } from "../cmdb/import/terraform/source.ts";
 import { CLIENT_HELP } from "./client.ts";
 import { type ClientCall, clientCommand, refusal, writeJson } from "./client-command.ts";
 import { type PlanView, planText } from "./cmdb-text.ts";
-import { EXIT, type CommandIo } from "./command-io.ts";
+import { complain, EXIT, misuse, type CommandIo } from "./command-io.ts";
 
 /** The command line of one import, and what it gives. */
 interface Call {
@@ -262,8 +262,7 @@ export function importCmdb(name: string, args: string[], io: CommandIo): Promise
     const entry = CMDB_SOURCES[name];
     if (entry === undefined) return EXIT.usage;
     if (typeof call.flags["state"] === "string" && entry.hasState !== true) {
-      io.stderr(`tocsin: ${name} cannot be asked for changes alone: --state is for ${withState().join(", ")}\n`);
-      return EXIT.usage;
+      return misuse(io, `${name} cannot be asked for changes alone: --state is for ${withState().join(", ")}`);
     }
     let found: ForeignCmdb;
     try {
@@ -273,16 +272,16 @@ export function importCmdb(name: string, args: string[], io: CommandIo): Promise
       if (cache !== undefined) keepCache(source, cache);
     } catch (error) {
       if (error instanceof UsageFault) {
-        io.stderr(`tocsin: ${error.message}\n\n${help(name)}`);
-        return EXIT.usage;
+        return misuse(io, error.message, help(name));
       }
       if (!(error instanceof ForeignFault)) throw error;
-      io.stderr(`tocsin: ${error.message}\n`);
-      return EXIT.failed;
+      return complain(io, EXIT.failed, { code: "sourceFailed", message: error.message });
     }
     const { cis, relations } = found.document;
-    io.stderr(`${name}: ${cis.length} CIs, ${relations.length} relations\n`);
-    for (const [reason, count] of Object.entries(found.left)) io.stderr(`${name}: ${count} left out: ${reason}\n`);
+    if (!call.json) {
+      io.stderr(`${name}: ${cis.length} CIs, ${relations.length} relations\n`);
+      for (const [reason, count] of Object.entries(found.left)) io.stderr(`${name}: ${count} left out: ${reason}\n`);
+    }
     return typeof call.flags["out"] === "string" ? write(call.flags["out"], found, io) : hand(name, found, call, io);
   });
 }
@@ -297,8 +296,10 @@ function write(path: string, { document }: ForeignCmdb, io: CommandIo): number {
     writeFileSync(path, json);
     return EXIT.ok;
   } catch (error) {
-    io.stderr(`tocsin: ${path} cannot be written: ${(error as Error).message}\n`);
-    return EXIT.failed;
+    return complain(io, EXIT.failed, {
+      code: "unwritable",
+      message: `${path} cannot be written: ${(error as Error).message}`,
+    });
   }
 }
 
@@ -320,7 +321,7 @@ async function hand(
     JSON.stringify(document),
     IMPORT_TIMEOUT_MS,
   );
-  const refused = refusal(answer, io);
+  const refused = refusal(answer, io, EXIT.failed);
   if (refused !== null || answer.status !== "ok") return refused ?? EXIT.failed;
   if (json) writeJson(answer.body, io);
   else io.stdout(planText((answer.body as { plan: PlanView }).plan, dryRun, io.isTerminal));

@@ -1,4 +1,4 @@
-import { EXIT, type CommandIo } from "./command-io.ts";
+import { EXIT, misuse, type CommandIo } from "./command-io.ts";
 import { CMDB_SOURCES, importCmdb } from "./import-cmdb.ts";
 
 const HELP = `Usage: tocsin import alertmanager FILE [--out FILE]
@@ -34,6 +34,5 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
   const known = ["alertmanager", ...Object.keys(CMDB_SOURCES)].join(", ");
   const message =
     what === undefined ? "import what?" : `there is no import from ${JSON.stringify(what)}; there is one from ${known}`;
-  io.stderr(`tocsin: ${message}\n\n${HELP}`);
-  return EXIT.usage;
+  return misuse(io, message, HELP);
 }

@@ -1,6 +1,6 @@
 import { CLIENT_HELP } from "./client.ts";
 import { clientCommand, refusal, writeJson } from "./client-command.ts";
-import { EXIT, type CommandIo } from "./command-io.ts";
+import { EXIT, misuse, type CommandIo } from "./command-io.ts";
 
 /** A command that does one thing to one or more incidents: `ack` and `resolve` differ only in words. */
 export async function incidentAction(
@@ -25,8 +25,7 @@ Examples:
     { help, options: { note: { type: "string" } }, takes: Infinity },
     async ({ client, flags, positionals, json }) => {
       if (positionals.length === 0) {
-        io.stderr(`tocsin: which incident?\n\n${help}`);
-        return EXIT.usage;
+        return misuse(io, "which incident?", help);
       }
       const note = flags["note"];
       let worst: number = EXIT.ok;

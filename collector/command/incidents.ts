@@ -3,7 +3,7 @@ import type { Diagnostics } from "../port/diagnostics.ts";
 import type { RunbookLink } from "../port/runbooks.ts";
 import { CLIENT_HELP } from "./client.ts";
 import { clientCommand, refusal, writeJson } from "./client-command.ts";
-import { EXIT, type CommandIo } from "./command-io.ts";
+import { EXIT, misuse, type CommandIo } from "./command-io.ts";
 import { age, paint, printable, table } from "./table.ts";
 
 const HELP = `Usage: tocsin incidents [ID or NUMBER] [options]
@@ -30,10 +30,33 @@ function rootOf(document: IncidentDocument): string {
     : `${document.rootCause.ci}${document.rootCause.inferred ? " (inferred)" : ""}`;
 }
 
-/** Of what is named, or why nobody is. */
+/** Of what is named, or why nobody is; without what was changed, which has a line of its own. */
 function reasonsOf({ rootCause }: IncidentDocument): string[] {
   if (rootCause.ci === null) return rootCause.rootless === undefined ? [] : [rootCause.rootless];
-  return rootCause.candidates.find(({ ci }) => ci === rootCause.ci)?.reasons ?? [];
+  const reasons = rootCause.candidates.find(({ ci }) => ci === rootCause.ci)?.reasons ?? [];
+  const changed = changeOf(rootCause);
+  return reasons.filter((reason) => reason !== changed);
+}
+
+function changeOf({ change, candidates }: IncidentDocument["rootCause"]): string | undefined {
+  return change === null ? undefined : (candidates[0]?.reasons[0] ?? change);
+}
+
+const TIMELINE_SHOWN = 20;
+
+function timelineOf({ timeline }: IncidentDocument): string[] {
+  const shown = timeline.slice(-TIMELINE_SHOWN);
+  const width = Math.max(0, ...shown.map(({ kind }) => kind.length));
+  return shown.map(({ at, kind, text, actor }) =>
+    [`${at}  ${printable(kind).padEnd(width)} `, printable(text), actor === null ? "" : `(${printable(actor)})`]
+      .filter((part) => part !== "")
+      .join(" "),
+  );
+}
+
+/** What can still be done about it. */
+function nextOf({ number, status }: IncidentDocument): string {
+  return `Next: ${status === "open" ? `tocsin ack ${number} · ` : ""}tocsin why ${number}`;
 }
 
 function list(items: IncidentDocument[], io: CommandIo): string {
@@ -69,11 +92,13 @@ function show(item: Shown, base: string, io: CommandIo): string {
     "",
     `Root cause: ${printable(rootOf(item))}${item.rootCause.ci === null ? "" : `, ${confidence(item)} sure`}`,
     ...reasonsOf(item).map((reason) => `  - ${printable(reason)}`),
-    ...(item.rootCause.change === null ? [] : [`  - change: ${printable(item.rootCause.change)}`]),
     ...item.rootCause.candidates
       .filter(({ ci }) => ci !== item.rootCause.ci)
       .slice(0, 3)
       .map((candidate) => `  or ${printable(candidate.ci)} (${candidate.score.toFixed(2)})`),
+    ...[changeOf(item.rootCause)].flatMap((text) =>
+      text === undefined ? [] : ["", `What changed: ${printable(text)}`],
+    ),
     "",
     `Services hit: ${item.impact.services.length === 0 ? "none known" : item.impact.services.map((service) => `${printable(service.ci)}${service.redundancyLeft === null ? "" : ` (redundancy left: ${service.redundancyLeft})`}`).join(", ")}`,
     `CIs hit: ${item.impact.cis.length}`,
@@ -93,15 +118,11 @@ function show(item: Shown, base: string, io: CommandIo): string {
     ).trimEnd(),
     ...(item.alerts.length > 30 ? [`… and ${item.alerts.length - 30} more (--json shows all)`] : []),
     "",
-    ...item.timeline
-      .slice(-20)
-      .map(
-        (entry) => `${entry.at}  ${printable(entry.text)}${entry.actor === null ? "" : ` (${printable(entry.actor)})`}`,
-      ),
+    ...timelineOf(item),
     ...recordedText(item),
     "",
     ...(item.runbooks ?? []).map(({ href }) => `Runbook: ${href.startsWith("/") ? `${base}${href}` : printable(href)}`),
-    `Next: tocsin ack ${item.number} · tocsin why ${item.number}`,
+    nextOf(item),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -121,8 +142,7 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
     }
     const limit = Number(flags["limit"]);
     if (!Number.isInteger(limit) || limit < 1) {
-      io.stderr(`tocsin: --limit takes a whole number from 1, not "${String(flags["limit"])}"\n`);
-      return EXIT.usage;
+      return misuse(io, `--limit takes a whole number from 1, not "${String(flags["limit"])}"`);
     }
     const status = flags["status"];
     const answer = await client.list<IncidentDocument>(

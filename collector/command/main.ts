@@ -1,4 +1,4 @@
-import { EXIT, type CommandIo } from "./command-io.ts";
+import { EXIT, misuse, type CommandIo } from "./command-io.ts";
 
 /** One command: what it is for, how it is called, and where it lives; loaded only when it is called. */
 interface CommandEntry {
@@ -73,10 +73,8 @@ async function dispatch(args: string[], io: CommandIo): Promise<number> {
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (entry === undefined) {
     const guess = nearest(name);
-    io.stderr(
-      `tocsin: there is no command "${name}"${guess === undefined ? "" : `; did you mean "${guess}"?`}${guess === undefined ? "." : ""} See tocsin --help\n`,
-    );
-    return EXIT.usage;
+    const help = guess === undefined ? "." : `; did you mean "${guess}"?`;
+    return misuse(io, `there is no command "${name}"${help} See tocsin --help`);
   }
   const { run } = await entry.load();
   return run(rest, io);
@@ -91,6 +89,7 @@ process.exitCode = await dispatch(process.argv.slice(2), {
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
   env: process.env,
+  wantsJson: process.argv.includes("--json"),
   isTerminal: process.stdout.isTTY && process.env["NO_COLOR"] === undefined,
   signal: aborted.signal,
 });

@@ -9,7 +9,7 @@ import { formatTime } from "../core/model/time.ts";
 import { diffReplays, isSame } from "../runtime/replay-diff.ts";
 import { type ReplayProblem, type ReplayRules, replayEvents } from "../runtime/replay.ts";
 import type { ReplayResult } from "../runtime/replay-result.ts";
-import { EXIT, type CommandIo } from "./command-io.ts";
+import { complain, EXIT, misuse, type CommandIo } from "./command-io.ts";
 import { findingsText } from "./findings-text.ts";
 import { diffTable } from "./replay-diff-table.ts";
 import { readReplayCmdb, readReplayRules, readReplaySettings } from "./replay-files.ts";
@@ -86,10 +86,7 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
 }
 
 function readFlags(args: string[], io: CommandIo): Flags | number {
-  const wrong = (message: string): number => {
-    io.stderr(`tocsin: ${message}\n\n${HELP}`);
-    return EXIT.usage;
-  };
+  const wrong = (message: string): number => misuse(io, message, HELP);
   let values: ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"];
   try {
     ({ values } = parseArgs({ args, options: OPTIONS }));
@@ -124,9 +121,13 @@ function readResult(file: string, io: CommandIo): Pick<ReplayResult, "incidents"
   try {
     const value = JSON.parse(readFileSync(file, "utf8")) as Partial<ReplayResult> | null;
     if (Array.isArray(value?.incidents)) return { incidents: value.incidents };
-    io.stderr(`tocsin: ${file} is no result of a replay: it has no list of incidents\n`);
+    complain(io, EXIT.failed, {
+      code: "badResult",
+      message: `${file} is no result of a replay: it has no list of incidents`,
+    });
   } catch (error) {
-    io.stderr(`tocsin: ${file} cannot be read as a result of a replay: ${(error as Error).message}\n`);
+    const message = `${file} cannot be read as a result of a replay: ${(error as Error).message}`;
+    complain(io, EXIT.failed, { code: "unreadable", message });
   }
   return undefined;
 }
@@ -144,8 +145,15 @@ async function readInputs(flags: Flags, io: CommandIo): Promise<Inputs | undefin
   const settings = readReplaySettings(flags.config, startsAt);
   const rules = await readReplayRules(flags.rules);
   const findings = [...cmdb.findings, ...settings.findings, ...rules.findings];
-  io.stderr(findingsText(findings, io.isTerminal));
-  if (findings.some(({ severity }) => severity === "error")) return undefined;
+  const isBad = findings.some(({ severity }) => severity === "error");
+  if (io.wantsJson !== true) io.stderr(findingsText(findings, io.isTerminal));
+  else if (isBad)
+    complain(io, EXIT.failed, {
+      code: "badFiles",
+      message: "the CMDB, settings or rules have errors",
+      details: findings,
+    });
+  if (isBad) return undefined;
   const maintenance = [...cmdb.document.maintenance, ...settings.maintenance];
   return { cmdb: { ...cmdb.document, maintenance }, settings: settings.settings, rules: rules.rules };
 }
@@ -209,7 +217,7 @@ async function replay(flags: Flags, inputs: Inputs, io: CommandIo): Promise<Outc
     return isUseless ? undefined : { result, ledger };
   } catch (error) {
     if (!isFileError(error)) throw error;
-    io.stderr(`tocsin: ${flags.events} cannot be read: ${error.message}\n`);
+    complain(io, EXIT.failed, { code: "unreadable", message: `${flags.events} cannot be read: ${error.message}` });
     return undefined;
   }
 }
@@ -248,7 +256,10 @@ function write(flags: Flags, { result, ledger }: Outcome, io: CommandIo): boolea
     if (flags.ledger !== undefined) writeFileSync(flags.ledger, ledger.map((line) => `${line}\n`).join(""));
     return true;
   } catch (error) {
-    io.stderr(`tocsin: the result cannot be written: ${(error as Error).message}\n`);
+    complain(io, EXIT.failed, {
+      code: "unwritable",
+      message: `the result cannot be written: ${(error as Error).message}`,
+    });
     return false;
   }
 }

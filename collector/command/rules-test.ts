@@ -5,7 +5,7 @@ import { type Finding, hasErrors, sortFindings } from "../../protocol/finding.ts
 import type { PackTest } from "../../rules/language/pack-test.ts";
 import { parsePackTests } from "../../rules/language/parse-pack-test.ts";
 import { runPackTest } from "../../rules/language/run-pack-test.ts";
-import { EXIT, type CommandIo } from "./command-io.ts";
+import { EXIT, misuse, type CommandIo } from "./command-io.ts";
 import { findingsText } from "./findings-text.ts";
 import { finding, type LoadedPack, loadPacks, readText } from "../composition/load-packs.ts";
 import { paint, printable } from "./table.ts";
@@ -44,8 +44,7 @@ interface PackResult {
 export async function run(args: string[], io: CommandIo): Promise<number> {
   const parsed = parse(args);
   if (typeof parsed === "string") {
-    io.stderr(`tocsin rules: ${parsed}. See tocsin rules --help\n`);
-    return EXIT.usage;
+    return misuse(io, `rules: ${parsed}. See tocsin rules --help`);
   }
   if (parsed.help) {
     io.stdout(HELP);

@@ -1,6 +1,6 @@
-import { CLIENT_HELP } from "./client.ts";
+import { type Client, CLIENT_HELP } from "./client.ts";
 import { type ClientCall, clientCommand, refusal, writeJson } from "./client-command.ts";
-import { EXIT, type CommandIo } from "./command-io.ts";
+import { EXIT, misuse, type CommandIo } from "./command-io.ts";
 import { table } from "./table.ts";
 
 const HELP = `Usage: tocsin silence [add MATCHER… | list | expire ID…] [options]
@@ -11,6 +11,8 @@ Matchers are Alertmanager's (=, !=, =~, !~) on labels and on ci, source, check, 
   --for D             how long (default 2h): 30m, 2h, 1d
   --comment TEXT      why (required for add)
   --by NAME           who (default: $USER)
+expire takes an id, or as much of its beginning as tells it apart.
+
 ${CLIENT_HELP}
 
 Examples:
@@ -65,8 +67,7 @@ async function add({ client, flags, positionals, json }: ClientCall, io: Command
       : ["--comment is required: say why, the next engineer will ask"]),
   ];
   if (problems.length > 0) {
-    io.stderr(problems.map((problem) => `tocsin: ${problem}\n`).join(""));
-    return EXIT.usage;
+    return misuse(io, problems.join(io.wantsJson === true ? "; " : "\ntocsin: "));
   }
   const now = Date.now();
   const answer = await client.post("/api/v1/silences", {
@@ -107,13 +108,31 @@ async function list({ client, json }: ClientCall, io: CommandIo): Promise<number
   return EXIT.ok;
 }
 
+/** So short a beginning of an id names it by chance. */
+const PREFIX_MIN = 4;
+
+/** The ids of the silences that are not over and begin so, or the text itself: it may be the whole id of one that is over. */
+async function idsOf(client: Client, text: string): Promise<string[]> {
+  if (text.length < PREFIX_MIN || text.length >= 36) return [text];
+  const answer = await client.list<SilenceView>("/api/v1/silences", 1000);
+  const ids = (answer.items ?? []).map(({ id }) => id).filter((id) => id.startsWith(text));
+  return ids.length === 0 || ids.includes(text) ? [text] : ids;
+}
+
 async function expire({ client, positionals, json }: ClientCall, io: CommandIo): Promise<number> {
   if (positionals.length < 2) {
-    io.stderr(`tocsin: which silence? tocsin silence list shows them\n`);
-    return EXIT.usage;
+    return misuse(io, "which silence? tocsin silence list shows them");
   }
   let worst: number = EXIT.ok;
-  for (const id of positionals.slice(1)) {
+  for (const text of positionals.slice(1)) {
+    const [id = text, ...others] = await idsOf(client, text);
+    if (others.length > 0) {
+      worst = Math.max(
+        worst,
+        misuse(io, `${text} begins ${others.length + 1} silences: ${[id, ...others].join(", ")}`),
+      );
+      continue;
+    }
     const refused = refusal(await client.remove(`/api/v1/silences/${encodeURIComponent(id)}`), io);
     worst = Math.max(worst, refused ?? EXIT.ok);
     if (refused !== null) continue;
@@ -135,8 +154,7 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
       case "expire":
         return expire(call, io);
       default:
-        io.stderr(`tocsin: silence add, list or expire, not "${call.positionals[0] ?? ""}"\n\n${HELP}`);
-        return EXIT.usage;
+        return misuse(io, `silence add, list or expire, not "${call.positionals[0] ?? ""}"`, HELP);
     }
   });
 }

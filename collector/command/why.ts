@@ -3,7 +3,7 @@ import type { LedgerRecord } from "../core/model/ledger.ts";
 import type { Diagnostics } from "../port/diagnostics.ts";
 import { type Answer, CLIENT_HELP, type Client } from "./client.ts";
 import { clientCommand, refusal, writeJson } from "./client-command.ts";
-import { EXIT, type CommandIo } from "./command-io.ts";
+import { EXIT, misuse, type CommandIo } from "./command-io.ts";
 import { printable } from "./table.ts";
 
 const HELP = `Usage: tocsin why INCIDENT | CI [--at TIME] [options]
@@ -109,10 +109,11 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
       const subject = positionals[0];
       const atMs = typeof flags["at"] === "string" ? Date.parse(flags["at"]) : Date.now();
       if (subject === undefined || Number.isNaN(atMs)) {
-        io.stderr(
-          `tocsin: ${subject === undefined ? "why what? Name an incident or a CI" : `--at takes a time such as 2026-03-01T03:12:00Z, not "${String(flags["at"])}"`}\n\n${HELP}`,
-        );
-        return EXIT.usage;
+        const problem =
+          subject === undefined
+            ? "why what? Name an incident or a CI"
+            : `--at takes a time such as 2026-03-01T03:12:00Z, not "${String(flags["at"])}"`;
+        return misuse(io, problem, HELP);
       }
       const told = await tell(client, subject, atMs);
       if (told.status === "refused") return refusal(told.answer, io) ?? EXIT.failed;

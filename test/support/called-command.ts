@@ -11,6 +11,7 @@ export async function callCommand(
     stdout: (text) => void (out += text),
     stderr: (text) => void (err += text),
     env,
+    wantsJson: args.includes("--json"),
     isTerminal: false,
     signal: new AbortController().signal,
   });
