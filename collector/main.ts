@@ -1,4 +1,5 @@
 import { flushCompileCache } from "node:module";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { EXIT, type CommandIo } from "./command/command-io.ts";
 import { findingsText } from "./command/findings-text.ts";
@@ -7,6 +8,7 @@ import { composeCollector, type Rooms, UnusableFiles } from "./composition/colle
 import { loadConfig } from "./composition/load-config.ts";
 import { followConfig } from "./composition/reload.ts";
 import type { TocsinConfig } from "./config/config.ts";
+import { fileMark } from "./config/document/file-watch.ts";
 import type { HostPort } from "./port/config-schema.ts";
 import { systemClock } from "./runtime/system-clock.ts";
 import { createLog, type LogLevel } from "./telemetry/log.ts";
@@ -112,6 +114,7 @@ function startTrouble(error: NodeJS.ErrnoException, { host, port }: TocsinConfig
 export async function run(args: string[], io: CommandIo): Promise<number> {
   const flags = readFlags(args, io);
   if (typeof flags === "number") return flags;
+  const mark = flags.config === undefined ? "" : await fileMark(resolve(flags.config));
   const loaded = loadConfig(flags.config, flags.overrides);
   io.stderr(findingsText(loaded.findings, io.isTerminal));
   if (loaded.status === "invalid") return EXIT.failed;
@@ -143,7 +146,7 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
     return EXIT.failed;
   }
   loopLag.start();
-  const following = followConfig(flags.config, flags.overrides, rooms, { clock: systemClock, log });
+  const following = followConfig(flags.config, flags.overrides, rooms, { clock: systemClock, log, mark });
   io.stdout(`listening ${url}\n`);
   keepCompiledCode();
   await anyAborted(io.signal, failure.signal);

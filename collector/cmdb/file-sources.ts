@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { type Finding, findingPlace } from "../../protocol/finding.ts";
+import { fileMark } from "../config/document/file-watch.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Log } from "../port/telemetry.ts";
 import { DECLARED, fileKey, type LoadedSource, readSource } from "./source.ts";
@@ -21,6 +22,8 @@ export interface FilesRead {
 
 /** Reads the CMDB's files. A file with errors never replaces what it said before, not even over a restart. */
 export class FileSources {
+  /** Of each file when it was last read. */
+  readonly marks = new Map<string, string>();
   private readonly options: FileSourcesOptions;
 
   constructor(options: FileSourcesOptions) {
@@ -37,6 +40,7 @@ export class FileSources {
     const read: FilesRead = { sources: [], findings: [], good: [] };
     for (const file of files) {
       const neighbours = files.flatMap((name) => (name === file ? [] : this.newest(name, read.sources, before)));
+      this.marks.set(file, await fileMark(file));
       const result = await this.readOne(file, null, [...neighbours, ...others], sizeMaxBytes);
       if (result.status === "read") {
         read.good.push(file);

@@ -270,6 +270,19 @@ test("a file is noticed when it changes", async () => {
   expect(ids(submitted())).toEqual(["a", "b"]);
 });
 
+test("a file that changed between being read and being watched is read again", async () => {
+  write("cmdb.yaml", "cis: [{ id: a }]");
+  const cmdb = room();
+  await cmdb.open();
+  write("cmdb.yaml", "cis: [{ id: a }, { id: b }]");
+  await cmdb.start({ intake, query });
+  for (let turn = 0; turn < 50_000 && ids(cmdb.document()).length === 1; turn += 1) {
+    clock.advance(10_000);
+    await new Promise((resolve) => void setImmediate(resolve));
+  }
+  expect(ids(submitted())).toEqual(["a", "b"]);
+});
+
 test("other files after a change of the configuration", async () => {
   write("cmdb.yaml", "cis: [{ id: a }]");
   write("new.yaml", "cis: [{ id: n }]");

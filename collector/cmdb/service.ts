@@ -438,6 +438,7 @@ export class CmdbRoom implements CmdbService {
     this.watch?.close();
     this.watch = new FileWatch(this.settings.files, {
       clock: this.clock,
+      marks: this.fileSources.marks,
       onChange: () => this.reloadLater(),
       onTrouble: (reason) => this.log.warn("a CMDB file is watched less closely", { reason }),
     });

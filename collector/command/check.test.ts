@@ -48,6 +48,13 @@ test("a configuration is checked with the files it names, also when it has error
   expect(out).toContain("3 errors");
 });
 
+test("a pack that Tocsin brings, and that is not beside the configuration, is told with its folder", async () => {
+  const { out } = await check(write("tocsin.yaml", "rules: [rules/packs/postgresql]\n"));
+  expect(out).toMatch(
+    /RULE_NO_PACK: .* the pack of that name which Tocsin brings is \/\S+\/rules\/packs\/postgresql\n/,
+  );
+});
+
 test("what a configuration sets for agents may say less than a host's own file", async () => {
   const config = 'agents: { configuration: [{ ci: "web-*", file: web.yaml }, { ci: "*", file: gone.yaml }] }\n';
   write("web.yaml", "interval: 30s\ndataDir: /tmp\nwatch:\n  plugins: [{ name: x, command: [/bin/sh] }]\n");

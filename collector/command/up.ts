@@ -27,6 +27,9 @@ Examples:
 /** By its whole path: it need not be on the PATH of whoever copies a line. */
 const TOCSIN = fileURLToPath(new URL("../../bin/tocsin", import.meta.url));
 
+/** As it is typed into a shell. */
+const word = (text: string): string => (/^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+
 interface UpFlags {
   listen: string;
   data: string;
@@ -74,7 +77,6 @@ function prepare(flags: UpFlags): { config: string; agentConfig: string; kept: s
       kept.push(`${path} is there already: ${flag} does not change it; write it there, or take another --data`);
     return path;
   };
-  const packs = fileURLToPath(new URL("../../rules/packs/linux-host", import.meta.url));
   write("cmdb.json", `${JSON.stringify(hostCmdb(hostname()), null, 2)}\n`);
   const receivers =
     flags.webhook === undefined
@@ -82,7 +84,7 @@ function prepare(flags: UpFlags): { config: string; agentConfig: string; kept: s
       : `receivers:\n  hook: { webhook: { url: ${JSON.stringify(flags.webhook)} } }\nroutes:\n  - { receivers: [hook] }\nlimits: { allowPrivateTargets: ["127.0.0.0/8", "::1/128"] }\n`;
   const config = write(
     "tocsin.yaml",
-    `# Written by tocsin up; change it as you like, it is not overwritten. docs/guide/configuration.md tells what is possible.\ncmdb: { files: [cmdb.json] }\nrules: [${JSON.stringify(packs)}]\n${receivers}`,
+    `# Written by tocsin up; change it as you like, it is not overwritten. docs/guide/configuration.md tells what is possible.\ncmdb: { files: [cmdb.json] }\n# Without \`rules\`, those of the pack linux-host, which Tocsin brings, hold.\n${receivers}`,
     flags.webhook === undefined ? null : "--webhook",
   );
   const processes =
@@ -129,7 +131,7 @@ function welcome(url: string, flags: UpFlags, agent: ChildProcess, io: CommandIo
     `  look        ${url}/                      what is open, and the agents`,
     `  metrics     ${url}/metrics/agents        this host, by node_exporter's names`,
     `  Prometheus  ${url}/sd/prometheus         HTTP service discovery`,
-    `  incidents   ${TOCSIN} incidents${url.endsWith(":8430") ? "" : ` --collector ${url}`}`,
+    `  incidents   ${word(TOCSIN)} incidents${url.endsWith(":8430") ? "" : ` --collector ${url}`}`,
     `  settings    ${flags.data}/tocsin.yaml, agent.yaml, cmdb.json`,
     bold("Give it trouble, and undo it (Ctrl-C stops all)"),
     `  stop the agent              kill ${agent.pid}`,
@@ -184,5 +186,5 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
 }
 
 function agentStopped(config: string, url: string): string {
-  return `tocsin: the agent was stopped; when it has not been heard for a while, an incident opens. To undo it:\n  ${TOCSIN} agent --config ${config} --collector ${url}\n`;
+  return `tocsin: the agent was stopped; when it has not been heard for a while, an incident opens. To undo it:\n  ${word(TOCSIN)} agent --config ${word(config)} --collector ${url}\n`;
 }

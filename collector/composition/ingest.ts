@@ -12,6 +12,7 @@ import { registerRemoteWrite } from "../ingest/remote-write/register.ts";
 import { registerWebhooks } from "../ingest/webhook/register.ts";
 import { ciLabelsOf, otlpLogRules, webhooksOf } from "./ingest-settings.ts";
 import type { AgentDirectory } from "../port/agents.ts";
+import type { HostPort } from "../port/config-schema.ts";
 import type { Identity } from "../port/ingest.ts";
 
 export interface IngestSurroundings {
@@ -24,6 +25,18 @@ export interface IngestSurroundings {
 
 const LOCAL: Identity = { name: "local", role: "admin" };
 
+/** The part of a server that tells where it listens. */
+interface Listening {
+  addresses: () => readonly (string | { port: number })[];
+}
+
+/** `host:port` as others call us: with port 0 in the configuration the system chooses one. */
+export function listeningAddress(app: Listening, { host, port }: HostPort): string {
+  const [given] = app.addresses();
+  const heard = typeof given === "object" ? given.port : port;
+  return `${host.includes(":") ? `[${host}]` : host}:${heard}`;
+}
+
 /** Every protocol that we take; a new one is one line here. */
 export function ingestPlugins({ access, agents, current, version, startedAt }: IngestSurroundings): IngestPlugin[] {
   const { config } = current;
@@ -35,13 +48,19 @@ export function ingestPlugins({ access, agents, current, version, startedAt }: I
   const logRules = logRulesOf(otlpLogRules(config.ingest));
   const otlpOptions = logRules === undefined ? {} : { logRules };
   const ciLabels = ciLabelsOf(config.ingest);
-  const address = `${config.listen.host}:${config.listen.port}`;
   return [
     registerNative,
     (app, ports) => registerOtlp(app, ports, { agents, ...otlpOptions }),
     (app, ports) =>
       registerAlertmanager(app, ports, {
-        facts: { name: "tocsin", address, version, startedAt },
+        facts: {
+          name: "tocsin",
+          get address() {
+            return listeningAddress(app, config.listen);
+          },
+          version,
+          startedAt,
+        },
         resolveTimeoutMs: config.alertmanager.resolveTimeoutMs,
         ciLabels,
         meaning: () => current.rules,

@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type Finding, hasErrors, sortFindings } from "../../protocol/finding.ts";
 import type { Pack, Rule } from "../../rules/detect/rule.ts";
 import { parsePack } from "../../rules/language/parse.ts";
@@ -20,6 +21,7 @@ export interface LoadedPacks {
 }
 
 const FILE_BYTES_MAX = 1024 * 1024;
+const BROUGHT = fileURLToPath(new URL("../../rules/packs", import.meta.url));
 
 /**
  * Reads rule packs from disk: each path is a pack's folder, a folder of packs, or a `pack.yaml` itself.
@@ -36,7 +38,7 @@ export async function loadPacks(paths: readonly string[]): Promise<LoadedPacks> 
           path,
           "RULE_NO_PACK",
           "there is no pack.yaml here",
-          "name a pack's folder, a folder of packs, or a pack.yaml",
+          (await broughtAlong(path)) ?? "name a pack's folder, a folder of packs, or a pack.yaml",
         ),
       );
     }
@@ -54,6 +56,13 @@ export async function loadPacks(paths: readonly string[]): Promise<LoadedPacks> 
   findings.push(...duplicates(packs));
   const rules = hasErrors(findings) ? [] : packs.flatMap(({ pack }) => pack.rules);
   return { packs, rules, findings: sortFindings(findings) };
+}
+
+/** Relative names start at the configuration's own folder, where the packs that Tocsin brings mostly are not. */
+async function broughtAlong(path: string): Promise<string | undefined> {
+  const folder = join(BROUGHT, basename(path));
+  const found = await stat(join(folder, "pack.yaml")).catch(() => undefined);
+  return found === undefined ? undefined : `the pack of that name which Tocsin brings is ${folder}`;
 }
 
 async function packFiles(path: string): Promise<string[]> {

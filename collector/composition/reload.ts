@@ -17,12 +17,14 @@ type Overrides = NonNullable<ParseOptions["overrides"]>;
 /**
  * Loads the configuration again on SIGHUP and when its file changes. A file with mistakes never replaces a good one; what
  * needs a restart is said and left as it is. Time intervals of routes are resolved ahead, and so again before they run out.
+ *
+ * @param ports `mark`: of the file, from before it was read for the start
  */
 export function followConfig(
   file: string | undefined,
   overrides: Overrides,
   rooms: Rooms,
-  ports: { clock: Clock; log: Log },
+  ports: { clock: Clock; log: Log; mark: string },
 ): { stop: () => void } {
   const { clock, log } = ports;
   let tail: Promise<void> = Promise.resolve();
@@ -36,6 +38,7 @@ export function followConfig(
       ? undefined
       : new FileWatch([resolve(file)], {
           clock,
+          marks: new Map([[resolve(file), ports.mark]]),
           onChange: reload,
           onTrouble: (reason) => log.warn("changes of the configuration file are seen late", { reason }),
         });

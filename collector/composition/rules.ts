@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import type { Finding } from "../../protocol/finding.ts";
 import { createDetector } from "../../rules/detect/create-detector.ts";
 import type { Detector } from "../../rules/detect/detector.ts";
@@ -19,7 +20,9 @@ export interface LoadedRules {
 }
 
 /** The pack every collector has when its configuration names none: what people expect of host monitoring. */
-export const DEFAULT_PACKS: readonly string[] = [new URL("../../rules/packs/linux-host", import.meta.url).pathname];
+export const DEFAULT_PACKS: readonly string[] = [
+  fileURLToPath(new URL("../../rules/packs/linux-host", import.meta.url)),
+];
 
 /** @param packs folders of packs; none named means the default ones. */
 export async function loadRules(packs: readonly string[]): Promise<LoadedRules> {

@@ -284,6 +284,36 @@ test("rules that span sections are told with the first mistakes, not one round l
   expect(parse(text)).toMatchObject({ names: { cmdb: ["/conf/mine.yaml"] } });
 });
 
+test("a mistake in one entry of a list does not hide those that others make together", () => {
+  const text = [
+    'receivers: { hook: { bell: { url: "https://x.example" } } }',
+    "routes:",
+    "- { receivers: hook, match: { priority: P9 } }",
+    "- { receivers: hok }",
+    "- { recievers: hook }",
+    "- { receivers: hook, match: { times: nights } }",
+    "maintenance:",
+    '- { cis: a, from: yesterday, to: "2026-01-01T00:00:00Z" }',
+    '- { cis: a, from: "2026-01-02T00:00:00Z", to: "2026-01-01T00:00:00Z" }',
+    "auth:",
+    "  tokens:",
+    "  - { name: a, role: king, token: 0123456789abcdef }",
+    "  - { name: b, role: agent, token: 0123456789abcdeg }",
+    "  - { name: b, role: agent, token: 0123456789abcdeh }",
+  ].join("\n");
+  expect(codes(text)).toEqual([
+    "CONFIG_BAD_VALUE 3:41",
+    "CONFIG_UNKNOWN_RECEIVER 4:16",
+    "CONFIG_MISSING_KEY 5:3",
+    "CONFIG_UNKNOWN_KEY 5:5",
+    "CONFIG_UNKNOWN_TIME_INTERVAL 6:38",
+    "CONFIG_BAD_VALUE 8:19",
+    "CONFIG_CONTRADICTION 9:47",
+    "CONFIG_BAD_VALUE 12:22",
+    "CONFIG_DUPLICATE_NAME 14:13",
+  ]);
+});
+
 test("what compares two sections is not told of one that cannot be read", () => {
   expect(codes("listen: 0.0.0.0:80\nauth: { tokens: [{ name: a, role: king, token: 0123456789abcdef }] }")).toEqual([
     "CONFIG_BAD_VALUE 2:35",

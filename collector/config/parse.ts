@@ -82,11 +82,12 @@ function checkSound(
   options: ParseOptions,
 ): TocsinConfig {
   const problems = new Problems();
-  const { data, broken } = soundSections(schema, value, decoding);
+  const { data, broken, place } = soundSections(schema, value, decoding);
   const sections = Object.keys(nodeOf(schema).properties ?? {});
   const declared = [...(asMapping(asMapping(value)?.get("receivers")) ?? [])].map(([name]) => name);
   const config = checked(data, file, { ...decoding, problems }, { ...options, declared });
-  decoding.problems.addFrom(problems, (problem) => holdsWithout(problem, broken, sections));
+  for (const problem of problems.all())
+    if (holdsWithout(problem, broken, sections)) decoding.problems.addAt(place(problem.path), problem);
   return config;
 }
 

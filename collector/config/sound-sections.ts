@@ -1,7 +1,7 @@
 import type { TSchema } from "typebox";
 import { decode } from "./decoder.ts";
 import { asMapping, type Decoding, FAILED } from "./decoding.ts";
-import { type Problem, Problems } from "./document/problem.ts";
+import { type DataPath, type Problem, Problems } from "./document/problem.ts";
 import { nearest } from "./document/suggest.ts";
 import type { ConfigCode } from "./error-codes.ts";
 
@@ -13,8 +13,9 @@ export function soundSections(
   schema: TSchema,
   value: unknown,
   { folder, readFile }: Decoding,
-): { data: unknown; broken: ReadonlySet<string> } {
+): { data: unknown; broken: ReadonlySet<string>; place: (path: DataPath) => DataPath } {
   const broken = new Set<string>();
+  const shortened: ShortenedList[] = [];
   const sound: Record<string, unknown> = {};
   const quiet = (sections: Record<string, unknown>): unknown =>
     decode(schema, sections, [], { problems: new Problems(), folder, readFile });
@@ -25,12 +26,41 @@ export function soundSections(
       continue;
     }
     broken.add(key);
+    const soundItems = (list: readonly unknown[], path: string[], around: (items: unknown[]) => unknown): unknown[] => {
+      const indexes = list.flatMap((item, index) => (isSound(key, around([item])) ? [index] : []));
+      shortened.push({ path, indexes });
+      return indexes.map((index) => list[index]);
+    };
+    if (Array.isArray(section)) {
+      const items = soundItems(section, [key], (each) => each);
+      if (isSound(key, items)) sound[key] = items;
+      continue;
+    }
     const parts: Record<string, unknown> = {};
-    for (const [name, part] of asMapping(section) ?? [])
-      if (isSound(key, { ...parts, [name]: part })) parts[name] = part;
+    for (const [name, part] of asMapping(section) ?? []) {
+      const around = (some: unknown): unknown => ({ ...parts, [name]: some });
+      const kept = Array.isArray(part) && !isSound(key, around(part)) ? soundItems(part, [key, name], around) : part;
+      if (isSound(key, around(kept))) parts[name] = kept;
+    }
     if (isSound(key, parts)) sound[key] = parts;
   }
-  return { data: quiet(sound), broken };
+  return { data: quiet(sound), broken, place: (path) => placeIn(shortened, path) };
+}
+
+/** A list that some entries were left out of. */
+interface ShortenedList {
+  path: readonly string[];
+  /** Where those that stayed stand in the whole list. */
+  indexes: readonly number[];
+}
+
+/** Where in the whole of the configuration is what stands at `path` of its sound part. */
+function placeIn(shortened: readonly ShortenedList[], path: DataPath): DataPath {
+  const list = shortened.find((each) => each.path.every((key, depth) => path[depth] === key));
+  const at = list?.path.length ?? 0;
+  const index = path[at];
+  if (list === undefined || typeof index !== "number") return path;
+  return path.with(at, list.indexes[index] ?? index);
 }
 
 /** Errors that compare sections: of one that could not be read, or whose name is misspelt, they would say what is not true. */

@@ -1,4 +1,4 @@
-import { type FSWatcher, watch } from "node:fs";
+import { type FSWatcher, type Stats, watch } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { Clock } from "../../port/clock.ts";
@@ -9,8 +9,16 @@ export interface FileWatchOptions {
   onChange: () => void;
   /** Why changes may be noticed later than they could be. */
   onTrouble: (message: string) => void;
+  /** What `fileMark` said of files before they were read: one that has changed since then is told at once. */
+  marks?: ReadonlyMap<string, string>;
   quietMs?: number;
   pollMs?: number;
+}
+
+/** By which a file is known not to have changed; empty where there is none. Take it before reading. */
+export async function fileMark(file: string): Promise<string> {
+  const found: Stats | undefined = await stat(file).catch(() => undefined);
+  return found === undefined ? "" : `${found.ino} ${found.size} ${found.mtimeMs}`;
 }
 
 const QUIET_MS = 300;
@@ -33,6 +41,7 @@ export class FileWatch {
   constructor(files: readonly string[], options: FileWatchOptions) {
     this.files = files;
     this.options = options;
+    for (const [file, mark] of options.marks ?? []) this.seen.set(file, mark);
     for (const folder of new Set(files.map((file) => dirname(file)))) this.listen(folder);
     void this.poll(true);
   }
@@ -70,13 +79,13 @@ export class FileWatch {
   private async poll(first: boolean): Promise<void> {
     let changed = false;
     for (const file of this.files) {
-      const found = await stat(file).catch(() => undefined);
-      const mark = found === undefined ? "" : `${found.ino} ${found.size} ${found.mtimeMs}`;
-      if (this.seen.get(file) !== mark) changed = true;
+      const mark = await fileMark(file);
+      const before = this.seen.get(file);
+      if (before !== mark && !(first && before === undefined)) changed = true;
       this.seen.set(file, mark);
     }
     if (this.closed) return;
-    if (changed && !first) this.touched();
+    if (changed) this.touched();
     this.cancelPoll = this.options.clock.after(this.options.pollMs ?? POLL_MS, () => void this.poll(false));
   }
 }

@@ -31,9 +31,9 @@ export class Problems {
     this.add({ severity: "warning", code, path, part, message, hint });
   }
 
-  /** Takes over what another collection holds, as far as `wanted`. */
-  addFrom(other: Problems, wanted: (problem: Problem) => boolean): void {
-    for (const problem of other.list) if (wanted(problem)) this.add(problem);
+  /** Takes over what another collection found, at the place where it stands here. */
+  addAt(path: DataPath, problem: Problem): void {
+    this.add({ ...problem, path });
   }
 
   get hasErrors(): boolean {
