@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { parseRfc3339 } from "./rfc3339.ts";
+import { parseRfc3339, parseWrittenTime } from "./rfc3339.ts";
 
 test.for<[string, string]>([
   ["2026-03-01T10:00:00Z", "2026-03-01T10:00:00.000Z"],
@@ -29,6 +29,17 @@ test.for([
   `2026-03-01T10:00:00.${"1".repeat(40)}Z`,
 ])("%s is no time", (text) => {
   expect(parseRfc3339(text)).toBeNaN();
+});
+
+test.for<[string, number]>([
+  ["2026-03-01T10:00Z", Date.UTC(2026, 2, 1, 10)],
+  ["2026-03-01 10:00+02:00", Date.UTC(2026, 2, 1, 8)],
+  ["2026-03-01T10:00:07Z", Date.UTC(2026, 2, 1, 10, 0, 7)],
+  ["2026-02-30T10:00Z", Number.NaN],
+  ["2026-03-01T10:00", Number.NaN],
+  ["2026-03-01", Number.NaN],
+])("%s as people write it", ([text, at]) => {
+  expect(parseWrittenTime(text)).toBe(at);
 });
 
 test("agrees with Date for every time and offset", () => {

@@ -30,6 +30,11 @@ export function parseRfc3339(text: string): number {
   return (((days * 24 + hour) * 60 + minute - offset) * 60 + second) * 1000 + millis;
 }
 
+/** As people write it into files: the seconds may be left out. NaN for anything else. */
+export function parseWrittenTime(text: string): number {
+  return parseRfc3339(text.replace(/^(.{10}[Tt ]\d\d:\d\d)(?=[Zz+-])/, "$1:00"));
+}
+
 const DASH = 45;
 const COLON = 58;
 const DOT = 46;

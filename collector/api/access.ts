@@ -88,7 +88,8 @@ export function mayCall(role: Role, allowed: readonly Role[]): boolean {
   return role === "operator" && allowed.includes("viewer");
 }
 
-const spoken = (roles: readonly Role[]): string => [...new Set([...roles, "admin"])].join(", ");
+const spoken = (roles: readonly Role[]): string =>
+  [...new Set([...roles, ...(roles.includes("viewer") ? ["operator"] : []), "admin"])].join(", ");
 
 /**
  * Bearer; Basic with the token as password, and GenieKey, for senders that can do nothing else. Also the bare token:

@@ -1,5 +1,5 @@
 import { type Finding, sortFindings } from "../../protocol/finding.ts";
-import { mergeSources } from "./merge.ts";
+import { type Ambiguity, mergeSources } from "./merge.ts";
 import type { CmdbReadResult } from "./read.ts";
 import { DECLARED, type LoadedSource, readSource } from "./source.ts";
 
@@ -18,7 +18,8 @@ export async function checkCmdbFiles(files: readonly string[]): Promise<CheckedF
   const sources = alone.flatMap(({ source }) => source ?? []);
   const checked = sources.length < 2 ? alone : await readAll(files, sources);
   const parts = checked.flatMap(({ source }) => source ?? []);
-  const disagreements = mergeSources(parts).contradictions.map(contradiction);
+  const { contradictions, ambiguities } = mergeSources(parts);
+  const disagreements = [...contradictions.map(contradiction), ...ambiguities.map(ambiguity)];
   return checked.map(({ file, source, findings }) => ({
     file,
     source,
@@ -48,6 +49,18 @@ function checkedFile(file: string, result: CmdbReadResult): CheckedFile {
     findings,
   } as const;
   return { file, source, findings };
+}
+
+function ambiguity({ name, ci, from, owner }: Ambiguity): Finding {
+  return {
+    severity: "warning",
+    code: "CMDB_AMBIGUOUS_NAME",
+    file: from,
+    line: 1,
+    column: 1,
+    message: `"${name}" already means "${owner}" in another file`,
+    hint: `it will not find ${ci}`,
+  };
 }
 
 function contradiction(found: ReturnType<typeof mergeSources>["contradictions"][number]): Finding {

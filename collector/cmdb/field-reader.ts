@@ -1,3 +1,4 @@
+import { parseWrittenTime } from "../../protocol/rfc3339.ts";
 import { Problems, type DataPath } from "../config/document/problem.ts";
 import { describeValue, nearest } from "../config/document/suggest.ts";
 import type { CmdbCode } from "./error-codes.ts";
@@ -97,10 +98,9 @@ export class FieldReader {
     return null;
   }
 
+  /** NaN where it is none, which is reported. */
   time(text: unknown, path: DataPath): number {
-    const valid =
-      typeof text === "string" && /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)$/.test(text);
-    const at = valid ? Date.parse(text.replace(" ", "T").toUpperCase()) : Number.NaN;
+    const at = typeof text === "string" ? parseWrittenTime(text) : Number.NaN;
     if (!Number.isNaN(at)) return at;
     this.error(
       "CMDB_BAD_VALUE",
@@ -108,6 +108,6 @@ export class FieldReader {
       `${describeValue(text)} is not a time`,
       "write it with its zone: 2026-11-21T14:00:00Z",
     );
-    return 0;
+    return Number.NaN;
   }
 }

@@ -1,5 +1,5 @@
 import type { Ci, CmdbDocument, MaintenanceWindow, Relation } from "../core/model/ci.ts";
-import { NameIndex } from "./name-index.ts";
+import { type Clash, NameIndex } from "./name-index.ts";
 
 /** What one source declares. */
 export interface SourcePart {
@@ -17,12 +17,24 @@ export interface Contradiction {
   refusedFrom: string;
 }
 
+/** A name or alias by which one source means a CI, and that finds another source's. */
+export interface Ambiguity {
+  name: string;
+  /** Which it will not find. */
+  ci: string;
+  from: string;
+  /** Which it finds. */
+  owner: string;
+}
+
 export interface Merged {
   document: CmdbDocument;
   contradictions: Contradiction[];
+  ambiguities: Ambiguity[];
 }
 
 const CONTRADICTIONS_MAX = 200;
+const AMBIGUITIES_MAX = 200;
 
 /**
  * One CMDB from several sources, in the order of their precedence: what a CI is said to be is taken from the first source
@@ -43,6 +55,7 @@ export function mergeSources(parts: readonly SourcePart[]): Merged {
     return {
       document: { ...rest, cis: only?.document.cis ?? [], relations: only?.document.relations ?? [] },
       contradictions: [],
+      ambiguities: [],
     };
   const cis = new Map<string, { ci: Ci; from: string }>();
   const contradictions: Contradiction[] = [];
@@ -57,11 +70,27 @@ export function mergeSources(parts: readonly SourcePart[]): Merged {
       }
     }
   const merged = Array.from(cis.values(), ({ ci }) => ci);
+  const clashes: Clash[] = [];
+  const names = NameIndex.of(merged, (clash) => clashes.length < AMBIGUITIES_MAX && clashes.push(clash));
   return {
-    document: { ...rest, cis: merged, relations: mergeRelations(filled, NameIndex.of(merged)) },
+    document: { ...rest, cis: merged, relations: mergeRelations(filled, names) },
     contradictions,
+    ambiguities: clashes.flatMap((clash) => ambiguityOf(clash, filled)),
   };
 }
+
+/** Nothing where one source says both: then its own check has told it, with the line. */
+function ambiguityOf({ ci, name, owner }: Clash, parts: readonly SourcePart[]): Ambiguity[] {
+  const means = (part: SourcePart, { id }: Ci, text: string): boolean =>
+    part.document.cis.some(
+      (own) => sameName(own.id, id) && [own.id, own.name, ...own.aliases].some((each) => sameName(each, text)),
+    );
+  const from = parts.find((part) => means(part, ci, name));
+  if (from === undefined || parts.some((part) => means(part, ci, name) && means(part, owner, name))) return [];
+  return [{ name, ci: ci.id, from: from.name, owner: owner.id }];
+}
+
+const sameName = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
 function disagreements(known: { ci: Ci; from: string }, other: Ci, refusedFrom: string): Contradiction[] {
   return (["type", "owner", "criticality", "minHealthy"] as const).flatMap((field) => {

@@ -1,16 +1,27 @@
 import type { Ci } from "../core/model/ci.ts";
 
+/** A CI claims a name that finds another. */
+export interface Clash {
+  ci: Ci;
+  name: string;
+  owner: Ci;
+}
+
 /**
  * Finds CIs by id, name and alias, case-insensitively, as the topology does: ids win over names, names over aliases, and
  * of equal claims the first. A name that finds nothing gets a number of its own, so that relations can be compared by numbers.
  */
 export class NameIndex {
   /** Of CIs whose ids are unique. */
-  static of(cis: readonly Ci[]): NameIndex {
+  static of(cis: readonly Ci[], onClash: (clash: Clash) => void = () => undefined): NameIndex {
     const index = new NameIndex();
+    const claim = (ci: Ci, name: string): void => {
+      const owner = index.claim(ci, name);
+      if (owner !== undefined) onClash({ ci, name, owner });
+    };
     for (const ci of cis) index.addId(ci);
-    for (const ci of cis) index.claim(ci, ci.name);
-    for (const ci of cis) for (const alias of ci.aliases) index.claim(ci, alias);
+    for (const ci of cis) claim(ci, ci.name);
+    for (const ci of cis) for (const alias of ci.aliases) claim(ci, alias);
     return index;
   }
 

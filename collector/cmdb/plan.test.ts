@@ -48,6 +48,21 @@ test("sources add up: the first that says something holds", () => {
   ]);
 });
 
+test("a name that CIs of two sources claim is told, where no source alone could tell it", () => {
+  const one = cmdb(
+    "cis: [{ id: web-01, aliases: [w1] }, { id: db, aliases: [both, twice] }, { id: db2, aliases: [twice] }]",
+  );
+  const two = cmdb("cis: [{ id: web-01 }, { id: web-02, aliases: [W1, db] }]");
+  const { ambiguities } = mergeSources([
+    { name: "one", document: one },
+    { name: "two", document: two },
+  ]);
+  expect(ambiguities).toEqual([
+    { name: "W1", ci: "web-02", from: "two", owner: "web-01" },
+    { name: "db", ci: "web-02", from: "two", owner: "db" },
+  ]);
+});
+
 test("a relation that several sources know keeps its first source and the latest sighting", () => {
   const declared = cmdb("cis: [{ id: a }, { id: b }]\nrelations: [{ from: a, type: uses, to: b }]");
   const seen = cmdb(

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { encodingFault } from "../config/document/encoding.ts";
 import type { LoadRequest } from "./load-message.ts";
 import { type CmdbReadResult, readCmdb } from "./read.ts";
 
@@ -23,5 +24,7 @@ export function readNow({ file, text, options, elsewhere }: LoadRequest): CmdbRe
       findings: [{ severity: "error", code: "CMDB_FILE_UNREADABLE", file, line: 1, column: 1, message, hint: "" }],
     };
   }
+  const fault = typeof content === "string" ? null : encodingFault(content, file, "CMDB_SYNTAX");
+  if (fault !== null) return { status: "broken", findings: [fault] };
   return readCmdb(content, file, { ...options, elsewhere: new Set(elsewhere) });
 }

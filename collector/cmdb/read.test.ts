@@ -26,6 +26,13 @@ maintenance:
   - { id: mw-1, cis: [hv-3], from: "2026-03-01T10:00:00Z", to: "2026-03-01T12:00:00+01:00", includeDependents: true }
 `;
 
+test("of a window with a time that there is not, only that is told", () => {
+  const windows = (from: string, to: string): string[] =>
+    codes(`cis: [{ id: a }]\nmaintenance: [{ id: m, cis: [a], from: "${from}", to: "${to}" }]`);
+  expect(windows("2026-02-30T00:00:00Z", "2026-03-20T00:00:00Z")).toEqual(["CMDB_BAD_VALUE 2:40"]);
+  expect(windows("2026-03-01T00:00:00Z", "2026-03-20T25:00:00Z")).toEqual(["CMDB_BAD_VALUE 2:68"]);
+});
+
 test("a good file gives CIs, relations by id, vantage and windows", () => {
   const result = read(GOOD);
   expect(result.findings).toEqual([]);

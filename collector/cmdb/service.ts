@@ -255,7 +255,7 @@ export class CmdbRoom implements CmdbService {
     const declared = imports.filter(({ observed }) => !observed);
     const observed = imports.filter((source) => source.observed);
     const windows = { ...EMPTY_DOCUMENT, maintenance: [...this.settings.maintenance] };
-    const { document, contradictions } = mergeSources([
+    const { document, contradictions, ambiguities } = mergeSources([
       ...files,
       ...declared,
       ...observed,
@@ -265,6 +265,9 @@ export class CmdbRoom implements CmdbService {
     ]);
     for (const contradiction of contradictions.slice(0, 20))
       this.log.warn("sources of the CMDB disagree", { code: "CMDB_CONTRADICTION", ...contradiction });
+    // What machines see is full of addresses that many hosts have; what people wrote into a file should be clear.
+    for (const ambiguity of ambiguities.filter(({ from }) => files.some(({ name }) => name === from)).slice(0, 20))
+      this.log.warn("a name in the CMDB means two configuration items", { code: "CMDB_AMBIGUOUS_NAME", ...ambiguity });
     return document;
   }
 

@@ -7,6 +7,7 @@ import { checkRemoteConfig } from "../../agent/config/parse-remote-config.ts";
 import { parsePackTests } from "../../rules/language/parse-pack-test.ts";
 import { checkCmdbFiles } from "../cmdb/check-files.ts";
 import { CONNECTOR_KINDS, refusalOfHost } from "../composition/connectors.ts";
+import { encodingFault } from "../config/document/encoding.ts";
 import { namesIn, parseConfig } from "../config/parse.ts";
 import { type FileKind, fileKindOf } from "./file-kind.ts";
 import { loadPacks } from "../composition/load-packs.ts";
@@ -134,7 +135,8 @@ function fromHere(path: string): string {
 
 async function textOf(path: string): Promise<string | Finding> {
   try {
-    return await readFile(path, "utf8");
+    const bytes = await readFile(path);
+    return encodingFault(bytes, path, "CONFIG_SYNTAX") ?? bytes.toString("utf8");
   } catch (error) {
     return unreadable(path, error as NodeJS.ErrnoException);
   }

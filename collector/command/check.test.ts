@@ -48,6 +48,41 @@ test("a configuration is checked with the files it names, also when it has error
   expect(out).toContain("3 errors");
 });
 
+test.for<[situation: string, name: string, text: string, expected: string]>([
+  [
+    "Latin 1 in a CMDB",
+    "cmdb.yaml",
+    "cis:\n- { id: caf\xe9 }\n",
+    "cmdb.yaml:2:12: error CMDB_SYNTAX: here the file is not UTF-8; save",
+  ],
+  [
+    "Latin 1 in a configuration",
+    "tocsin.yaml",
+    "# caf\xe9\n",
+    "tocsin.yaml:1:6: error CONFIG_SYNTAX: here the file is not UTF-8; save",
+  ],
+  [
+    "UTF-16",
+    "tocsin.yaml",
+    "\xff\xfel\0i\0s\0",
+    "tocsin.yaml:1:1: error CONFIG_SYNTAX: the file is UTF-16, not UTF-8; save",
+  ],
+])("another encoding is told, not read as other names: %s", async ([, name, text, expected]) => {
+  const file = write(name, "");
+  writeFileSync(file, text, "latin1");
+  expect((await check(file)).out).toContain(expected);
+});
+
+test("a name that means a CI here and another there is told with the file", async () => {
+  const one = write("a-cmdb.yaml", "cis: [{ id: web-01, aliases: [w1] }]");
+  const two = write("b-cmdb.yaml", "cis: [{ id: web-02, aliases: [W1] }]");
+  const { code, out } = await check(one, two);
+  expect(code).toBe(0);
+  expect(out).toContain(
+    `b-cmdb.yaml:1:1: warning CMDB_AMBIGUOUS_NAME: "W1" already means "web-01" in another file; it will not find web-02`,
+  );
+});
+
 test("a pack that Tocsin brings, and that is not beside the configuration, is told with its folder", async () => {
   const { out } = await check(write("tocsin.yaml", "rules: [rules/packs/postgresql]\n"));
   expect(out).toMatch(

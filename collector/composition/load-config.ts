@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { encodingFault } from "../config/document/encoding.ts";
 import { parseConfig, type ParseOptions, type ParseResult } from "../config/parse.ts";
 import { CONNECTOR_KINDS, refusalOfHost } from "./connectors.ts";
 
@@ -11,9 +12,9 @@ export function loadConfig(file: string | undefined, overrides: NonNullable<Pars
     refusalOfHost,
   };
   if (file === undefined) return parseConfig("", "(no --config)", options);
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(file, "utf8");
+    bytes = readFileSync(file);
   } catch (error) {
     return {
       status: "invalid",
@@ -30,5 +31,6 @@ export function loadConfig(file: string | undefined, overrides: NonNullable<Pars
       ],
     };
   }
-  return parseConfig(text, file, options);
+  const fault = encodingFault(bytes, file, "CONFIG_SYNTAX");
+  return fault === null ? parseConfig(bytes.toString("utf8"), file, options) : { status: "invalid", findings: [fault] };
 }

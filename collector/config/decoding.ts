@@ -34,9 +34,11 @@ export function wrongType(node: SchemaNode, value: unknown, path: DataPath, deco
   const hint =
     node.form === "duration" && typeof value === "number"
       ? `with a unit: ${value}s or ${value}m`
-      : quotes && text
-        ? "put it in quotes"
-        : "";
+      : node.form === "hostPort"
+        ? "write HOST:PORT, such as 127.0.0.1:8430"
+        : quotes && text
+          ? "put it in quotes"
+          : "";
   const message = `${nameOf(path)} takes ${expectationOf(node)}, not ${shownValue(value, path)}`;
   return report(decoding, "CONFIG_WRONG_TYPE", path, message, { hint });
 }

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { parseWrittenTime } from "../../protocol/rfc3339.ts";
 import { invalidMatcher } from "../core/model/matcher.ts";
 import { parseMatchers } from "../core/model/matcher-syntax.ts";
 import type { Matcher } from "../core/model/silence.ts";
@@ -74,11 +75,9 @@ export function parseTimeZone(text: string): FormResult<string> {
   }
 }
 
-const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d\d:\d\d)$/;
-
 /** RFC 3339 with its offset → milliseconds since 1970. */
 export function parseTime(text: string): FormResult<number> {
-  const at = RFC_3339.test(text) ? Date.parse(text.replace(" ", "T").toUpperCase()) : Number.NaN;
+  const at = parseWrittenTime(text);
   return Number.isNaN(at)
     ? { problem: "is not a time", hint: "write it with its zone: 2026-11-21T14:00:00Z or 2026-11-21T15:00:00+01:00" }
     : { value: at };

@@ -63,9 +63,23 @@ test.for<[situation: string, text: string, file: string, line: number, column: n
   ["JSON with a comment", '{ // x\n "a": 1 }', "a.json", 1, 3],
   ["JSON with a bad number", '{"a": 01}', "a.json", 1, 8],
   ["an alias without anchor", "a: *b", "a.yaml", 1, 4],
+  ["JSON with a key twice", '{"a": [{"b": 1,\n "\\u0062": 2}], "c": {"b": 3}}', "a.json", 2, 2],
+  ["a bracket that is never closed", "a: { b: { c: 1 }\n", "a.yaml", 2, 1],
 ])("%s is told where it is", ([, text, file, line, column]) => {
   const result = read(text, file);
   expect(result).toMatchObject({ status: "broken", findings: [{ code: "TEST_SYNTAX", file, line, column }] });
+});
+
+test("each mistake is told once, in words for who writes files", () => {
+  const told = (text: string): string[] => {
+    const result = read(text);
+    return result.status === "read" ? [] : result.findings.map(({ message, hint }) => `${message}; ${hint}`);
+  };
+  expect(told("a: { b: { c: 1 }\n")).toHaveLength(1);
+  expect(told("a: 1\n---\nb: 2")).toEqual([
+    "this file holds more than one document; remove the line ---, or split the file",
+  ]);
+  expect(told('{"a": 1, "a": 2}')).toEqual(['the key "a" stands here for the second time; remove or rename one']);
 });
 
 test("an alias bomb is refused at once", () => {

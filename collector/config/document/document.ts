@@ -34,13 +34,20 @@ export interface ReadOptions {
 
 /** Nodes that aliases may multiply into: enough for every honest use, too few for a bomb. */
 const ALIASES_MAX = 100;
+/** More mistakes of grammar follow from the first. */
+const SYNTAX_SHOWN = 20;
 
 const YAML_HINTS: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: "indent with spaces",
   DUPLICATE_KEY: "a key may stand only once in a mapping: remove or rename one",
   BAD_INDENT: "lines of one mapping or list begin in the same column",
   MISSING_CHAR: "a quote, bracket or comma is missing",
-  MULTIPLE_DOCS: "one file holds one document: remove the line ---",
+  MULTIPLE_DOCS: "remove the line ---, or split the file",
+};
+
+/** Where the library speaks to programmers. */
+const YAML_WORDS: Readonly<Record<string, string>> = {
+  MULTIPLE_DOCS: "this file holds more than one document",
 };
 
 /**
@@ -53,7 +60,7 @@ export function readDocument(text: string, file: string, options: ReadOptions): 
   if (plain.length > options.sizeMaxBytes) return tooLarge(file, options.prefix, plain.length, options.sizeMaxBytes);
   if (looksLikeJson) {
     const value = tryJson(plain);
-    if (value !== undefined) return { status: "read", document: jsonDocument(plain, file, value) };
+    if (value !== undefined) return jsonRead(plain, file, value, options.prefix);
     if (/\.json$/i.test(file)) return { status: "broken", findings: [jsonFault(plain, file, options.prefix)] };
   }
   if (plain.length > options.yamlSizeMaxBytes)
@@ -77,6 +84,23 @@ function tryJson(text: string): unknown {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+/** `JSON.parse` lets the last of two equal keys win, and says nothing. */
+function jsonRead(text: string, file: string, value: unknown, prefix: string): ReadResult {
+  const { repeated } = locateInJson(text, []);
+  if (repeated.length === 0) return { status: "read", document: jsonDocument(text, file, value) };
+  const findings = repeated.slice(0, SYNTAX_SHOWN).map(
+    ({ offset, key }): Finding => ({
+      severity: "error",
+      code: `${prefix}_SYNTAX`,
+      file,
+      ...placeOf(text, offset),
+      message: `the key ${JSON.stringify(printable(key.slice(0, 80)))} stands here for the second time`,
+      hint: "remove or rename one",
+    }),
+  );
+  return { status: "broken", findings };
 }
 
 function jsonFault(text: string, file: string, prefix: string): Finding {
@@ -163,14 +187,25 @@ const aliasHint = (error: Error): string =>
   error instanceof ReferenceError ? "write the values out instead of using an alias" : "";
 
 function yamlErrors(document: YamlDocument, file: string, prefix: string, lines: LineCounter): Finding[] {
-  return document.errors.slice(0, 20).map((error) => ({
-    severity: "error" as const,
-    code: `${prefix}_SYNTAX`,
-    file,
-    ...linePlace(lines, error.pos[0]),
-    message: firstLine(error.message),
-    hint: YAML_HINTS[error.code] ?? "",
-  }));
+  const told = new Set<string>();
+  return document.errors.slice(0, SYNTAX_SHOWN).flatMap((error) => {
+    const message = YAML_WORDS[error.code] ?? firstLine(error.message);
+    const place = linePlace(lines, error.pos[0]);
+    // The parser complains of each level that one missing bracket leaves open.
+    const key = `${place.line} ${message}`;
+    if (told.has(key)) return [];
+    told.add(key);
+    return [
+      {
+        severity: "error" as const,
+        code: `${prefix}_SYNTAX`,
+        file,
+        ...place,
+        message,
+        hint: YAML_HINTS[error.code] ?? "",
+      },
+    ];
+  });
 }
 
 /**
@@ -179,8 +214,10 @@ function yamlErrors(document: YamlDocument, file: string, prefix: string, lines:
  */
 function firstLine(text: string): string {
   const [line = ""] = text.split(/[\n:]/, 1);
-  return line.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "\uFFFD").replace(/\.$/, "");
+  return printable(line).replace(/\.$/, "");
 }
+
+const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "\uFFFD");
 
 function linePlace(lines: LineCounter, offset: number): { line: number; column: number } {
   const { line, col } = lines.linePos(Math.max(0, offset));

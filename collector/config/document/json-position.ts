@@ -6,6 +6,8 @@ export interface JsonPlaces {
   places: { key: number; value: number }[];
   /** The first offence against JSON's grammar; null when there is none. */
   fault: { offset: number; message: string } | null;
+  /** Keys that stand in one object for the second time; only the first hundred. */
+  repeated: { offset: number; key: string }[];
 }
 
 /** Requested paths as a tree, so that one pass over the text finds them all. */
@@ -15,6 +17,7 @@ interface Wanted {
 }
 
 const DEPTH_MAX = 500;
+const REPEATED_MAX = 100;
 const LITERAL = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const SPACE = /[ \t\n\r]*/y;
 
@@ -50,13 +53,15 @@ export function locateInJson(text: string, paths: readonly DataPath[]): JsonPlac
     scan.document(tree(paths));
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    return { places: scan.places, fault: { offset: error.offset, message: error.message } };
+    const { places, repeated } = scan;
+    return { places, repeated, fault: { offset: error.offset, message: error.message } };
   }
-  return { places: scan.places, fault: null };
+  return { places: scan.places, repeated: scan.repeated, fault: null };
 }
 
 class JsonScan {
   readonly places: { key: number; value: number }[];
+  readonly repeated: JsonPlaces["repeated"] = [];
   private at = 0;
   private readonly text: string;
 
@@ -97,9 +102,12 @@ class JsonScan {
       this.at += 1;
       return;
     }
+    const keys = new Set<string>();
     for (;;) {
       const keyOffset = this.at;
       const key = this.string();
+      if (keys.has(key) && this.repeated.length < REPEATED_MAX) this.repeated.push({ offset: keyOffset, key });
+      keys.add(key);
       this.space();
       this.expect(":");
       this.space();

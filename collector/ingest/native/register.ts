@@ -30,6 +30,8 @@ export function registerNative(app: FastifyInstance, ports: IngestPorts): void {
 }
 
 async function takeEvents(body: unknown, identity: Identity, ports: IngestPorts): Promise<EventsAnswer> {
+  if (body === undefined)
+    throw new Refusal(400, "badJson", "the body is empty; an event or a list of events is needed");
   const elements = Array.isArray(body) ? body : [body];
   if (elements.length > EVENTS_MAX)
     throw new Refusal(413, "tooManyEvents", `at most ${EVENTS_MAX} events in one request, not ${elements.length}`);

@@ -145,7 +145,7 @@ test.for<[situation: string, authorization: string | undefined, status: number]>
   if (status === 403)
     expect(answer.json).toEqual({
       code: "forbidden",
-      message: "the role agent of this token may not do this; viewer, admin may",
+      message: "the role agent of this token may not do this; viewer, operator, admin may",
     });
 });
 
