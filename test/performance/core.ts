@@ -5,6 +5,7 @@ import { createState } from "../../collector/core/state.ts";
 import { step } from "../../collector/core/step.ts";
 import { cmdbOf, eventAt, ONE_ROUTE, T0 } from "../support/core-driver.ts";
 import { NeighbourCorrelator } from "../support/neighbour-correlator.ts";
+import { NoCorrelation } from "../support/no-correlation.ts";
 import { print } from "./figures.ts";
 
 /**
@@ -12,12 +13,6 @@ import { print } from "./figures.ts";
  * processor time.
  * Without correlation (every alert is kept out of incidents), and for one incident that takes them all.
  */
-class Nowhere extends NeighbourCorrelator {
-  override onFiring(alert: Readonly<Alert>): Placement[] {
-    return [{ type: "withhold", alert: alert.id, rule: "benchmark", reasons: ["none"], until: null }];
-  }
-}
-
 class OneIncident extends NeighbourCorrelator {
   private home: string | null = null;
   override onFiring(alert: Readonly<Alert>): Placement[] {
@@ -78,5 +73,5 @@ function heapBytes(): number {
   return process.memoryUsage().heapUsed;
 }
 
-for (const open of [1000, 10_000, 100_000]) measure("no correlation", () => new Nowhere(), open);
+for (const open of [1000, 10_000, 100_000]) measure("no correlation", () => new NoCorrelation(), open);
 for (const open of [1000, 10_000]) measure("one incident", () => new OneIncident(), open);

@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import { readCmdb } from "../../collector/cmdb/read.ts";
 import { DEFAULT_SETTINGS } from "../../collector/core/model/settings.ts";
@@ -10,6 +10,7 @@ import { replayEvents } from "../../collector/runtime/replay.ts";
 import { recipesOf } from "../scenario/generate/recipes.ts";
 import { generate, type Generated, type Recipe } from "../scenario/generate/scenario.ts";
 import { mesh } from "../scenario/generate/worlds/mesh.ts";
+import { NoCorrelation } from "../support/no-correlation.ts";
 import { print } from "./figures.ts";
 
 /**
@@ -18,7 +19,10 @@ import { print } from "./figures.ts";
  * The first time is what `tocsin replay` has, the later ones are without what the engine needs to warm up. The hash says
  * whether results are the same as before.
  *
- *   node test/performance/replay.ts [--only night|storm] [--times 2] [--command]     --command: also `tocsin replay` as it is called
+ *   node test/performance/replay.ts [--only night|storm] [--times 2] [--command] [--bare] [--scenario DIR]
+ *
+ * --command: also `tocsin replay` as it is called. --scenario: of this recording (`cmdb.json`, `events.jsonl`) instead.
+ * --bare: without correlation: only reading, deduplication and the life of alerts, the most that any correlation could reach.
  */
 const NIGHT: Recipe = {
   name: "night",
@@ -39,22 +43,40 @@ const { values } = parseArgs({
     only: { type: "string", default: "" },
     times: { type: "string", default: "2" },
     command: { type: "boolean", default: false },
+    bare: { type: "boolean", default: false },
+    scenario: { type: "string" },
   },
 });
 
-for (const recipe of [NIGHT, ...recipesOf("dev").filter(({ name }) => name.endsWith("-storm"))]) {
-  if (!recipe.name.includes(values.only)) continue;
-  const made = generate(recipe);
+type Recording = Pick<Generated, "name" | "cmdb" | "lines">;
+
+function* recordings(): Iterable<Recording> {
+  if (values.scenario !== undefined) {
+    const read = (file: string): string => readFileSync(join(values.scenario ?? "", file), "utf8");
+    const lines = read("events.jsonl")
+      .split("\n")
+      .filter((line) => line !== "");
+    yield { name: basename(values.scenario), cmdb: JSON.parse(read("cmdb.json")) as Generated["cmdb"], lines };
+    return;
+  }
+  for (const recipe of [NIGHT, ...recipesOf("dev").filter(({ name }) => name.endsWith("-storm"))])
+    if (recipe.name.includes(values.only)) yield generate(recipe);
+}
+
+for (const made of recordings()) {
   for (let time = 1; time <= Number(values.times); time += 1) await measure(made, time);
   if (values.command) callCommand(made);
 }
 
-async function measure({ name, cmdb: document, lines }: Generated, time: number): Promise<void> {
-  const options = { sizeMaxBytes: CMDB_SIZE_MAX_BYTES, source: "cmdb", observedAt: null };
-  const cmdb = readCmdb(JSON.stringify(document), "cmdb.json", options);
+async function measure({ name, cmdb: document, lines }: Recording, time: number): Promise<void> {
+  const source = { sizeMaxBytes: CMDB_SIZE_MAX_BYTES, source: "cmdb", observedAt: null };
+  const cmdb = readCmdb(JSON.stringify(document), "cmdb.json", source);
   if (cmdb.status === "broken") throw new Error(`the generated CMDB is broken: ${JSON.stringify(cmdb.findings[0])}`);
   const before = process.threadCpuUsage();
-  const { incidents, stats } = await replayEvents({ cmdb: cmdb.document, settings: DEFAULT_SETTINGS, lines });
+  const options = { cmdb: cmdb.document, settings: DEFAULT_SETTINGS, lines };
+  const { incidents, stats } = await replayEvents(
+    values.bare ? { ...options, correlator: new NoCorrelation() } : options,
+  );
   const { user, system } = process.threadCpuUsage(before);
   print(`${name}, time ${time}: ${lines.length} events, ${stats.incidents} incidents`, {
     "events/s": Math.round((lines.length / (user + system)) * 1_000_000),
@@ -63,7 +85,7 @@ async function measure({ name, cmdb: document, lines }: Generated, time: number)
 }
 
 /** Start-up, reading, and writing of the result included; wall time, on a machine that has to be quiet. */
-function callCommand({ name, cmdb, lines }: Generated): void {
+function callCommand({ name, cmdb, lines }: Recording): void {
   const folder = mkdtempSync(join(tmpdir(), "tocsin-bench-"));
   const file = (part: string): string => join(folder, part);
   try {
