@@ -73,6 +73,7 @@ export const SERVICES: readonly MetricName[] = [
     "{error}",
     "Total number of NFSd RPC errors by error type.",
   ),
+  gauge("systemd.units", "node_systemd_units", "{unit}", "Summary of systemd unit states"),
   gauge("systemd.unit.state", "node_systemd_unit_state", "1", "Systemd unit"),
   counter(
     "systemd.service.restarts",

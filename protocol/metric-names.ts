@@ -425,6 +425,7 @@ const KERNEL: readonly MetricName[] = [
     "Time offset in between local system and reference clock.",
   ),
   gauge("system.linux.time.error", "node_timex_maxerror_seconds", "s", "Maximum error in seconds."),
+  gauge("system.linux.time.estimated_error", "node_timex_estimated_error_seconds", "s", "Estimated error in seconds."),
 ];
 
 /**

@@ -147,6 +147,17 @@ export interface ChangesConfig {
   everyMs: number;
 }
 
+export interface SampleConfig {
+  /** Names of collectors. */
+  disable: string[];
+  excludeMounts: string[];
+  /** Globs over the names of systemd's units whose states are sent; null = services that run, are to run, or have failed. */
+  units: string[] | null;
+  procPath: string;
+  sysPath: string;
+  rootPath: string;
+}
+
 /** The agent's file, read and checked. null where it said nothing and the default depends on the host. */
 export interface AgentConfig {
   /** Base addresses without a slash at the end, in order of preference; never empty. */
@@ -168,7 +179,7 @@ export interface AgentConfig {
   logLevel: LogLevel;
   retry: { maxMs: number };
   spool: { maxBytes: number; keepFree: { bytes: number } | { ratio: number } | null };
-  sample: { disable: string[]; excludeMounts: string[]; procPath: string; sysPath: string; rootPath: string };
+  sample: SampleConfig;
   rules: { fetch: boolean; everyMs: number };
   expose: { host: string; port: number } | null;
   /** Keeps the last five minutes at one second in memory, for alerts to bring along. */
@@ -222,7 +233,7 @@ export function defaultAgentConfig(): AgentConfig {
     logLevel: "info",
     retry: { maxMs: 15_000 },
     spool: { maxBytes: 64 * 1024 * 1024, keepFree: null },
-    sample: { disable: [], excludeMounts: [], procPath: "/proc", sysPath: "/sys", rootPath: "" },
+    sample: { disable: [], excludeMounts: [], units: null, procPath: "/proc", sysPath: "/sys", rootPath: "" },
     rules: { fetch: true, everyMs: 60_000 },
     expose: null,
     recorder: true,

@@ -1,16 +1,8 @@
 import type { Clock } from "../clock.ts";
-
-/** What chronyd says of the clock. */
-export interface Tracking {
-  synchronized: boolean;
-  /** Seconds that must be added to the system's clock to be right, as adjtimex(2) has it: positive when it is behind. */
-  offsetSeconds: number;
-  /** The most by which it can be off. */
-  errorSeconds: number;
-}
+import { askDatagram } from "./ask-datagram.ts";
+import type { Tracking } from "./tracking.ts";
 
 const PORT = 323;
-const TIMEOUT_MS = 1000;
 const VERSION = 6;
 const REQUEST = 1;
 const REPLY = 2;
@@ -25,25 +17,9 @@ const NOT_SYNCHRONIZED = 3;
  *
  * @see https://gitlab.com/chrony/chrony/-/blob/master/candm.h (protocol version 6)
  */
-export async function askChrony(clock: Clock): Promise<Tracking | null> {
-  // Loaded only where chronyd runs.
-  const { createSocket } = await import("node:dgram");
-  return new Promise((resolve) => {
-    const socket = createSocket("udp4");
-    const done = (tracking: Tracking | null): void => {
-      cancel();
-      socket.close();
-      resolve(tracking);
-    };
-    const cancel = clock.after(TIMEOUT_MS, () => done(null));
-    socket.unref();
-    // Nobody listens there.
-    socket.on("error", () => done(null));
-    socket.on("message", (bytes) => done(parseTracking(bytes)));
-    socket.connect(PORT, "127.0.0.1", (error?: Error) => {
-      if (error === undefined) socket.send(request());
-    });
-  });
+export async function askChrony(clock: Clock, port = PORT): Promise<Tracking | null> {
+  const bytes = await askDatagram(clock, port, request());
+  return bytes === null ? null : parseTracking(bytes);
 }
 
 /** A request is as long as its answer, so that nobody can be flooded by it. */
@@ -62,13 +38,14 @@ export function parseTracking(bytes: Buffer): Tracking | null {
   // Header of 28 bytes; then id (4), address (20), stratum (2), leap status (2), time (12), and numbers of four bytes each:
   // correction, last offset, its mean, frequency, residual, skew, root delay, root dispersion, interval.
   const leap = bytes.readUInt16BE(54);
-  const [correction, , , , , , delay, dispersion] = Array.from({ length: 8 }, (_, index) =>
+  const [correction, , mean, , , , delay, dispersion] = Array.from({ length: 8 }, (_, index) =>
     chronyFloat(bytes.readUInt32BE(68 + 4 * index)),
   );
   return {
     synchronized: leap !== NOT_SYNCHRONIZED,
     offsetSeconds: correction!,
     errorSeconds: Math.abs(correction!) + delay! / 2 + dispersion!,
+    estimatedErrorSeconds: mean!,
   };
 }
 

@@ -12,7 +12,7 @@ export function createCollectors(
   context: CollectorContext,
   { config, clock, log, sockets }: { config: AgentConfig; clock: Clock; log: Log; sockets: Sockets },
 ): Collector[] {
-  const { disable, excludeMounts, rootPath } = config.sample;
+  const { disable, excludeMounts, rootPath, units } = config.sample;
   if (process.platform === "linux") {
     const statFs = createStatFs(rootPath);
     return createLinuxCollectors(context, {
@@ -22,6 +22,7 @@ export function createCollectors(
       sockets,
       disabled: disable,
       excludedMounts: excludeMounts,
+      units,
     });
   }
   const all = createPortableCollectors(context, { clock, log, load: () => import("systeminformation") });

@@ -21,6 +21,7 @@ import { createProcessesCollector } from "./processes.ts";
 import { createRaidCollector } from "./raid.ts";
 import { createSocketsCollector } from "./sockets.ts";
 import { createTimeSyncCollector } from "./time-sync.ts";
+import { createUnitsCollector } from "./units.ts";
 import { createVmstatCollector } from "./vmstat.ts";
 
 export interface LinuxSampling {
@@ -32,6 +33,8 @@ export interface LinuxSampling {
   disabled: readonly string[];
   /** Mount points that are not asked. */
   excludedMounts: readonly string[];
+  /** Globs over systemd's units; null = services that do something. */
+  units: readonly string[] | null;
 }
 
 /** Every collector of a Linux host, in the order in which they run. */
@@ -65,6 +68,7 @@ export function createLinuxCollectors(context: CollectorContext, options: LinuxS
     containers: () => createContainersCollector(context),
     cpuHardware: () => createCpuHardwareCollector(context),
     memoryErrors: () => createMemoryErrorsCollector(context),
+    units: () => createUnitsCollector(context, { clock, log, include: options.units }),
   };
   return COLLECTOR_NAMES.filter((name) => !options.disabled.includes(name)).flatMap(
     (name) => factories[name]?.() ?? [],
@@ -93,4 +97,5 @@ export const COLLECTOR_NAMES = [
   "containers",
   "cpuHardware",
   "memoryErrors",
+  "units",
 ] as const;

@@ -2,33 +2,20 @@ import type { UnitWatch } from "../config/agent-config.ts";
 import type { HostFiles } from "../sample/host-files.ts";
 import { type Series, setSeries } from "../sample/series-table.ts";
 import { Check, type WatchContext, type Watch } from "./check.ts";
-
-/** What `systemctl show` tells of a unit. */
-export interface UnitState {
-  loadState: string;
-  activeState: string;
-  subState: string;
-  result: string;
-  restarts: number;
-  /** Below the cgroup root; "" where it has no processes of its own. */
-  controlGroup: string;
-}
-
-/** Asks the service manager; rejects where there is none. */
-export type ShowUnits = (names: readonly string[]) => Promise<Map<string, UnitState>>;
+import { askSystemd, type ShowUnits } from "./show-units.ts";
+import { UNIT_STATES, type UnitState, unitRestartsSeries, unitStateSeries } from "./unit-state.ts";
 
 /** All units are asked for this often, and at once when one's control group says that it has no process any more. */
 const SHOW_EVERY_MS = 60_000;
 const SHOW_AGAIN_MS = 5000;
-const STATES = ["active", "activating", "deactivating", "inactive", "failed"] as const;
 /** Where control groups are: version 2, the hybrid of both, and version 1. */
 const CGROUP_ROOTS = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd"] as const;
 
 interface Seat {
   watch: UnitWatch;
   check: Check;
-  states: Series[];
-  restarts: Series;
+  /** From when it was first told: one for each state, and its restarts last. */
+  series: readonly Series[];
   known: UnitState | null;
   /** The file that says whether the unit has processes; null where that is not to be seen. */
   events: string | null;
@@ -36,13 +23,13 @@ interface Seat {
 
 /**
  * systemd units. A running service is seen from its control group, which costs one read; only when that is empty, and once a
- * minute, the service manager is asked, which costs a child process.
+ * minute, the service manager is asked.
  */
 export function createUnitWatch(
   context: WatchContext,
   files: HostFiles,
   watches: readonly UnitWatch[],
-  show: ShowUnits = systemctlShow,
+  show: ShowUnits = askSystemd(context.clock),
 ): Watch {
   const { clock, log } = context;
   const seats = watches.map((watch): Seat => seatOf(context, watch));
@@ -59,7 +46,7 @@ export function createUnitWatch(
       (states) => {
         busy = false;
         told = "";
-        for (const seat of seats) learn(seat, states.get(seat.watch.name) ?? null, files, clock.now());
+        for (const seat of seats) learn(context, seat, states.get(seat.watch.name) ?? null, files);
       },
       (error: unknown) => {
         busy = false;
@@ -79,16 +66,14 @@ export function createUnitWatch(
       if (!busy && (nowMs >= showDueAtMs || (stopped && nowMs - askedAtMs >= SHOW_AGAIN_MS))) ask();
       for (const seat of seats) {
         seat.check.hold(at);
-        for (const series of [...seat.states, seat.restarts]) setSeries(series, series.value, at);
+        for (const series of seat.series) setSeries(series, series.value, at);
       }
     },
   };
 }
 
 function seatOf(context: WatchContext, watch: UnitWatch): Seat {
-  const { table } = context;
   const { name } = watch;
-  const type = name.slice(name.lastIndexOf(".") + 1);
   return {
     watch,
     check: new Check(context, {
@@ -98,14 +83,15 @@ function seatOf(context: WatchContext, watch: UnitWatch): Seat {
       forMs: watch.forMs,
       labels: { symptom: "unreachable" },
     }),
-    states: STATES.map((state) => table.gauge("systemd.unit.state", "1", { name, state, type })),
-    restarts: table.counter("systemd.service.restarts", "{restart}", { name }),
+    series: [],
     known: null,
     events: null,
   };
 }
 
-function learn(seat: Seat, state: UnitState | null, files: HostFiles, at: number): void {
+function learn({ clock, table }: WatchContext, seat: Seat, state: UnitState | null, files: HostFiles): void {
+  const at = clock.now();
+  const { name } = seat.watch;
   seat.known = state;
   if (state === null) {
     seat.check.take({ status: "unknown", reason: "systemd said nothing of it" }, at);
@@ -113,9 +99,12 @@ function learn(seat: Seat, state: UnitState | null, files: HostFiles, at: number
   }
   const paths = CGROUP_ROOTS.map((root) => `${root}${state.controlGroup}/cgroup.events`);
   seat.events = state.controlGroup === "" ? null : (paths.find((path) => files.read(path) !== null) ?? null);
-  for (const [index, name] of STATES.entries()) setSeries(seat.states[index]!, state.activeState === name ? 1 : 0, at);
-  setSeries(seat.restarts, state.restarts, at);
-  const { name } = seat.watch;
+  // The same series as those of the collector of units, which looks less often.
+  const states = unitStateSeries(table, name, state.type);
+  for (const [index, each] of UNIT_STATES.entries()) setSeries(states[index]!, state.activeState === each ? 1 : 0, at);
+  const restarts = unitRestartsSeries(table, name);
+  setSeries(restarts, state.restarts, at);
+  seat.series = [...states, restarts];
   if (state.loadState !== "loaded") {
     seat.check.take({ status: "bad", summary: `unit ${name} is ${state.loadState} on this host` }, at);
   } else if (["active", "reloading", "activating", "refreshing"].includes(state.activeState)) {
@@ -134,46 +123,4 @@ function looksAlive(seat: Seat, files: HostFiles): boolean {
   if (reader === null) return false;
   for (; !reader.atEnd; reader.skipLine()) if (reader.accept("populated ")) return reader.number() === 1;
   return true;
-}
-
-const PROPERTIES = "Id,Names,LoadState,ActiveState,SubState,Result,NRestarts,ControlGroup";
-
-const systemctlShow: ShowUnits = async (names) => {
-  // Loaded by those agents only that watch units.
-  const { execFile } = await import("node:child_process");
-  return new Promise((resolve, reject) => {
-    execFile(
-      "systemctl",
-      ["show", "--no-pager", `--property=${PROPERTIES}`, "--", ...names],
-      { timeout: 5000, maxBuffer: 1024 * 1024, env: { PATH: "/usr/bin:/bin", LC_ALL: "C" } },
-      (error, stdout) => {
-        if (error === null) resolve(parseShow(stdout));
-        else reject(new Error(error.code === "ENOENT" ? "there is no systemctl" : error.message.split("\n")[0]));
-      },
-    );
-  });
-};
-
-/** Blocks of `Key=value`, an empty line between units. A unit is found by each of its names. */
-export function parseShow(text: string): Map<string, UnitState> {
-  const units = new Map<string, UnitState>();
-  for (const block of text.split(/\n\s*\n/)) {
-    const keys = new Map(
-      block.split("\n").flatMap((line): [string, string][] => {
-        const split = line.indexOf("=");
-        return split < 1 ? [] : [[line.slice(0, split), line.slice(split + 1)]];
-      }),
-    );
-    const state: UnitState = {
-      loadState: keys.get("LoadState") ?? "unknown",
-      activeState: keys.get("ActiveState") ?? "unknown",
-      subState: keys.get("SubState") ?? "",
-      result: keys.get("Result") ?? "",
-      restarts: Number(keys.get("NRestarts") ?? 0),
-      controlGroup: keys.get("ControlGroup") ?? "",
-    };
-    for (const name of [keys.get("Id") ?? "", ...(keys.get("Names") ?? "").split(" ")])
-      if (name !== "") units.set(name, state);
-  }
-  return units;
 }

@@ -15,7 +15,9 @@ import { SeriesTable } from "../sample/series-table.ts";
 import type { WatchContext } from "./check.ts";
 import { createPortWatch } from "./ports.ts";
 import { createProcessWatch } from "./processes.ts";
-import { createUnitWatch, parseShow, type UnitState } from "./units.ts";
+import { parseShow } from "./show-units.ts";
+import type { UnitState } from "./unit-state.ts";
+import { createUnitWatch } from "./units.ts";
 
 const clean: (() => unknown)[] = [];
 afterEach(async () => {
@@ -222,6 +224,7 @@ ActiveState=active
 SubState=running
 Result=success
 NRestarts=2
+Type=forking
 ControlGroup=/system.slice/nginx.service
 
 Id=nonsense.service
@@ -240,6 +243,7 @@ test("what systemctl shows", () => {
     result: "success",
     restarts: 2,
     controlGroup: "/system.slice/nginx.service",
+    type: "forking",
   });
   expect(units.get("www.service")).toBe(units.get("nginx.service"));
   expect(parseShow("")).toEqual(new Map());

@@ -93,14 +93,14 @@ node_exporter's own dashboards and alerts read. These are ${all.length} metrics;
 ${table.join("\n")}
 
 ## Not sampled, and why
-- ${missing.map(code).join(", ")}: units are told by the service manager alone, so they are there for units that \`watch.units\` names; the
-  others speak of node_exporter itself.
+- ${missing.map(code).join(", ")}: they speak of node_exporter itself.
 - ${receiver.processes.map(code).join(", ")}: a resource for each process would be hundreds of series a host. \`watch.processes\`
   counts the processes that matter, and an alert brings along which ones were busy.
 - \`system.cpu.utilization\`, \`system.paging.usage\` and \`system.paging.utilization\` are of the host as a whole, without \`cpu\` or \`device\`.
 - \`system.memory.usage{state="inactive"}\` is of other systems; on Linux it is \`system.linux.memory.meminfo{field="Inactive"}\`.
-- The clock's offset comes from chronyd; reading the kernel's own (\`adjtimex\`) needs a system call that Node has not. systemd-timesyncd tells only
-  whether the clock is synchronised.${others.length === 0 ? "" : `\n- ${others.map(code).join(", ")}: in the table of names, and on no recorded host.`}
+- The clock's offset and errors are those that the time service tells (chronyd, ntpd of ntp.org or NTPsec, systemd-timesyncd), on this host and without
+  privileges; reading the kernel's own (\`adjtimex\`) needs a system call that Node has not. Where another service runs (openntpd, ptp4l, a hypervisor's
+  tools), systemd-timedated tells whether the kernel holds its clock for synchronised, and nobody tells how far it is off.${others.length === 0 ? "" : `\n- ${others.map(code).join(", ")}: in the table of names, and on no recorded host.`}
 - SMART, ZFS, Btrfs, IPVS and DRBD are not read; a Nagios plugin can.
 `;
 }

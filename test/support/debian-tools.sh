@@ -13,6 +13,7 @@ want promtool prometheus
 want amtool prometheus-alertmanager
 want snmptrap "snmp libsnmp40"
 want strace strace
+want dbus-daemon dbus-daemon
 [ -z "$packages" ] && exit 0
 command -v apt-get >/dev/null 2>&1 || { echo "missing:$packages (Debian packages); install these programs and run again" >&2; exit 1; }
 mkdir -p "$target/download" && cd "$target/download" || exit 1

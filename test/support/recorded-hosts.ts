@@ -5,6 +5,8 @@ import { createLinuxCollectors } from "../../agent/sample/linux.ts";
 import { createTemperatureCollector } from "../../agent/sample/hardware.ts";
 import { type Series, SeriesTable } from "../../agent/sample/series-table.ts";
 import { createTimeSyncCollector } from "../../agent/sample/time-sync.ts";
+import { createUnitsCollector } from "../../agent/sample/units.ts";
+import type { UnitsLook } from "../../agent/bus/systemd.ts";
 import { createLog } from "../../agent/log.ts";
 import { RecordedHostFiles } from "./recorded-host-files.ts";
 import { VirtualClock } from "./virtual-clock.ts";
@@ -37,6 +39,9 @@ export function recordedRounds(name: string): Record<string, string>[] {
     );
 }
 
+const silent = (): Promise<null> => Promise.resolve(null);
+const SILENT = { chrony: silent, ntpd: silent, timesyncd: silent, timedated: silent };
+
 export interface SampledSeries {
   collector: string;
   series: Series;
@@ -61,6 +66,23 @@ export async function sampleRecorded(name: string): Promise<SampledSeries[]> {
   return found;
 }
 
+const lookAtOneUnit = (): Promise<UnitsLook> =>
+  Promise.resolve({
+    counts: new Map([["active", 1]]),
+    units: [
+      {
+        name: "ssh.service",
+        type: "notify",
+        restarts: 1,
+        loadState: "loaded",
+        activeState: "active",
+        subState: "running",
+        path: "/",
+      },
+    ],
+    leftOut: 0,
+  });
+
 function collectorsOf(files: RecordedHostFiles, clock: VirtualClock) {
   const log = createLog(
     "error",
@@ -69,7 +91,15 @@ function collectorsOf(files: RecordedHostFiles, clock: VirtualClock) {
   );
   const state = { bsize: 4096, blocks: 1000, bfree: 400, bavail: 350, files: 500, ffree: 450 };
   const statFs: StatFs = { now: () => state, later: (_path, done) => done(state) };
-  const options = { clock, log, statFs, sockets: () => readSockets(files), disabled: [], excludedMounts: [] };
+  const options = {
+    clock,
+    log,
+    statFs,
+    sockets: () => readSockets(files),
+    disabled: [],
+    excludedMounts: [],
+    units: null,
+  };
   const names = createLinuxCollectors({ files, table: new SeriesTable() }, options).map((each) => each.name);
   return names.map((name) => {
     const table = new SeriesTable();
@@ -88,7 +118,27 @@ function collectorsOf(files: RecordedHostFiles, clock: VirtualClock) {
         collector: createTimeSyncCollector(context, {
           clock,
           exists: (path) => path === "/run/chrony/chronyd.pid",
-          ask: () => Promise.resolve({ synchronized: true, offsetSeconds: 0.001, errorSeconds: 0.01 }),
+          services: {
+            ...SILENT,
+            chrony: () =>
+              Promise.resolve({
+                synchronized: true,
+                offsetSeconds: 0.001,
+                errorSeconds: 0.01,
+                estimatedErrorSeconds: 0.0001,
+              }),
+          },
+        }),
+      };
+    if (name === "units")
+      return {
+        table,
+        collector: createUnitsCollector(context, {
+          clock,
+          log,
+          include: null,
+          exists: () => true,
+          look: lookAtOneUnit,
         }),
       };
     const disabled = names.filter((other) => other !== name);
