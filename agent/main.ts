@@ -13,6 +13,7 @@ import { createLog, type Log } from "./log.ts";
 import { REMOTE_STATE_FILE } from "./post.ts";
 import { beginAnew, type Handover, handedOver, relaunch } from "./relaunch.ts";
 import { createCollectors } from "./sample/create-collectors.ts";
+import { ProcessFocus } from "./sample/process-focus.ts";
 import { LinuxFiles } from "./sample/host-files.ts";
 import { HttpTransport } from "./send/transport.ts";
 import { version } from "./version.ts";
@@ -191,6 +192,7 @@ async function openAgent({ config, remote }: Handover, log: Log, restart: () => 
   const { procPath, sysPath } = config.sample;
   const files = new LinuxFiles({ proc: procPath, sys: sysPath });
   const sockets = createSockets(files, clock);
+  const focus = new ProcessFocus(config.sample.topProcesses);
   return Agent.open(config, {
     clock,
     random: Math.random,
@@ -206,9 +208,9 @@ async function openAgent({ config, remote }: Handover, log: Log, restart: () => 
     remote,
     restart,
     bundledRules,
-    createCollectors: (context) => createCollectors(context, { config, clock, log, sockets }),
+    createCollectors: (context) => createCollectors(context, { config, clock, log, sockets, focus }),
     createWatches: async (context, post) => [
-      ...(await createWatches(context, { files, config: config.watch, dataDir: data.path })),
+      ...(await createWatches(context, { files, focus, config: config.watch, dataDir: data.path })),
       createChanges({ clock, log, ...post }, { files, sockets, config: config.changes, dataDir: data.path }),
       ...(await createDiscovery(
         { files, sockets, clock, log, agentId: identity.agentId, hostName: hostname(), ...post },

@@ -23,6 +23,7 @@ const CPU: readonly MetricName[] = [
 export const MEMINFO_FIELDS = [
   "Slab",
   "SwapTotal",
+  "SwapFree",
   "SwapCached",
   "Active",
   "Inactive",
@@ -73,9 +74,6 @@ const MEMORY: readonly MetricName[] = [
   memory("cached", "Cached"),
   memory("slab_reclaimable", "SReclaimable"),
   memory("slab_unreclaimable", "SUnreclaim"),
-  gauge("system.paging.usage", "node_memory_SwapFree_bytes", "By", "Memory information field SwapFree_bytes.", {
-    when: { state: "free" },
-  }),
   ...MEMINFO_FIELDS.map(meminfo),
 ];
 
@@ -411,6 +409,16 @@ const KERNEL: readonly MetricName[] = [
     "node_uname_info",
     "1",
     "Labeled system information as provided by the uname system call.",
+  ),
+  gauge(
+    "system.linux.exporter",
+    "node_exporter_build_info",
+    "1",
+    "Which program tells these metrics: dashboards list their hosts by it.",
+    {
+      rename: { "os.type": "goos", "host.arch": "goarch" },
+      add: { revision: "", branch: "", goversion: "", tags: "" },
+    },
   ),
   gauge(
     "system.linux.time.synchronized",

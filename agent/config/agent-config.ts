@@ -153,6 +153,10 @@ export interface SampleConfig {
   excludeMounts: string[];
   /** Globs over the names of systemd's units whose states are sent; null = services that run, are to run, or have failed. */
   units: string[] | null;
+  /** `system.cpu.utilization` by CPU instead of the host's. */
+  eachCpu: boolean;
+  /** So many processes by CPU, and as many by memory, are sampled one by one, beside the watched ones. */
+  topProcesses: number;
   procPath: string;
   sysPath: string;
   rootPath: string;
@@ -233,7 +237,16 @@ export function defaultAgentConfig(): AgentConfig {
     logLevel: "info",
     retry: { maxMs: 15_000 },
     spool: { maxBytes: 64 * 1024 * 1024, keepFree: null },
-    sample: { disable: [], excludeMounts: [], units: null, procPath: "/proc", sysPath: "/sys", rootPath: "" },
+    sample: {
+      disable: [],
+      excludeMounts: [],
+      units: null,
+      eachCpu: false,
+      topProcesses: 5,
+      procPath: "/proc",
+      sysPath: "/sys",
+      rootPath: "",
+    },
     rules: { fetch: true, everyMs: 60_000 },
     expose: null,
     recorder: true,

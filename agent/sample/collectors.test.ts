@@ -9,9 +9,11 @@ import { createMemoryCollector } from "./memory.ts";
 import { createNetworkCollector } from "./network.ts";
 import { createNfsCollector } from "./nfs.ts";
 import { createPressureCollector } from "./pressure.ts";
+import { ProcessFocus } from "./process-focus.ts";
 import { createProcessesCollector } from "./processes.ts";
 import { SeriesTable } from "./series-table.ts";
 import { createSocketsCollector } from "./sockets.ts";
+import { createSwapCollector } from "./swap.ts";
 import { createVmstatCollector } from "./vmstat.ts";
 
 const START = 1_700_000_000_000;
@@ -138,8 +140,7 @@ test.for<[string, string, Record<string, number>]>([
       "system.memory.utilization used": 0.4,
       "system.linux.memory.meminfo Active(anon)": 30 * 1024,
       "system.linux.memory.meminfo HugePages_Total": 4,
-      "system.paging.usage used": 50 * 1024,
-      "system.paging.utilization used": 0.25,
+      "system.linux.memory.meminfo SwapFree": 150 * 1024,
     },
   ],
   [
@@ -151,9 +152,38 @@ test.for<[string, string, Record<string, number>]>([
   expect(rounds(createMemoryCollector, { "/proc/meminfo": text })).toMatchObject(expected);
 });
 
-test("memory: a host without swap has no swap utilisation", () => {
-  const found = rounds(createMemoryCollector, { "/proc/meminfo": MEMINFO.replace(/SwapTotal: .*/, "SwapTotal: 0 kB") });
-  expect(found).not.toHaveProperty("system.paging.utilization used");
+test("swap by device, and a device that is switched off", () => {
+  const swaps = (...lines: string[]): Record<string, string> => ({
+    "/proc/swaps": ["Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority", ...lines, ""].join("\n"),
+  });
+  const disk = "/dev/sda2                               partition\t1000\t\t250\t\t-2";
+  const found = rounds(createSwapCollector, swaps(disk, "/dev/zram0 partition\t100\t\t0\t\t100"));
+  expect(found).toEqual({
+    "system.paging.usage /dev/sda2 used": 250 * 1024,
+    "system.paging.usage /dev/sda2 free": 750 * 1024,
+    "system.paging.utilization /dev/sda2 used": 0.25,
+    "system.paging.utilization /dev/sda2 free": 0.75,
+    "system.paging.usage /dev/zram0 used": 0,
+    "system.paging.usage /dev/zram0 free": 100 * 1024,
+    "system.paging.utilization /dev/zram0 used": 0,
+    "system.paging.utilization /dev/zram0 free": 1,
+  });
+  expect(rounds(createSwapCollector, swaps())).toEqual({});
+  expect(rounds(createSwapCollector, swaps(disk), swaps())["system.paging.usage /dev/sda2 used"]).toBeNaN();
+});
+
+test("CPU utilisation by CPU, where that is asked for", () => {
+  const found = rounds(
+    (context) => createCpuCollector(context, true),
+    stat("0 0 0 0 0 0 0 0", "0 0 0 0 0 0 0 0", "0 0 0 0 0 0 0 0"),
+    stat("60 0 0 140 0 0 0 0", "50 0 0 50 0 0 0 0", "10 0 0 90 0 0 0 0"),
+  );
+  expect(found).toMatchObject({
+    "system.cpu.utilization cpu0 user": 0.5,
+    "system.cpu.utilization cpu0 idle": 0.5,
+    "system.cpu.utilization cpu1 user": 0.1,
+  });
+  expect(found).not.toHaveProperty("system.cpu.utilization user");
 });
 
 const VDA = "254       0 vda 10 1 200 30 20 2 400 40 0 5000 70 1 0 8 0 0 0";
@@ -339,7 +369,7 @@ test.for<[string, (context: CollectorContext) => Collector, Record<string, strin
   ],
   [
     "a process whose name holds brackets and blanks, and one that ended meanwhile",
-    createProcessesCollector,
+    (context) => createProcessesCollector(context, new ProcessFocus(5)),
     {
       "/proc/1/stat": "1 (systemd) S 0 1\n",
       "/proc/7/stat": "7 (a) R (b c) D 1 7\n",
@@ -373,8 +403,9 @@ test.for<[string, (context: CollectorContext) => Collector]>([
   ["network", createNetworkCollector],
   ["nfs", createNfsCollector],
   ["pressure", createPressureCollector],
-  ["processes", createProcessesCollector],
+  ["processes", (context) => createProcessesCollector(context, new ProcessFocus(5))],
   ["sockets", createSocketsCollector],
+  ["swap", createSwapCollector],
   ["vmstat", createVmstatCollector],
 ])("%s: a host without its files, or with files of nonsense, makes no false number", ([, create]) => {
   const paths = ["/proc/stat", "/proc/diskstats", "/proc/loadavg", "/proc/meminfo", "/proc/net/dev", "/proc/vmstat"];

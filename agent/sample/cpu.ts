@@ -12,14 +12,22 @@ const CPUS_MAX = 256;
 const JUMP_BACK_SECONDS = 3;
 
 interface Cpu {
+  times: readonly Series[];
+  utilization: readonly Series[];
   series: readonly Series[];
 }
 
-/** CPU time by CPU and state, utilisation of the whole, and the other counters of /proc/stat. */
-export function createCpuCollector(context: CollectorContext): Collector {
+/**
+ * CPU time by CPU and state, utilisation, and the other counters of /proc/stat.
+ *
+ * @param each utilisation by CPU, and not of the host: one of the two, so that who sums does not count twice.
+ */
+export function createCpuCollector(context: CollectorContext, each = false): Collector {
   const { files, table } = context;
   const cpus = new Instances<Cpu>(table, CPUS_MAX);
-  const utilization = STATES.map((state) => table.gauge("system.cpu.utilization", "1", { state }));
+  const share = (labels: Record<string, string>): Series[] =>
+    STATES.map((state) => table.gauge("system.cpu.utilization", "1", { ...labels, state }));
+  const utilization = each ? [] : share({});
   const switches = table.counter("system.linux.context_switches", "{switch}");
   const interrupts = table.counter("system.linux.interrupts", "{interrupt}");
   const bootTime = table.gauge("system.linux.boot_time", "s");
@@ -29,6 +37,7 @@ export function createCpuCollector(context: CollectorContext): Collector {
   const logical = table.gauge("system.cpu.logical.count", "{cpu}");
   let before = new Float64Array(STATES.length).fill(Number.NaN);
   let now = new Float64Array(STATES.length);
+  const spent = new Float64Array(STATES.length);
 
   const whole = (reader: ByteReader, at: number): void => {
     let total = 0;
@@ -44,11 +53,22 @@ export function createCpuCollector(context: CollectorContext): Collector {
 
   const single = (reader: ByteReader, at: number): void => {
     const number = reader.word();
-    const cpu = cpus.get(number, () => ({
-      series: STATES.map((state) => table.counter("system.cpu.time", "s", { cpu: `cpu${number}`, state })),
-    }));
+    const cpu = cpus.get(number, () => {
+      const labels = { cpu: `cpu${number}` };
+      const times = STATES.map((state) => table.counter("system.cpu.time", "s", { ...labels, state }));
+      const shares = each ? share(labels) : [];
+      return { times, utilization: shares, series: [...times, ...shares] };
+    });
     if (cpu === null) return;
-    for (const series of cpu.series) setClamped(series, reader.number() / TICKS_PER_SECOND, at);
+    let total = 0;
+    for (const [index, series] of cpu.times.entries()) {
+      const earlier = series.value;
+      setClamped(series, reader.number() / TICKS_PER_SECOND, at);
+      spent[index] = Math.max(0, series.value - earlier);
+      total += spent[index];
+    }
+    if (total > 0)
+      for (const [index, series] of cpu.utilization.entries()) setSeries(series, spent[index]! / total, at);
   };
 
   return {

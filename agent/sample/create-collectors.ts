@@ -3,6 +3,7 @@ import type { AgentConfig } from "../config/agent-config.ts";
 import type { Sockets } from "../discover/socket-table.ts";
 import type { Log } from "../log.ts";
 import type { Collector, CollectorContext } from "./collector.ts";
+import type { ProcessFocus } from "./process-focus.ts";
 import { createLinuxCollectors } from "./linux.ts";
 import { createPortableCollectors } from "./portable.ts";
 import { createStatFs } from "./stat-fs.ts";
@@ -10,21 +11,24 @@ import { createStatFs } from "./stat-fs.ts";
 /** The collectors for the system that we run on. */
 export function createCollectors(
   context: CollectorContext,
-  { config, clock, log, sockets }: { config: AgentConfig; clock: Clock; log: Log; sockets: Sockets },
+  { config, ...around }: { config: AgentConfig; clock: Clock; log: Log; sockets: Sockets; focus: ProcessFocus },
 ): Collector[] {
-  const { disable, excludeMounts, rootPath, units } = config.sample;
+  const { disable, excludeMounts, rootPath, units, eachCpu } = config.sample;
   if (process.platform === "linux") {
     const statFs = createStatFs(rootPath);
     return createLinuxCollectors(context, {
-      clock,
-      log,
+      ...around,
       statFs,
-      sockets,
       disabled: disable,
       excludedMounts: excludeMounts,
       units,
+      eachCpu,
     });
   }
-  const all = createPortableCollectors(context, { clock, log, load: () => import("systeminformation") });
+  const all = createPortableCollectors(context, {
+    clock: around.clock,
+    log: around.log,
+    load: () => import("systeminformation"),
+  });
   return all.filter((collector) => !disable.includes(collector.name));
 }

@@ -1,4 +1,5 @@
 import { hostname, release, version, machine, type as sysname } from "node:os";
+import { version as ownVersion } from "../version.ts";
 import type { Collector, CollectorContext } from "./collector.ts";
 import { type Series, setSeries } from "./series-table.ts";
 
@@ -18,6 +19,12 @@ export function createKernelCollector({ files, table }: CollectorContext): Colle
     machine: machine(),
     nodename: hostname(),
     domainname: files.line("/proc/sys/kernel/domainname") ?? "(none)",
+  });
+  // node_exporter's dashboards list hosts by it, whoever exports.
+  const exporter = table.gauge("system.linux.exporter", "1", {
+    version: `tocsin ${ownVersion}`,
+    "os.type": process.platform,
+    "host.arch": process.arch === "x64" ? "amd64" : process.arch,
   });
   const fast = existing([
     ["/proc/sys/kernel/random/entropy_avail", () => table.gauge("system.linux.entropy.available", "bit")],
@@ -44,6 +51,7 @@ export function createKernelCollector({ files, table }: CollectorContext): Colle
       setSeries(uptime, files.read("/proc/uptime", "short")?.number() ?? Number.NaN, at);
       setSeries(time, at / 1000, at);
       setSeries(uname, 1, at);
+      setSeries(exporter, 1, at);
       const reader = files.read("/proc/sys/fs/file-nr", "short");
       if (reader !== null) {
         const allocated = reader.number();

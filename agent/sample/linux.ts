@@ -17,9 +17,12 @@ import { createMemoryErrorsCollector } from "./memory-errors.ts";
 import { createNetworkCollector } from "./network.ts";
 import { createNfsCollector } from "./nfs.ts";
 import { createPressureCollector } from "./pressure.ts";
+import type { ProcessFocus } from "./process-focus.ts";
+import { createProcessUsageCollector } from "./process-usage.ts";
 import { createProcessesCollector } from "./processes.ts";
 import { createRaidCollector } from "./raid.ts";
 import { createSocketsCollector } from "./sockets.ts";
+import { createSwapCollector } from "./swap.ts";
 import { createTimeSyncCollector } from "./time-sync.ts";
 import { createUnitsCollector } from "./units.ts";
 import { createVmstatCollector } from "./vmstat.ts";
@@ -29,6 +32,10 @@ export interface LinuxSampling {
   log: Log;
   statFs: StatFs;
   sockets: Sockets;
+  /** Utilisation by CPU instead of the host's. */
+  eachCpu: boolean;
+  /** Which processes are looked at one by one. */
+  focus: ProcessFocus;
   /** Names of collectors that the administrator does not want. */
   disabled: readonly string[];
   /** Mount points that are not asked. */
@@ -41,9 +48,10 @@ export interface LinuxSampling {
 export function createLinuxCollectors(context: CollectorContext, options: LinuxSampling): Collector[] {
   const { clock, log, statFs } = options;
   const factories: Readonly<Record<string, () => Collector>> = {
-    cpu: () => createCpuCollector(context),
+    cpu: () => createCpuCollector(context, options.eachCpu),
     load: () => createLoadCollector(context),
     memory: () => createMemoryCollector(context),
+    swap: () => createSwapCollector(context),
     vmstat: () => createVmstatCollector(context),
     pressure: () => createPressureCollector(context),
     disk: () => createDiskCollector(context),
@@ -58,7 +66,7 @@ export function createLinuxCollectors(context: CollectorContext, options: LinuxS
     network: () => createNetworkCollector(context),
     sockets: () => createSocketsCollector(context),
     kernel: () => createKernelCollector(context),
-    processes: () => createProcessesCollector(context),
+    processes: () => createProcessesCollector(context, options.focus),
     temperature: () => createTemperatureCollector(context, { read: readLater, clock }),
     raid: () => createRaidCollector(context),
     nfs: () => createNfsCollector(context),
@@ -68,6 +76,7 @@ export function createLinuxCollectors(context: CollectorContext, options: LinuxS
     containers: () => createContainersCollector(context),
     cpuHardware: () => createCpuHardwareCollector(context),
     memoryErrors: () => createMemoryErrorsCollector(context),
+    processUsage: () => createProcessUsageCollector(context, options.focus),
     units: () => createUnitsCollector(context, { clock, log, include: options.units }),
   };
   return COLLECTOR_NAMES.filter((name) => !options.disabled.includes(name)).flatMap(
@@ -80,6 +89,7 @@ export const COLLECTOR_NAMES = [
   "cpu",
   "load",
   "memory",
+  "swap",
   "vmstat",
   "pressure",
   "disk",
@@ -97,5 +107,6 @@ export const COLLECTOR_NAMES = [
   "containers",
   "cpuHardware",
   "memoryErrors",
+  "processUsage",
   "units",
 ] as const;

@@ -7,7 +7,7 @@ const COLON = 58;
 const KIB = 1024;
 
 /**
- * Memory and swap. `used` is what is not available (total − MemAvailable), as free(1) has it: page cache that the kernel can
+ * Memory. `used` is what is not available (total − MemAvailable), as free(1) has it: page cache that the kernel can
  * give back is not use. Kernels without MemAvailable (before 3.14): free + buffers + cached.
  */
 export function createMemoryCollector({ files, table }: CollectorContext): Collector {
@@ -21,7 +21,6 @@ export function createMemoryCollector({ files, table }: CollectorContext): Colle
     ["Shmem", table.gauge("system.memory.linux.shared", "By")],
     ["SReclaimable", state("slab_reclaimable")],
     ["SUnreclaim", state("slab_unreclaimable")],
-    ["SwapFree", table.gauge("system.paging.usage", "By", { state: "free" })],
     ...MEMINFO_FIELDS.map((field): [string, Series] => [field, meminfoSeries(table, field)]),
   ]);
   const used = state("used");
@@ -29,10 +28,6 @@ export function createMemoryCollector({ files, table }: CollectorContext): Colle
     usage: state(name),
     share: table.gauge("system.memory.utilization", "1", { state: name }),
   }));
-  const swapCached = table.gauge("system.paging.usage", "By", { state: "cached" });
-  const swapFreeShare = table.gauge("system.paging.utilization", "1", { state: "free" });
-  const swapUsed = table.gauge("system.paging.usage", "By", { state: "used" });
-  const swapUtilization = table.gauge("system.paging.utilization", "1", { state: "used" });
   const value = (field: string, at: number): number => {
     const series = named.get(field);
     return series?.at === at ? series.value : Number.NaN;
@@ -45,13 +40,6 @@ export function createMemoryCollector({ files, table }: CollectorContext): Colle
     const inUse = total - (Number.isNaN(available) ? fallback : available);
     setSeries(used, inUse, at);
     for (const { usage, share } of shares) if (total > 0 && usage.at === at) setSeries(share, usage.value / total, at);
-    const swapTotal = value("SwapTotal", at);
-    const swapInUse = swapTotal - value("SwapFree", at);
-    setSeries(swapUsed, swapInUse, at);
-    setSeries(swapCached, value("SwapCached", at), at);
-    if (swapTotal <= 0 || Number.isNaN(swapTotal)) return;
-    setSeries(swapUtilization, swapInUse / swapTotal, at);
-    setSeries(swapFreeShare, value("SwapFree", at) / swapTotal, at);
   };
 
   return {

@@ -1,5 +1,7 @@
 import { TIMER_SLACK_MS } from "../clock.ts";
 import type { Collector, CollectorContext } from "./collector.ts";
+import type { ProcessFocus } from "./process-focus.ts";
+import { parseProcessStat } from "./process-stat.ts";
 import { type Series, setSeries } from "./series-table.ts";
 
 /** The kernel's letters, by OpenTelemetry's names. */
@@ -16,8 +18,11 @@ const STATUS: Readonly<Record<string, string>> = {
 const PROCESSES_MAX = 50_000;
 const COUNT_EVERY_MS = 60_000;
 
-/** Processes by status. One small read for each process, so they are counted once a minute, and that count is held. */
-export function createProcessesCollector({ files, table }: CollectorContext): Collector {
+/**
+ * Processes by status, and which take the most. One small read for each process, so they are counted once a minute, and that count is
+ * held.
+ */
+export function createProcessesCollector({ files, table }: CollectorContext, focus: ProcessFocus): Collector {
   const count = new Map<string, Series>(
     Object.values(STATUS).map((status) => [status, table.gauge("system.processes.count", "{process}", { status })]),
   );
@@ -30,13 +35,14 @@ export function createProcessesCollector({ files, table }: CollectorContext): Co
     for (const pid of files.list("/proc/")) {
       if (!isPid(pid) || seen >= PROCESSES_MAX) continue;
       // null: the process ended between the listing and the reading.
-      const line = files.line(`/proc/${pid}/stat`);
-      if (line === null) continue;
+      const stat = parseProcessStat(files.line(`/proc/${pid}/stat`) ?? "");
+      if (stat === null) continue;
       seen++;
-      // The name stands in brackets and may hold anything, brackets too: the last one ends it.
-      const status = STATUS[line[line.lastIndexOf(")") + 2] ?? ""];
+      focus.see(pid, stat);
+      const status = STATUS[stat.state];
       if (status !== undefined) found.set(status, (found.get(status) ?? 0) + 1);
     }
+    focus.rank();
   };
 
   return {

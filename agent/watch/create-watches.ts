@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { ChangesConfig, WatchConfig } from "../config/agent-config.ts";
 import type { Sockets } from "../discover/socket-table.ts";
 import type { HostFiles } from "../sample/host-files.ts";
+import type { ProcessFocus } from "../sample/process-focus.ts";
 import { type ChangesContext, createChangeWatch, factSources } from "./changes/changes.ts";
 import type { Watch, WatchContext } from "./check.ts";
 import { createPortWatch } from "./ports.ts";
@@ -11,10 +12,10 @@ import { createUnitWatch } from "./units.ts";
 /** Every watch that the administrator asked for. What few ask for is loaded only for them. */
 export async function createWatches(
   context: WatchContext,
-  { files, config, dataDir }: { files: HostFiles; config: WatchConfig; dataDir: string },
+  { files, focus, config, dataDir }: { files: HostFiles; focus: ProcessFocus; config: WatchConfig; dataDir: string },
 ): Promise<Watch[]> {
   const watches: Watch[] = config.ports.map((port) => createPortWatch(context, port));
-  if (config.processes.length > 0) watches.push(createProcessWatch(context, files, config.processes));
+  if (config.processes.length > 0) watches.push(createProcessWatch(context, { files, focus }, config.processes));
   if (config.units.length > 0) watches.push(createUnitWatch(context, files, config.units));
   if (config.logs.length > 0) {
     const { createLogWatch } = await import("./logs.ts");

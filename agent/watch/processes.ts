@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { ProcessWatch } from "../config/agent-config.ts";
 import type { HostFiles } from "../sample/host-files.ts";
+import type { ProcessFocus } from "../sample/process-focus.ts";
+import { parseProcessStat } from "../sample/process-stat.ts";
 import { isPid } from "../sample/processes.ts";
 import { type Series, setSeries } from "../sample/series-table.ts";
 import { Check, type WatchContext, type Watch } from "./check.ts";
@@ -28,7 +30,7 @@ const INTERPRETER = /^(python|perl|ruby|node|bash|sh|dash|php)[\d.]*$/;
 /** Counts the processes of each watch by name, command line and user, from /proc. */
 export function createProcessWatch(
   context: WatchContext,
-  files: HostFiles,
+  { files, focus }: { files: HostFiles; focus: ProcessFocus },
   watches: readonly ProcessWatch[],
   userIds: (name: string) => number | null = userId,
 ): Watch {
@@ -53,6 +55,7 @@ export function createProcessWatch(
       let found = scan.count();
       // Before anyone is told: once more without what was remembered.
       if (watches.some((watch, index) => !isEnough(watch, found[index]!))) found = scan.countAnew();
+      focus.watch(scan.counted());
       for (const [index, watch] of watches.entries()) {
         const count = found[index]!;
         setSeries(counts[index]!, count, at);
@@ -91,6 +94,11 @@ class ProcessScan {
     this.#users = watches.map((watch) => (watch.user === null ? null : userIds(watch.user)));
   }
 
+  /** Processes that count for a watch. */
+  counted(): string[] {
+    return [...this.#known].flatMap(([pid, { matches }]) => (matches.length > 0 ? [pid] : []));
+  }
+
   countAnew(): number[] {
     this.#known.clear();
     return this.count();
@@ -115,13 +123,10 @@ class ProcessScan {
       known.seenRound = this.#round;
       return known.matches;
     }
-    const stat = this.#files.line(`/proc/${pid}/stat`);
-    if (stat === null) return [];
-    const nameEnd = stat.lastIndexOf(")");
-    const name = stat.slice(stat.indexOf("(") + 1, nameEnd);
-    const fields = stat.slice(nameEnd + 2).split(" ");
-    if (fields[0] === "Z" || fields[0] === "X") return [];
-    const identity = `${fields[19]} ${name}`;
+    const stat = parseProcessStat(this.#files.line(`/proc/${pid}/stat`) ?? "");
+    if (stat === null || stat.state === "Z" || stat.state === "X") return [];
+    const { name } = stat;
+    const identity = `${stat.startTicks} ${name}`;
     const settled = known?.identity === identity && known.rounds >= SETTLED_ROUNDS;
     const matches = settled ? known.matches : this.#match(pid, name);
     const rounds = known?.identity === identity ? known.rounds + 1 : 0;

@@ -14,6 +14,7 @@ import { createLog } from "../log.ts";
 import { SeriesTable } from "../sample/series-table.ts";
 import type { WatchContext } from "./check.ts";
 import { createPortWatch } from "./ports.ts";
+import { ProcessFocus } from "../sample/process-focus.ts";
 import { createProcessWatch } from "./processes.ts";
 import { parseShow } from "./show-units.ts";
 import type { UnitState } from "./unit-state.ts";
@@ -139,14 +140,18 @@ test.for<[string, Parameters<typeof proc>[0], Partial<ProcessWatch> & { name: st
   ],
 ])("a watched process: %s", ([, processes, watch, expected]) => {
   const { context, told, clock } = rig();
-  createProcessWatch(context, proc(processes), [watchOf(watch)]).tick(clock.now());
+  createProcessWatch(context, { files: proc(processes), focus: new ProcessFocus(0) }, [watchOf(watch)]).tick(
+    clock.now(),
+  );
   expect(told()).toEqual(expected);
 });
 
 test("stopped and started: told after its `for`, and cleared at once", () => {
   const { context, told, clock } = rig();
   const files = proc({ 7: { name: "nginx" } });
-  const watch = createProcessWatch(context, files, [watchOf({ name: "nginx", forMs: 5000 })]);
+  const watch = createProcessWatch(context, { files, focus: new ProcessFocus(0) }, [
+    watchOf({ name: "nginx", forMs: 5000 }),
+  ]);
   const round = (): string[] => {
     clock.advance(2000);
     watch.tick(clock.now());
@@ -164,7 +169,9 @@ test("stopped and started: told after its `for`, and cleared at once", () => {
 test("a process that another one's number was given to is not overlooked", () => {
   const { context, told, clock } = rig();
   const files = proc({ 7: { name: "cron", start: 1 } });
-  const watch = createProcessWatch(context, files, [watchOf({ name: "nginx", forMs: 1 })]);
+  const watch = createProcessWatch(context, { files, focus: new ProcessFocus(0) }, [
+    watchOf({ name: "nginx", forMs: 1 }),
+  ]);
   for (let index = 0; index < 5; index++) watch.tick(clock.now());
   for (const [path, text] of proc({ 7: { name: "nginx", start: 2 } }).contents) files.contents.set(path, text);
   clock.advance(1000);

@@ -8,6 +8,7 @@ import { bundledRules } from "../../agent/evaluate/bundled-rules.ts";
 import { openIdentity, takeDataDirectory } from "../../agent/identity.ts";
 import { createLog } from "../../agent/log.ts";
 import { createCollectors } from "../../agent/sample/create-collectors.ts";
+import { ProcessFocus } from "../../agent/sample/process-focus.ts";
 import { LinuxFiles } from "../../agent/sample/host-files.ts";
 import { type HttpAnswer, type HttpRequest, HttpTransport } from "../../agent/send/transport.ts";
 import { json, startCollector } from "../support/tocsin-process.ts";
@@ -66,7 +67,7 @@ const agent = await Agent.open(config, {
   version: "0",
   files,
   bundledRules,
-  createCollectors: (context) => createCollectors(context, { config, clock, log, sockets }),
+  createCollectors: (context) => createCollectors(context, { config, clock, log, sockets, focus: new ProcessFocus(5) }),
   createWatches: () => Promise.resolve([]),
 });
 

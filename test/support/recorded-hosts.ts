@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { readSockets } from "../../agent/discover/socket-table.ts";
 import type { StatFs } from "../../agent/sample/filesystem.ts";
+import { ProcessFocus } from "../../agent/sample/process-focus.ts";
 import { createLinuxCollectors } from "../../agent/sample/linux.ts";
 import { createTemperatureCollector } from "../../agent/sample/hardware.ts";
 import { type Series, SeriesTable } from "../../agent/sample/series-table.ts";
@@ -89,6 +90,8 @@ function collectorsOf(files: RecordedHostFiles, clock: VirtualClock) {
     () => undefined,
     () => START,
   );
+  const focus = new ProcessFocus(5);
+  focus.watch(["1"]);
   const state = { bsize: 4096, blocks: 1000, bfree: 400, bavail: 350, files: 500, ffree: 450 };
   const statFs: StatFs = { now: () => state, later: (_path, done) => done(state) };
   const options = {
@@ -99,6 +102,8 @@ function collectorsOf(files: RecordedHostFiles, clock: VirtualClock) {
     disabled: [],
     excludedMounts: [],
     units: null,
+    eachCpu: false,
+    focus,
   };
   const names = createLinuxCollectors({ files, table: new SeriesTable() }, options).map((each) => each.name);
   return names.map((name) => {

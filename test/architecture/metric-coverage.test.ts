@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { coverageOfMixin, coverageOfReceiver, everySeries, REASONS } from "./metric-coverage.ts";
+
+const all = await everySeries();
+const both = [...coverageOfReceiver(all), ...coverageOfMixin(all)];
+
+test("every metric, attribute and value of both specifications is sampled, or has its reason", () => {
+  expect(both.length).toBe(89);
+  expect(both.flatMap(({ missing }) => missing).filter(({ reason }) => reason === "")).toEqual([]);
+});
+
+test("no reason stands there for what is sampled", () => {
+  const missing = new Set(both.flatMap((each) => each.missing.map(({ what }) => what)));
+  expect(Object.keys(REASONS).filter((what) => !missing.has(what))).toEqual([]);
+});
+
+test("types and units are those of the specifications", () => {
+  const differing = both.filter(
+    ({ wanted, found }) => found !== null && (found.type !== wanted.type || found.unit !== wanted.unit),
+  );
+  expect(differing.map(({ name, wanted, found }) => ({ name, wanted, found }))).toEqual([]);
+});
+
+test("what a collector does not make any more is noticed", () => {
+  const without = all.filter(
+    ({ name }) => !["system.linux.pressure.time", "system.cpu.load_average.1m"].includes(name),
+  );
+  const noticed = [...coverageOfReceiver(without), ...coverageOfMixin(without)].flatMap(({ missing }) => missing);
+  expect(noticed.filter(({ reason }) => reason === "").map(({ what }) => what)).toEqual([
+    "system.cpu.load_average.1m",
+    "node_load1",
+  ]);
+});
