@@ -120,6 +120,19 @@ test.for(["", "7", "7 (", ") 7 (", "nonsense", "7 (a)"])("a line that is no proc
   expect(parsed === null || parsed.state === "").toBe(true);
 });
 
+test.for<[name: string, command: string, shown: string]>([
+  ["MainThread", "/usr/bin/node\u0000server.js\u0000", "node"],
+  ["prometheus-node", "/usr/bin/prometheus-node-exporter\u0000", "prometheus-node-exporter"],
+  ["prometheus-node", "something: else", "prometheus-node"],
+  ["MainThread", "", "MainThread"],
+  ["nginx", "nginx: worker process", "nginx"],
+])("a process that the kernel calls %s, by its command %j: %s", ([name, command, shown]) => {
+  const { round, focus, files } = rig(0);
+  files.contents.set("/proc/7/cmdline", command);
+  focus.watch(["7"]);
+  expect(round({ 7: { name } })).toHaveProperty([`process.memory.usage 7 ${shown}`]);
+});
+
 test("watched processes come to the focus by their watch, and at most a hundred of them", () => {
   const focus = new ProcessFocus(3);
   focus.watch(Array.from({ length: 300 }, (_, index) => String(index + 1)));

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { Collector, CollectorContext } from "./collector.ts";
 import type { HostFiles } from "./host-files.ts";
 import type { ProcessFocus } from "./process-focus.ts";
@@ -47,7 +48,7 @@ export function createProcessUsageCollector({ files, table }: CollectorContext, 
 }
 
 function follow(table: SeriesTable, files: HostFiles, pid: string, { name, startTicks }: ProcessStat): Followed {
-  const labels = { "process.pid": pid, "process.executable.name": name };
+  const labels = { "process.pid": pid, "process.executable.name": executableName(files, pid, name) };
   const time = (state: string): Series => table.counter("process.cpu.time", "s", { ...labels, state });
   const [user, system, wait] = [time("user"), time("system"), time("wait")];
   const resident = table.gauge("process.memory.usage", "By", labels);
@@ -59,6 +60,14 @@ function follow(table: SeriesTable, files: HostFiles, pid: string, { name, start
   if (table.bootedAt > 0)
     for (const counter of counters) counter.startedAt = table.bootedAt + (startTicks / TICKS_PER_SECOND) * 1000;
   return { user, system, wait, resident, virtual, disk, series: [...counters, resident, virtual] };
+}
+
+/** The kernel cuts names at 15 characters, and Node calls its main thread `MainThread`. */
+function executableName(files: HostFiles, pid: string, name: string): string {
+  if (name !== "MainThread" && name.length < 15) return name;
+  const [program = ""] = (files.read(`/proc/${pid}/cmdline`)?.all() ?? "").split("\u0000");
+  const full = basename(program);
+  return full !== "" && (name === "MainThread" || full.startsWith(name)) ? full : name;
 }
 
 function setDisk(files: HostFiles, pid: string, { read, write }: NonNullable<Followed["disk"]>, at: number): void {
