@@ -9,15 +9,27 @@ const GOOD: Observation = {
   hostName: "web-1.example.net",
   system: { os: "linux", kernel: "6.1.0", architecture: "x86_64", virtualisation: "kvm" },
   addresses: ["192.0.2.1", "2001:db8::1"],
-  programs: [{ name: "nginx", kind: "service", product: "nginx", unit: "nginx.service", ports: [80, 443] }],
+  programs: [
+    { name: "nginx", kind: "service", product: "nginx", unit: "nginx.service", ports: [80, 443], udpPorts: [443] },
+  ],
   containers: [{ id: "0123456789ab", runtime: "docker" }],
   ports: [80, 443],
   looks: 2,
-  peers: [{ direction: "out", address: "192.0.2.7", port: 5432, program: "php-fpm", looks: 2 }],
+  peers: [{ direction: "out", address: "192.0.2.7", port: 5432, transport: "tcp", program: "php-fpm", looks: 2 }],
 };
 
 test("a good observation is read as it is, and unknown keys are left out", () => {
   expect(readObservation({ ...GOOD, later: true })).toEqual({ status: "read", observation: GOOD });
+});
+
+test("an agent of before, which did not look at UDP", () => {
+  const [{ udpPorts: _, ...program }] = GOOD.programs as [Observation["programs"][0]];
+  const [{ transport: __, ...peer }] = GOOD.peers as [Observation["peers"][0]];
+  const read = readObservation({ ...GOOD, programs: [program], peers: [peer] });
+  expect(read).toMatchObject({
+    status: "read",
+    observation: { programs: [{ udpPorts: [] }], peers: [{ transport: "tcp" }] },
+  });
 });
 
 test.for<[string, object, string]>([
@@ -28,6 +40,11 @@ test.for<[string, object, string]>([
   ["an unknown kind", { programs: [{ ...GOOD.programs[0], kind: "x" }] }, "programs[0].kind is none of database"],
   ["a port of 0", { peers: [{ ...GOOD.peers[0], port: 0 }] }, "peers[0].port is no port"],
   ["no direction", { peers: [{ ...GOOD.peers[0], direction: "up" }] }, "peers[0].direction is neither out nor in"],
+  [
+    "another transport",
+    { peers: [{ ...GOOD.peers[0], transport: "sctp" }] },
+    "peers[0].transport is neither tcp nor udp",
+  ],
   ["half a look", { looks: 0.5 }, "looks is no count"],
   ["no list", { containers: {} }, "containers is no array"],
 ])("%s is told with its place", ([, change, message]) => {

@@ -16,6 +16,8 @@ export const OBSERVATION_LIMITS = {
   textLength: 253,
 } as const;
 
+export type Transport = "tcp" | "udp";
+
 /** Something that listens on this host. */
 export interface ObservedProgram {
   /** The program's own name, stable on this host: `postgres`, `nginx`, `java`. */
@@ -27,6 +29,8 @@ export interface ObservedProgram {
   unit: string;
   /** TCP ports, ascending. */
   ports: number[];
+  /** UDP ports, ascending. */
+  udpPorts: number[];
 }
 
 /** A container or a guest of this host, known by its control group. */
@@ -45,6 +49,7 @@ export interface ObservedPeer {
   address: string;
   /** The port that was called. */
   port: number;
+  transport: Transport;
   /** Our program at this end, where that can be seen; else "". */
   program: string;
   /** Looks since the observation before in which it was seen. */
@@ -121,6 +126,8 @@ function programOf(value: unknown, place: string): ObservedProgram {
     product: textOf(fields["product"], `${place}.product`),
     unit: textOf(fields["unit"], `${place}.unit`),
     ports: listOf(fields["ports"], `${place}.ports`, OBSERVATION_LIMITS.portsOfProgram, portOf),
+    // Agents of before did not look at UDP.
+    udpPorts: listOf(fields["udpPorts"] ?? [], `${place}.udpPorts`, OBSERVATION_LIMITS.portsOfProgram, portOf),
   };
 }
 
@@ -134,12 +141,14 @@ function containerOf(value: unknown, place: string): ObservedContainer {
 
 function peerOf(value: unknown, place: string): ObservedPeer {
   const fields = mapOf(value, place);
-  const { direction } = fields;
+  const { direction, transport = "tcp" } = fields;
   if (direction !== "out" && direction !== "in") throw new Malformed(`${place}.direction is neither out nor in`);
+  if (transport !== "tcp" && transport !== "udp") throw new Malformed(`${place}.transport is neither tcp nor udp`);
   return {
     direction,
     address: namedOf(fields["address"], `${place}.address`),
     port: portOf(fields["port"], `${place}.port`),
+    transport,
     program: textOf(fields["program"], `${place}.program`),
     looks: countOf(fields["looks"], `${place}.looks`),
   };

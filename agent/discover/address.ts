@@ -48,6 +48,12 @@ export function isLinkLocal(address: string): boolean {
   return address.startsWith("169.254.") || /^fe[89ab]/.test(address);
 }
 
+/** Multicast and broadcast: nobody in particular. */
+export function isMany(address: string): boolean {
+  const first = address.includes(":") ? 0 : Number.parseInt(address, 10);
+  return (first >= 224 && first <= 239) || address === "255.255.255.255" || /^ff[0-9a-f]{2}:/.test(address);
+}
+
 /** `0.0.0.0` and `::`. */
 export function isAny(address: string): boolean {
   return address === "0.0.0.0" || address === "::";

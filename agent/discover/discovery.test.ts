@@ -5,11 +5,11 @@ import { RecordedHostFiles } from "../../test/support/recorded-host-files.ts";
 import { VirtualClock } from "../../test/support/virtual-clock.ts";
 import { createLog } from "../log.ts";
 import type { HttpAnswer } from "../send/transport.ts";
-import { addressOfHex } from "./address.ts";
+import { addressOfHex, isMany } from "./address.ts";
 import { findContainers } from "./containers.ts";
 import { Discovery } from "./discovery.ts";
 import { addressesOf, virtualisationOf } from "./platform.ts";
-import { readSockets } from "./socket-table.ts";
+import { createSockets } from "./socket-table.ts";
 
 test.for([
   ["0100007F", "127.0.0.1"],
@@ -57,7 +57,7 @@ function bench(contents: Record<string, string>, owners: Record<string, number> 
   let status = 202;
   const discovery = new Discovery({
     files,
-    sockets: () => readSockets(files),
+    sockets: createSockets(files, clock),
     clock,
     log: createLog(
       "debug",
@@ -127,14 +127,14 @@ test("without privileges: programs by owner and usual port, neighbours by addres
   const [seen] = sent;
   expect(seen).toMatchObject({ ci: "web-1", addresses: ["192.0.2.1"], ports: [22, 80, 8080], looks: 1 });
   expect(seen?.programs).toEqual([
-    { name: "nginx", kind: "service", product: "nginx", unit: "", ports: [80] },
-    { name: "shop-api", kind: "service", product: "", unit: "", ports: [8080] },
+    { name: "nginx", kind: "service", product: "nginx", unit: "", ports: [80], udpPorts: [] },
+    { name: "shop-api", kind: "service", product: "", unit: "", ports: [8080], udpPorts: [] },
   ]);
   expect(seen?.peers).toEqual([
-    { direction: "in", address: "198.51.100.9", port: 80, program: "nginx", looks: 1 },
-    { direction: "out", address: "192.0.2.7", port: 5432, program: "php-fpm8.2", looks: 1 },
-    { direction: "out", address: "192.0.2.8", port: 6379, program: "", looks: 1 },
-    { direction: "out", address: "127.0.0.1", port: 8080, program: "php-fpm8.2", looks: 1 },
+    { direction: "in", address: "198.51.100.9", port: 80, transport: "tcp", program: "nginx", looks: 1 },
+    { direction: "out", address: "192.0.2.7", port: 5432, transport: "tcp", program: "php-fpm8.2", looks: 1 },
+    { direction: "out", address: "192.0.2.8", port: 6379, transport: "tcp", program: "", looks: 1 },
+    { direction: "out", address: "127.0.0.1", port: 8080, transport: "tcp", program: "php-fpm8.2", looks: 1 },
   ]);
 });
 
@@ -145,6 +145,75 @@ test("with privileges: the program of each socket by its descriptors", async () 
   await look();
   expect(sent[0]?.programs.map((each) => each.name)).toContain("shop-api");
   expect(sent[0]?.peers.find((each) => each.port === 5432)?.program).toBe("shop-api");
+});
+
+const UDP = {
+  "/proc/self/net/udp": [
+    HEAD,
+    line("0.0.0.0:53", "0.0.0.0:0", "07", { uid: 53, inode: 20 }),
+    line("0.0.0.0:40123", "0.0.0.0:0", "07", { uid: 53, inode: 21 }),
+    line("192.0.2.1:53", "198.51.100.9:5353", UP, { uid: 53, inode: 22 }),
+    line("192.0.2.1:41000", "192.0.2.7:514", UP, { uid: 33, inode: 23 }),
+    line("192.0.2.1:41001", "239.1.2.3:5000", UP, { inode: 24 }),
+    line("192.0.2.1:41002", "255.255.255.255:67", UP, { inode: 25 }),
+    line("127.0.0.1:41003", "127.0.0.1:323", UP, { inode: 77 }),
+  ].join(""),
+  "/proc/100/comm": "named\n",
+  "/proc/101/comm": "logger\n",
+};
+
+test("UDP: who has said whom it speaks with, and who is open to everybody on a port of its own", async () => {
+  const { look, sent, files } = bench(UDP, { "/proc/100": 53, "/proc/101": 33 });
+  files.links.set("/proc/self/fd/9", "socket:[77]");
+  await look();
+  expect(sent[0]?.ports).toEqual([]);
+  expect(sent[0]?.programs).toEqual([
+    { name: "named", kind: "service", product: "bind", unit: "", ports: [], udpPorts: [53] },
+  ]);
+  expect(sent[0]?.peers).toEqual([
+    { direction: "in", address: "198.51.100.9", port: 53, transport: "udp", program: "named", looks: 1 },
+    { direction: "out", address: "192.0.2.7", port: 514, transport: "udp", program: "logger", looks: 1 },
+  ]);
+});
+
+test.for<[string, boolean]>([
+  ["192.0.2.1", false],
+  ["224.0.0.1", true],
+  ["239.255.255.250", true],
+  ["240.0.0.1", false],
+  ["255.255.255.255", true],
+  ["ff02::fb", true],
+  ["2001:db8::1", false],
+  ["fe80::1", false],
+])("%s is many: %s", ([address, wanted]) => {
+  expect(isMany(address)).toBe(wanted);
+});
+
+const UNIX = "Num       RefCount Protocol Flags    Type St Inode Path\n";
+const unix = (path: string, listens = true): string =>
+  `0000000000000000: 00000002 00000000 ${listens ? "00010000" : "00000000"} 0001 ${listens ? "01" : "03"} 4711 ${path}\n`;
+
+test("a database that listens on a Unix socket only is found by its path and its process", async () => {
+  const { look, sent } = bench(
+    {
+      "/proc/self/net/unix": [
+        UNIX,
+        unix("/run/postgresql/.s.PGSQL.5432"),
+        unix("/run/mysqld/mysqld.sock"),
+        unix("/run/redis/redis-server.sock", false),
+        unix("@/tmp/dbus-x"),
+        unix(""),
+        "nonsense\n",
+      ].join(""),
+      "/proc/100/comm": "postgres\n",
+      "/proc/101/comm": "redis-server\n",
+    },
+    { "/proc/100": 105, "/proc/101": 106 },
+  );
+  await look();
+  expect(sent[0]?.programs).toEqual([
+    { name: "postgres", kind: "database", product: "postgresql", unit: "", ports: [], udpPorts: [] },
+  ]);
 });
 
 test("what is known is told every five looks; what is new until it is sure; looks add up while nobody takes them", async () => {
@@ -232,7 +301,14 @@ test("a container with a network of its own: what it calls counts as the host's"
   await look();
   expect(sent[0]?.containers).toEqual([{ id: "3f2a3f2a3f2a", runtime: "docker" }]);
   expect(sent[0]?.peers).toEqual([
-    { direction: "out", address: "192.0.2.7", port: 5432, program: "container-3f2a3f2a3f2a", looks: 1 },
+    {
+      direction: "out",
+      address: "192.0.2.7",
+      port: 5432,
+      transport: "tcp",
+      program: "container-3f2a3f2a3f2a",
+      looks: 1,
+    },
   ]);
 });
 

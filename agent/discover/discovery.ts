@@ -5,6 +5,7 @@ import {
   OBSERVATION_PATH,
   type ObservedContainer,
   type ObservedPeer,
+  type ObservedProgram,
 } from "../../protocol/observation.ts";
 import { type Clock, TIMER_SLACK_MS } from "../clock.ts";
 import type { Log } from "../log.ts";
@@ -13,7 +14,7 @@ import type { Collectors } from "../send/collectors.ts";
 import type { Watch } from "../watch/check.ts";
 import { type Container, findContainers } from "./containers.ts";
 import { identify, type Identities } from "./identify.ts";
-import { type Neighbour, neighbourhoodOf, neighbourKey } from "./neighbours.ts";
+import { type Listener, type Neighbour, neighbourhoodOf, neighbourKey } from "./neighbours.ts";
 import { addressesOf, systemOf } from "./platform.ts";
 import { type OwnerOf, socketInode } from "./process-table.ts";
 import { readSockets, type Socket, type Sockets } from "./socket-table.ts";
@@ -64,7 +65,7 @@ export class Discovery implements Watch {
   readonly #seen = new Map<string, Seen>();
   readonly #ownRemotes = new Set<string>();
   #identities: Identities = { programs: [], byUid: new Map(), byInode: new Map() };
-  #identifiedFor = "";
+  #identifiedFor: string | null = null;
   #looksSinceIdentify = 0;
   #containers: Container[] = [];
   #ports: number[] = [];
@@ -101,14 +102,18 @@ export class Discovery implements Watch {
     for (const socket of sockets)
       if (own.has(socket.inode) && socket.state === "connected" && this.#ownRemotes.size < OWN_REMOTES_MAX)
         this.#ownRemotes.add(`${socket.remoteHex} ${socket.remotePort}`);
-    const here = neighbourhoodOf(sockets, (socket) => this.#isOwn(socket, own));
-    const listeners = [...here.listeners.values()].filter((each) => !own.has(each.inode));
+    const isOwn = (socket: Socket): boolean => this.#isOwn(socket, own);
+    const tcp = neighbourhoodOf(sockets, isOwn);
+    const udp = neighbourhoodOf(this.#options.sockets("udp"), isOwn, "udp");
+    const neighbours = [...tcp.neighbours.values(), ...udp.neighbours.values()];
+    const listeners = [...tcp.listeners.values(), ...udp.listeners.values()].filter((each) => !own.has(each.inode));
     this.#ports = listeners
+      .filter((each) => each.transport === "tcp")
       .map((each) => each.port)
       .sort((a, b) => a - b)
       .slice(0, OBSERVATION_LIMITS.ports);
-    this.#identify(listeners, [...here.neighbours.values()]);
-    for (const neighbour of here.neighbours.values()) this.#take(neighbour, this.#programOf(neighbour));
+    this.#identify(listeners, neighbours);
+    for (const neighbour of neighbours) this.#take(neighbour, this.#programOf(neighbour));
     this.#containers = findContainers(files, OBSERVATION_LIMITS.containers);
     this.#lookIntoContainers(new Set(sockets.map((each) => each.inode)));
     this.#looks++;
@@ -122,10 +127,11 @@ export class Discovery implements Watch {
       .sort((a, b) => b.looks - a.looks)
       .slice(0, OBSERVATION_LIMITS.peers)
       .map(
-        ({ neighbour: { direction, address, port }, looks, program }): ObservedPeer => ({
+        ({ neighbour: { transport, direction, address, port }, looks, program }): ObservedPeer => ({
           direction,
           address,
           port,
+          transport,
           program,
           looks,
         }),
@@ -207,11 +213,8 @@ export class Discovery implements Watch {
       this.#seen.set(key, { neighbour, looks: 1, total: 1, program });
   }
 
-  #identify(
-    listeners: readonly { port: number; uid: number; inode: string }[],
-    neighbours: readonly Neighbour[],
-  ): void {
-    const signature = listeners.map((each) => `${each.port} ${each.inode}`).join();
+  #identify(listeners: readonly Listener[], neighbours: readonly Neighbour[]): void {
+    const signature = listeners.map((each) => `${each.transport} ${each.port} ${each.inode}`).join();
     const nameless = neighbours.filter((each) => (this.#seen.get(neighbourKey(each))?.program ?? "") === "");
     this.#looksSinceIdentify++;
     const due = this.#looksSinceIdentify >= IDENTIFY_EVERY_LOOKS;
@@ -225,9 +228,10 @@ export class Discovery implements Watch {
     });
   }
 
-  #programOf({ direction, port, uid, inode }: Neighbour): string {
+  #programOf({ transport, direction, port, uid, inode }: Neighbour): string {
     const { programs, byInode, byUid } = this.#identities;
-    if (direction === "in") return programs.find((each) => each.ports.includes(port))?.name ?? "";
+    const portsOf = (each: ObservedProgram): number[] => (transport === "tcp" ? each.ports : each.udpPorts);
+    if (direction === "in") return programs.find((each) => portsOf(each).includes(port))?.name ?? "";
     return byInode.get(inode) ?? byUid.get(uid) ?? "";
   }
 

@@ -1,5 +1,7 @@
 import { OBSERVATION_LIMITS, type ObservedProgram } from "../../protocol/observation.ts";
 import type { HostFiles } from "../sample/host-files.ts";
+import { unixListeners } from "./unix-listeners.ts";
+import { EPHEMERAL_FROM } from "./socket-table.ts";
 import { IGNORED_PORTS, KNOWN_SOFTWARE, softwareOfProgram } from "./known-software.ts";
 import type { Listener } from "./neighbours.ts";
 import { type OwnerOf, readPrograms, type RunningProgram, socketOwners, unitOf } from "./process-table.ts";
@@ -13,8 +15,6 @@ export interface Identities {
   byInode: ReadonlyMap<string, string>;
 }
 
-/** From here on the kernel gives ports to clients: a listener there is a passing thing unless its program is known. */
-const EPHEMERAL_FROM = 32_768;
 /** They only hand on to a container: what is behind is guessed from the port. */
 const FORWARDERS: ReadonlySet<string> = new Set([
   "docker-proxy",
@@ -55,20 +55,33 @@ export function identify(
   );
   const byPid = new Map(running.map((each) => [each.pid, each]));
   const byUid = Map.groupBy(running, (each) => each.uid);
-  const found = new Map<string, { pid: string; ports: Set<number> }>();
+  const found = new Map<string, Found>();
   for (const listener of listeners) {
     if (IGNORED_PORTS.has(listener.port)) continue;
     const program = programOf(listener, byPid.get(owners.get(listener.inode) ?? ""), byUid.get(listener.uid) ?? []);
     if (program === null || program.name === "") continue;
-    const known = found.get(program.name);
-    if (known === undefined) found.set(program.name, { pid: program.pid, ports: new Set([listener.port]) });
-    else known.ports.add(listener.port);
+    const known = found.get(program.name) ?? { pid: program.pid, tcp: new Set(), udp: new Set() };
+    known[listener.transport].add(listener.port);
+    found.set(program.name, known);
+  }
+  for (const product of unixListeners(files)) {
+    const names = KNOWN_SOFTWARE.find((each) => each.product === product)?.programs ?? [];
+    const program = running.find(({ name }) => names.includes(name));
+    if (program !== undefined && !found.has(program.name))
+      found.set(program.name, { pid: program.pid, tcp: new Set(), udp: new Set() });
   }
   return {
     programs: programsOf(files, found),
     byUid: new Map([...byUid].flatMap(([uid, list]) => onlyName(uid, list))),
     byInode: new Map([...owners].map(([inode, pid]) => [inode, byPid.get(pid)?.name ?? ""])),
   };
+}
+
+/** A program, and where it listens. */
+interface Found {
+  pid: string;
+  tcp: Set<number>;
+  udp: Set<number>;
 }
 
 type Named = Pick<RunningProgram, "name" | "pid">;
@@ -100,22 +113,24 @@ function onlyName(uid: number, programs: readonly RunningProgram[]): [number, st
   return names.size === 1 && name !== undefined ? [[uid, name]] : [];
 }
 
-function programsOf(
-  files: HostFiles,
-  found: ReadonlyMap<string, { pid: string; ports: Set<number> }>,
-): ObservedProgram[] {
+function programsOf(files: HostFiles, found: ReadonlyMap<string, Found>): ObservedProgram[] {
   return [...found]
     .slice(0, OBSERVATION_LIMITS.programs)
-    .map(([name, { pid, ports }]) => {
-      const list = [...ports].sort((a, b) => a - b).slice(0, OBSERVATION_LIMITS.portsOfProgram);
-      const known = softwareOfProgram(name, list);
+    .map(([name, { pid, tcp, udp }]) => {
+      const ports = ascending(tcp);
+      const known = softwareOfProgram(name, ports);
       return {
         name,
         kind: known?.kind ?? ("service" as const),
         product: known?.product ?? "",
         unit: pid === "" ? "" : unitOf(files, pid),
-        ports: list,
+        ports,
+        udpPorts: ascending(udp),
       };
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function ascending(ports: ReadonlySet<number>): number[] {
+  return [...ports].sort((a, b) => a - b).slice(0, OBSERVATION_LIMITS.portsOfProgram);
 }

@@ -1,8 +1,10 @@
-import { addressOfHex, isAny, isLinkLocal, isLoopback } from "./address.ts";
+import type { Transport } from "../../protocol/observation.ts";
+import { addressOfHex, isAny, isLinkLocal, isLoopback, isMany } from "./address.ts";
 import { IGNORED_PORTS } from "./known-software.ts";
 import type { Socket } from "./socket-table.ts";
 
 export interface Listener {
+  transport: Transport;
   port: number;
   uid: number;
   inode: string;
@@ -10,6 +12,7 @@ export interface Listener {
 
 /** One neighbour, whatever the number of connections. */
 export interface Neighbour {
+  transport: Transport;
   direction: "out" | "in";
   address: string;
   /** The port that was called. */
@@ -27,8 +30,8 @@ export interface Neighbourhood {
   neighbours: Map<string, Neighbour>;
 }
 
-export function neighbourKey({ direction, address, port }: Neighbour): string {
-  return `${direction} ${address} ${port}`;
+export function neighbourKey({ transport, direction, address, port }: Neighbour): string {
+  return `${transport} ${direction} ${address} ${port}`;
 }
 
 /**
@@ -37,10 +40,15 @@ export function neighbourKey({ direction, address, port }: Neighbour): string {
  *
  * @param isOwn sockets of the agent itself, which say nothing of the host.
  */
-export function neighbourhoodOf(sockets: readonly Socket[], isOwn: (socket: Socket) => boolean): Neighbourhood {
+export function neighbourhoodOf(
+  sockets: readonly Socket[],
+  isOwn: (socket: Socket) => boolean,
+  transport: Transport = "tcp",
+): Neighbourhood {
   const listeners = new Map<number, Listener>();
   for (const { state, localPort, uid, inode } of sockets)
-    if (state === "listening" && !listeners.has(localPort)) listeners.set(localPort, { port: localPort, uid, inode });
+    if (state === "listening" && !listeners.has(localPort))
+      listeners.set(localPort, { transport, port: localPort, uid, inode });
   const addresses = new Map<string, string>();
   const addressOf = (hex: string): string => {
     let known = addresses.get(hex);
@@ -53,10 +61,11 @@ export function neighbourhoodOf(sockets: readonly Socket[], isOwn: (socket: Sock
     const direction = listeners.has(socket.localPort) ? "in" : "out";
     const port = direction === "in" ? socket.localPort : socket.remotePort;
     const address = addressOf(socket.remoteHex);
-    if (port === 0 || IGNORED_PORTS.has(port) || address === "" || isAny(address) || isLinkLocal(address)) continue;
+    if (port === 0 || IGNORED_PORTS.has(port) || address === "") continue;
+    if (isAny(address) || isLinkLocal(address) || isMany(address)) continue;
     if (direction === "in" && isLoopback(address)) continue;
     const uid = socket.state === "closing" ? -1 : socket.uid;
-    const found: Neighbour = { direction, address, port, uid, inode: socket.inode };
+    const found: Neighbour = { transport, direction, address, port, uid, inode: socket.inode };
     const key = neighbourKey(found);
     const known = neighbours.get(key);
     // One that lives tells more than one that is closing.

@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { ByteReader } from "../sample/byte-reader.ts";
 import type { HostFiles } from "../sample/host-files.ts";
 
-/** One line of /proc/net/tcp. Addresses are the kernel's hexadecimal text. */
+/** One line of /proc/net/tcp or udp. Addresses are the kernel's hexadecimal text. */
 export interface Socket {
   localHex: string;
   localPort: number;
@@ -36,29 +36,49 @@ const STATES: Readonly<Record<string, Socket["state"]>> = {
   "0A": "listening",
 };
 
-/** TCP sockets of the agent's own network namespace, as they are or were a moment ago. */
-export type Sockets = () => readonly Socket[];
+/** Ports that the kernel gives to clients: a listener there is a passing thing. */
+export const EPHEMERAL_FROM = 32_768;
+/** Of UDP: it has no connections, but a socket may have said whom it speaks with … */
+const UDP_CONNECTED = "01";
+/** … or takes from everybody. */
+const UDP_OPEN = "07";
+
+/** Sockets of the agent's own network namespace, as they are or were a moment ago: of TCP, unless it is said. */
+export type Sockets = (family?: Family) => readonly Socket[];
+type Family = "tcp" | "udp";
 
 /**
  * Walking its table costs the kernel some milliseconds, and three look at it once a minute each, in the same round: who comes second
  * gets what the first one read. It is not kept beyond that: garbage collection may take it at any time.
  */
 export function createSockets(files: HostFiles, clock: Clock): Sockets {
-  let last: { atMs: number; sockets: WeakRef<Socket[]> } | null = null;
-  return () => {
+  const last = new Map<Family, { atMs: number; sockets: WeakRef<Socket[]> }>();
+  return (family = "tcp") => {
     const nowMs = clock.monotonic();
-    const known = last !== null && nowMs - last.atMs < FRESH_MS ? last.sockets.deref() : undefined;
+    const before = last.get(family);
+    const known = before !== undefined && nowMs - before.atMs < FRESH_MS ? before.sockets.deref() : undefined;
     if (known !== undefined) return known;
-    const sockets = readSockets(files);
-    last = { atMs: nowMs, sockets: new WeakRef(sockets) };
+    const sockets = family === "tcp" ? readSockets(files) : readUdpSockets(files);
+    last.set(family, { atMs: nowMs, sockets: new WeakRef(sockets) });
     return sockets;
   };
 }
 
-/** TCP sockets of a network namespace: the agent's own, or that of the process `pid`. One read for each family. */
-export function readSockets(files: HostFiles, pid = "self"): Socket[] {
+/** UDP sockets, in TCP's words: one that is open to everybody on a port that is not a client's listens. */
+function readUdpSockets(files: HostFiles): Socket[] {
+  const found = readSockets(files, "self", "udp");
+  for (const socket of found) {
+    const { code, localPort } = socket;
+    const listens = code === UDP_OPEN && localPort > 0 && localPort < EPHEMERAL_FROM;
+    socket.state = code === UDP_CONNECTED ? "connected" : listens ? "listening" : "other";
+  }
+  return found;
+}
+
+/** Sockets of a network namespace: the agent's own, or that of the process `pid`. One read for IPv4, one for IPv6. */
+export function readSockets(files: HostFiles, pid = "self", kind: Family = "tcp"): Socket[] {
   const found: Socket[] = [];
-  for (const family of ["tcp", "tcp6"]) {
+  for (const family of [kind, `${kind}6`]) {
     const reader = files.read(`/proc/${pid}/net/${family}`);
     if (reader !== null) readInto(found, reader);
   }

@@ -202,4 +202,21 @@ call();`,
     const drift = (await json<{ undeclaredRelations: unknown[] }>(`${url}/api/v1/cmdb/drift`, undefined, asAdmin)).body;
     expect(drift.undeclaredRelations).toEqual([]);
   });
+
+  test("over UDP, where the caller has said whom it speaks with", async () => {
+    runIn("db-1", "ledger.mjs", `import { createSocket } from "node:dgram"; createSocket("udp4").bind(5140);`);
+    runIn(
+      "app-1",
+      "audit.mjs",
+      `import { createSocket } from "node:dgram";
+const socket = createSocket("udp4");
+socket.connect(5140, "${HOSTS["db-1"]}", () => setInterval(() => socket.send("line"), 500));`,
+    );
+    const found = await waitFor(
+      async () => (await relations("app-1")).find(({ to }) => to === "ledger@db-1"),
+      60_000,
+      500,
+    );
+    expect(found, JSON.stringify(await relations("app-1"))).toMatchObject({ from: "app-1", source: "observed:app-1" });
+  });
 });

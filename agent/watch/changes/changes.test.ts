@@ -5,12 +5,12 @@ import { afterEach, expect, test } from "vitest";
 import type { WireEvent } from "../../../protocol/agent-event.ts";
 import { RecordedHostFiles } from "../../../test/support/recorded-host-files.ts";
 import { VirtualClock } from "../../../test/support/virtual-clock.ts";
-import { readSockets } from "../../discover/socket-table.ts";
+import { createSockets, readSockets } from "../../discover/socket-table.ts";
 import { createLog } from "../../log.ts";
 import { createChangeWatch } from "./changes.ts";
 import { diffFacts, detail, type Facts, type FactSource, summarize } from "./facts.ts";
 import { fileFacts, writtenFacts } from "./file-facts.ts";
-import { bootFacts, portFacts, unitFacts } from "./host-facts.ts";
+import { bootFacts, portFacts, udpPortFacts, unitFacts } from "./host-facts.ts";
 import { inventoryFacts } from "./inventory-facts.ts";
 import { apkReader, dpkgReader, type PackageReader, packageFacts, parseRpmList } from "./packages.ts";
 
@@ -118,6 +118,28 @@ test("a listener that stays is told at the second look, one that passes is not, 
   expect(await look()).toEqual([]);
   files.contents.set("/proc/self/net/tcp", `head\n${line(22, "0A")}${line(8080, "0A", "0100007F")}`);
   expect([await look(), await look()]).toEqual([[], []]);
+});
+
+test("a UDP port that somebody listens on; ports that a name server asks from come and go and are none", async () => {
+  const line = (port: number, inode: number, state = "07"): string =>
+    `   0: 00000000:${port.toString(16).toUpperCase().padStart(4, "0")} 00000000:0000 ${state} 0 0 0  0        0 ${inode} 2\n`;
+  const files = new RecordedHostFiles({});
+  const clock = new VirtualClock();
+  const { look: each } = rig(newFolder(), [udpPortFacts(createSockets(files, clock))]);
+  let inode = 100;
+  const look = async (...ports: string[]): Promise<string[]> => {
+    clock.advance(60_000);
+    const passing = line(5000 + inode, inode++);
+    files.contents.set("/proc/self/net/udp", ["head\n", ...ports, passing, line(40_000, 9)].join(""));
+    return each();
+  };
+  const dns = line(53, 1);
+  for (let round = 0; round < 4; round++) expect(await look(dns)).toEqual([]);
+  const snmp = line(161, 2);
+  expect([await look(dns, snmp), await look(dns, snmp)]).toEqual([[], []]);
+  expect(await look(dns, snmp)).toEqual(["listening UDP port changed: port 161/udp new (all addresses)"]);
+  expect([await look(dns), await look(dns)]).toEqual([[], ["listening UDP port changed: port 161/udp gone"]]);
+  for (let round = 0; round < 3; round++) expect(await look(dns)).toEqual([]);
 });
 
 test("units that run and that start at boot; those made for one run do not count", async () => {

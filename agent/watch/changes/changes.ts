@@ -9,7 +9,7 @@ import { readState, writeState } from "../../spool/state-file.ts";
 import type { Watch } from "../check.ts";
 import { diffFacts, detail, type FactChange, type Facts, type FactSource, summarize } from "./facts.ts";
 import { fileFacts, writtenFacts } from "./file-facts.ts";
-import { bootFacts, portFacts, unitFacts, userFacts } from "./host-facts.ts";
+import { bootFacts, portFacts, udpPortFacts, unitFacts, userFacts } from "./host-facts.ts";
 import { inventoryFacts } from "./inventory-facts.ts";
 import { packageFacts } from "./packages.ts";
 
@@ -48,7 +48,7 @@ export function factSources(config: ChangesConfig, files: HostFiles, sockets: So
     inventoryFacts(files),
     ...(config.packages ? [packageFacts()] : []),
     ...(config.users ? [userFacts()] : []),
-    ...(config.listeningPorts ? [portFacts(sockets)] : []),
+    ...(config.listeningPorts ? [portFacts(sockets), udpPortFacts(sockets)] : []),
     ...(config.units ? [unitFacts(files)] : []),
     writtenFacts("cron", "schedule", ["/etc/crontab", "/etc/cron.d/*"]),
     ...(config.files.length > 0 ? [fileFacts(config.files)] : []),

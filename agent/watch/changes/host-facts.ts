@@ -1,13 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Sockets } from "../../discover/socket-table.ts";
+import { EPHEMERAL_FROM, type Sockets } from "../../discover/socket-table.ts";
 import type { HostFiles } from "../../sample/host-files.ts";
 import type { Facts, FactSource } from "./facts.ts";
 import { expand, writtenAt } from "./file-facts.ts";
 import { fileFingerprint } from "./packages.ts";
-
-/** Ports that the kernel gives to clients: a listener there is a passing thing. */
-const EPHEMERAL_FROM = 32_768;
 
 /** The boot and the kernel: a change is a restart of the host. */
 export function bootFacts(files: HostFiles): FactSource {
@@ -70,6 +67,31 @@ export function portFacts(sockets: Sockets): FactSource {
     settles: true,
     fingerprint: () => JSON.stringify(read()),
     read,
+  };
+}
+
+/**
+ * UDP ports that somebody listens on, by address. A name server's questions come from ports all over the range, each for a moment: a
+ * socket counts when it was there at the look before.
+ */
+export function udpPortFacts(sockets: Sockets): FactSource {
+  let before: ReadonlySet<string> | null = null;
+  let facts: Record<string, string> = {};
+  return {
+    name: "udpPorts",
+    check: "listening_port_changed",
+    noun: "listening UDP port",
+    settles: true,
+    fingerprint: () => {
+      const listening = sockets("udp").filter(({ state }) => state === "listening");
+      const isFirst = before === null;
+      facts = {};
+      for (const { localPort, localHex, inode } of listening)
+        if (before?.has(inode) === true) facts[`port ${localPort}/udp`] = reach(localHex);
+      before = new Set(listening.map(({ inode }) => inode));
+      return isFirst ? null : JSON.stringify(facts);
+    },
+    read: () => facts,
   };
 }
 

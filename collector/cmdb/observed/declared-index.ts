@@ -119,7 +119,9 @@ export class DeclaredIndex {
   /** The one declared CI on this host that a program is; undefined where there is none, or more than one may be meant. */
   programOn(host: string, program: ObservedProgram, addresses: readonly string[]): Ci | undefined {
     const upon = this.on(host);
-    const places = [host, ...addresses].flatMap((name) => program.ports.map((port) => `${name}:${port}`));
+    const places = [host, ...addresses].flatMap((name) =>
+      [...program.ports, ...program.udpPorts].map((port) => `${name}:${port}`),
+    );
     const words = [program.product, program.name, program.unit.replace(/(@.*)?\.service$/, "")].filter(
       (word) => word.length >= 3,
     );

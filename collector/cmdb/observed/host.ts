@@ -66,6 +66,9 @@ function merged<T extends object>(
 }
 
 /** The program that listens on a port of the host. */
-export function programOn(host: ObservedHost | undefined, port: number): ObservedProgram | undefined {
-  return host?.programs.find((program) => program.ports.includes(port));
+export function programOn(
+  host: ObservedHost | undefined,
+  { port, transport }: { port: number; transport?: "udp" },
+): ObservedProgram | undefined {
+  return host?.programs.find(({ ports, udpPorts }) => (transport === "udp" ? udpPorts : ports).includes(port));
 }

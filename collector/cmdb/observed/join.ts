@@ -32,9 +32,10 @@ function otherEnd({ address }: ObservedPeer, { host, addresses, declared }: Join
   return addresses.ownerOf(address, host) ?? declared(address);
 }
 
-function seenOf({ direction, port, program, looks }: ObservedPeer, host: string, other: string): Seen {
+function seenOf({ direction, port, transport, program, looks }: ObservedPeer, host: string, other: string): Seen {
+  const called = { port, looks, ...(transport === "udp" ? { transport } : {}) };
   // A program of ours at the called end says nothing of the caller.
   return direction === "out"
-    ? { side: "caller", from: host, to: other, port, program, looks }
-    : { side: "called", from: other, to: host, port, program: "", looks };
+    ? { side: "caller", from: host, to: other, program, ...called }
+    : { side: "called", from: other, to: host, program: "", ...called };
 }

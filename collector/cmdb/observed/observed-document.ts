@@ -111,12 +111,15 @@ function programs(host: ObservedHost, declared: DeclaredIndex): [Ci, Relation][]
       id: programId(program.name, host.ci),
       type: program.kind,
       name: programId(program.name, host.ci),
-      aliases: program.ports.map((port) => `${host.ci}:${port}`),
-      labels: labelsOf({ product: program.product, unit: program.unit, ports: program.ports.join(",") }),
+      aliases: [...new Set([...program.ports, ...program.udpPorts])].map((port) => `${host.ci}:${port}`),
+      labels: labelsOf({ product: program.product, unit: program.unit, ports: portsOf(program) }),
     };
     return [[ci, standing(ci.id, host.ci, program.lastSeenAt)]];
   });
 }
+
+const portsOf = ({ ports, udpPorts }: ObservedProgram): string =>
+  [...ports, ...udpPorts.map((port) => `${port}/udp`)].join(",");
 
 const standing = (from: string, host: string, lastSeenAt: UnixMillis): Relation => ({
   from,
@@ -180,7 +183,7 @@ function* ends(
   declared: DeclaredIndex,
 ): Iterable<Pick<Relation, "from" | "type" | "to">> {
   const called = hosts.get(sighting.to);
-  const program = programOn(called, sighting.port);
+  const program = programOn(called, sighting);
   const to =
     program === undefined
       ? sighting.to
@@ -196,13 +199,14 @@ function* ends(
  * known, the host and those CIs on it of a fitting kind that no other program is.
  */
 function calledEnds(
-  { to: hostCi, port }: Readonly<Sighting>,
+  sighting: Readonly<Sighting>,
   to: string,
   hosts: ReadonlyMap<string, ObservedHost>,
   declared: DeclaredIndex,
 ): ReadonlySet<string> {
+  const hostCi = sighting.to;
   const host = hosts.get(hostCi);
-  const program = programOn(host, port);
+  const program = programOn(host, sighting);
   const isDeclaredProgram = to !== hostCi && declared.find(to) !== undefined;
   if (host === undefined || isDeclaredProgram) return declared.stack(to);
   const taken = new Set(host.programs.map((each) => declared.programOn(hostCi, each, host.addresses)?.id));
@@ -226,7 +230,7 @@ function callers(
   const found = new Set<string>();
   for (const name of names) {
     const known = host?.programs.find((each) => each.name === name);
-    const program: ObservedProgram = known ?? { name, kind: "service", product: "", unit: "", ports: [] };
+    const program: ObservedProgram = known ?? { name, kind: "service", product: "", unit: "", ports: [], udpPorts: [] };
     const ci = declared.programOn(from, program, host?.addresses ?? []);
     if (ci !== undefined) found.add(ci.id);
   }

@@ -76,13 +76,18 @@ function take(found: StoredObservations, line: string): void {
   if (line === "") return;
   try {
     const { host, sighting } = JSON.parse(line) as { host?: Partial<ObservedHost>; sighting?: Partial<Sighting> };
-    if (isHost(host)) found.hosts.push(host);
+    if (isHost(host)) found.hosts.push(withUdp(host));
     else if (isSighting(sighting)) found.sightings.push(sighting);
     else found.damaged += 1;
   } catch {
     // Half a line, or none of ours.
     found.damaged += 1;
   }
+}
+
+/** What was kept before agents looked at UDP has none. */
+function withUdp(host: ObservedHost): ObservedHost {
+  return { ...host, programs: host.programs.map((program) => ({ ...program, udpPorts: program.udpPorts ?? [] })) };
 }
 
 const isHost = (host: Partial<ObservedHost> | undefined): host is ObservedHost =>

@@ -61,13 +61,21 @@ async function room(cmdb = ""): Promise<CmdbRoom> {
   return made;
 }
 
-const NGINX: ObservedProgram = { name: "nginx", kind: "service", product: "nginx", unit: "nginx.service", ports: [80] };
+const NGINX: ObservedProgram = {
+  name: "nginx",
+  kind: "service",
+  product: "nginx",
+  unit: "nginx.service",
+  ports: [80],
+  udpPorts: [],
+};
 const POSTGRES: ObservedProgram = {
   name: "postgres",
   kind: "database",
   product: "postgresql",
   unit: "",
   ports: [5432],
+  udpPorts: [],
 };
 
 function told(ci: string, address: string, more: Partial<Observation> = {}): Observation {
@@ -89,6 +97,7 @@ const out = (address: string, port: number, more: Partial<ObservedPeer> = {}): O
   direction: "out",
   address,
   port,
+  transport: "tcp",
   program: "",
   looks: 1,
   ...more,
@@ -152,6 +161,18 @@ test("the confidence grows with looks, more where both ends see it, and stays be
   expect(seenCalls(cmdb)).toEqual(["web-1 dependsOn postgres@db-1 (observed:web-1 0.7)"]);
 });
 
+test("UDP: the program that has the port there, and not the one that has its number in TCP", async () => {
+  const cmdb = await room();
+  const named: ObservedProgram = { ...NGINX, name: "named", product: "bind", unit: "", ports: [953], udpPorts: [53] };
+  const other: ObservedProgram = { ...NGINX, name: "other", product: "", unit: "", ports: [53] };
+  const dns = told("dns-1", "192.0.2.7", { programs: [named, other], ports: [53, 953] });
+  await minutes(cmdb, 3, dns, WEB({ peers: [out("192.0.2.7", 53, { transport: "udp" })] }));
+  expect(seenCalls(cmdb)).toEqual(["web-1 dependsOn named@dns-1 (observed:web-1 0.3)"]);
+  expect(cmdb.document().cis.find(({ id }) => id === "named@dns-1")?.labels["ports"]).toBe("953,53/udp");
+  await minutes(cmdb, 3, dns, WEB({ peers: [out("192.0.2.7", 53)] }));
+  expect(seenCalls(cmdb)).toContain("web-1 dependsOn other@dns-1 (observed:web-1 0.3)");
+});
+
 test("only the called end has an agent: the caller is known by the CMDB's address", async () => {
   const cmdb = await room("cis: [{ id: legacy, aliases: [192.0.2.99] }]");
   await minutes(cmdb, 3, DB({ peers: [came("192.0.2.99", 5432), came("203.0.113.5", 5432)] }));
@@ -210,8 +231,15 @@ relations:
   - { from: api-db, type: runsOn, to: api-1 }
   - { from: shop, type: dependsOn, to: api }
 `);
-  const java: ObservedProgram = { name: "java", kind: "service", product: "", unit: "", ports: [8080] };
-  const redis: ObservedProgram = { name: "redis-server", kind: "cache", product: "redis", unit: "", ports: [6379] };
+  const java: ObservedProgram = { name: "java", kind: "service", product: "", unit: "", ports: [8080], udpPorts: [] };
+  const redis: ObservedProgram = {
+    name: "redis-server",
+    kind: "cache",
+    product: "redis",
+    unit: "",
+    ports: [6379],
+    udpPorts: [],
+  };
   const api = told("api-1", "192.0.2.7", { programs: [java, POSTGRES, redis], ports: [5432, 6379, 8080] });
   const calls = [out("192.0.2.7", 8080), out("192.0.2.7", 5432), out("192.0.2.7", 6379)];
   await minutes(cmdb, 3, api, WEB({ peers: calls }));

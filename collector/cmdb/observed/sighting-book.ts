@@ -6,6 +6,8 @@ export interface Sighting {
   from: string;
   to: string;
   port: number;
+  /** Absent = TCP. */
+  transport?: "udp";
   /** Programs of the caller, as far as they are known; at most `PROGRAMS_MAX`. */
   programs: string[];
   firstSeenAt: UnixMillis;
@@ -61,6 +63,7 @@ export interface Seen {
   from: string;
   to: string;
   port: number;
+  transport?: "udp";
   program: string;
   looks: number;
 }
@@ -122,7 +125,7 @@ export class SightingBook {
     if (this.sightings.size < this.limits.sightingsMax && !this.sightings.has(key)) this.insert(key, sighting);
   }
 
-  private add(key: string, { from, to, port }: Seen, at: UnixMillis): Sighting | undefined {
+  private add(key: string, { from, to, port, transport }: Seen, at: UnixMillis): Sighting | undefined {
     const isFull =
       this.sightings.size >= this.limits.sightingsMax || (this.byEnd.get(from)?.size ?? 0) >= this.limits.perHostMax;
     if (isFull) {
@@ -133,6 +136,7 @@ export class SightingBook {
       from,
       to,
       port,
+      ...(transport === undefined ? {} : { transport }),
       programs: [],
       firstSeenAt: at,
       lastSeenAt: at,
@@ -177,4 +181,5 @@ function see(known: Sighting, { side, program, looks }: Seen, at: UnixMillis): v
     known.programs.push(program);
 }
 
-const keyOf = ({ from, to, port }: Pick<Sighting, "from" | "to" | "port">): string => `${from}\n${to}\n${port}`;
+const keyOf = ({ from, to, port, transport }: Pick<Sighting, "from" | "to" | "port" | "transport">): string =>
+  `${from}\n${to}\n${port}\n${transport ?? "tcp"}`;
