@@ -6,7 +6,6 @@ import {
   type AlertStanding,
   fingerprintOf,
   generatorOf,
-  halfPrintOf,
   ReceiverReader,
   type ShownAlert,
   shownLabels,
@@ -26,45 +25,17 @@ const AT_ONCE = 2_000;
 /** When an alert would time out, for display: as sent where that is remembered. */
 export type EndsAtReader = (alert: Readonly<Alert>) => UnixMillis;
 
-/** Alerts that pass a filter, and what was found out about them on the way. */
-class Found {
-  readonly alerts: Readonly<Alert>[] = [];
-  /** For each, the first half of its fingerprint. */
-  private readonly halves: number[] = [];
+/**
+ * A list of up to so many alerts is in order of fingerprint, as Alertmanager's is. A longer one is as the alerts came: to
+ * visit 100,000 in another order than they lie in memory costs more than it does to write them.
+ */
+const SORTED_MAX = 2_000;
 
-  add(alert: Readonly<Alert>): void {
-    this.alerts.push(alert);
-    this.halves.push(halfPrintOf(alert));
-  }
-
-  /**
-   * In order of fingerprint. The first halves are sorted as plain numbers, with the place in the lower 21 bits: 10 ms for
-   * 100,000, where comparing texts would hold everyone up for a fifth of a second.
-   */
-  *inOrder(): Generator<Readonly<Alert>> {
-    const keys = Float64Array.from(this.halves, (half, place) => half * PLACES + place).sort();
-    let from = 0;
-    while (from < keys.length) {
-      let to = from + 1;
-      while (to < keys.length && halfOf(keys[to]) === halfOf(keys[from])) to += 1;
-      if (to === from + 1) yield this.at(keys[from]);
-      else yield* Array.from(keys.subarray(from, to), (key) => this.at(key)).sort(byPrint);
-      from = to;
-    }
-  }
-
-  private at(key: number | undefined): Readonly<Alert> {
-    return this.alerts[(key ?? 0) % PLACES] as Readonly<Alert>;
-  }
-}
-
-/** More alerts than that are in no memory. */
-const PLACES = 2 ** 21;
-const halfOf = (key: number | undefined): number => Math.floor((key ?? 0) / PLACES);
-
-function byPrint(a: Readonly<Alert>, b: Readonly<Alert>): number {
-  const [left, right] = [fingerprintOf(a), fingerprintOf(b)];
-  return left < right ? -1 : left > right ? 1 : 0;
+function inOrder(alerts: readonly Readonly<Alert>[]): readonly Readonly<Alert>[] {
+  if (alerts.length > SORTED_MAX) return alerts;
+  const byPrint = alerts.map((alert) => ({ alert, print: fingerprintOf(alert) }));
+  byPrint.sort((a, b) => (a.print < b.print ? -1 : Number(a.print > b.print)));
+  return byPrint.map(({ alert }) => alert);
 }
 
 const nextTurn = (): Promise<void> =>
@@ -89,9 +60,9 @@ class Reading {
     this.receivers = new ReceiverReader(query);
   }
 
-  async matching(): Promise<Found> {
+  async matching(): Promise<readonly Readonly<Alert>[]> {
     const { query, filter, standings, receivers } = this;
-    const found = new Found();
+    const found: Readonly<Alert>[] = [];
     let looked = 0;
     const { having } = filter;
     const candidates = having === undefined ? undefined : query.liveAlertsWith?.(having.name, having.value);
@@ -102,8 +73,8 @@ class Reading {
       if (alert.status === "resolved" || !filter.byLabels(alert)) continue;
       if (filter.byReceiver !== undefined && !filter.byReceiver(receivers.read(alert))) continue;
       if (!filter.byStanding(standings.read(alert))) continue;
-      found.add(alert);
-      if (found.alerts.length % AT_ONCE === 0) await nextTurn();
+      found.push(alert);
+      if (found.length % AT_ONCE === 0) await nextTurn();
     }
     return found;
   }
@@ -127,10 +98,10 @@ class Reading {
    * The alerts as JSON with commas between them, many in one text: one call for many costs half of a call for each. Whole
    * pieces are bytes, of which only the brackets are taken away: cutting and joining texts would copy all of it twice more.
    */
-  *json(found: Found): Generator<Piece> {
+  *json(found: readonly Readonly<Alert>[]): Generator<Piece> {
     let shown: ShownAlert[] = [];
     let isFirst = true;
-    for (const alert of found.inOrder()) {
+    for (const alert of inOrder(found)) {
       shown.push(this.show(alert));
       if (shown.length < WRITTEN_AT_ONCE) continue;
       const bytes = Buffer.from(JSON.stringify(shown));
@@ -162,7 +133,7 @@ async function* inChunks(pieces: Iterable<Piece>): AsyncGenerator<Piece> {
   yield chunk;
 }
 
-/** GET /alerts: the JSON, in chunks, sorted by fingerprint. */
+/** GET /alerts: the JSON, in chunks. */
 export async function* alertList(
   query: AlertQuery,
   filter: AlertFilter,
@@ -174,7 +145,7 @@ export async function* alertList(
   yield* inChunks(listPieces(found, reading));
 }
 
-function* listPieces(found: Found, reading: Reading): Generator<Piece> {
+function* listPieces(found: readonly Readonly<Alert>[], reading: Reading): Generator<Piece> {
   yield "[";
   yield* reading.json(found);
   yield "]";
@@ -183,7 +154,7 @@ function* listPieces(found: Found, reading: Reading): Generator<Piece> {
 interface Group {
   incident: string;
   receiver: string;
-  found: Found;
+  found: Readonly<Alert>[];
 }
 
 const isMuted = (standing: AlertStanding): boolean => standing.state === "suppressed";
@@ -201,21 +172,21 @@ export async function* groupList(
 ): AsyncGenerator<Piece> {
   const reading = new Reading(query, filter, options.now, options.endsAt);
   const groups = new Map<string, Group>();
-  for (const alert of (await reading.matching()).alerts) {
+  for (const alert of await reading.matching()) {
     const incident = alert.incident ?? "";
     for (const receiver of reading.receivers.read(alert)) {
       if (!options.wanted(receiver)) continue;
       const key = `${incident}\n${receiver}`;
       let group = groups.get(key);
-      if (group === undefined) groups.set(key, (group = { incident, receiver, found: new Found() }));
-      group.found.add(alert);
+      if (group === undefined) groups.set(key, (group = { incident, receiver, found: [] }));
+      group.found.push(alert);
     }
   }
   const { standings } = reading;
   const kept = [...groups.keys()].sort().flatMap((key) => groups.get(key) ?? []);
   const chosen = options.muted
     ? kept
-    : kept.filter(({ found }) => found.alerts.some((alert) => !isMuted(standings.read(alert))));
+    : kept.filter(({ found }) => found.some((alert) => !isMuted(standings.read(alert))));
   yield* inChunks(groupPieces(chosen, reading));
 }
 

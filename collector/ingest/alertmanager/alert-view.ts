@@ -41,24 +41,6 @@ export function fingerprintOf(alert: Readonly<Alert>): string {
   return known ?? fingerprint(shownLabels(alert));
 }
 
-/** The first 32 bits of its fingerprint. */
-export function halfPrintOf(alert: Readonly<Alert>): number {
-  const { source, instance } = alert;
-  let half = source === ALERTMANAGER && instance.length >= PRINT_LENGTH ? 0 : -1;
-  for (let at = instance.length - PRINT_LENGTH, end = at + PRINT_LENGTH / 2; half >= 0 && at < end; at += 1) {
-    const digit = hexDigit(instance.charCodeAt(at));
-    half = digit < 0 ? -1 : half * 16 + digit;
-  }
-  return half >= 0 ? half : Number.parseInt(fingerprintOf(alert).slice(0, PRINT_LENGTH / 2), 16);
-}
-
-const PRINT_LENGTH = 16;
-
-function hexDigit(code: number): number {
-  if (code >= 0x30 && code <= 0x39) return code - 0x30;
-  return code >= 0x61 && code <= 0x66 ? code - 0x57 : -1;
-}
-
 const NONE: readonly string[] = [];
 const NOBODY: readonly string[] = [UNROUTED];
 const ACTIVE: AlertStanding = { state: "active", silencedBy: NONE, inhibitedBy: NONE, mutedBy: NONE };

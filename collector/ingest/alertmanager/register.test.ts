@@ -267,6 +267,20 @@ test.for<[situation: string, path: string]>([
   expect((await get(path)).status).toBe(400);
 });
 
+test.for<[situation: string, count: number, isSorted: boolean]>([
+  ["a list that a person reads is in order of fingerprint", 2_000, true],
+  ["a longer one is as the alerts came", 2_001, false],
+])("%s", async ([, count, isSorted]) => {
+  const { post, get } = bench();
+  const posted = Array.from({ length: count }, (_, index) => `A${index}`);
+  await post(posted.map((alertname) => ({ labels: { alertname } })));
+  const { body } = await get<Shown[]>("/alerts");
+  const prints = body.map(({ fingerprint }) => fingerprint);
+  expect(prints.every((print, index) => index === 0 || print > (prints[index - 1] ?? ""))).toBe(isSorted);
+  if (isSorted) expect(names(body).sort()).toEqual(posted.sort());
+  else expect(names(body)).toEqual(posted);
+});
+
 test("suppression by dependency, inhibition and maintenance is shown", async () => {
   const { post, get, ports } = bench();
   await post([{ labels: { alertname: "A" } }, { labels: { alertname: "B" } }, { labels: { alertname: "C" } }]);
