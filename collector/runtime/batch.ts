@@ -248,7 +248,10 @@ export class Batch {
   }
 
   private isWritten(alert: AlertId): boolean {
-    return this.alerts.has(alert) || (this.removed.size > 0 && this.removed.has(`alert\n${alert}`));
+    // Most batches put no alert, or repeat none: an empty map would still hash each id.
+    return (
+      (this.alerts.size > 0 && this.alerts.has(alert)) || (this.removed.size > 0 && this.removed.has(`alert\n${alert}`))
+    );
   }
 
   private putsOf(kind: EntityKind): Map<string, Entity> {

@@ -62,7 +62,13 @@ test("what was taken is said again the next time, in whatever order and company"
   const later = "2026-03-01T10:05:00Z";
   const { read } = post(known, [alert("C", later), alert("A", later), alert("N", later), alert("B", later)]);
   expect(told(read)).toBe("(C A), N, (B)");
-  expect(read.submissions[0]).toMatchObject({ expiresAt: Date.parse(later), occurredAt: NOW });
+  // All of it goes into the journal: nothing that only the reader needs.
+  expect(read.submissions[0]).toEqual({
+    kind: "again",
+    alerts: ["C", "A"],
+    expiresAt: Date.parse(later),
+    occurredAt: NOW,
+  });
   expect(read.count).toBe(4);
 });
 
@@ -71,6 +77,9 @@ test("alerts with different ends stand in groups of their own", () => {
   post(known, [alert("A"), alert("B"), alert("C")]);
   const [one, two] = ["2026-03-01T10:05:00Z", "2026-03-01T10:06:00Z"];
   expect(told(post(known, [alert("A", one), alert("B", two), alert("C", one)]).read)).toBe("(A C), (B)");
+  const endless = { labels: { alertname: "E" } };
+  post(known, [endless]);
+  expect(told(post(known, [endless, alert("A", two), endless, alert("B", two)]).read)).toBe("(E E), (A B)");
 });
 
 test.for<[situation: string, change: Record<string, unknown>]>([

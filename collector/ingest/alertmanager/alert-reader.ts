@@ -8,6 +8,7 @@ import { documentOf, timeAt } from "../field.ts";
 import { eventOf, InvalidAlert, prepareAlert, timesOf, type ReadingOptions } from "../prometheus-alert.ts";
 import { AlertMemory } from "./alert-memory.ts";
 import { BodyScanner, type ScannedAlert } from "./body-scan.ts";
+import { type Group, Groups, type Places } from "./unchanged.ts";
 
 /** Go's zero time, in any of its spellings. */
 const ZERO_TIME = /^0001-01-01[Tt ]00:00:00/;
@@ -41,22 +42,12 @@ export interface AlertReaderOptions extends ReadingOptions {
   seeds: readonly [number, number];
 }
 
-/** Alerts of one request that are as they were, with the same end. */
-interface Unchanged {
-  kind: "again";
-  alerts: AlertId[];
-  occurredAt: UnixMillis;
-  expiresAt: UnixMillis;
-  /** Where each lies in the body: beginning and end of the first, of the second … */
-  places: number[];
-}
-
 /** What a body says. */
 export interface ReadAlerts {
   /** In the order of the body, save that alerts that are as they were stand together. */
   submissions: Submission[];
-  /** For each submission, what to learn from it. */
-  origins: (Origin | undefined)[];
+  /** For each submission: of an event what to learn from it, of a repetition where its alerts lie in the body. */
+  origins: (Origin | Places | undefined)[];
   /** Why alerts were left out, with their places. */
   faults: string[];
   invalid: number;
@@ -101,7 +92,7 @@ export class AlertReader {
    */
   readBody(bytes: Buffer, now: UnixMillis): ReadAlerts | undefined {
     const read = nothingRead();
-    const groups = new Map<UnixMillis, Unchanged>();
+    const groups = new Groups();
     const parsed = new ParsedOnDemand(bytes);
     try {
       const isList = this.scanner.scan(bytes, (scanned) => {
@@ -134,10 +125,11 @@ export class AlertReader {
     const missed = nothingRead();
     for (const [index, outcome] of outcomes.entries()) {
       const submission = read.submissions[index];
-      if (outcome.status !== "accepted" || submission === undefined) continue;
-      if (submission.kind === "event") this.learn(submission.event, outcome.alert, read.origins[index]);
-      else if (submission.kind === "again" && outcome.missed !== undefined)
-        this.takeMissed(bytes, submission as Unchanged, outcome.missed, now, missed);
+      const origin = read.origins[index];
+      if (outcome.status !== "accepted" || submission === undefined || origin === undefined) continue;
+      if (submission.kind === "event" && !Array.isArray(origin)) this.learn(submission.event, outcome.alert, origin);
+      else if (submission.kind === "again" && Array.isArray(origin) && outcome.missed !== undefined)
+        this.takeMissed({ bytes, alerts: submission.alerts, places: origin }, outcome.missed, now, missed);
     }
     return missed;
   }
@@ -146,14 +138,13 @@ export class AlertReader {
     return new Refusal(413, "tooManyAlerts", `more than ${this.options.alertsMax} alerts at once`);
   }
 
-  private learn(event: Event, alert: AlertId | null, origin: Origin | undefined): void {
-    if (alert === null || origin === undefined || event.status !== "firing") return;
+  private learn(event: Event, alert: AlertId | null, origin: Origin): void {
+    if (alert === null || event.status !== "firing") return;
     this.memory.remember(alert, origin.hashA, origin.hashB, event.severity === "critical");
   }
 
   private takeMissed(
-    bytes: Buffer,
-    { alerts, places }: Unchanged,
+    { bytes, alerts, places }: { bytes: Buffer; alerts: readonly AlertId[]; places: Places },
     missed: readonly AlertId[],
     now: UnixMillis,
     read: ReadAlerts,
@@ -175,23 +166,38 @@ export class AlertReader {
     scanned: Readonly<ScannedAlert>,
     now: UnixMillis,
     read: ReadAlerts,
-    groups: Map<UnixMillis, Unchanged>,
+    groups: Groups,
   ): boolean {
     const known = scanned.isPlain ? this.memory.find(scanned.hashA, scanned.hashB) : undefined;
     if (known === undefined) return false;
-    const expiresAt = this.endOf(bytes, scanned, now);
-    if (expiresAt === undefined || expiresAt <= now) return false;
-    let group = groups.get(expiresAt);
-    if (group === undefined) {
-      group = { kind: "again", alerts: [], occurredAt: now, expiresAt, places: [] };
-      groups.set(expiresAt, group);
-      read.submissions.push(group);
-      read.origins.push(undefined);
-    }
-    group.alerts.push(known.alert);
-    group.places.push(scanned.from, scanned.to);
+    const { from, to, endsFrom, endsTo } = scanned;
+    const group = groups.withEnd(bytes, endsFrom, endsTo) ?? this.groupOf(bytes, scanned, now, read, groups);
+    if (group === undefined) return false;
+    group.unchanged.alerts.push(known.alert);
+    group.places.push(from, to);
     read.isCritical ||= known.isCritical;
     return true;
+  }
+
+  /** undefined: it has ended, or nobody can tell. */
+  private groupOf(
+    bytes: Buffer,
+    scanned: Readonly<ScannedAlert>,
+    now: UnixMillis,
+    read: ReadAlerts,
+    groups: Groups,
+  ): Group | undefined {
+    const expiresAt = this.endOf(bytes, scanned, now);
+    if (expiresAt === undefined || expiresAt <= now) return undefined;
+    let group = groups.at(expiresAt);
+    if (group === undefined) {
+      group = { unchanged: { kind: "again", alerts: [], occurredAt: now, expiresAt }, places: [] };
+      groups.add(group);
+      read.submissions.push(group.unchanged);
+      read.origins.push(group.places);
+    }
+    groups.joined(group, scanned.endsFrom, scanned.endsTo);
+    return group;
   }
 
   /** Until when it holds; undefined = its text is no time. */
