@@ -24,7 +24,7 @@ test("the last minutes in a few lines: now, the highest and when, and the course
   }
   const lines = recorder.render().split("\n");
   expect(lines[0]).toBe("the last 120 s, a column for 2 s");
-  expect(lines[1]).toBe(`cpu busy: 90 % now, 90 % 9 s ago  ${"▁".repeat(55)}${"█".repeat(5)}`);
+  expect(lines[1]).toBe(`cpu busy: 90 % now, highest 90 % 9 s ago  ${"▁".repeat(55)}${"█".repeat(5)}`);
   expect(lines[2]).toContain("memory used: 60 % now");
   expect(lines[3]).toContain("disk busy: 50 % now");
   expect(lines[4]).toContain("disk: 1.0 MB/s now");

@@ -111,7 +111,7 @@ export class Recorder {
       bars += part.length === 0 ? " " : BARS[Math.min(7, Math.floor((Math.max(...part) / top) * 7.999))];
     }
     const unit = channel.unit === "" ? "" : ` ${channel.unit}`;
-    return `${channel.name}: ${shown(known.at(-1)!)}${unit} now, ${shown(highest)}${unit} ${ago} s ago  ${bars}`;
+    return `${channel.name}: ${shown(known.at(-1)!)}${unit} now, highest ${shown(highest)}${unit} ${ago} s ago  ${bars}`;
   }
 
   #at(second: number, channel: number): number {

@@ -64,7 +64,7 @@ test("the same rows in the same order, with a score and a state each", async () 
   expect(rows.every(([, , score]) => Number(score) >= 0 && Number(score) <= 1)).toBe(true);
   expect(rows[0]?.[3]).toBe("learning");
   expect(rows.findIndex(([, , , state]) => state === "anomaly")).toBe(850);
-  expect(told).toContain("900 rows, 1 findings");
+  expect(told).toContain("900 rows, 1 finding →");
 });
 
 test("nothing depends on what comes later: a shorter file gives the beginning of the same answer", async () => {

@@ -14,7 +14,7 @@ import { baselineJudge, type Judge, type Judgement, ruleJudge } from "./backtest
 import { complain, EXIT, misuse, type CommandIo } from "./command-io.ts";
 import { findingsText } from "./findings-text.ts";
 import { readText } from "../composition/load-packs.ts";
-import { printable } from "./table.ts";
+import { counted, printable } from "./table.ts";
 
 const HELP = `Usage: tocsin backtest --series F.csv… [--rule F] --out F.csv
 
@@ -250,7 +250,7 @@ function note(
 
 function tell({ series, out, rows, skipped, findings }: Summary, chart: string): string {
   const lines = [
-    `${series}: ${rows} rows, ${findings.length} findings → ${out}${skipped === 0 ? "" : ` (${skipped} rows without a usable time or value)`}`,
+    `${series}: ${counted(rows, "row")}, ${counted(findings.length, "finding")} → ${out}${skipped === 0 ? "" : ` (${skipped} rows without a usable time or value)`}`,
   ];
   if (chart !== "") lines.push(chart.trimEnd());
   for (const found of findings.slice(0, 20)) {

@@ -6,7 +6,7 @@ import { checkSample, type SampleResult, sampleText } from "./check-sample.ts";
 import { complain, EXIT, misuse, type CommandIo } from "./command-io.ts";
 import { FILE_KINDS, type FileKind } from "./file-kind.ts";
 import { findingsText } from "./findings-text.ts";
-import { paint } from "./table.ts";
+import { counted, paint } from "./table.ts";
 
 const HELP = `Usage: tocsin check FILE… [options]
 
@@ -73,8 +73,6 @@ function readFlags(args: string[], io: CommandIo): Flags | number {
 
 const ofSeverity = (findings: readonly Finding[], severity: Finding["severity"]): number =>
   findings.filter((finding) => finding.severity === severity).length;
-
-const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? "" : "s"}`;
 
 /** One line for each file that is fine, and the count of what is wrong. */
 function summary(checked: readonly CheckedPath[], isTerminal: boolean): string {

@@ -1,12 +1,12 @@
 import type { DiffIncident, DiffPage, ReplayDiff } from "../runtime/replay-diff.ts";
 import { isSame } from "../runtime/replay-diff.ts";
-import { paint, table } from "./table.ts";
+import { counted, paint, table } from "./table.ts";
 
 /** The comparison for people: pages first, because they wake somebody. */
 export function diffTable(diff: ReplayDiff, isTerminal: boolean): string {
   const { pages, incidents } = diff;
   if (isSame(diff)) {
-    return `Nothing differs: ${count(pages.unchanged, "page")} and ${count(incidents.unchanged, "incident")} are the same.\n`;
+    return `Nothing differs: ${counted(pages.unchanged, "page")} and ${counted(incidents.unchanged, "incident")} are the same.\n`;
   }
   const rows = [
     ...pages.added.map((page) => ["page added", "", shown(page), page.incident.title]),
@@ -31,7 +31,7 @@ function shown(page: DiffPage): string {
 }
 
 function named(incident: DiffIncident): string {
-  return `#${incident.number} ${incident.priority} (${count(incident.alerts, "alert")})`;
+  return `#${incident.number} ${incident.priority} (${counted(incident.alerts, "alert")})`;
 }
 
 function root(incident: DiffIncident): string {
@@ -41,8 +41,4 @@ function root(incident: DiffIncident): string {
 function list(incidents: readonly DiffIncident[]): string {
   const first = incidents.slice(0, 4).map((incident) => `#${incident.number}`);
   return first.join(" ") + (incidents.length > first.length ? ` and ${incidents.length - first.length} more` : "");
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -63,7 +63,7 @@ test("a good pack passes, by its folder and by the folder of packs", async () =>
   const pack = write();
   for (const path of [pack, folder]) {
     const { code, out } = await call("test", path);
-    expect(out).toBe("ok   my-pack 1.2.0: 1 rules, 1 tests\n1 packs, 1 tests: all passed\n");
+    expect(out).toBe("ok   my-pack 1.2.0: 1 rule, 1 test\n1 pack, 1 test: all passed\n");
     expect(code).toBe(0);
   }
 });
@@ -78,7 +78,7 @@ test("a failed expectation is shown with its place, what was expected and what w
 
 test.for<[situation: string, parts: Parameters<typeof write>[0], code: string]>([
   ["a rule without a test", { tests: "tests: []\n" }, "RULE_NO_TEST"],
-  ["a pack without tests", { tests: null }, "RULE_FILE_UNREADABLE"],
+  ["a pack without tests", { tests: null }, "RULE_NO_TEST"],
   ["a rule without a runbook", { runbook: null }, "RULE_NO_RUNBOOK"],
   ["an empty runbook", { runbook: "" }, "RULE_NO_RUNBOOK"],
   ["a folder of another name", { name: "other" }, "RULE_PACK_NAME"],
@@ -97,6 +97,18 @@ test("two packs cannot have one rule", async () => {
   const { code, out } = await call("test", folder);
   expect(out).toContain('RULE_DUPLICATE: rule "too_high" stands in my-pack and second');
   expect(code).toBe(1);
+});
+
+test("a pack without tests and runbooks is told what is missing, and is not called ok", async () => {
+  write({});
+  rmSync(join(folder, "my-pack", "pack.test.yaml"), { force: true });
+  rmSync(join(folder, "my-pack", "runbook"), { recursive: true, force: true });
+  const { code, out } = await call("test", folder);
+  expect(code).toBe(1);
+  expect(out).toMatch(/^FAIL my-pack 1\.2\.0: 1 rule, 0 tests\n/);
+  expect(out).toMatch(/RULE_NO_TEST: rule "\w+" has no test; write pack\.test\.yaml beside the pack/);
+  expect(out).toContain("RULE_NO_RUNBOOK");
+  expect(out).not.toContain("ENOENT");
 });
 
 test("for programs: --json", async () => {

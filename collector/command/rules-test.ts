@@ -8,7 +8,7 @@ import { runPackTest } from "../../rules/language/run-pack-test.ts";
 import { EXIT, misuse, type CommandIo } from "./command-io.ts";
 import { findingsText } from "./findings-text.ts";
 import { finding, type LoadedPack, loadPacks, readText } from "../composition/load-packs.ts";
-import { paint, printable } from "./table.ts";
+import { counted, paint, printable } from "./table.ts";
 
 const HELP = `Usage: tocsin rules test [DIR…] [--json]
 
@@ -98,8 +98,14 @@ async function testPack(loaded: LoadedPack): Promise<PackResult> {
     );
   }
   const testFile = join(folder, "pack.test.yaml");
-  const text = await readText(testFile);
-  const parsed = typeof text === "string" ? parsePackTests(text, testFile) : { tests: undefined, findings: [text] };
+  const isThere = (await stat(testFile).catch(() => undefined)) !== undefined;
+  const text = isThere ? await readText(testFile) : "";
+  const parsed =
+    typeof text !== "string"
+      ? { tests: undefined, findings: [text] }
+      : isThere
+        ? parsePackTests(text, testFile)
+        : { tests: [], findings: [] };
   findings.push(...parsed.findings, ...(await runbookFindings(loaded)));
   const packTests = parsed.tests ?? [];
   if (parsed.tests !== undefined) findings.push(...untested(loaded, packTests));
@@ -121,7 +127,14 @@ function untested({ pack, file }: LoadedPack, tests: readonly PackTest[]): Findi
   return pack.rules
     .filter((rule) => !tests.some((test) => test.rule === rule.name))
     .map((rule) =>
-      finding(file, "RULE_NO_TEST", `rule ${JSON.stringify(rule.name)} has no test`, "add one to pack.test.yaml"),
+      finding(
+        file,
+        "RULE_NO_TEST",
+        `rule ${JSON.stringify(rule.name)} has no test`,
+        tests.length === 0
+          ? "write pack.test.yaml beside the pack, with one for each rule"
+          : "add one to pack.test.yaml",
+      ),
     );
 }
 
@@ -160,11 +173,12 @@ function report(
   isTerminal: boolean,
 ): string {
   const lines: string[] = [];
-  for (const { pack, version, rules, tests } of results) {
+  for (const { pack, version, rules, tests, findings: own } of results) {
     const bad = tests.filter((test) => !test.passed);
-    const mark = bad.length === 0 ? paint("ok  ", "green", isTerminal) : paint("FAIL", "red", isTerminal);
+    const isSound = bad.length === 0 && !hasErrors(own);
+    const mark = isSound ? paint("ok  ", "green", isTerminal) : paint("FAIL", "red", isTerminal);
     lines.push(
-      `${mark} ${pack} ${version}: ${rules} rules, ${tests.length} tests${bad.length === 0 ? "" : `, ${bad.length} failed`}`,
+      `${mark} ${pack} ${version}: ${counted(rules, "rule")}, ${counted(tests.length, "test")}${bad.length === 0 ? "" : `, ${bad.length} failed`}`,
     );
     for (const test of bad) {
       lines.push(`     ${paint(test.rule, "bold", isTerminal)} ${printable(test.name)}  (${test.file}:${test.line})`);
@@ -174,7 +188,8 @@ function report(
   if (findings.length > 0) lines.push(findingsText(findings, isTerminal).trimEnd());
   const tests = results.reduce((sum, result) => sum + result.tests.length, 0);
   const errors = findings.filter((found) => found.severity === "error").length;
-  const summary = failed === 0 && errors === 0 ? "all passed" : `${failed} tests failed, ${errors} errors`;
-  lines.push(`${results.length} packs, ${tests} tests: ${summary}`, "");
+  const summary =
+    failed === 0 && errors === 0 ? "all passed" : `${counted(failed, "test")} failed, ${counted(errors, "error")}`;
+  lines.push(`${counted(results.length, "pack")}, ${counted(tests, "test")}: ${summary}`, "");
   return lines.join("\n");
 }

@@ -27,6 +27,11 @@ export function table(header: string[], rows: string[][]): string {
   );
 }
 
+/** `1 page`, `2 pages` */
+export function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
+}
+
 /** "4 s", "12 min", "3 h", "2 d": how long ago, short enough for a phone. */
 export function age(fromMs: number, nowMs: number): string {
   const seconds = Math.max(0, Math.round((nowMs - fromMs) / 1000));
