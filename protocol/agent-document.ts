@@ -5,10 +5,13 @@ export type AgentDocumentKind = "rules" | "configuration";
 export const SIGNATURE_HEADER = "tocsin-signature";
 
 /**
- * Beside the signature while the collector's key is being replaced: the new public key, a dot, and the old key's signature over it
- * (`signedBytes("key", …)`), both base64url. An agent that has pinned the old key pins the new one by it.
+ * Beside the signature once the collector's key was replaced: the new public key, a dot, and the old key's signature over it
+ * (`signedBytes("key", …)`), both base64url; of several replacements each, oldest first, with commas between. An agent that has pinned any of
+ * the old keys goes from one to the next and pins the last.
  */
 export const SUCCESSION_HEADER = "tocsin-signing-key";
+/** Of more replacements the newest count. */
+export const SUCCESSIONS_MAX = 16;
 
 /** `GET`, with `ETag` and `If-None-Match`: `AgentConfigurationDocument` for the CI in the query (`?ci=`), or for the token's own. */
 export const AGENT_CONFIGURATION_PATH = "/api/v1/agent/configuration";

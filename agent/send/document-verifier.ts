@@ -4,6 +4,7 @@ import {
   SIGNATURE_HEADER,
   signedBytes,
   SUCCESSION_HEADER,
+  SUCCESSIONS_MAX,
 } from "../../protocol/agent-document.ts";
 import type { HttpAnswer } from "./transport.ts";
 
@@ -37,18 +38,23 @@ export class DocumentVerifier {
     const { createPublicKey, verify } = await import("node:crypto");
     const isBy = (key: KeyObject): boolean =>
       verify(null, signedBytes(kind, answer.body), key, Buffer.from(signature, "base64"));
+    const names = (key: KeyObject, raw: string, by: string): boolean =>
+      verify(null, signedBytes("key", Buffer.from(raw, "base64url")), key, Buffer.from(by, "base64url"));
     try {
-      const key = createPublicKey(pem);
+      let key = createPublicKey(pem);
       if (key.asymmetricKeyType !== "ed25519") return `the pinned key is ${key.asymmetricKeyType}, and must be ed25519`;
       if (isBy(key)) return null;
-      const [raw = "", oldSignature = ""] = (answer.headers[SUCCESSION_HEADER] ?? "").split(".");
-      const isSuccessor =
-        raw !== "" &&
-        verify(null, signedBytes("key", Buffer.from(raw, "base64url")), key, Buffer.from(oldSignature, "base64url"));
-      if (!isSuccessor) return "its signature is not by the key that is pinned here";
-      const next = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x: raw }, format: "jwk" });
-      if (!isBy(next)) return "its signature is neither by the key that is pinned here nor by its successor";
-      this.#succeed(next.export({ type: "spki", format: "pem" }) as string);
+      let isSucceeded = false;
+      // Each step is signed by the key before it; those before ours say nothing to us.
+      for (const step of (answer.headers[SUCCESSION_HEADER] ?? "").split(",").slice(-SUCCESSIONS_MAX)) {
+        const [raw = "", by = ""] = step.trim().split(".");
+        if (raw === "" || !names(key, raw, by)) continue;
+        key = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x: raw }, format: "jwk" });
+        isSucceeded = true;
+      }
+      if (!isSucceeded) return "its signature is not by the key that is pinned here";
+      if (!isBy(key)) return "its signature is neither by the key that is pinned here nor by its successor";
+      this.#succeed(key.export({ type: "spki", format: "pem" }) as string);
       return null;
     } catch (error) {
       return `it cannot be verified: ${String(error)}`;

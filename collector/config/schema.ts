@@ -63,7 +63,7 @@ const AgentsSection = Type.Object(
     previousSigningKey: Type.Optional(
       secret({
         description:
-          "The signing key before this one: with it the collector proves to agents that have pinned the old key that the new one takes its place. Leave it until all of them have asked once.",
+          "The signing key before this one: with it the collector proves to agents that have pinned the old key that the new one takes its place. Good for one start: what it signs is kept in the data directory.",
       }),
     ),
     configuration: Type.Array(

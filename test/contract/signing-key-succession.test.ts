@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { openSigningKey, type SigningKey } from "../../collector/enrolment/signing-key.ts";
-import { SIGNATURE_HEADER, SUCCESSION_HEADER } from "../../protocol/agent-document.ts";
+import { SIGNATURE_HEADER, SUCCESSION_HEADER, SUCCESSIONS_MAX } from "../../protocol/agent-document.ts";
 import { DocumentVerifier } from "../../agent/send/document-verifier.ts";
 import { PinnedKey } from "../../agent/send/pinned-key.ts";
 import type { HttpAnswer } from "../../agent/send/transport.ts";
@@ -29,7 +29,7 @@ function bench() {
       ),
     };
   };
-  return { first, rotate, agent };
+  return { folder, first, rotate, agent };
 }
 
 function signedBy(key: SigningKey, succession = key.succession, body = "{}"): HttpAnswer & { kind: "answer" } {
@@ -53,13 +53,65 @@ test("a key that the old one has named takes its place, also after a restart, an
   expect(await later.verifier.fault("rules", signedBy(first))).toContain("not by the key that is pinned");
 });
 
-test("twice: an agent that was there each time follows, one that was away is told", async () => {
+test.for([1, 2, 5, SUCCESSIONS_MAX])("an agent that was away for %i replacements follows", async (count) => {
   const { rotate, agent } = bench();
-  const [second, third] = [rotate(), rotate()];
-  const { verifier } = agent();
-  expect(await verifier.fault("rules", signedBy(third))).toContain("not by the key that is pinned");
+  let newest = rotate();
+  for (let index = 1; index < count; index++) newest = rotate();
+  const { verifier, key } = agent();
+  expect(await verifier.fault("rules", signedBy(newest))).toBeNull();
+  expect(key.current).toBe(newest.publicKey);
+});
+
+test("an agent that was there for some of them begins where it is", async () => {
+  const { rotate, agent } = bench();
+  const second = rotate();
+  const { verifier, key } = agent();
   expect(await verifier.fault("rules", signedBy(second))).toBeNull();
-  expect(await verifier.fault("rules", signedBy(third))).toBeNull();
+  rotate();
+  const fourth = rotate();
+  expect(await verifier.fault("rules", signedBy(fourth))).toBeNull();
+  expect(key.current).toBe(fourth.publicKey);
+});
+
+test("more replacements than are kept: told, and enrolled anew", async () => {
+  const { rotate, agent } = bench();
+  let newest = rotate();
+  for (let index = 0; index < SUCCESSIONS_MAX; index++) newest = rotate();
+  expect(await agent().verifier.fault("rules", signedBy(newest))).toContain("not by the key that is pinned");
+});
+
+test("the old keys may go once they have named the new one; the collector begins anew and still tells the way", async () => {
+  const { folder, rotate, agent } = bench();
+  rotate();
+  rotate();
+  rmSync(join(folder, "agent-signing.previous.pem"));
+  const again = openSigningKey(NONE, folder);
+  expect(await agent().verifier.fault("rules", signedBy(again))).toBeNull();
+});
+
+test("a key that takes no other's place, after a theft: what led to the stolen one leads nowhere", async () => {
+  const { folder, rotate, agent } = bench();
+  const stolen = rotate();
+  rmSync(join(folder, "agent-signing.previous.pem"));
+  rmSync(join(folder, "agent-signing.pem"));
+  const fresh = openSigningKey(NONE, folder);
+  expect(fresh.succession).toBeNull();
+  expect(await agent().verifier.fault("rules", signedBy(fresh, stolen.succession))).toContain("neither by the key");
+  const next = rotate();
+  expect(next.succession?.split(",")).toHaveLength(1);
+  expect(await agent().verifier.fault("rules", signedBy(next))).toContain("not by the key that is pinned");
+  expect(await agent(fresh.publicKey).verifier.fault("rules", signedBy(next))).toBeNull();
+});
+
+test("steps out of order, or with one left out, lead nowhere", async () => {
+  const { first, rotate, agent } = bench();
+  rotate();
+  rotate();
+  const newest = rotate();
+  const steps = newest.succession!.split(",");
+  for (const wrong of [steps.toReversed(), [steps[0], steps[2]], steps.slice(1), [steps[0]]])
+    expect(await agent().verifier.fault("rules", signedBy(newest, wrong.join(",")))).toMatch(/signature/);
+  expect(agent().key.current).toBe(first.publicKey);
 });
 
 test("what the administrator pins anew stands above what came of the key before", async () => {
