@@ -411,8 +411,7 @@ class OnlineCorrelator implements Correlator {
           : "the same condition was in this incident moments ago";
       return [{ type: "join", alerts: [alert.id], incident: thread.incident, reasons: [reason] }];
     }
-    if (this.agenda.mayOpen())
-      return [{ type: "open", alerts: [alert.id], reasons: ["nothing that is open explains it"] }];
+    if (this.agenda.mayOpen()) return [{ type: "open", alerts: [alert.id], reasons: ["no open incident explains it"] }];
     return [
       {
         type: "withhold",

@@ -97,7 +97,11 @@ test("about a CI: kept out, part of another fault, unknown", () => {
   );
   const child = tellCi(core.ledger(), "web-01", at);
   expect(child.answer).toBe("oncall was paged at 2026-01-01T00:00:10.000Z.");
-  expect(child.because[0]).toMatch(/^its alert is part of inc-/);
+  expect(child.because[0]).toMatch(/^its alert is part of incident 1: /);
+  const first = tellCi(core.ledger(), "hv-1", at);
+  expect(first.because[0]).toMatch(/^its alert opened incident 1: /);
+  expect(first.otherwise).not.toContain("alone, it would have opened an incident of its own");
+  expect(child.otherwise).toContain("alone, it would have opened an incident of its own");
   expect(child.because[1]).toMatch(/^web-01 cannot work without hv-1, which has failed/);
   expect(tellCi(core.ledger(), "nobody", at).answer).toBe("Nothing is recorded about it in the day before.");
   expect(tellCi(core.ledger(), "web-01", T0 - 1).steps).toEqual([]);

@@ -110,7 +110,7 @@ export function tellCi(records: readonly LedgerRecord[], ci: string, at: UnixMil
   ) {
     const inside = known.filter((record) => record.incident === joined.incident);
     const story = tellIncident(inside, `the incident that ${ci} is in (${joined.incident})`);
-    const part = `its alert is part of ${joined.incident}: ${joined.reasons.join("; ")}`;
+    const part = `${partOf(joined, inside)}: ${joined.reasons.join("; ")}`;
     return {
       ...story,
       question,
@@ -129,6 +129,14 @@ export function tellCi(records: readonly LedgerRecord[], ci: string, at: UnixMil
     otherwise: counterfactuals([stopped]),
     steps: stepsOf(own),
   };
+}
+
+/** Whether its alert came to an incident that was there, or is what it began with: then there is no "alone" to speak of. */
+function partOf(joined: LedgerRecord, inside: readonly LedgerRecord[]): string {
+  const opened = inside.find(({ decision }) => decision === "incident.opened");
+  const incident = opened === undefined ? String(joined.incident) : `incident ${factText(opened, "number")}`;
+  const isFirst = joined.decision === "alert.joined" && joined.counterfactual === null;
+  return isFirst ? `its alert opened ${incident}` : `its alert is part of ${incident}`;
 }
 
 function lastBefore(records: readonly LedgerRecord[], at: UnixMillis, decision: string): LedgerRecord | undefined {

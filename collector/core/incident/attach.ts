@@ -126,6 +126,7 @@ export function attach(
 ): void {
   const { at } = turn;
   const reason = reasons[0] ?? "";
+  const isFirst = incident.alertCount === 0;
   const standing = state.incidents.member(incident.id, alert.id);
   if (alert.incident === incident.id && standing?.episode === alert.episode) return;
   const from = alert.incident === incident.id ? undefined : state.incidents.of(alert);
@@ -147,7 +148,7 @@ export function attach(
     ci: alert.ci,
     rule: "correlation",
     reasons,
-    counterfactual: from === undefined ? "alone, it would have opened an incident of its own" : null,
+    counterfactual: from === undefined && !isFirst ? "alone, it would have opened an incident of its own" : null,
     facts: from === undefined ? { episode: alert.episode } : { episode: alert.episode, from: from.id },
   });
   if (isActive(alert) && incident.status === "resolved") reopen(state, turn, incident, reason);
