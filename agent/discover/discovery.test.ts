@@ -333,11 +333,18 @@ test.for([
 test("addresses of bridges, of loopback and of one link are not the host's", () => {
   const of = (address: string) => [{ address, family: "IPv4", internal: false } as never];
   expect(
-    addressesOf({
+    addressesOf(() => ({
       lo: of("127.0.0.1"),
       eth0: [...of("192.0.2.5"), ...of("fe80::1"), ...of("2001:db8::5")],
       docker0: of("172.17.0.1"),
       "br-1f": of("172.18.0.1"),
-    }),
+    })),
   ).toEqual(["192.0.2.5", "2001:db8::5"]);
+});
+
+test("where the addresses cannot be asked, there are none, and discovery goes on", () => {
+  const forbidden = (): never => {
+    throw new Error("uv_interface_addresses returned Unknown system error 97");
+  };
+  expect(addressesOf(forbidden)).toEqual([]);
 });

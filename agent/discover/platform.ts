@@ -40,10 +40,16 @@ export function systemOf(files: HostFiles): Observation["system"] {
 /** Interfaces that a container runtime or a hypervisor makes: their addresses are the same on every such host. */
 const BRIDGE = /^(docker|br-|virbr|cni|flannel|cali|veth|lxc|lxd|podman|kube-ipvs|nerdctl)/;
 
-/** Addresses under which others may call this host, sorted. */
-export function addressesOf(interfaces = networkInterfaces()): string[] {
+/** Addresses under which others may call this host, sorted; none where the agent may not ask, as in a sandbox without netlink. */
+export function addressesOf(interfaces = networkInterfaces): string[] {
+  let all: ReturnType<typeof networkInterfaces>;
+  try {
+    all = interfaces();
+  } catch {
+    return [];
+  }
   const found = new Set<string>();
-  for (const [name, addresses] of Object.entries(interfaces)) {
+  for (const [name, addresses] of Object.entries(all)) {
     if (BRIDGE.test(name)) continue;
     for (const { address } of addresses ?? []) if (!isLoopback(address) && !isLinkLocal(address)) found.add(address);
   }

@@ -55,7 +55,18 @@ test.for([
   ],
   ["nothing was asked", "", 0.5, null, { status: "unknown", reason: "ping h: ping ended with 2 and told nothing" }],
 ] as const)("%s", ([, output, loss, rttMs, expected]) => {
-  expect(judgePing({ host: "h", loss, rttMs }, { code: 2, output, reason: "" }).result).toEqual(expected);
+  expect(judgePing({ host: "h", loss, rttMs }, { code: 2, output, complaint: "", reason: "" }).result).toEqual(
+    expected,
+  );
+});
+
+test("a ping that may not do what it must: unknown, with its own words", async () => {
+  const command = ["sh", "-c", "echo ping: cap_set_proc: Operation not permitted >&2; echo more >&2; exit 255"];
+  const ended = await runProgram({ command, timeoutMs: 10_000 }, systemClock);
+  expect(judgePing({ host: "h", loss: 1, rttMs: null }, ended).result).toEqual({
+    status: "unknown",
+    reason: "ping h: ping ended with 255 and said: ping: cap_set_proc: Operation not permitted",
+  });
 });
 
 test("no ping on this host, or none that may be started: unknown, with the reason", async () => {

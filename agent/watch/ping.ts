@@ -70,7 +70,8 @@ export function judgePing(
   const summary = parsePing(ended.output);
   if (summary === null) {
     // An unknown name, no permission, no such program: nothing was asked of the host.
-    const reason = ended.reason === "" ? `ping ended with ${ended.code} and told nothing` : ended.reason;
+    const said = ended.complaint === "" ? "and told nothing" : `and said: ${ended.complaint}`;
+    const reason = ended.reason === "" ? `ping ended with ${ended.code} ${said}` : ended.reason;
     return { result: { status: "unknown", reason: `ping ${host}: ${reason}` }, summary: null };
   }
   const { sent, received } = summary;

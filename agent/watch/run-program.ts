@@ -11,11 +11,14 @@ export interface ProgramEnd {
   /** null where it had to be killed or could not be started. */
   code: number | null;
   output: string;
+  /** The first line of what it complained of. */
+  complaint: string;
   /** Why there is no code. */
   reason: string;
 }
 
 const OUTPUT_BYTES_MAX = 64 * 1024;
+const COMPLAINT_CHARS_MAX = 200;
 /** At a time, plugins and pings together. */
 const RUNNING_MAX = 4;
 
@@ -39,10 +42,11 @@ function start(call: ProgramCall, clock: Clock): Promise<ProgramEnd> {
     const child = spawn(program, args, {
       detached: true,
       env: { PATH: "/usr/bin:/bin:/usr/sbin:/sbin", LC_ALL: "C" },
-      stdio: ["ignore", "pipe", "ignore"],
+      stdio: ["ignore", "pipe", "pipe"],
     });
     const chunks: Buffer[] = [];
     let size = 0;
+    let complaint = "";
     let reason = "";
     const kill = (why: string): void => {
       reason = why;
@@ -58,9 +62,18 @@ function start(call: ProgramCall, clock: Clock): Promise<ProgramEnd> {
       if (size <= OUTPUT_BYTES_MAX) chunks.push(chunk);
       else kill("printed too much");
     });
+    child.stderr.on("data", (chunk: Buffer) => {
+      if (complaint.length < COMPLAINT_CHARS_MAX) complaint += chunk.toString("utf8", 0, COMPLAINT_CHARS_MAX);
+    });
     const done = (code: number | null): void => {
       cancel();
-      resolve({ code: reason === "" ? code : null, output: Buffer.concat(chunks).toString(), reason });
+      const [line = ""] = complaint.trim().split("\n");
+      resolve({
+        code: reason === "" ? code : null,
+        output: Buffer.concat(chunks).toString(),
+        complaint: line.slice(0, COMPLAINT_CHARS_MAX),
+        reason,
+      });
     };
     child.on("error", (error: NodeJS.ErrnoException) => {
       reason = reasonOf(error, program);
