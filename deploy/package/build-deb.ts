@@ -37,6 +37,7 @@ const unit = read("deploy/systemd/tocsin-agent.service").toString().replace("/us
 const data: PackageEntry[] = [
   { path: `${library}/agent.cjs`, mode: 0o644, content: read("dist/agent.cjs") },
   { path: "/usr/lib/systemd/system/tocsin-agent.service", mode: 0o644, content: text(unit) },
+  { path: "/usr/lib/sysusers.d/tocsin-agent.conf", mode: 0o644, content: text('u tocsin-agent - "Tocsin agent"\n') },
   { path: "/etc/tocsin/agent.yaml", mode: 0o644, content: read("deploy/package/agent.yaml") },
   {
     path: "/usr/bin/tocsin-agent",
@@ -74,22 +75,29 @@ Description: Tocsin's agent: samples this host and sends to a collector
 /** Under DPKG_ROOT, and where systemd does not run, there is nothing to start or stop. */
 const WITH_SYSTEMD = 'if [ -z "${DPKG_ROOT:-}" ] && [ -d /run/systemd/system ]; then';
 const scripts: Readonly<Record<string, string>> = {
-  postinst: `${WITH_SYSTEMD}
+  // As other packages do it: what is enabled runs after an upgrade, and when the package comes back after a removal.
+  postinst: `if command -v systemd-sysusers >/dev/null; then
+  systemd-sysusers \${DPKG_ROOT:+--root="$DPKG_ROOT"} tocsin-agent.conf
+fi
+${WITH_SYSTEMD}
   systemctl daemon-reload
   if [ "$1" = configure ] && [ -z "\${2:-}" ]; then systemctl enable --now tocsin-agent.service
+  elif systemctl --quiet is-enabled tocsin-agent.service; then systemctl restart tocsin-agent.service
   else systemctl try-restart tocsin-agent.service; fi
 fi`,
+  // Not disabled: whether it was is kept for when it comes back.
   prerm: `if [ "$1" = remove ]; then
   ${WITH_SYSTEMD}
-    systemctl disable --now tocsin-agent.service
+    systemctl stop tocsin-agent.service
   fi
 fi`,
+  // The user stays, locked, so that nobody else gets its number and with it files that an administrator gave it.
   postrm: `${WITH_SYSTEMD}
   systemctl daemon-reload
 fi
 if [ "$1" = purge ]; then
   rm -rf "\${DPKG_ROOT:-}/var/lib/tocsin-agent" "\${DPKG_ROOT:-}/var/lib/private/tocsin-agent"
-  rm -f "\${DPKG_ROOT:-}/etc/tocsin/agent.env"
+  rm -f "\${DPKG_ROOT:-}/etc/tocsin/agent.env" "\${DPKG_ROOT:-}/etc/systemd/system/multi-user.target.wants/tocsin-agent.service"
   rmdir --ignore-fail-on-non-empty "\${DPKG_ROOT:-}/etc/tocsin" 2>/dev/null || true
 fi`,
 };

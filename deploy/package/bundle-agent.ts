@@ -75,22 +75,22 @@ async function buildPart(entry: string): Promise<{ code: Uint8Array; asks: Set<s
 }
 
 /**
- * A `require` that finds parts in this very file, by their distance from its end. Compiled from a text of its own: while a function
+ * A `require` that finds parts in this very file, by their distance from its end. It keeps the file open, because an upgrade puts
+ * another in its place while this one still runs and ends. Compiled from a text of its own: while a function
  * lives, V8 keeps the whole source that it stands in, and this file is half a megabyte.
  */
 const loader = (places: Readonly<Record<string, readonly [fromEnd: number, length: number]>>): string => `"use strict";
 const places = ${JSON.stringify(places)};
 const loaded = new Map();
+const { fstatSync, openSync, readSync } = nodeRequire("node:fs");
+const file = openSync(path, "r");
 function requirePart(name) {
   if (!name.startsWith("${PART_PREFIX}")) return nodeRequire(name);
   const known = loaded.get(name);
   if (known !== undefined) return known.exports;
-  const { closeSync, fstatSync, openSync, readSync } = nodeRequire("node:fs");
-  const file = openSync(path, "r");
   const [fromEnd, length] = places[name];
   const packed = Buffer.allocUnsafe(length);
   readSync(file, packed, 0, length, fstatSync(file).size - fromEnd);
-  closeSync(file);
   const code = nodeRequire("node:zlib").inflateRawSync(Buffer.from(packed.toString("latin1"), "base64")).toString();
   const module = { exports: {} };
   loaded.set(name, module);

@@ -1,5 +1,5 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo, Server as SocketServer, Socket } from "node:net";
 import { gunzipSync } from "node:zlib";
 
 export interface Received {
@@ -50,11 +50,13 @@ export class RecordingCollector {
     });
   }
 
-  static async start(port = 0): Promise<RecordingCollector> {
+  /** On a port of its own, or on a socket that listens already, such as one in another network. */
+  static async start(on: number | SocketServer = 0): Promise<RecordingCollector> {
     const server = createServer({ keepAliveTimeout: 60_000 });
     const collector = new RecordingCollector(server);
     await new Promise<void>((done) => {
-      server.listen(port, "127.0.0.1", done);
+      if (typeof on === "number") server.listen(on, "127.0.0.1", done);
+      else server.listen(on, done);
     });
     return collector;
   }
