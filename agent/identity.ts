@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { randomBytes } from "./random-bytes.ts";
+import { keepOwner } from "./spool/keep-owner.ts";
 import { readState, writeState } from "./spool/state-file.ts";
 
 /** Who this agent is, for the life of its data directory on this machine. */
@@ -53,6 +54,7 @@ export function takeDataDirectory(path: string): DataDirectory | { error: string
     makeFolder(path);
     const file = join(path, "lock");
     const lock = new DatabaseSync(file, { timeout: 0 });
+    keepOwner(file);
     lock.exec("BEGIN EXCLUSIVE");
     return { path, isGone: () => !existsSync(file), release: () => lock.isOpen && lock.close() };
   } catch (error) {

@@ -3,6 +3,7 @@ import { deserialize, serialize } from "node:v8";
 import { crc32 } from "node:zlib";
 import type { DetectorSnapshot } from "../../rules/detect/snapshot.ts";
 import type { Log } from "../log.ts";
+import { keepOwner } from "../spool/keep-owner.ts";
 
 const MAGIC = "TDS1";
 const HEADER_BYTES = 8;
@@ -79,6 +80,7 @@ export class LearnedState {
     const beside = this.#path + suffix;
     const file = openSync(beside, "w", 0o600);
     try {
+      keepOwner(beside);
       const whole = Buffer.concat([header, body]);
       for (let written = 0; written < whole.length; ) written += writeSync(file, whole, written);
     } catch (error) {

@@ -13,6 +13,7 @@ import {
   writevSync,
 } from "node:fs";
 import { join } from "node:path";
+import { keepOwner } from "./keep-owner.ts";
 import { decodeHeader, encodeHeader, HEADER_BYTES, PAYLOAD_BYTES_MAX, type SpoolRecord } from "./record.ts";
 import { parseSegmentName, type Segment, scanSegment, segmentName, stepAt } from "./segment.ts";
 
@@ -62,7 +63,8 @@ export class Lane {
 
   /** Opens what is there; a torn tail of the newest segment is cut. `start` is where an empty lane begins to count. */
   static open(options: LaneOptions, start: Place = { sequence: 1, items: 0 }): Lane {
-    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+    const made = mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+    for (const folder of new Set(made === undefined ? [] : [made, options.folder])) keepOwner(folder);
     const segments: Segment[] = [];
     for (const name of readdirSync(options.folder).sort()) {
       const parsed = parseSegmentName(name);
@@ -243,6 +245,7 @@ export class Lane {
 function newSegment(folder: string, place: Place): Segment {
   const path = join(folder, segmentName(place.sequence, place.items));
   closeSync(openSync(path, "a", 0o600));
+  keepOwner(path);
   return { path, firstSequence: place.sequence, itemsBefore: place.items, sizeBytes: 0 };
 }
 

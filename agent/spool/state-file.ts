@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { crc32 } from "node:zlib";
+import { keepOwner } from "./keep-owner.ts";
 
 /**
  * A small JSON document that survives crashes and power cuts whole: written beside, synced, renamed over. The checksum tells a
@@ -23,6 +24,7 @@ export function writeState(path: string, value: unknown, sync: boolean): void {
   const beside = `${path}.new`;
   const file = openSync(beside, "w", 0o600);
   try {
+    keepOwner(beside);
     writeSync(file, `${checksum(body)}\n${body}`);
     if (sync) fsyncSync(file);
   } finally {
