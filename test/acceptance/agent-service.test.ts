@@ -148,12 +148,14 @@ function statusLine(debian: PrivateDebian, name: string): string {
   return new RegExp(`^${name}:\\s+(.*)$`, "m").exec(status)?.[1] ?? "";
 }
 
-/** With every watch at work, far from the limit at which the kernel would hold it back. */
+/** What systemd counts is also the page cache of Node's file, which the kernel takes back when it must; the rest is the agent's own. */
 function checkMemory({ debian }: Host): void {
   const bytes = Number(property(debian, "MemoryCurrent"));
   const charged = Number.isNaN(bytes) ? "not counted on this machine" : `${(bytes / MIB).toFixed(1)} MiB`;
-  process.stdout.write(`the unit's memory (${debian.memoryBy}): ${charged}; resident ${statusLine(debian, "VmRSS")}\n`);
-  if (debian.memoryBy !== "none") expect(bytes).toBeLessThan(96 * MIB);
+  const resident = ["VmRSS", "RssAnon"].map((name) => `${name} ${statusLine(debian, name)}`).join(", ");
+  process.stdout.write(`the unit's memory (${debian.memoryBy}): ${charged}; ${resident}\n`);
+  if (debian.memoryBy !== "none") expect(bytes).toBeLessThan(128 * MIB);
+  expect(Number.parseInt(statusLine(debian, "RssAnon"), 10)).toBeLessThan(48 * 1024);
 }
 
 /** Away, then killed, then back: what was sampled meanwhile comes. */
@@ -192,7 +194,13 @@ test("the Debian package under a real systemd: started, at work in its sandbox, 
   checkMemory(host);
   await checkSpool(host);
 
-  // Upgraded: another process, the same data, the administrator's file as it was; what was stopped by hand is not enabled by it.
+  // An administrator tries it by hand, as root: what that leaves is still the service's.
+  debian.run("systemctl", "stop", UNIT);
+  await debian.runMeanwhile("tocsin-agent", "--config", "/etc/tocsin/agent.yaml", "--once");
+  expect(debian.run("find", DATA, "-user", "root")).toBe("");
+  debian.run("systemctl", "start", UNIT);
+
+  // Upgraded: another process, the same data, the administrator's file as it was.
   const before = property(debian, "MainPID");
   const identity = readFileSync(debian.path(join(DATA, "identity.json")), "utf8");
   debian.run("dpkg", "--install", "/root/dist/tocsin-agent_1.1.0.deb");

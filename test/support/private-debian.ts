@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFile, execFileSync, spawn, spawnSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -11,12 +11,14 @@ import {
 } from "node:fs";
 import type { Server } from "node:net";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { waitFor } from "./tocsin-process.ts";
 
 const MAKER = new URL("debian-root.sh", import.meta.url).pathname;
 const NET_LISTENER = new URL("net-listener.ts", import.meta.url).pathname;
 /** systemd's controllers that a machine with cgroups of version 1 can lend. */
 const LENT = ["memory", "cpu", "cpuacct", "pids", "devices", "blkio"];
+const ENVIRONMENT = { PATH: "/usr/sbin:/usr/bin", LANG: "C.UTF-8", DEBIAN_FRONTEND: "noninteractive" };
 
 /** Why this machine cannot boot a system of its own in a folder; undefined when it can. */
 export function privateDebianObstacle(): string | undefined {
@@ -167,10 +169,17 @@ export class PrivateDebian {
   }
 
   attempt(program: string, ...args: string[]): { status: number | null; stdout: string; stderr: string } {
-    return spawnSync("nsenter", [`--target=${this.#initPid}`, "--all", program, ...args], {
-      encoding: "utf8",
-      env: { PATH: "/usr/sbin:/usr/bin", LANG: "C.UTF-8", DEBIAN_FRONTEND: "noninteractive" },
-    });
+    return spawnSync("nsenter", this.#entering(program, args), { encoding: "utf8", env: ENVIRONMENT });
+  }
+
+  /** As `run`, while this process goes on: for what talks with a server of ours. */
+  async runMeanwhile(program: string, ...args: string[]): Promise<string> {
+    const run = promisify(execFile);
+    return (await run("nsenter", this.#entering(program, args), { encoding: "utf8", env: ENVIRONMENT })).stdout;
+  }
+
+  #entering(program: string, args: readonly string[]): string[] {
+    return [`--target=${this.#initPid}`, "--all", program, ...args];
   }
 
   /** A path in it, as this machine calls it. */
