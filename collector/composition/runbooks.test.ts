@@ -25,3 +25,15 @@ test("an incident's runbooks are those of its own rules' alerts, each once", () 
   ];
   expect(runbooksOf(alerts, runbooks).map(({ check }) => check)).toEqual(["cpu_busy"]);
 });
+
+test("the address that an alert names itself comes before our own, and only the web is taken", () => {
+  const alerts = [
+    { source: "alertmanager", check: "WebDown", runbook: "https://runbooks.example.net/web" },
+    { source: "agent", check: "cpu_busy", labels: { runbook_url: "https://runbooks.example.net/cpu" } },
+    { source: "alertmanager", check: "Hostile", runbook: "javascript:alert(1)" },
+  ];
+  expect(runbooksOf(alerts, runbooks)).toEqual([
+    { check: "WebDown", href: "https://runbooks.example.net/web" },
+    { check: "cpu_busy", href: "https://runbooks.example.net/cpu" },
+  ]);
+});

@@ -129,6 +129,20 @@ test("many alerts and services are counted, not listed", () => {
   expect(sections.find(({ heading }) => heading === "Who is hit")?.lines.at(-1)).toBe("… and 3 more services");
 });
 
+test("the runbook that an alert names is offered, wherever its sender put it", () => {
+  const next = (alert: Parameters<typeof sampleAlert>[0]): string =>
+    JSON.stringify(
+      word({ document: sampleIncident({ alerts: [sampleAlert({ labels: {}, ...alert })] }) }).sections.at(-1),
+    );
+  expect(next({ runbook: "https://runbooks.example.net/down" })).toContain(
+    "Runbook: https://runbooks.example.net/down",
+  );
+  expect(next({ labels: { runbook: "https://runbooks.example.net/x" } })).toContain(
+    "Runbook: https://runbooks.example.net/x",
+  );
+  expect(next({ runbook: "javascript:alert(1)" })).not.toContain("Runbook");
+});
+
 test("a runbook that is no web address is not offered", () => {
   const alerts = [sampleAlert({ labels: { runbook_url: "javascript:alert(1)", runbook: "see wiki" } })];
   expect(JSON.stringify(word({ document: sampleIncident({ alerts }) }))).not.toContain("Runbook");

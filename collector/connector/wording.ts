@@ -162,14 +162,9 @@ interface Places {
   runbooks: Pick<RunbookShelf, "of"> | undefined;
 }
 
-/** The first runbook that an alert carries and that is a web address; else that of our own rules. */
+/** The first runbook of its alerts: a web address as it is, one of our own rules below the collector's address. */
 function runbookOf({ alerts }: IncidentDocument, { externalUrl, runbooks }: Places): string | undefined {
-  for (const { labels } of alerts)
-    for (const name of ["runbook_url", "runbook"]) {
-      const value = labels[name];
-      if (value !== undefined && /^https?:\/\/\S{1,500}$/.test(value)) return value;
-    }
-  const href = runbooks === undefined ? undefined : runbooksOf(alerts, runbooks)[0]?.href;
+  const href = runbooksOf(alerts, runbooks ?? { of: () => undefined })[0]?.href;
   if (href === undefined || !href.startsWith("/")) return href;
   return externalUrl === null ? undefined : `${externalUrl}${href}`;
 }

@@ -7,7 +7,7 @@ const RUNBOOKS_SHOWN = 3;
 
 /** Fetched with the token, which a plain link would not bring along; shown as text. */
 function runbookOf({ check, href }, call) {
-  if (!href.startsWith("/")) return link(check, href);
+  if (!href.startsWith("/")) return element("p", { className: "runbook" }, "Runbook: ", element("a", { href, textContent: check, rel: "noopener noreferrer", target: "_blank" }));
   const text = element("pre", { textContent: "…" });
   const made = fold(`runbook ${href}`, `Runbook: ${check}`, text);
   made.addEventListener("toggle", () => {
@@ -15,18 +15,6 @@ function runbookOf({ check, href }, call) {
       call(href).then(async (answer) => (text.textContent = await answer.text())).catch((error) => (text.textContent = error.message));
   });
   return made;
-}
-
-function link(check, href) {
-  return element("p", {}, "Runbook: ", element("a", { href, textContent: check, rel: "noopener noreferrer", target: "_blank" }));
-}
-
-/** Those of our rules, and what a foreign alert names itself. */
-function runbooksOf({ runbooks = [], alerts }, call) {
-  const named = new Map();
-  for (const { check, labels } of alerts)
-    for (const href of [labels.runbook_url, labels.runbook]) if (/^https?:\/\/\S{1,500}$/.test(href ?? "")) named.set(href, link(check, href));
-  return [...runbooks.map((each) => runbookOf(each, call)), ...named.values()].slice(0, RUNBOOKS_SHOWN);
 }
 
 function rootOf({ rootCause }) {
@@ -98,7 +86,7 @@ export function incidentCard(incident, tools) {
     reasons.length === 0 ? null : bullets(reasons),
     ...part("Who is hit", ...impactOf(incident)),
     ...(changed === undefined ? [] : part("What changed", element("p", { textContent: changed }))),
-    ...part("What to do first", ...runbooksOf(incident, tools.call)),
+    ...part("What to do first", ...(incident.runbooks ?? []).slice(0, RUNBOOKS_SHOWN).map((each) => runbookOf(each, tools.call))),
     acknowledgeOf(incident, tools),
     fold("alerts", `Alerts (${incident.alerts.length})${others.length === 0 ? "" : " and other candidates"}`, bullets([...alerts, ...(more > 0 ? [`and ${more} more`] : [])]), others.length === 0 ? null : bullets(others.map(({ ci, score }) => `or ${ci} (${score.toFixed(2)})`))),
     tools.whole ? fold("timeline", "Timeline (UTC)", bullets(incident.timeline.slice(-40).map(entryText))) : null,

@@ -19,16 +19,20 @@ export interface RunbookShelf {
 /** Sources whose checks are the names of our rules. */
 const OURS: readonly string[] = ["agent", "collector"];
 
-/** Of these alerts, each once, in their order; at most twenty. */
+/** A web address in an alert: what sends alerts is hostile. */
+const WEB_ADDRESS = /^https?:\/\/\S{1,500}$/i;
+
+/** Of these alerts, each once, in their order; at most twenty. What an alert names itself, or what our own rule has. */
 export function runbooksOf(
-  alerts: readonly { source: string; check: string }[],
+  alerts: readonly { source: string; check: string; runbook?: string; labels?: Readonly<Record<string, string>> }[],
   shelf: Pick<RunbookShelf, "of">,
 ): RunbookLink[] {
   const found = new Map<string, RunbookLink>();
-  for (const { source, check } of alerts) {
+  for (const { source, check, runbook, labels = {} } of alerts) {
     if (found.size >= 20) break;
-    if (found.has(check) || !OURS.includes(source)) continue;
-    const link = shelf.of(check);
+    if (found.has(check)) continue;
+    const href = [runbook, labels["runbook_url"], labels["runbook"]].find((each) => WEB_ADDRESS.test(each ?? ""));
+    const link = href === undefined ? (OURS.includes(source) ? shelf.of(check) : undefined) : { check, href };
     if (link !== undefined) found.set(check, link);
   }
   return [...found.values()];

@@ -183,9 +183,8 @@ class LiveQuery implements Query {
 
   /** Nothing in it changes with the next step: what is not made anew for the document is copied. */
   private document(incident: Readonly<Incident>): IncidentDocument {
-    const labelsOf = (id: string) => this.core.alert(id)?.labels ?? {};
     const { rootCause, impact } = structuredClone({ rootCause: incident.rootCause, impact: incident.impact });
-    return { ...incidentDocument(incident, labelsOf), rootCause, impact };
+    return { ...incidentDocument(incident, (id) => this.core.alert(id)), rootCause, impact };
   }
 
   private async closed(ci: string | undefined, limit: number, after: Mark | null): Promise<ClosedPage> {

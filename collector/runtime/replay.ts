@@ -296,7 +296,7 @@ class Replay {
     return [...this.incidents.values()]
       .sort((a, b) => a.number - b.number)
       .map((incident) => ({
-        ...incidentDocument(incident, () => ({}), 0),
+        ...incidentDocument(incident, () => undefined, 0),
         alerts: alertsOf.get(incident.id) ?? [],
         notifications: this.notifications.get(incident.id) ?? [],
       }));

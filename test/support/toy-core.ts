@@ -120,7 +120,7 @@ export class ToyCore implements Core {
   }
 
   private tell(incident: Incident, kind: NotificationKind, at: number): Effect[] {
-    const document = incidentDocument(incident, () => ({}));
+    const document = incidentDocument(incident, () => undefined);
     return this.receivers.flatMap((receiver): Effect[] => [
       {
         kind: "notify",

@@ -23,6 +23,7 @@ export const ALERT = Type.Object(
     resolvedAt: nullable(time()),
     count: Type.Integer({ description: "Firing events of this episode." }),
     incident: nullable(Type.String()),
+    runbook: Type.Optional(Type.String({ description: "The web address that its source names for what to do." })),
   },
   { $id: "Alert", description: "The deduplicated condition: one for each CI, source, check and instance." },
 );

@@ -1,6 +1,6 @@
 import type { Alert, AlertStatus } from "./alert.ts";
 import type { Incident, Impact, IncidentStatus, Member, RootCause } from "./incident.ts";
-import type { Labels } from "./event.ts";
+import type { Labels, Link } from "./event.ts";
 import type { Priority, Severity } from "./severity.ts";
 import { formatTime } from "./time.ts";
 import type { IncidentId } from "./identity.ts";
@@ -21,7 +21,12 @@ export interface AlertDocument {
   resolvedAt: string | null;
   count: number;
   incident: IncidentId | null;
+  /** The web address that its source names for what to do; absent where it names none. */
+  runbook?: string;
 }
+
+/** What of an alert an incident does not keep itself. */
+export type AlertDetails = Readonly<{ labels: Labels; links: readonly Link[] }>;
 
 /** The incident as API, webhook and replay show it. */
 export interface IncidentDocument {
@@ -60,10 +65,16 @@ export function alertDocument(alert: Alert): AlertDocument {
     resolvedAt: formatTime(alert.resolvedAt),
     count: alert.count,
     incident: alert.incident,
+    ...runbookOf(alert.links),
   };
 }
 
-function memberDocument(member: Member, incident: IncidentId, labelsOf: (id: string) => Labels): AlertDocument {
+function runbookOf(links: readonly Link[]): { runbook?: string } {
+  const found = links.find(({ text }) => text === "runbook");
+  return found === undefined ? {} : { runbook: found.href };
+}
+
+function memberDocument(member: Member, incident: IncidentId, details: AlertDetails | undefined): AlertDocument {
   return {
     id: member.alert,
     ci: member.ci,
@@ -73,24 +84,25 @@ function memberDocument(member: Member, incident: IncidentId, labelsOf: (id: str
     status: member.status,
     severity: member.severity,
     summary: member.summary,
-    labels: labelsOf(member.alert),
+    labels: details?.labels ?? {},
     firstSeenAt: formatTime(member.firstSeenAt),
     lastSeenAt: formatTime(member.lastSeenAt),
     resolvedAt: formatTime(member.resolvedAt),
     count: member.count,
     incident,
+    ...runbookOf(details?.links ?? []),
   };
 }
 
 /**
  * The incident as a reader sees it.
  *
- * @param labelsOf labels of an alert that is still in memory; {} for one that is not.
+ * @param detailsOf an alert that is still in memory; undefined for one that is not.
  * @param alertsMax the longest list of alerts to show; the worst and earliest come first.
  */
 export function incidentDocument(
   incident: Incident,
-  labelsOf: (id: string) => Labels,
+  detailsOf: (id: string) => AlertDetails | undefined,
   alertsMax = 1000,
 ): IncidentDocument {
   return {
@@ -105,7 +117,9 @@ export function incidentDocument(
     resolvedAt: formatTime(incident.resolvedAt),
     rootCause: incident.rootCause,
     impact: incident.impact,
-    alerts: incident.members.slice(0, alertsMax).map((member) => memberDocument(member, incident.id, labelsOf)),
+    alerts: incident.members
+      .slice(0, alertsMax)
+      .map((member) => memberDocument(member, incident.id, detailsOf(member.alert))),
     owner: incident.owner,
     timeline: incident.timeline.map((entry) => ({ ...entry, at: formatTime(entry.at) })),
     revision: incident.revision,

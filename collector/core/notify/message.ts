@@ -31,9 +31,8 @@ export function tell(state: NotifyState, turn: Turn, incident: Incident, message
   if (messages.some((message) => isSaid(incident, message))) incident.revision += 1;
   for (const { receiver, kind, page } of messages) remember(incident, { receiver, kind, page, at });
   noteInTimeline(incident, at, messages);
-  const labelsOf = (id: string) => state.alerts.get(id)?.labels ?? {};
   // The state lives on; what was said stays as it was said.
-  const document = structuredCopy(incidentDocument(incident, labelsOf, ALERTS_SHOWN));
+  const document = structuredCopy(incidentDocument(incident, (id) => state.alerts.get(id), ALERTS_SHOWN));
   for (const { receiver, kind, page, reason } of messages) {
     turn.effects.push({
       kind: "notify",
