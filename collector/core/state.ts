@@ -9,6 +9,7 @@ import { type ExpectedAgent, Heartbeats } from "./deduplicate/heartbeat.ts";
 import { ResolvedAlerts } from "./deduplicate/resolved-alerts.ts";
 import { incidentWakeAt } from "./incident/life.ts";
 import { newMember } from "./model/member.ts";
+import type { IncidentId } from "./model/identity.ts";
 import type { IncidentState } from "./incident/state.ts";
 import { scheduleIntervals } from "./interval.ts";
 import { AlertTable, isActive } from "./model/alert-table.ts";
@@ -51,6 +52,8 @@ export interface CoreState extends DeduplicateState, IncidentState, NotifyState 
   undone: Placement[];
   /** How many of these are stored; see `keepUndone`. */
   undoneStored: number;
+  /** Records of it that an older program has written and that are to go. */
+  undoneBefore: readonly string[];
   /** When correlation wants to be asked though no event comes; null = never. */
   reviewAt: UnixMillis | null;
 }
@@ -101,6 +104,7 @@ export function createState(options: CoreOptions): CoreState {
     graphLog: new StoredList("graph"),
     undone: [],
     undoneStored: 0,
+    undoneBefore: [],
     reviewAt: null,
     view: undefined as never,
   };
@@ -108,7 +112,7 @@ export function createState(options: CoreOptions): CoreState {
   for (const id of options.eventIds ?? []) state.eventIds.addStored(id);
   const stored = sortOut(options.entities ?? []);
   topology.regrow(state.graphLog.restore(stored.learned));
-  correlator.recall(stored.noted, stored.learned);
+  correlator.recall({ alerts: stored.noted, threads: stored.threads, records: stored.learned });
   topology.growTo(Number.POSITIVE_INFINITY);
   state.mutes.takeSettings(settings.inhibitions);
   state.mutes.takeWindows(cmdb.maintenance, topology, at);
@@ -116,8 +120,7 @@ export function createState(options: CoreOptions): CoreState {
   scheduleIntervals(state, at);
   const active = [...state.alerts.all()].filter(isActive).sort((a, b) => byText(a.id, b.id));
   correlator.resume(active, at, state.view);
-  state.undone = storedUndone(stored.learned);
-  state.undoneStored = state.undone.length;
+  Object.assign(state, storedUndone(stored.learned));
   state.reviewAt = state.undone.length > 0 ? at : correlator.nextReviewAt();
   return state;
 }
@@ -161,6 +164,8 @@ interface Stored {
   learned: { id: string; value: unknown }[];
   /** Alerts with what correlation knows of them. */
   noted: { alert: Alert; noted: Noted }[];
+  /** Incidents with the same. */
+  threads: { incident: IncidentId; noted: Noted }[];
   meta: Entity[];
 }
 
@@ -176,6 +181,7 @@ function sortOut(entities: Iterable<Entity>): Stored {
     counters: {},
     learned: [],
     noted: [],
+    threads: [],
     meta: [],
   };
   for (const entity of entities) {
@@ -187,6 +193,8 @@ function sortOut(entities: Iterable<Entity>): Stored {
         break;
       case "incident":
         found.incidents.push(entity.value);
+        if (entity.noted !== undefined && entity.noted !== null)
+          found.threads.push({ incident: entity.id, noted: entity.noted });
         break;
       case "problem":
         found.problems.push(entity.value);

@@ -271,7 +271,8 @@ function keepCorrelation(state: CoreState, turn: Turn): void {
     const alert = state.alerts.get(id);
     if (alert !== undefined) turn.alertChanged(alert);
   }
-  for (const { id, value } of state.correlator.takeLearned()) keepLearned(turn, id, value);
+  const put = turn.changedIncidents().map(({ id }) => id);
+  for (const { id, value } of state.correlator.takeLearned(put, state.view)) keepLearned(turn, id, value);
   keepUndone(state, turn);
 }
 

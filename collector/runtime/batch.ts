@@ -98,7 +98,7 @@ export class Batch {
   /**
    * @param count where the core's counters go.
    * @param alertOf the core's alerts.
-   * @param notedOf what its correlation knows of them.
+   * @param notedOf what its correlation knows of them and of incidents.
    */
   constructor(count: Telemetry["count"], alertOf: AlertOf, notedOf: NotedOf) {
     this.count = count;

@@ -34,6 +34,8 @@ export interface Core {
   alert(id: AlertId): Readonly<Alert> | undefined;
   /** What is to be stored with it. */
   noted(id: AlertId): Noted | null;
+  /** The same of an incident. */
+  threadOf(id: IncidentId): Noted | null;
   /** All in memory, also resolved ones; in no useful order. */
   alerts(): Iterable<Readonly<Alert>>;
   /** Those with a label, as matchers see it; not for the empty text. In no useful order. */

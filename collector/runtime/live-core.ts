@@ -42,6 +42,7 @@ function liveCore(state: CoreState, onTaken: (input: Input) => void): Core {
     nextWakeAt: () => nextWakeAt(state),
     alert: (id) => state.alerts.get(id),
     noted: (id) => state.correlator.noted(id),
+    threadOf: (id) => state.correlator.threadOf(id),
     alerts: () => state.alerts.all(),
     alertsWithLabel: (name, value) => state.alerts.withLabel(name, value),
     incident: (id) => state.incidents.get(id),

@@ -186,7 +186,7 @@ export class Stepper {
     return new Batch(
       (metric, labels, by) => telemetry.count(metric, labels, by),
       (id) => core.alert(id),
-      (id) => core.noted(id),
+      { alert: (id) => core.noted(id), incident: (id) => core.threadOf(id) },
     );
   }
 }

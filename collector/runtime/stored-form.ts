@@ -1,21 +1,20 @@
 import type { Alert } from "../core/model/alert.ts";
 import type { Effect, Entity, EntityKind } from "../core/model/effect.ts";
 import type { Noted } from "../core/model/evidence.ts";
-import type { AlertId } from "../core/model/identity.ts";
+import type { AlertId, IncidentId } from "../core/model/identity.ts";
 import type { DeliveryOutcome } from "../core/model/input.ts";
 import type { Notification } from "../core/model/notification.ts";
 import type { UnixMillis } from "../core/model/time.ts";
 import { type LoadedEntity, type OutboxRow, type StoredEntity, type Touch, sortKey } from "../port/store.ts";
 import { alertText, readAlert, type StoredAlert } from "./stored-alert.ts";
-import { type AlertOf, incidentText, readIncident } from "./stored-incident.ts";
+import { type AlertOf, incidentText, readIncident, type StoredIncident } from "./stored-incident.ts";
 import type { NotificationKind } from "../core/model/notification-kind.ts";
 
 /**
  * The entity as it is now, as text.
  * @param alertOf the alerts as they are now: they must be stored with it.
- * @param notedOf what correlation knows of them now.
  */
-export function storedEntity(entity: Entity, alertOf: AlertOf, notedOf: NotedOf): StoredEntity {
+export function storedEntity(entity: Entity, alertOf: AlertOf, noted: NotedOf): StoredEntity {
   const { kind, id } = entity;
   return {
     kind,
@@ -23,16 +22,20 @@ export function storedEntity(entity: Entity, alertOf: AlertOf, notedOf: NotedOf)
     status: kind === "alert" || kind === "incident" ? entity.value.status : "",
     sort: sortKey(bornAt(entity), id),
     alias: kind === "incident" ? String(entity.value.number) : null,
-    body: textOf(entity, alertOf, notedOf),
+    body: textOf(entity, alertOf, noted),
   };
 }
 
-/** See `Correlator.noted`. */
-export type NotedOf = (alert: AlertId) => Noted | null;
+/** What correlation knows now, to be stored with what it is about: see `Correlator.noted` and `threadOf`. */
+export interface NotedOf {
+  alert: (id: AlertId) => Noted | null;
+  incident: (id: IncidentId) => Noted | null;
+}
 
-function textOf(entity: Entity, alertOf: AlertOf, notedOf: NotedOf): string {
-  if (entity.kind === "alert") return alertText(entity.value, notedOf(entity.id));
-  return entity.kind === "incident" ? incidentText(entity.value, alertOf) : JSON.stringify(entity.value);
+function textOf(entity: Entity, alertOf: AlertOf, noted: NotedOf): string {
+  if (entity.kind === "alert") return alertText(entity.value, noted.alert(entity.id));
+  if (entity.kind === "incident") return incidentText(entity.value, noted.incident(entity.id), alertOf);
+  return JSON.stringify(entity.value);
 }
 
 export function removedEntity(kind: EntityKind, id: string): StoredEntity {
@@ -58,8 +61,11 @@ export class StoredReader {
   /** All of it. Alerts come before what refers to them. */
   *entities(): Iterable<Entity> {
     for (const [id, { alert: value, noted }] of this.alerts) yield { kind: "alert", id, value, noted };
-    for (const { id, body } of this.incidents)
-      yield { kind: "incident", id, value: readIncident(body, (alert) => this.alerts.get(alert)?.alert) };
+    const alertOf: AlertOf = (alert) => this.alerts.get(alert)?.alert;
+    for (const { id, body } of this.incidents) {
+      const { incident: value, noted }: StoredIncident = readIncident(id, body, alertOf);
+      yield { kind: "incident", id, value, noted };
+    }
     yield* this.others;
   }
 }

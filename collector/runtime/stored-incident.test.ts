@@ -5,7 +5,7 @@ import type { Alert } from "../core/model/alert.ts";
 import type { Incident } from "../core/model/incident.ts";
 import { type CoreState, createState } from "../core/state.ts";
 import { step } from "../core/step.ts";
-import { incidentText, readIncident } from "./stored-incident.ts";
+import { type AlertOf, incidentText, readIncident } from "./stored-incident.ts";
 
 /** Two alerts on one CI, in one incident, and what the core then said of the incident. */
 function twoAlerts(): { state: CoreState; incident: Incident; alerts: Alert[] } {
@@ -17,13 +17,17 @@ function twoAlerts(): { state: CoreState; incident: Incident; alerts: Alert[] } 
   return { state, incident, alerts: [...state.alerts.all()] };
 }
 
-const membersIn = (text: string): unknown[] => (JSON.parse(text) as { members: unknown[] }).members;
+const NOTED = [0, "db-1", 1, 7];
+
+const membersIn = (text: string): unknown[] => (JSON.parse(text) as unknown[][])[15] ?? [];
+
+const readBack = (id: string, text: string, alertOf: AlertOf): Incident => readIncident(id, text, alertOf).incident;
 
 test("a member that is what its alert says is stored as the alert's id, and made of the alert again", () => {
   const { state, incident, alerts } = twoAlerts();
-  const text = incidentText(incident, (id) => state.alerts.get(id));
+  const text = incidentText(incident, null, (id) => state.alerts.get(id));
   expect(membersIn(text)).toEqual(alerts.map(({ id }) => id));
-  expect(readIncident(text, (id) => state.alerts.get(id))).toEqual(incident);
+  expect(readBack(incident.id, text, (id) => state.alerts.get(id))).toEqual(incident);
 });
 
 test.each<[string, (alert: Alert, state: CoreState) => void]>([
@@ -35,30 +39,45 @@ test.each<[string, (alert: Alert, state: CoreState) => void]>([
   const { state, incident, alerts } = twoAlerts();
   const [first, second] = alerts as [Alert, Alert];
   part(first, state);
-  const text = incidentText(incident, (id) => state.alerts.get(id));
+  const text = incidentText(incident, null, (id) => state.alerts.get(id));
   expect(membersIn(text)).toEqual([incident.members[0], second.id]);
-  expect(readIncident(text, (id) => state.alerts.get(id))).toEqual(incident);
+  expect(readBack(incident.id, text, (id) => state.alerts.get(id))).toEqual(incident);
 });
 
 test("a closed incident has all of its members in it: it outlives their alerts", () => {
   const { state, incident } = twoAlerts();
   incident.status = "closed";
-  const text = incidentText(incident, (id) => state.alerts.get(id));
-  expect(readIncident(text, () => undefined)).toEqual(incident);
+  const text = incidentText(incident, null, (id) => state.alerts.get(id));
+  expect(readBack(incident.id, text, () => undefined)).toEqual(incident);
 });
 
 test("a member whose alert retention has taken is left out", () => {
   const { state, incident, alerts } = twoAlerts();
-  const text = incidentText(incident, (id) => state.alerts.get(id));
+  const text = incidentText(incident, null, (id) => state.alerts.get(id));
   const [, second] = incident.members;
-  expect(readIncident(text, (id) => (id === alerts[0]?.id ? undefined : state.alerts.get(id))).members).toEqual([
-    second,
-  ]);
+  expect(
+    readBack(incident.id, text, (id) => (id === alerts[0]?.id ? undefined : state.alerts.get(id))).members,
+  ).toEqual([second]);
 });
 
-test("an incident of a release that stored every member whole is read", () => {
-  const { incident } = twoAlerts();
-  expect(readIncident(JSON.stringify(incident), () => undefined)).toEqual(incident);
+test("an incident comes back with what correlation knows of it, its keys in the order that it had", () => {
+  const { state, incident } = twoAlerts();
+  const alertOf: AlertOf = (id) => state.alerts.get(id);
+  const back = readIncident(incident.id, incidentText(incident, NOTED, alertOf), alertOf);
+  expect(back.noted).toEqual(NOTED);
+  expect(JSON.stringify(back.incident)).toBe(JSON.stringify(incident));
+});
+
+test("an incident of a release that stored it as an object, with every member whole or not, is read", () => {
+  const { state, incident } = twoAlerts();
+  expect(readBack(incident.id, JSON.stringify(incident), () => undefined)).toEqual(incident);
+  const members = incident.members.map(({ alert }) => alert);
+  const text = JSON.stringify({ ...incident, members });
+  expect(readBack(incident.id, text, (id) => state.alerts.get(id))).toEqual(incident);
+});
+
+test("a text of a newer form is refused", () => {
+  expect(() => readIncident("inc-1", "[9]", () => undefined)).toThrow("inc-1 has the form 9");
 });
 
 test("an alert that begins anew, or is milder than it was, puts the incident that knew it otherwise", () => {

@@ -106,7 +106,12 @@ export class CoreDriver {
       if (effect.kind === "put") stored.set(`${effect.entity.kind} ${effect.entity.id}`, effect.entity);
       else if (effect.kind === "remove") stored.delete(`${effect.entity} ${effect.id}`);
     }
-    return structuredClone([...stored.values()]);
+    const { correlator } = this.state;
+    const entities = [...stored.values()].map((entity): Entity => {
+      if (entity.kind === "alert") return { ...entity, noted: correlator.noted(entity.id) };
+      return entity.kind === "incident" ? { ...entity, noted: correlator.threadOf(entity.id) } : entity;
+    });
+    return structuredClone(entities);
   }
 
   /** Lets time run. */

@@ -107,11 +107,10 @@ export class Kept {
   }
 
   private put(entity: Entity, state: CoreState): void {
-    const { kind, id, body } = storedEntity(
-      entity,
-      (alert) => state.alerts.get(alert),
-      (alert) => state.correlator.noted(alert),
-    );
+    const { kind, id, body } = storedEntity(entity, (alert) => state.alerts.get(alert), {
+      alert: (alert) => state.correlator.noted(alert),
+      incident: (incident) => state.correlator.threadOf(incident),
+    });
     if (body !== null) this.stored.set(`${kind} ${id}`, { kind, id, body, touch: null });
   }
 

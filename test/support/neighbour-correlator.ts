@@ -29,6 +29,10 @@ export class NeighbourCorrelator implements Correlator {
     return null;
   }
 
+  threadOf(): null {
+    return null;
+  }
+
   takeNoted(): string[] {
     return [];
   }

@@ -42,6 +42,10 @@ export class ToyCore implements Core {
     return null;
   }
 
+  threadOf(): null {
+    return null;
+  }
+
   step(input: Input): Effect[] {
     this.inputs.push(input);
     switch (input.kind) {

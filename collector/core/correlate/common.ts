@@ -16,7 +16,7 @@ export interface Common {
   readAt: number;
   orders: number;
   forgotUntil: UnixMillis;
-  threads: readonly [orders: number, pruneAt: number];
+  rootOrders: number;
   agenda: AgendaMarks;
   storm: Moment | null;
   paged: readonly Moment[];
@@ -34,9 +34,10 @@ const AGENDA = 7;
 type Flat = readonly (number | string | null)[];
 
 /** As a list without lists in it, so that it is cheap to see whether it differs from the last one. */
-export function commonRecord({ graphBase, readAt, orders, forgotUntil, threads, agenda, ...rest }: Common): Flat {
+export function commonRecord({ graphBase, readAt, orders, forgotUntil, rootOrders, agenda, ...rest }: Common): Flat {
   const { storm, paged, stale, fadeAt } = rest;
-  const flat: (number | string | null)[] = [FORM, graphBase, readAt, orders, forgotUntil, ...threads, ...agenda];
+  // After the orders of roots there was when threads of what is over were looked for.
+  const flat: (number | string | null)[] = [FORM, graphBase, readAt, orders, forgotUntil, rootOrders, 0, ...agenda];
   flat.push(fadeAt, storm?.incident ?? null, storm?.at ?? 0, paged.length);
   for (const { incident, at } of paged) flat.push(incident, at);
   flat.push(...stale);
@@ -46,7 +47,7 @@ export function commonRecord({ graphBase, readAt, orders, forgotUntil, threads, 
 /** null: nothing was stored, or by a program that stored something else. */
 export function readCommon(value: unknown): Common | null {
   if (!Array.isArray(value) || value[0] !== FORM) return null;
-  const [, graphBase, readAt, orders, forgotUntil, ordersOfThreads, pruneAt] = value as number[];
+  const [, graphBase, readAt, orders, forgotUntil, rootOrders] = value as number[];
   const marks = value.slice(FIRST_MARK, FIRST_MARK + AGENDA) as unknown as AgendaMarks;
   const [fadeAt, incident, stormAt, pages] = value.slice(FIRST_MARK + AGENDA) as [
     UnixMillis | null,
@@ -63,7 +64,7 @@ export function readCommon(value: unknown): Common | null {
     readAt: readAt ?? 0,
     orders: orders ?? 0,
     forgotUntil: forgotUntil ?? 0,
-    threads: [ordersOfThreads ?? 0, pruneAt ?? 0],
+    rootOrders: rootOrders ?? 0,
     agenda: marks,
     storm: incident === null ? null : { incident, at: stormAt },
     paged,

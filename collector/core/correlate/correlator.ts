@@ -6,6 +6,7 @@ import {
   GATHERING,
   type Placement,
   type Ranking,
+  type Recollection,
   type RootRanker,
 } from "../model/correlation.ts";
 import { unitsOf, type Note, type Noted } from "../model/evidence.ts";
@@ -30,7 +31,7 @@ import { notedOf } from "./noted.ts";
 import { Notebook } from "./notebook.ts";
 import { anchorsOf, gather, incidentOf, notesOf, regroup, type Neighbourhood } from "./regroup.ts";
 import { solve } from "./solve.ts";
-import { lookTimer } from "./stored-thread.ts";
+import { lookTimer, threadRecord } from "./stored-thread.ts";
 import { Strays } from "./strays.ts";
 import { Together } from "./together.ts";
 import { isOpen, survivor, Threads, type Thread } from "./threads.ts";
@@ -85,20 +86,17 @@ class OnlineCorrelator implements Correlator {
     this.maintenance = new Maintenance(topology, this.influence);
   }
 
-  recall(
-    stored: Iterable<{ alert: Readonly<Alert>; noted: Noted }>,
-    records: readonly { id: string; value: unknown }[],
-  ): void {
+  recall(stored: Recollection): void {
     const { topology, influence, reader } = this;
     if (topology === null || influence === null) throw new Error("there is no graph to recall it by");
-    for (const room of [this.habits, this.together, this.strays, reader]) room.restore(records);
-    this.recalled = recall(stored, records, { reader, influence, topology });
+    for (const room of [this.habits, this.together, this.strays, reader]) room.restore(stored.records);
+    this.recalled = recall(stored, { reader, influence, topology });
   }
 
   resume(alerts: Iterable<Readonly<Alert>>, at: UnixMillis, view: CorrelationView): void {
     const { recalled } = this;
     this.recalled = null;
-    if (recalled !== null) resume(recalled, this.rooms, view);
+    if (recalled !== null) resume(recalled, this.keeper, this.rooms, view);
     const common = recalled?.common ?? null;
     if (common === null) believe(this.rooms, view.topology, at);
     else {
@@ -109,8 +107,9 @@ class OnlineCorrelator implements Correlator {
       for (const incident of stale) this.stale.add(incident);
       if (fadeAt !== null) this.timers.schedule(FADE, fadeAt);
     }
-    const order = [...alerts].sort((a, b) => a.firstSeenAt - b.firstSeenAt || (a.id < b.id ? -1 : 1));
-    for (const alert of order) if (this.notebook.get(alert.id) === undefined) this.beginWith(alert, at, view);
+    const others = [...alerts].filter((alert) => this.notebook.get(alert.id) === undefined);
+    others.sort((a, b) => a.firstSeenAt - b.firstSeenAt || (a.id < b.id ? -1 : 1));
+    for (const alert of others) if (this.notebook.get(alert.id) === undefined) this.beginWith(alert, at, view);
   }
 
   /** An alert of which an older program has kept nothing. */
@@ -171,7 +170,6 @@ class OnlineCorrelator implements Correlator {
       if (isKept) this.rewritten.add(old.alert.id);
       return isKept;
     });
-    this.threads.prune(view);
     return this.place(note, at, view, known);
   }
 
@@ -248,6 +246,12 @@ class OnlineCorrelator implements Correlator {
     return notedOf(note, { waits: this.agenda.numberOf(alert), until: this.timers.dueAt(alertTimer(alert)) });
   }
 
+  threadOf(incident: IncidentId): Noted | null {
+    const thread = this.threads.get(incident);
+    if (thread === undefined || this.topology === null) return null;
+    return threadRecord(thread, this.timers, this.topology);
+  }
+
   takeNoted(): readonly AlertId[] {
     const moved = this.threads.takeMoved();
     if (this.rewritten.size === 0 && moved.length < 2) return moved;
@@ -256,7 +260,7 @@ class OnlineCorrelator implements Correlator {
     return list;
   }
 
-  takeLearned(): { id: string; value: unknown }[] {
+  takeLearned(put: readonly IncidentId[], view: CorrelationView): { id: string; value: unknown }[] {
     const { graphBase, readAt, notebook, stale, topology } = this;
     const { storm, paged } = this.verdicts;
     if (topology === null) return [];
@@ -265,14 +269,15 @@ class OnlineCorrelator implements Correlator {
       readAt,
       orders: notebook.orders,
       forgotUntil: notebook.forgotUntil,
-      threads: this.threads.marks,
+      rootOrders: this.threads.rootOrders,
       agenda: this.agenda.marks,
       storm,
       paged,
       stale: [...stale],
       fadeAt: this.timers.dueAt(FADE),
     };
-    return this.keeper.takeChanged(this.rooms, common, topology);
+    const isOver = (incident: IncidentId): boolean => view.incident(incident) === undefined;
+    return this.keeper.takeChanged(this.rooms, common, topology, { put, isOver });
   }
 
   private get rooms(): Rooms {

@@ -1,6 +1,6 @@
-import type { Alert } from "../model/alert.ts";
-import type { CorrelationView } from "../model/correlation.ts";
-import type { Note, Noted } from "../model/evidence.ts";
+import type { CorrelationView, Recollection } from "../model/correlation.ts";
+import type { Note } from "../model/evidence.ts";
+import type { IncidentId } from "../model/identity.ts";
 import type { Influence } from "../model/influence.ts";
 import type { StoredPiece } from "../model/stored-list.ts";
 import type { TimerQueue } from "../model/timer-queue.ts";
@@ -12,7 +12,17 @@ import type { Habits } from "./habits.ts";
 import type { NoteReader } from "./note-reader.ts";
 import type { Notebook } from "./notebook.ts";
 import { graphOf, type NoteFacts, readNoted } from "./noted.ts";
-import { lookTimer, rankTimer, readThread, threadRecord, timersOf, type ThreadRecord } from "./stored-thread.ts";
+import { LooseThreads } from "./loose-threads.ts";
+import {
+  editionOf,
+  lookTimer,
+  rankTimer,
+  readOldThread,
+  readThread,
+  threadRecord,
+  timersOf,
+  type ThreadRecord,
+} from "./stored-thread.ts";
 import type { Strays } from "./strays.ts";
 import type { Thread, Threads } from "./threads.ts";
 import type { Together } from "./together.ts";
@@ -38,21 +48,29 @@ export const alertTimer = (alert: string): string => `alert ${alert}`;
 /** Tells what of correlation differs from what is stored; see docs/decision/0008. */
 export class Keeper {
   private last: readonly unknown[] = [];
+  private readonly loose = new LooseThreads();
+  /** Threads that an older program has stored in records of their own. */
+  private readonly old = new Set<IncidentId>();
+  /** Those of them whose record is to go now. */
+  private outdated: IncidentId[] = [];
 
-  takeChanged(rooms: Rooms, common: Common, topology: Topology): StoredPiece[] {
-    const { habits, strays, together, reader, agenda, threads, timers, notebook } = rooms;
+  /**
+   * @param put incidents that are stored in the same commit, with their threads
+   * @param isOver whether there is no such incident any more
+   */
+  takeChanged(
+    rooms: Rooms,
+    common: Common,
+    topology: Topology,
+    { put, isOver }: { put: readonly IncidentId[]; isOver: (incident: IncidentId) => boolean },
+  ): StoredPiece[] {
+    const { habits, strays, together, reader, agenda, notebook } = rooms;
     const list: StoredPiece[] = [];
     for (const room of [habits, strays, together, reader, agenda])
       for (const piece of room.takeChanged()) list.push(piece);
-    for (const incident of threads.takeChanged()) {
-      const thread = threads.get(incident);
-      if (thread === undefined) {
-        timers.cancel(lookTimer(incident));
-        timers.cancel(rankTimer(incident));
-      }
-      if (thread === undefined) list.push({ id: THREAD + incident, value: null });
-      else this.keep(thread, threadRecord(thread, timers, topology), list);
-    }
+    this.keepThreads(rooms, topology, put, isOver);
+    for (const piece of this.loose.takeChanged()) list.push(piece);
+    for (const incident of this.outdated.splice(0)) list.push({ id: THREAD + incident, value: null });
     for (const { name, order } of notebook.takeCuts()) list.push({ id: CUT + name, value: order });
     const record = commonRecord(common);
     if (!isSameRecord(record, this.last as typeof record)) list.push({ id: COMMON, value: record });
@@ -65,11 +83,63 @@ export class Keeper {
     this.last = commonRecord(common);
   }
 
-  private keep(thread: Thread, value: ThreadRecord, list: StoredPiece[]): void {
-    if (thread.stored !== null && isSameRecord(value, thread.stored)) return;
-    thread.stored = value;
-    list.push({ id: THREAD + thread.incident, value });
+  /** The threads as they are stored, each in its newest form. */
+  restore(
+    { threads, records }: Recollection,
+    isOver: (incident: IncidentId) => boolean,
+  ): Map<IncidentId, ThreadRecord> {
+    const found = new Map<IncidentId, ThreadRecord>();
+    for (const { id, value } of records) {
+      if (!id.startsWith(THREAD) || !Array.isArray(value)) continue;
+      const incident = id.slice(THREAD.length);
+      if (isOver(incident)) this.outdated.push(incident);
+      else {
+        this.old.add(incident);
+        found.set(incident, readOldThread(value));
+      }
+    }
+    for (const { incident, noted } of threads) found.set(incident, noted as ThreadRecord);
+    const within = (incident: IncidentId): number | null => {
+      if (isOver(incident)) return null;
+      const record = found.get(incident);
+      return record === undefined ? 0 : editionOf(record);
+    };
+    for (const [incident, record] of this.loose.restore(records, within)) found.set(incident, record);
+    return found;
   }
+
+  private keepThreads(
+    { threads, timers }: Rooms,
+    topology: Topology,
+    put: readonly IncidentId[],
+    isOver: (incident: IncidentId) => boolean,
+  ): void {
+    for (const incident of put) {
+      const thread = threads.get(incident);
+      if (this.old.delete(incident)) this.outdated.push(incident);
+      // What is left of it in a record of several is old from now on.
+      if (this.loose.drop(incident) && thread !== undefined) thread.edition += 1;
+      if (thread !== undefined && isOver(incident)) forget(threads, timers, incident);
+    }
+    const changed = threads.takeChanged();
+    const known = changed.length > 1 ? new Set(put) : null;
+    for (const incident of changed) {
+      const thread = threads.get(incident);
+      if (thread === undefined || (known === null ? put.includes(incident) : known.has(incident))) continue;
+      if (isOver(incident)) forget(threads, timers, incident);
+      else {
+        thread.edition += 1;
+        this.loose.put(incident, threadRecord(thread, timers, topology));
+        if (this.old.delete(incident)) this.outdated.push(incident);
+      }
+    }
+  }
+}
+
+function forget(threads: Threads, timers: TimerQueue, incident: IncidentId): void {
+  threads.forget(incident);
+  timers.cancel(lookTimer(incident));
+  timers.cancel(rankTimer(incident));
 }
 
 /** One note as it was, and what is kept of it elsewhere. */
@@ -78,23 +148,21 @@ export interface RecalledNote extends Pick<NoteFacts, "waits" | "until"> {
 }
 
 /** What was stored, read while the graph gained again what it had. */
-export interface Recalled {
+export interface Recalled extends Recollection {
   notes: RecalledNote[];
-  records: readonly StoredPiece[];
   /** null: it was stored by a program that did not keep these. */
   common: Common | null;
 }
 
 /** Reads each note by the graph as it was when it was read first. The graph has gained all of it afterwards. */
 export function recall(
-  stored: Iterable<{ alert: Readonly<Alert>; noted: Noted }>,
-  records: readonly StoredPiece[],
+  stored: Recollection,
   { reader, influence, topology }: { reader: NoteReader; influence: Influence; topology: Topology },
 ): Recalled {
-  const common = readCommon(records.find(({ id }) => id === COMMON)?.value);
-  if (common === null) return { notes: [], records: [], common };
+  const common = readCommon(stored.records.find(({ id }) => id === COMMON)?.value);
+  if (common === null) return { alerts: [], threads: [], records: [], notes: [], common };
   const { graphBase, readAt } = common;
-  const inOrder = [...stored].sort((a, b) => graphOf(a.noted) - graphOf(b.noted));
+  const inOrder = [...stored.alerts].sort((a, b) => graphOf(a.noted) - graphOf(b.noted));
   const notes = inOrder.map(({ alert, noted }) => {
     const facts = readNoted(noted, alert);
     topology.growTo(Math.max(facts.graph, readAt) - graphBase);
@@ -102,12 +170,13 @@ export function recall(
     return { note, waits: facts.waits, until: facts.until };
   });
   topology.growTo(Number.POSITIVE_INFINITY);
-  return { notes, records, common };
+  return { ...stored, notes, common };
 }
 
 /** Goes on where another one was. Notes of alerts that are gone are left out. */
-export function resume({ notes, records, common }: Recalled, rooms: Rooms, view: CorrelationView): void {
+export function resume(recalled: Recalled, keeper: Keeper, rooms: Rooms, view: CorrelationView): void {
   const { notebook, threads, agenda, timers } = rooms;
+  const { notes, records, common } = recalled;
   if (common === null) return;
   const { orders, forgotUntil } = common;
   const kept = notes.filter(({ note }) => view.alert(note.alert.id) === note.alert);
@@ -118,7 +187,8 @@ export function resume({ notes, records, common }: Recalled, rooms: Rooms, view:
   );
   const known = kept.filter(({ note }) => notebook.get(note.alert.id) === note);
   for (const { note, until } of known) if (until !== null) timers.schedule(alertTimer(note.alert.id), until);
-  threads.resume(threadsIn(records, timers, view), common.threads);
+  const stored = keeper.restore(recalled, (incident) => view.incident(incident) === undefined);
+  threads.resume(threadsIn(stored, timers, view), common.rootOrders);
   const numbers = known.map(({ note, waits }) => [note.alert.id, waits] as const);
   agenda.resume(common.agenda, numbers, records, (alert) => (view.alert(alert)?.incident ?? null) !== null);
 }
@@ -130,16 +200,15 @@ function cutsIn(records: readonly StoredPiece[]): Map<string, number> {
   return cuts;
 }
 
-function threadsIn(records: readonly StoredPiece[], timers: TimerQueue, view: CorrelationView): Thread[] {
+function threadsIn(stored: ReadonlyMap<IncidentId, ThreadRecord>, timers: TimerQueue, view: CorrelationView): Thread[] {
   const found: Thread[] = [];
-  for (const { id, value } of records) {
-    if (!id.startsWith(THREAD) || !Array.isArray(value)) continue;
-    const incident = id.slice(THREAD.length);
-    const record = value as unknown as ThreadRecord;
-    found.push(readThread(incident, record, view.incident(incident), view.topology));
+  for (const [id, record] of stored) {
+    const incident = view.incident(id);
+    if (incident === undefined) continue;
+    found.push(readThread(record, incident, view.topology));
     const { lookAt, rankAt } = timersOf(record);
-    wake(timers, lookTimer(incident), lookAt);
-    wake(timers, rankTimer(incident), rankAt);
+    wake(timers, lookTimer(id), lookAt);
+    wake(timers, rankTimer(id), rankAt);
   }
   return found;
 }

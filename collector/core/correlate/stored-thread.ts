@@ -12,8 +12,13 @@ type Fault = readonly [ci: string | null, dead: 0 | 1];
 
 const NO_FAULT: Fault = [null, 0];
 
-/** A thread as it is stored, and a verdict as far as its incident does not say the same; without it, where there is none. */
+/**
+ * A thread as it is stored, with its incident or in a record of `LooseThreads`, and a verdict as far as its incident does
+ * not say the same; without it, where there is none.
+ */
 export type ThreadRecord = readonly [
+  /** Of what is stored in both places, the later has the greater one. */
+  edition: number,
   ...root: Fault,
   rootOrder: number,
   firstOnset: UnixMillis,
@@ -42,7 +47,7 @@ export const lookTimer = (incident: IncidentId): string => `look ${incident}`;
 export const rankTimer = (incident: IncidentId): string => `rank ${incident}`;
 
 export function threadRecord(thread: Readonly<Thread>, timers: TimerQueue, topology: Topology): ThreadRecord {
-  const { incident, root, rootOrder, firstOnset, lastOnset, looks, doubt, raging, declining, spentAt, ranked } = thread;
+  const { incident, edition, root, rootOrder, firstOnset, lastOnset, looks, doubt, spentAt, ranked } = thread;
   const last: Ranked | readonly [] =
     ranked === null
       ? []
@@ -56,13 +61,14 @@ export function threadRecord(thread: Readonly<Thread>, timers: TimerQueue, topol
           ranked.ranking.pageAfterMs,
         ];
   return [
+    edition,
     ...named(root, topology),
     rootOrder,
     firstOnset,
     lastOnset,
     looks,
     doubt,
-    (raging ? 1 : 0) + (declining ? 2 : 0),
+    (thread.raging ? 1 : 0) + (thread.declining ? 2 : 0),
     spentAt,
     timers.dueAt(lookTimer(incident)),
     timers.dueAt(rankTimer(incident)),
@@ -70,23 +76,25 @@ export function threadRecord(thread: Readonly<Thread>, timers: TimerQueue, topol
   ];
 }
 
-/** When it is to be looked at and ranked again. */
-export function timersOf(record: ThreadRecord): { lookAt: UnixMillis | null; rankAt: UnixMillis | null } {
-  return { lookAt: record[9], rankAt: record[10] };
+export function editionOf(record: ThreadRecord): number {
+  return record[0];
 }
 
-/**
- * @param incident undefined = it is closed
- */
-export function readThread(
-  id: IncidentId,
-  record: ThreadRecord,
-  incident: Readonly<Incident> | undefined,
-  topology: Topology,
-): Thread {
-  const [ci, dead, rootOrder, firstOnset, lastOnset, looks, doubt, state, spentAt, , , ...ranked] = record;
+/** As it was stored before threads had editions: in a record of its own. */
+export function readOldThread(value: readonly unknown[]): ThreadRecord {
+  return [0, ...value] as unknown as ThreadRecord;
+}
+
+/** When it is to be looked at and ranked again. */
+export function timersOf(record: ThreadRecord): { lookAt: UnixMillis | null; rankAt: UnixMillis | null } {
+  return { lookAt: record[10], rankAt: record[11] };
+}
+
+export function readThread(record: ThreadRecord, incident: Readonly<Incident>, topology: Topology): Thread {
+  const [edition, ci, dead, rootOrder, firstOnset, lastOnset, looks, doubt, state, spentAt, , , ...ranked] = record;
   return {
-    incident: id,
+    incident: incident.id,
+    edition,
     root: unnamed([ci, dead], topology),
     rootOrder,
     firstOnset,
@@ -96,7 +104,6 @@ export function readThread(
     raging: (state & 1) !== 0,
     declining: (state & 2) !== 0,
     spentAt,
-    stored: record,
     ranked: ranked.length === 0 ? null : rankedOf(ranked, doubt, incident, topology),
   };
 }
@@ -104,13 +111,13 @@ export function readThread(
 function rankedOf(
   [at, evidence, ci, dead, holdMs, holdReason, pageWorthy, pageAfterMs]: Ranked,
   doubt: number,
-  incident: Readonly<Incident> | undefined,
+  { rootCause, impact, pageReason }: Readonly<Incident>,
   topology: Topology,
 ): Thread["ranked"] {
   const ranking: Ranking = {
-    rootCause: incident?.rootCause ?? { ci: null, confidence: 0, inferred: false, candidates: [], change: null },
-    impact: incident?.impact ?? { services: [], cis: [] },
-    pageReason: incident?.pageReason ?? "",
+    rootCause,
+    impact,
+    pageReason,
     fault: unnamed([ci, dead], topology),
     doubt,
     holdMs,

@@ -20,12 +20,12 @@ const REACH_BEFORE_MS: Milliseconds = 3 * 60_000;
 const REACH_AFTER_MS: Milliseconds = 12 * 60_000;
 /** An alert that comes back within this time belongs where it was, as long as that is open. */
 const AGAIN_MS: Milliseconds = 10 * 60_000;
-/** Threads of incidents that are over are looked for whenever there are this many more. */
-const PRUNE_STEP = 1000;
 
 /** What correlation knows of an incident beside what the incident says. */
 export interface Thread {
   incident: IncidentId;
+  /** See `ThreadRecord`. */
+  edition: number;
   /** The fault that correlation takes it for, and its place among those that others are taken for. */
   root: FaultKey | null;
   rootOrder: number;
@@ -43,8 +43,6 @@ export interface Thread {
   ranked: { at: UnixMillis; ranking: Ranking; evidence: number } | null;
   /** When too little was left of the evidence for another verdict, the last time that it was looked at. */
   spentAt: UnixMillis | null;
-  /** Its record as it is stored; null = it is not. */
-  stored: readonly (number | string | null)[] | null;
 }
 
 /** The threads of live incidents, also by their root. */
@@ -54,7 +52,6 @@ export class Threads {
   private readonly byRoot = new Map<FaultKey, IncidentId | Set<IncidentId>>();
   /** The faults of `byRoot`: asked for every cause of every alert, and rarely among them. */
   private readonly roots = new Marks();
-  private pruneAt = PRUNE_STEP;
   private added = 0;
   private orders = 0;
   private readonly changed = new Set<IncidentId>();
@@ -74,6 +71,7 @@ export class Threads {
     if (thread === undefined) {
       thread = {
         incident,
+        edition: 0,
         root: null,
         rootOrder: 0,
         firstOnset: at,
@@ -84,7 +82,6 @@ export class Threads {
         declining: false,
         ranked: null,
         spentAt: null,
-        stored: null,
       };
       this.threads.set(incident, thread);
       this.changed.add(incident);
@@ -101,7 +98,7 @@ export class Threads {
     this.changed.add(incident);
   }
 
-  /** Incidents whose thread was changed, or is gone, since the last call; sorted. */
+  /** Incidents whose thread was changed since the last call; sorted. */
   takeChanged(): readonly IncidentId[] {
     if (this.changed.size === 0) return NONE;
     const list = [...this.changed].sort(byText);
@@ -117,18 +114,17 @@ export class Threads {
     return list;
   }
 
-  /** What is kept beside the threads. */
-  get marks(): readonly [orders: number, pruneAt: number] {
-    return [this.orders, this.pruneAt];
+  /** How many roots there were: what is kept beside the threads. */
+  get rootOrders(): number {
+    return this.orders;
   }
 
   /** Goes on where others were. Roots in `rootOrder`. */
-  resume(threads: readonly Thread[], [orders, pruneAt]: readonly [number, number]): void {
+  resume(threads: readonly Thread[], rootOrders: number): void {
     for (const thread of threads) this.threads.set(thread.incident, thread);
     const rooted = threads.filter((thread) => thread.root !== null);
     for (const thread of rooted.sort((a, b) => a.rootOrder - b.rootOrder)) this.list(thread);
-    this.orders = orders;
-    this.pruneAt = pruneAt;
+    this.orders = rootOrders;
   }
 
   /** Whether any incident is taken for this fault. */
@@ -246,17 +242,12 @@ export class Threads {
     return undefined;
   }
 
-  /** Forgets incidents that are over. */
-  prune(view: CorrelationView): void {
-    if (this.threads.size < this.pruneAt) return;
-    for (const thread of this.threads.values()) {
-      const incident = view.incident(thread.incident);
-      if (incident !== undefined && incident.status !== "closed" && incident.mergedInto === null) continue;
-      this.unlist(thread);
-      this.threads.delete(thread.incident);
-      this.changed.add(thread.incident);
-    }
-    this.pruneAt = this.threads.size + PRUNE_STEP;
+  /** Its incident is over. */
+  forget(incident: IncidentId): void {
+    const thread = this.threads.get(incident);
+    if (thread === undefined) return;
+    this.unlist(thread);
+    this.threads.delete(incident);
   }
 
   private unlist(thread: Thread): void {

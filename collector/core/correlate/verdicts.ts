@@ -12,6 +12,7 @@ import { isHoldOver, isPageDue, rankPause } from "./rank-pause.ts";
 import { weighed } from "./regroup.ts";
 import { NOTHING_FIRES } from "./standing.ts";
 import { rankTimer } from "./stored-thread.ts";
+import type { Thread } from "./threads.ts";
 
 /** An incident of so many alerts is a storm while more come. */
 const STORM = 8;
@@ -52,7 +53,7 @@ export class Verdicts {
 
   /** The verdict on an incident: a new one, or the last where nothing can have changed it or too little is left to weigh. */
   rank(incident: Readonly<Incident>, at: UnixMillis, { rooms, influence, maintenance, view }: Surroundings): Ranking {
-    const { threads, notebook, strays } = rooms;
+    const { threads } = rooms;
     const thread = threads.of(incident.id, at);
     const last = thread.ranked;
     const pause = rankPause(incident.members.length, last?.ranking.pageWorthy === true ? at - thread.firstOnset : 0);
@@ -65,7 +66,20 @@ export class Verdicts {
       rankAgain(rooms, incident.id, last.at + pause);
       return { ...last.ranking, holdMs: Math.max(0, last.at + last.ranking.holdMs - at), isRepeat: true };
     }
-    threads.touch(incident.id);
+    const before = { ...thread };
+    const ranking = this.rankAnew(incident, thread, at, { rooms, influence, maintenance, view });
+    if (!saysSame(before, thread)) threads.touch(incident.id);
+    return ranking;
+  }
+
+  private rankAnew(
+    incident: Readonly<Incident>,
+    thread: Thread,
+    at: UnixMillis,
+    { rooms, influence, maintenance, view }: Surroundings,
+  ): Ranking {
+    const { threads, notebook, strays } = rooms;
+    const last = thread.ranked;
     const { notes, isFlapping } = weighed(incident.id, notebook, view);
     const cleared = notes.filter((note) => note.resolvedAt !== null).length;
     if (notes.length >= STORM) this.storm = { incident: incident.id, at: thread.lastOnset };
@@ -99,6 +113,23 @@ export class Verdicts {
     const known = this.paged.find((page) => page.incident === incident);
     if (known === undefined) this.paged = last === undefined ? [{ incident, at }] : [{ incident, at }, last];
   }
+}
+
+/** Whether a verdict has left the thread as it is stored; the root says for itself when it changes. */
+function saysSame(a: Readonly<Thread>, b: Readonly<Thread>): boolean {
+  if (a.declining !== b.declining || a.raging !== b.raging) return false;
+  if (a.spentAt !== b.spentAt || a.doubt !== b.doubt) return false;
+  const [was, is] = [a.ranked, b.ranked];
+  if (was === null || is === null || was === is) return was === is;
+  return (
+    was.at === is.at &&
+    was.evidence === is.evidence &&
+    was.ranking.fault === is.ranking.fault &&
+    was.ranking.holdMs === is.ranking.holdMs &&
+    was.ranking.holdReason === is.ranking.holdReason &&
+    was.ranking.pageWorthy === is.ranking.pageWorthy &&
+    was.ranking.pageAfterMs === is.ranking.pageAfterMs
+  );
 }
 
 function rankAgain({ timers, threads }: Rooms, incident: IncidentId, at: UnixMillis): void {

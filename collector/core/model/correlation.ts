@@ -114,6 +114,16 @@ export interface RootRanker {
   rank(evidence: RootEvidence, at: UnixMillis, view: CorrelationView): Ranking;
 }
 
+/** What a restart finds of correlation. */
+export interface Recollection {
+  /** Alerts with what `noted` once gave. */
+  alerts: readonly { alert: Readonly<Alert>; noted: Noted }[];
+  /** Incidents with what `threadOf` once gave. */
+  threads: readonly { incident: IncidentId; noted: Noted }[];
+  /** What `takeLearned` once gave. */
+  records: readonly { id: string; value: unknown }[];
+}
+
 /**
  * Online correlation. What it keeps for itself is stored too (docs/decision/0008), so that it goes on after a restart as
  * if there had been none. The cost of each call depends on the neighbourhood of the alert.
@@ -130,14 +140,8 @@ export interface Correlator {
   /**
    * After a restart, and before anything else is known: reads what was stored while the graph, which knows what another one
    * had gained (`regrow`), gains it again.
-   *
-   * @param stored alerts with what `noted` once gave
-   * @param records what `takeLearned` once gave
    */
-  recall(
-    stored: Iterable<{ alert: Readonly<Alert>; noted: Noted }>,
-    records: readonly { id: string; value: unknown }[],
-  ): void;
+  recall(stored: Recollection): void;
   /** After a restart: goes on with what was recalled, and begins anew with the other `alerts`, of all that fire. */
   resume(alerts: Iterable<Readonly<Alert>>, at: UnixMillis, view: CorrelationView): void;
   /** Reads anew what is known: the CMDB has changed (a new `view.topology`), or a person has put alerts elsewhere. */
@@ -146,6 +150,8 @@ export interface Correlator {
   gone(alert: AlertId): void;
   /** What is to be stored with an alert; null = nothing. */
   noted(alert: AlertId): Noted | null;
+  /** What is to be stored with an incident that is not over; null = nothing. */
+  threadOf(incident: IncidentId): Noted | null;
   /** Alerts of which `noted` may say something else than at the last call though nothing of them has changed. */
   takeNoted(): readonly AlertId[];
   /**
@@ -166,6 +172,11 @@ export interface Correlator {
   due(at: UnixMillis, view: CorrelationView): Placement[];
   /** Incidents whose verdict may differ from the one last given by `rank`; call `rank` on each. Empties the list. */
   takeStale(): IncidentId[];
-  /** What changed since the last call of all else that must outlive a restart, as entities of kind `learned`; null = forgotten. */
-  takeLearned(): { id: string; value: unknown }[];
+  /**
+   * What changed since the last call of all else that must outlive a restart, as entities of kind `learned`; null =
+   * forgotten. To be called once a step, at its end.
+   *
+   * @param put incidents that are stored in the same commit, with what `threadOf` says of them then
+   */
+  takeLearned(put: readonly IncidentId[], view: CorrelationView): { id: string; value: unknown }[];
 }

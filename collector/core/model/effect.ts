@@ -25,9 +25,9 @@ export type Outcome =
  * has learned and counters. A restart gives all of them back to the core and nothing else.
  */
 export type Entity =
-  /** `noted`: as a restart gives it back; in effects it is the correlator that tells it when the alert is stored. */
+  /** `noted`: as a restart gives it back; in effects it is the correlator that tells it when the entity is stored. */
   | { kind: "alert"; id: string; value: Alert; noted?: Noted | null }
-  | { kind: "incident"; id: string; value: Incident }
+  | { kind: "incident"; id: string; value: Incident; noted?: Noted | null }
   | { kind: "problem"; id: string; value: Problem }
   | { kind: "silence"; id: string; value: Silence }
   | { kind: "maintenance"; id: string; value: MaintenanceWindow }

@@ -59,6 +59,11 @@ export class Turn {
     this.looks.add(incident);
   }
 
+  /** Those that will be put, in the order in which they first changed. */
+  changedIncidents(): readonly Incident[] {
+    return this.incidents?.all() ?? NONE;
+  }
+
   /** Incidents that changed or must be looked at, in order. */
   incidentsToTell(): readonly Incident[] {
     const found = new Few<Incident>();
@@ -107,3 +112,5 @@ export class Turn {
     return this.effects;
   }
 }
+
+const NONE: readonly Incident[] = [];

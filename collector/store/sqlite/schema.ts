@@ -103,6 +103,8 @@ export const MIGRATIONS: readonly string[] = [
   // No table changes: alerts carry what correlation knows of them (see runtime/stored-alert.ts), which a program before this
   // could not read. What an older one has written is read as it is.
   "",
+  // The same of incidents (see runtime/stored-incident.ts), whose threads had records of their own.
+  "",
 ];
 
 /** The version that this program writes. */
