@@ -1,3 +1,4 @@
+import { withOneMore } from "../model/short-list.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 
 /**
@@ -26,7 +27,7 @@ export function changeShare(changes: readonly UnixMillis[], at: UnixMillis): num
 
 /** With one more change, the last twenty. A new list of that size: one that grows in place has room for sixteen more. */
 export function withChange(changes: readonly UnixMillis[], at: UnixMillis): UnixMillis[] {
-  return changes.length < STATES ? [...changes, at] : [...changes.slice(1 - STATES), at];
+  return withOneMore(changes.length < STATES ? changes : changes.slice(1 - STATES), at);
 }
 
 export function startsFlapping(changes: readonly UnixMillis[], at: UnixMillis): boolean {

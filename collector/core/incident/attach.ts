@@ -1,3 +1,4 @@
+import { withOneMore } from "../model/short-list.ts";
 import { isActive } from "../model/alert-table.ts";
 import type { Alert } from "../model/alert.ts";
 import { hashHex } from "../model/hash.ts";
@@ -65,7 +66,7 @@ function inheritTold(incident: Incident, from: Incident | undefined, alert: Read
       continue;
     }
     const known = incident.told.find((other) => other.receiver === told.receiver);
-    if (known === undefined) incident.told.push({ ...told, revision: 0, inherited: 1 });
+    if (known === undefined) incident.told = withOneMore(incident.told, { ...told, revision: 0, inherited: 1 });
     else {
       known.paged ||= told.paged;
       known.inherited = (known.inherited ?? 0) + 1;

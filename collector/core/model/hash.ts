@@ -20,11 +20,11 @@ export class Hash64 {
     return this;
   }
 
-  /** A part and its end: ("ab", "c") and ("a", "bc") differ. */
-  add(part: string): this {
+  /** A part and its end: ("ab", "c") and ("a", "bc") differ. It may lie within a longer text. */
+  add(part: string, from = 0, end = part.length): this {
     let a = this.a;
     let b = this.b;
-    for (let index = 0; index < part.length; index += 1) {
+    for (let index = from; index < end; index += 1) {
       const unit = part.charCodeAt(index);
       a = Math.imul(a ^ unit, 0x01000193);
       b = Math.imul(b ^ unit, 0x85ebca6b);

@@ -1,3 +1,4 @@
+import { withOneMore } from "./short-list.ts";
 import type { Incident, TimelineEntry } from "./incident.ts";
 import type { Milliseconds, UnixMillis } from "./time.ts";
 
@@ -29,11 +30,11 @@ export function tellJoined(incident: Incident, at: UnixMillis, last: string): vo
   newest.text = `${count} alerts, the last: ${last}`;
 }
 
-/** Up to so many entries the list has no room to spare, which is sixteen entries where one grows: most incidents stay short. */
+/** Up to so many entries the list has no room to spare: most incidents stay short. */
 const EXACT_MAX = 8;
 
 function push(incident: Incident, entry: TimelineEntry): void {
-  if (incident.timeline.length < EXACT_MAX) incident.timeline = [...incident.timeline, entry];
+  if (incident.timeline.length < EXACT_MAX) incident.timeline = withOneMore(incident.timeline, entry);
   else incident.timeline.push(entry);
   if (incident.timeline.length > ENTRIES_MAX) incident.timeline.splice(FIRST_KEPT, 1);
 }

@@ -1,3 +1,4 @@
+import { withOneMore } from "../model/short-list.ts";
 import { incidentDocument } from "../model/document.ts";
 import { hashHex } from "../model/hash.ts";
 import type { Incident, Told } from "../model/incident.ts";
@@ -94,7 +95,7 @@ function remember(
     priority: incident.priority,
     ...(page || known?.inherited === undefined ? {} : { inherited: known.inherited }),
   };
-  if (known === undefined) incident.told.push(told);
+  if (known === undefined) incident.told = withOneMore(incident.told, told);
   else incident.told[incident.told.indexOf(known)] = told;
 }
 

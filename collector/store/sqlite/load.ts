@@ -3,7 +3,7 @@ import type { UnixMillis } from "../../core/model/time.ts";
 import type { OutboxRow } from "../../port/store.ts";
 import type { EntityPlace, EntityRow } from "./entity-page.ts";
 import { unpackText } from "./packed-text.ts";
-import { entityKey, Pending } from "./pending.ts";
+import { Pending } from "./pending.ts";
 
 const ENTITIES_A_PAGE = 2_000;
 const EVENT_IDS_A_PAGE = 50_000;
@@ -17,6 +17,8 @@ export interface Position {
 /** What a restart reads, page by page where there may be much of it. */
 export class Loader {
   private readonly db: DatabaseSync;
+  /** See `newerIn`. */
+  private newer: { pending: Pending; sequence: number; ids: ReadonlyMap<string, ReadonlySet<string>> } | undefined;
 
   constructor(db: DatabaseSync) {
     this.db = db;
@@ -74,14 +76,25 @@ export class Loader {
     );
     page.setReturnArrays(true);
     const rows = page.all(after.kind, after.id) as unknown as StoredRow[];
-    const isNewer = (kind: string, id: string): boolean =>
-      !pending.isEmpty && pending.entities.has(entityKey(kind, id));
-    return rows.map(([kind, id, body, ...touch]) => ({
-      kind,
-      id,
-      body: isNewer(kind, id) ? null : body,
-      touch: (kind === "alert" ? pending.touches.get(id) : undefined) ?? touchOf(touch),
-    }));
+    const newer = this.newerIn(pending);
+    return rows.map((row) => {
+      const [kind, id, body] = row;
+      if (newer.get(kind)?.has(id) === true) return { kind, id, body: null, touch: null };
+      return { kind, id, body, touch: kind === "alert" ? (pending.touches.get(id) ?? touchOf(row)) : null };
+    });
+  }
+
+  /** The ids in `pending`, by kind: made once, for a key of kind and id for each row would be half of what a page costs. */
+  private newerIn(pending: Pending): ReadonlyMap<string, ReadonlySet<string>> {
+    if (this.newer?.pending === pending && this.newer.sequence === pending.lastSequence) return this.newer.ids;
+    const ids = new Map<string, Set<string>>();
+    for (const { entity } of pending.entities.values()) {
+      const known = ids.get(entity.kind);
+      if (known === undefined) ids.set(entity.kind, new Set([entity.id]));
+      else known.add(entity.id);
+    }
+    this.newer = { pending, sequence: pending.lastSequence, ids };
+    return ids;
   }
 
   /** Those that only `pending` has in their newest form. */
@@ -131,7 +144,10 @@ type StoredTouch = [
 
 type StoredRow = [kind: string, id: string, body: string, ...StoredTouch];
 
-function touchOf([lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt]: StoredTouch): EntityRow["touch"] {
+function touchOf(row: StoredRow): EntityRow["touch"] {
+  // By number: most have none, and a list of the rest would be made for each.
+  if (row[3] === null) return null;
+  const [, , , lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt] = row;
   if (lastSeenAt === null || lastOccurredAt === null || count === null) return null;
   return { lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt };
 }
