@@ -63,11 +63,15 @@ export function readBodies(app: FastifyInstance, limits: ApiLimits): BodyBudget 
     const bytes = await decompressed(request, await received(request, payload, limits, hold), limits, hold);
     return parsed(request, bytes);
   });
-  app.addHook("onRequest", async (request, reply) => {
+  app.addHook("onRequest", (request, reply, done) => {
     // `close` also comes when the sender goes away in the middle.
     reply.raw.once("close", () => budget.release(request.raw));
+    done();
   });
-  app.addHook("onResponse", async (request) => budget.release(request.raw));
+  app.addHook("onResponse", (request, _reply, done) => {
+    budget.release(request.raw);
+    done();
+  });
   return budget;
 }
 

@@ -204,7 +204,8 @@ function guardRoutes(
         `the route ${String(route.method)} ${route.url} does not say who may call it: config.roles is missing`,
       );
   });
-  app.addHook("onRequest", async (request, reply) => {
+  // With `done` rather than as promises, here and below: each promise costs a request some microseconds.
+  app.addHook("onRequest", (request, reply, done) => {
     request.identity = NOBODY;
     void reply
       .header(EPOCH_HEADER, epoch)
@@ -215,17 +216,19 @@ function guardRoutes(
     const { roles, forEnrolled } = request.routeOptions.config;
     if (roles !== undefined)
       request.identity = access.authorise(request, forEnrolled === true ? { roles, forEnrolled } : { roles });
+    done();
   });
   // A body that may be left out is an empty object.
-  app.addHook("preValidation", async (request) => {
+  app.addHook("preValidation", (request, _reply, done) => {
     const { body = "json" } = request.routeOptions.config;
     if (body === "json" && request.body === undefined && request.routeOptions.schema?.body !== undefined)
       request.body = {};
+    done();
   });
 }
 
 function measure(app: FastifyInstance, ports: ApiPorts): void {
-  app.addHook("onResponse", async (request, reply) => {
+  app.addHook("onResponse", (request, reply, done) => {
     const route = request.routeOptions.url ?? "unknown";
     ports.telemetry.count("tocsin_http_requests_total", {
       route,
@@ -233,6 +236,7 @@ function measure(app: FastifyInstance, ports: ApiPorts): void {
       status: String(reply.statusCode),
     });
     ports.telemetry.observe("tocsin_http_request_duration_seconds", reply.elapsedTime / 1000, { route });
+    done();
   });
 }
 

@@ -70,10 +70,12 @@ export function registerOtlp(app: FastifyInstance, ports: IngestPorts, options: 
 }
 
 function answer(reply: FastifyReply, encoding: Encoding, body: string | Uint8Array): FastifyReply {
+  // Nearly every answer is empty: as text it goes out with the headers in one piece, as bytes in a second one.
+  const content = typeof body === "string" ? body : body.length === 0 ? "" : Buffer.from(body);
   return reply
     .header("content-type", CONTENT_TYPES[encoding])
     .serializer((text: string) => text)
-    .send(typeof body === "string" ? body : Buffer.from(body));
+    .send(content);
 }
 
 function readRequest<T>(
