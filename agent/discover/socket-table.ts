@@ -1,8 +1,10 @@
 import type { Clock } from "../clock.ts";
-import type { ByteReader } from "../sample/byte-reader.ts";
 import type { HostFiles } from "../sample/host-files.ts";
 
-/** One line of /proc/net/tcp or udp. Addresses are the kernel's hexadecimal text. */
+/**
+ * One line of /proc/net/tcp or udp, or several: connections in one state that lead from or to one port of one neighbour are one.
+ * Addresses are the kernel's hexadecimal text.
+ */
 export interface Socket {
   localHex: string;
   localPort: number;
@@ -12,17 +14,20 @@ export interface Socket {
   state: "listening" | "connected" | "closing" | "other";
   /** The kernel's number of the state, two hexadecimal digits. */
   code: string;
-  /** User id of the owner; 0 for a socket that is waiting to close, whoever had it. */
+  /** User id of the owner, of the first of them; 0 for a socket that is waiting to close, whoever had it. */
   uid: number;
-  /** "0" for a socket that no process has any more. */
+  /** Of the first of them; "0" for a socket that no process has any more. */
   inode: string;
+  /** How many lines. */
+  count: number;
 }
 
-/** More are not looked at: the first tell enough of who talks to whom. */
-const SOCKETS_MAX = 20_000;
+/** More lines are not looked at: the first tell enough of who talks to whom. */
+const LINES_MAX = 20_000;
+/** And more that differ are counted by state alone. */
+const SOCKETS_MAX = 4000;
 /** Less than the shortest interval between two rounds. */
 const FRESH_MS = 900;
-const COLON = 58;
 
 /** By the kernel's numbers (include/net/tcp_states.h). A connection that is being made shows a need, too. */
 const STATES: Readonly<Record<string, Socket["state"]>> = {
@@ -77,31 +82,82 @@ function readUdpSockets(files: HostFiles): Socket[] {
 
 /** Sockets of a network namespace: the agent's own, or that of the process `pid`. One read for IPv4, one for IPv6. */
 export function readSockets(files: HostFiles, pid = "self", kind: Family = "tcp"): Socket[] {
-  const found: Socket[] = [];
+  const table = new Table();
   for (const family of [kind, `${kind}6`]) {
-    const reader = files.read(`/proc/${pid}/net/${family}`);
-    if (reader !== null) readInto(found, reader);
+    let isHead = true;
+    files.pieces(`/proc/${pid}/net/${family}`, (lines) => {
+      if (isHead) lines.skipLine();
+      isHead = false;
+      while (!lines.atEnd && table.take(lines.rest()));
+    });
   }
-  return found;
+  return table.sockets;
 }
 
-function readInto(found: Socket[], reader: ByteReader): void {
-  reader.skipLine();
-  for (; !reader.atEnd && found.length < SOCKETS_MAX; reader.skipLine()) {
-    reader.skipWord();
-    const localHex = reader.word(COLON);
-    reader.skipByte();
-    const localPort = Number.parseInt(reader.word(), 16);
-    const remoteHex = reader.word(COLON);
-    reader.skipByte();
-    const remotePort = Number.parseInt(reader.word(), 16);
-    const code = reader.word();
+/** Puts lines together as they come: a server with twenty thousand connections has some hundred neighbours. */
+class Table {
+  readonly sockets: Socket[] = [];
+  readonly #known = new Map<string, Socket>();
+  /** The kernel tells of them first. */
+  readonly #listening = new Set<number>();
+  #lines = 0;
+
+  /** False when no more lines are wanted. */
+  take(line: string): boolean {
+    if (++this.#lines > LINES_MAX) return false;
+    // Number, local address:port, remote address:port, state; addresses of one family are equally long.
+    const local = line.indexOf(" ") + 1;
+    const localEnd = line.indexOf(":", local);
+    const remote = localEnd + 6;
+    const remoteEnd = remote + localEnd - local;
+    const localPort = Number.parseInt(line.slice(localEnd + 1, remote - 1), 16);
+    const remotePort = Number.parseInt(line.slice(remoteEnd + 1, remoteEnd + 5), 16);
+    if (localEnd < 0 || Number.isNaN(localPort) || Number.isNaN(remotePort)) return true;
+    const code = line.slice(remoteEnd + 6, remoteEnd + 8);
+    const remoteHex = line.slice(remote, remoteEnd);
     const state = STATES[code] ?? "other";
-    for (let column = 0; column < 3; column++) reader.skipWord();
-    const uid = reader.number();
-    reader.skipWord();
-    const inode = reader.word();
-    if (!Number.isNaN(localPort) && !Number.isNaN(remotePort))
-      found.push({ localHex, localPort, remoteHex, remotePort, state, code, uid, inode });
+    if (state === "listening") this.#listening.add(localPort);
+    const called = this.#listening.has(localPort) ? `in ${localPort}` : `out ${remotePort}`;
+    // Of UDP an open socket is a listener, and not to be put together with another.
+    const isSingle = state === "listening" || state === "other";
+    const key = isSingle ? "" : `${code} ${remoteHex} ${called}`;
+    const known = this.#known.get(key) ?? (this.sockets.length >= SOCKETS_MAX ? this.#rest(code) : undefined);
+    if (known !== undefined) {
+      known.count++;
+      return true;
+    }
+    const [uid, inode] = ownerOf(line, remoteEnd + 9);
+    const localHex = line.slice(local, localEnd);
+    const socket = { localHex, localPort, remoteHex, remotePort, state, code, uid, inode, count: 1 };
+    this.sockets.push(socket);
+    if (!isSingle) this.#known.set(key, socket);
+    return true;
   }
+
+  /** What there are too many of: one that is nobody's, for each state. */
+  #rest(code: string): Socket {
+    let rest = this.#known.get(code);
+    if (rest === undefined) {
+      rest = {
+        localHex: "",
+        localPort: 0,
+        remoteHex: "",
+        remotePort: 0,
+        state: "other",
+        code,
+        uid: -1,
+        inode: "0",
+        count: 0,
+      };
+      this.#known.set(code, rest);
+      this.sockets.push(rest);
+    }
+    return rest;
+  }
+}
+
+/** Behind the queues, the timer and the repeats stand the owner, the time-out and the inode. */
+function ownerOf(line: string, from: number): [uid: number, inode: string] {
+  const words = line.slice(from).trim().split(/\s+/, 6);
+  return [Number(words[3] ?? Number.NaN), words[5] ?? ""];
 }

@@ -19,16 +19,16 @@ const LISTENS = "00010000";
  */
 export function unixListeners(files: HostFiles): ReadonlySet<string> {
   const found = new Set<string>();
-  const reader = files.read("/proc/self/net/unix");
-  if (reader === null) return found;
-  reader.skipLine();
-  for (let lines = 0; !reader.atEnd && lines < LINES_MAX; reader.skipLine(), lines++) {
-    for (let column = 0; column < 3; column++) reader.skipWord();
-    if (reader.word() !== LISTENS) continue;
-    for (let column = 0; column < 3; column++) reader.skipWord();
-    const path = reader.word();
-    const product = path.startsWith("/") ? KNOWN_PATHS.find(([end]) => end.test(path))?.[1] : undefined;
-    if (product !== undefined) found.add(product);
-  }
+  let lines = 0;
+  files.pieces("/proc/self/net/unix", (reader) => {
+    for (; !reader.atEnd && lines < LINES_MAX; reader.skipLine(), lines++) {
+      for (let column = 0; column < 3; column++) reader.skipWord();
+      if (reader.word() !== LISTENS) continue;
+      for (let column = 0; column < 3; column++) reader.skipWord();
+      const path = reader.word();
+      const product = path.startsWith("/") ? KNOWN_PATHS.find(([end]) => end.test(path))?.[1] : undefined;
+      if (product !== undefined) found.add(product);
+    }
+  });
   return found;
 }

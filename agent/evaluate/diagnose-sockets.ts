@@ -10,9 +10,9 @@ export function describeSockets(files: HostFiles): string {
   if (sockets.length === 0) return "";
   const states = new Map<string, number>();
   const peers = new Map<string, number>();
-  for (const { state, remoteHex, remotePort, localPort } of sockets) {
-    count(states, state);
-    if (state === "connected") count(peers, `${addressOfHex(remoteHex)}:${Math.min(remotePort, localPort)}`);
+  for (const { state, remoteHex, remotePort, localPort, count: lines } of sockets) {
+    count(states, state, lines);
+    if (state === "connected") count(peers, `${addressOfHex(remoteHex)}:${Math.min(remotePort, localPort)}`, lines);
   }
   const lines = [[...states].map(([state, number]) => `${number} ${state}`).join(", ")];
   const most = [...peers].sort((a, b) => b[1] - a[1]).slice(0, SHOWN);
@@ -20,6 +20,6 @@ export function describeSockets(files: HostFiles): string {
   return lines.join("\n");
 }
 
-function count(map: Map<string, number>, key: string): void {
-  map.set(key, (map.get(key) ?? 0) + 1);
+function count(map: Map<string, number>, key: string, by: number): void {
+  map.set(key, (map.get(key) ?? 0) + by);
 }

@@ -1,6 +1,6 @@
 const SPACE = 32;
 const TAB = 9;
-const LINE_FEED = 10;
+export const LINE_FEED = 10;
 const ZERO = 48;
 const NINE = 57;
 const MINUS = 45;

@@ -33,7 +33,7 @@ export function createConnectionsCollector({ table }: CollectorContext, sockets:
 
   const count = (): void => {
     for (const code of series.keys()) counts.set(code, 0);
-    for (const { code } of sockets()) counts.set(code, (counts.get(code) ?? 0) + 1);
+    for (const { code, count: lines } of sockets()) counts.set(code, (counts.get(code) ?? 0) + lines);
   };
 
   return {

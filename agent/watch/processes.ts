@@ -53,6 +53,11 @@ export function createProcessWatch(
     name: "processes",
     tick(at) {
       let found = scan.count();
+      // Nobody at all, not even this process: /proc cannot be read now, and that says nothing of anybody.
+      if (scan.isBlind) {
+        for (const check of checks) check.take({ status: "unknown", reason: "/proc cannot be read" }, at);
+        return;
+      }
       // Before anyone is told: once more without what was remembered.
       if (watches.some((watch, index) => !isEnough(watch, found[index]!))) found = scan.countAnew();
       focus.watch(scan.counted());
@@ -87,6 +92,10 @@ class ProcessScan {
   readonly #users: readonly (number | null)[];
   readonly #known = new Map<string, Known>();
   #round = 0;
+  /** Processes of which anything was told in this round. */
+  #seen = 0;
+  /** Whether the last look saw nothing. */
+  isBlind = false;
 
   constructor(files: HostFiles, watches: readonly ProcessWatch[], userIds: (name: string) => number | null) {
     this.#files = files;
@@ -106,6 +115,7 @@ class ProcessScan {
 
   count(): number[] {
     this.#round++;
+    this.#seen = 0;
     const found = this.#watches.map(() => 0);
     let seen = 0;
     for (const pid of this.#files.list("/proc/")) {
@@ -113,6 +123,7 @@ class ProcessScan {
       for (const index of this.#matchesOf(pid)) found[index]!++;
     }
     for (const [pid, known] of this.#known) if (known.seenRound !== this.#round) this.#known.delete(pid);
+    this.isBlind = this.#seen === 0;
     return found;
   }
 
@@ -121,9 +132,11 @@ class ProcessScan {
     // One that counts for nothing and is old enough to have its name is only looked at again by `countAnew`.
     if (known !== undefined && known.matches.length === 0 && known.rounds >= SETTLED_ROUNDS) {
       known.seenRound = this.#round;
+      this.#seen++;
       return known.matches;
     }
     const stat = parseProcessStat(this.#files.line(`/proc/${pid}/stat`) ?? "");
+    if (stat !== null) this.#seen++;
     if (stat === null || stat.state === "Z" || stat.state === "X") return [];
     const { name } = stat;
     const identity = `${stat.startTicks} ${name}`;

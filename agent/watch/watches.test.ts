@@ -148,7 +148,7 @@ test.for<[string, Parameters<typeof proc>[0], Partial<ProcessWatch> & { name: st
 
 test("stopped and started: told after its `for`, and cleared at once", () => {
   const { context, told, clock } = rig();
-  const files = proc({ 7: { name: "nginx" } });
+  const files = proc({ 1: { name: "init" }, 7: { name: "nginx" } });
   const watch = createProcessWatch(context, { files, focus: new ProcessFocus(0) }, [
     watchOf({ name: "nginx", forMs: 5000 }),
   ]);
@@ -164,6 +164,27 @@ test("stopped and started: told after its `for`, and cleared at once", () => {
   expect(round()).toEqual(["firing process_down nginx: process nginx is not running"]);
   for (const [path, text] of running) files.contents.set(path, text);
   expect(round()).toEqual(["resolved process_down nginx: process nginx is not running"]);
+});
+
+test("a host whose /proc cannot be read for a while: nothing is told of anybody, and once in the log", () => {
+  const { context, told, clock, lines } = rig();
+  const files = proc({ 1: { name: "init" }, 7: { name: "nginx" } });
+  const watch = createProcessWatch(context, { files, focus: new ProcessFocus(0) }, [watchOf({ name: "nginx" })]);
+  const round = (): string[] => {
+    clock.advance(10_000);
+    watch.tick(clock.now());
+    return told();
+  };
+  round();
+  const all = new Map(files.contents);
+  // Names, and nothing behind them: the system has no file descriptor left. Then not even names.
+  for (const path of files.contents.keys()) files.contents.set(path, "");
+  expect([round(), round()]).toEqual([[], []]);
+  files.contents.clear();
+  expect([round(), round()]).toEqual([[], []]);
+  for (const [path, text] of all) files.contents.set(path, text);
+  expect(round()).toEqual([]);
+  expect(lines).toHaveLength(1);
 });
 
 test("a process that another one's number was given to is not overlooked", () => {

@@ -123,8 +123,7 @@ test.for<[record: string, isTrue: (value: number) => boolean]>([
 });
 
 /** What needs hardware, kernel modules or services that a test host may not have, and what the docs list as not there. */
-const DEPENDS_ON_HOST =
-  /^node_(bonding_|md_|nf_conntrack_|systemd_|timex_|disk_|filesystem_readonly|textfile_)/;
+const DEPENDS_ON_HOST = /^node_(bonding_|md_|nf_conntrack_|systemd_|timex_|disk_|filesystem_readonly|textfile_)/;
 
 test("each metric that the mixin reads and this host can have is exposed, with node_exporter's type and labels", async () => {
   const text = await (await fetch(exposed)).text();

@@ -17,6 +17,12 @@ export class RecordedHostFiles implements HostFiles {
     return new ByteReader().load(bytes, bytes.length);
   }
 
+  pieces(path: string, use: (lines: ByteReader) => void): boolean {
+    const reader = this.read(path);
+    if (reader !== null) use(reader);
+    return reader !== null;
+  }
+
   line(path: string): string | null {
     return this.read(path)?.rest() ?? null;
   }

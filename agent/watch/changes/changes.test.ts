@@ -120,6 +120,38 @@ test("a listener that stays is told at the second look, one that passes is not, 
   expect([await look(), await look()]).toEqual([[], []]);
 });
 
+test("what cannot be read for a while has not changed", async () => {
+  const cgroup = "/sys/fs/cgroup/system.slice/nginx.service/cgroup.procs";
+  const contents = {
+    "/proc/sys/kernel/random/boot_id": "a-b-c\n",
+    "/proc/sys/kernel/osrelease": "6.1.0\n",
+    "/proc/meminfo": "MemTotal: 4000000 kB\n",
+    "/proc/cpuinfo": "processor : 0\nmodel name : X\n",
+    "/proc/self/net/tcp": "head\n   0: 00000000:0016 00000000:0000 0A 0 0\n",
+    "/proc/self/net/udp": "head\n   0: 00000000:0035 00000000:0000 07 0 0 0 0 0 7 2\n",
+    [cgroup]: "7\n",
+  };
+  const files = new RecordedHostFiles(contents);
+  const clock = new VirtualClock();
+  const sockets = createSockets(files, clock);
+  const { look: each } = rig(newFolder(), [
+    bootFacts(files),
+    inventoryFacts(files),
+    portFacts(sockets),
+    udpPortFacts(sockets),
+    unitFacts(files),
+  ]);
+  const look = (): Promise<string[]> => {
+    clock.advance(60_000);
+    return each();
+  };
+  for (let round = 0; round < 4; round++) expect(await look()).toEqual([]);
+  files.contents.clear();
+  for (let round = 0; round < 4; round++) expect(await look()).toEqual([]);
+  for (const [path, text] of Object.entries(contents)) files.contents.set(path, text);
+  for (let round = 0; round < 4; round++) expect(await look()).toEqual([]);
+});
+
 test("a UDP port that somebody listens on; ports that a name server asks from come and go and are none", async () => {
   const line = (port: number, inode: number, state = "07"): string =>
     `   0: 00000000:${port.toString(16).toUpperCase().padStart(4, "0")} 00000000:0000 ${state} 0 0 0  0        0 ${inode} 2\n`;

@@ -17,7 +17,8 @@ export function bootFacts(files: HostFiles): FactSource {
     check: "host_restarted",
     noun: "boot",
     settles: false,
-    fingerprint: () => JSON.stringify(read()),
+    // What cannot be read now has not changed.
+    fingerprint: () => (files.line("/proc/sys/kernel/random/boot_id") ? JSON.stringify(read()) : null),
     read,
     summarize: (changes) => {
       const kernel = changes.find((change) => change.name === "kernel");
@@ -65,7 +66,8 @@ export function portFacts(sockets: Sockets): FactSource {
     check: "listening_port_changed",
     noun: "listening port",
     settles: true,
-    fingerprint: () => JSON.stringify(read()),
+    // The agent itself has a connection: no socket at all is a table that cannot be read.
+    fingerprint: () => (sockets().length === 0 ? null : JSON.stringify(read())),
     read,
   };
 }
@@ -83,7 +85,9 @@ export function udpPortFacts(sockets: Sockets): FactSource {
     noun: "listening UDP port",
     settles: true,
     fingerprint: () => {
-      const listening = sockets("udp").filter(({ state }) => state === "listening");
+      const all = sockets("udp");
+      if (all.length === 0) return null;
+      const listening = all.filter(({ state }) => state === "listening");
       const isFirst = before === null;
       facts = {};
       for (const { localPort, localHex, inode } of listening)
@@ -125,7 +129,10 @@ export function unitFacts(files: HostFiles): FactSource {
     check: "unit_changed",
     noun: "unit",
     settles: true,
-    fingerprint: () => JSON.stringify(read()),
+    fingerprint: () => {
+      const text = JSON.stringify(read());
+      return text === "{}" ? null : text;
+    },
     read,
   };
 }

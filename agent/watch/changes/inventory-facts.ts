@@ -26,7 +26,8 @@ export function inventoryFacts(files: HostFiles): FactSource {
     check: "inventory_changed",
     noun: "part",
     settles: true,
-    fingerprint: () => JSON.stringify(read()),
+    // What cannot be read now has not changed.
+    fingerprint: () => (files.read("/proc/meminfo") === null ? null : JSON.stringify(read())),
     read,
   };
 }
