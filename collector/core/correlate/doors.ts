@@ -30,8 +30,12 @@ export function doorsOf(
     const key = keys[index] ?? 0;
     const step = costs[index] ?? STEP_COST;
     const ci = faultCi(key);
-    // The causes of several alerts together are in no order.
-    if (step >= STEP_COST || ci === unit.ci) continue;
+    if (step >= STEP_COST) {
+      // Those of several alerts together are in no order.
+      if (unit.notes.length === 1) break;
+      continue;
+    }
+    if (ci === unit.ci) continue;
     for (const note of notebook.on(ci)) {
       const { incident } = note.alert;
       if (incident === null || note.resolvedAt !== null || note.background !== null) continue;

@@ -25,10 +25,10 @@ export function heardAround(
   { notebook, habits, storm, paged }: Memory,
   incident: IncidentId | null,
   at: UnixMillis,
-): Pick<RootEvidence, "began" | "alarmed" | "speaks" | "storm" | "habit" | "pagedAt"> {
+): Pick<RootEvidence, "alarmed" | "speaks" | "storm" | "habit" | "pagedAt"> {
+  const alarms = notebook.alarms.begin();
   return {
-    began: notebook.began,
-    alarmed: (ci, around) => notebook.alarmed(ci, around - ALARM_BEFORE_MS, around + ALARM_AFTER_MS),
+    alarmed: (around) => alarms.between(around - ALARM_BEFORE_MS, around + ALARM_AFTER_MS),
     speaks: (ci, around) => notebook.speaks(ci, around - SPEAKS_BEFORE_MS, around + ALARM_AFTER_MS),
     storm: storm !== null && storm.incident !== incident && at - storm.at < STORM_MS,
     pagedAt: paged.find((page) => page.incident !== incident)?.at ?? null,

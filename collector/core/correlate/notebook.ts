@@ -1,3 +1,4 @@
+import { AlarmsAround } from "./alarms-around.ts";
 import type { AlertId } from "../model/identity.ts";
 import type { Note } from "../model/evidence.ts";
 import type { FaultKey } from "../model/influence.ts";
@@ -23,6 +24,8 @@ export class Notebook {
   private readonly byCi: (Note[] | undefined)[] = [];
   /** By CI, when the last of its notes began that is no noise: asked for every CI that a fault should hit, and mostly long ago. */
   readonly began = new Latest();
+  /** One user at a time, who begins. */
+  readonly alarms = new AlarmsAround((ci, from, to) => this.alarmed(ci, from, to));
   private readonly byCause: NoteLists = new Map();
   private readonly bySystem: NoteLists = new Map();
   /** By `listName`: a list that grew too long has lost the notes up to this order. */

@@ -101,7 +101,10 @@ export function propose(
   // A fault that could save less than its least possible price is not chosen, whatever else is weighed.
   const priceOf = (fault: FaultKey): number => leastOpening(topology, fault, !own.has(faultCi(fault)));
   const isWorth = (fault: FaultKey): boolean => bounds.get(fault) > priceOf(fault) - ROUNDING;
-  for (const fault of bounds.keys) if (!anchored.has(fault) && isWorth(fault)) wanted.push(fault);
+  for (let index = 0; index < bounds.size; index += 1) {
+    const fault = bounds.keys[index] ?? -1;
+    if (!anchored.has(fault) && isWorth(fault)) wanted.push(fault);
+  }
   const table = new ClaimTable(units, alone, wanted, anchored.size);
   const hypotheses: Hypothesis[] = [];
   wanted.forEach((fault, place) => {
@@ -110,7 +113,7 @@ export function propose(
     hypotheses.push(new Proposal(fault, cap, table, place));
   });
   const homes = anchors.length === 0 ? [] : units.map((unit) => incidentOf(unit));
-  const doors = anchors.length === 0 ? [] : units.map((unit) => doorsOf(unit));
+  const doors = anchors.length === 0 ? NO_DOORS : doorsByIncident(units, doorsOf);
   for (const anchor of anchors) {
     const costs = new Map<number, number>();
     for (const claim of table.claims(wanted.indexOf(anchor.fault))) {
@@ -119,10 +122,8 @@ export function propose(
       const late = lateness(unit.onset, anchor) * (isCreeping(unit) ? 0.4 : 1);
       costs.set(claim.unit, claim.cost + late + (homes[claim.unit] === anchor.incident ? 0 : anchor.doubt));
     }
-    doors.forEach((list, unit) => {
-      const door = list.find(({ incident }) => incident === anchor.incident);
-      if (door !== undefined) costs.set(unit, Math.min(door.cost, costs.get(unit) ?? door.cost));
-    });
+    for (const { unit, cost } of doors.get(anchor.incident) ?? [])
+      costs.set(unit, Math.min(cost, costs.get(unit) ?? cost));
     const claims = [...costs].map(([unit, cost]) => ({
       unit,
       cost: cost - (homes[unit] === anchor.incident ? stayWorth(now - (units[unit]?.onset ?? now)) : 0),
@@ -139,6 +140,24 @@ export function propose(
     if (hypothesis instanceof Proposal) at[hypothesis.place] = index;
   });
   return { hypotheses, table, at };
+}
+
+const NO_DOORS: ReadonlyMap<IncidentId, readonly Claim[]> = new Map();
+
+/** The units that each incident could have reached over one of its members, in their order. */
+function doorsByIncident(
+  units: readonly Unit[],
+  doorsOf: (unit: Unit) => readonly Door[],
+): ReadonlyMap<IncidentId, readonly Claim[]> {
+  const found = new Map<IncidentId, Claim[]>();
+  units.forEach((unit, index) => {
+    for (const { incident, cost } of doorsOf(unit)) {
+      const list = found.get(incident);
+      if (list === undefined) found.set(incident, [{ unit: index, cost }]);
+      else list.push({ unit: index, cost });
+    }
+  });
+  return found;
 }
 
 /** A fault that is no incident yet. Most are never looked at closely, so that its claims are made when they are asked for. */

@@ -3,6 +3,7 @@ import type { CorrelationView, Placement } from "../model/correlation.ts";
 import { CREEPING, type Note, type Unit } from "../model/evidence.ts";
 import type { Incident } from "../model/incident.ts";
 import { faultCi, type FaultKey } from "../model/influence.ts";
+import { Keys } from "../model/keys.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { Notebook } from "./notebook.ts";
 import type { Anchor } from "./propose.ts";
@@ -40,7 +41,6 @@ let gathering = 0;
 export function gather(seeds: readonly Note[], near: Neighbourhood): Set<Note> {
   const { notebook, threads, at, view } = near;
   const found = new Set<Note>();
-  const suspects = new Set(seeds);
   const incidents = new Set<IncidentId>();
   gathering += 1;
   const take = (note: Note): void => {
@@ -50,10 +50,12 @@ export function gather(seeds: readonly Note[], near: Neighbourhood): Set<Note> {
     if (found.size >= NOTES_MAX || note.background !== null) return;
     const home = note.alert.incident ?? note.home;
     const thread = threads.get(home);
-    if (thread !== undefined && (isSet(note, thread, at) || (!suspects.has(note) && isLone(note, thread, at)))) return;
+    if (thread !== undefined && (isSet(note, thread, at) || (note.suspected !== gathering && isLone(note, thread, at))))
+      return;
     found.add(note);
     if (home !== null) incidents.add(home);
   };
+  for (const seed of seeds) seed.suspected = gathering;
   const from = at - WINDOW_MS;
   const causes = new Set<number>();
   for (const seed of seeds) {
@@ -63,7 +65,7 @@ export function gather(seeds: readonly Note[], near: Neighbourhood): Set<Note> {
       if ((costs[index] ?? CAUSE_COST) < CAUSE_COST) causes.add(keys[index] ?? -1);
     }
   }
-  for (const fault of causes) for (const note of notebook.on(faultCi(fault))) suspects.add(note);
+  for (const fault of causes) for (const note of notebook.on(faultCi(fault))) note.suspected = gathering;
   const systems = new Set(seeds.map((seed) => seed.system));
   for (const system of systems) if (system !== null) for (const note of notebook.ofSystem(system, from)) take(note);
   for (const fault of causes) notebook.causedBy(fault, from, take);
@@ -141,13 +143,19 @@ export function anchorsOf(
       settled: hasOthers(incident, notes, notebook),
     });
   };
+  const faults = FAULTS.begin();
   for (const note of notes) {
     if (note.alert.incident !== null) consider(note.alert.incident);
-    for (const fault of rootsAmong(note, threads)) for (const id of threads.at(fault)) consider(id);
+    // Notes that stand near each other have most of their causes in common.
+    for (const fault of rootsAmong(note, threads))
+      if (faults.add(fault)) for (const id of threads.at(fault)) consider(id);
   }
   for (const list of doors) for (const { incident } of list) consider(incident);
   return anchors;
 }
+
+/** Work space; empty between calls. */
+const FAULTS = new Keys();
 
 /** Those of its likeliest causes that some incident has been taken for; a new root is rare, and old ones do no harm. */
 function rootsAmong(note: Note, threads: Threads): readonly FaultKey[] {

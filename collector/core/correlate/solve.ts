@@ -2,7 +2,6 @@ import { isCreeping, isSensed, type Unit } from "../model/evidence.ts";
 import { aliveCost, aloneCost, openingCost, quietDependents } from "../model/hypothesis.ts";
 import type { IncidentId } from "../model/identity.ts";
 import { faultCi, faultDead, faultKey, type Influence } from "../model/influence.ts";
-import { Keys } from "../model/keys.ts";
 import { stemOf } from "../model/kinship.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
@@ -29,10 +28,8 @@ export interface SolveContext {
   topology: Topology;
   influence: Influence;
   at: UnixMillis;
-  /** See `Heard.began`. */
-  began: { isSince(ci: number, from: UnixMillis): boolean };
-  /** Whether this CI sent an alert that is not background noise around that time. */
-  alarmed: (ci: number, around: UnixMillis) => boolean;
+  /** See `Heard.alarmed`. */
+  alarmed: (around: UnixMillis) => { has(ci: number): boolean };
   /** Whether this CI itself was heard around that time: traps, its agent, its own metrics. */
   speaks: (ci: number, around: UnixMillis) => boolean;
   incidentOf: (unit: Unit) => IncidentId | null;
@@ -216,15 +213,11 @@ function price(hypothesis: Hypothesis, claims: Claim[], round: Round, least: num
   const alive = aliveCost(topology, fault, faultDead(fault) && round.context.speaks(root, first));
   const atMost = gain - opening - alive;
   if (atMost <= 0 || atMost < least) return Math.max(0, atMost);
-  const members = MEMBERS.begin();
-  for (const unit of units) members.add(unit.ci);
-  const { began, speaks } = round.context;
-  const quiet = quietDependents(influence, fault, { began, members, alarmed, speaks }, { onset: first, at, silent });
+  const members = units.map((unit) => unit.ci);
+  const { speaks } = round.context;
+  const quiet = quietDependents(influence, fault, { members, alarmed, speaks }, { onset: first, at, silent });
   return { hypothesis, gain: gain - opening - alive - quiet.cost, claims, first, last };
 }
-
-/** Work space; empty between calls. */
-const MEMBERS = new Keys();
 
 /** When most of it began. */
 function burstStart(choice: Choice, units: readonly Unit[]): UnixMillis {

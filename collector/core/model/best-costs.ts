@@ -9,8 +9,10 @@ const FEW = 8;
  * One user at a time: `begin` forgets what the last one kept. Memory: 12 bytes a possible key.
  */
 export class BestCosts {
-  /** In the order in which they came first. */
+  /** The first `size`, in the order in which they came first; what stands behind them is of the past. */
   readonly keys: number[] = [];
+  /** An array that is emptied gives its room back, and would grow anew each time. */
+  private count = 0;
   private costs = new Float64Array(0);
   private epochs = new Int32Array(0);
   private epoch = 0;
@@ -18,13 +20,13 @@ export class BestCosts {
   private sorting = new Float64Array(1024);
 
   get size(): number {
-    return this.keys.length;
+    return this.count;
   }
 
   /** Empties it. */
   begin(): this {
     this.epoch += 1;
-    this.keys.length = 0;
+    this.count = 0;
     return this;
   }
 
@@ -33,7 +35,8 @@ export class BestCosts {
     if (key >= this.epochs.length) this.grow(key);
     if (this.epochs[key] !== this.epoch) {
       this.epochs[key] = this.epoch;
-      this.keys.push(key);
+      this.keys[this.count] = key;
+      this.count += 1;
     } else if ((this.costs[key] ?? 0) <= cost) return false;
     this.costs[key] = cost;
     return true;
@@ -46,16 +49,16 @@ export class BestCosts {
 
   /** The `count` cheapest, cheapest first; of equal ones the lower key. Costs must not be negative. */
   cheapest(count: number): { keys: number[]; costs: number[] } {
-    const sorted = this.keys.length <= FEW ? this.sortedFew() : this.sorted();
-    const keys = sorted.slice(0, count);
+    const sorted = this.count <= FEW ? this.sortedFew() : this.sorted();
+    const keys = sorted.slice(0, Math.min(count, this.count));
     const costs = keys.map((key) => this.costs[key] ?? 0);
     return { keys, costs };
   }
 
   /** By insertion. */
   private sortedFew(): number[] {
-    const { keys, costs } = this;
-    for (let at = 1; at < keys.length; at += 1) {
+    const { keys, costs, count } = this;
+    for (let at = 1; at < count; at += 1) {
       const key = keys[at] ?? 0;
       const cost = costs[key] ?? 0;
       let to = at;
@@ -75,8 +78,7 @@ export class BestCosts {
    * function would; then what the low half of a cost decides is put in order.
    */
   private sorted(): number[] {
-    const { keys, costs } = this;
-    const { length } = keys;
+    const { keys, costs, count: length } = this;
     if (length > this.sorting.length) this.sorting = new Float64Array(2 * length);
     const sorting = this.sorting.subarray(0, length);
     const halves = new Int32Array(sorting.buffer, 0, 2 * length);

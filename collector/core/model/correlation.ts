@@ -91,10 +91,8 @@ export interface RootEvidence {
   /** Of present members, without known noise; also of those that have cleared. */
   notes: readonly Note[];
   influence: Influence;
-  /** Whether anything that is no noise began on that CI at that time or later: a cheap question to ask before the next two. */
-  began: { isSince(ci: number, from: UnixMillis): boolean };
-  /** Whether this CI sent an alert that is no noise around that time, in whatever incident. */
-  alarmed: (ci: number, around: UnixMillis) => boolean;
+  /** The CIs that sent an alert that is no noise around that time, in whatever incident; until it is asked of another time. */
+  alarmed: (around: UnixMillis) => { has(ci: number): boolean };
   /** Whether this CI itself was heard around that time, and so is not dead. */
   speaks: (ci: number, around: UnixMillis) => boolean;
   /** How often something alarms that comes to nothing, in onsets a millisecond. */

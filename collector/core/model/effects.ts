@@ -1,16 +1,7 @@
 import { BestCosts } from "./best-costs.ts";
 import type { Reachability } from "./reachability.ts";
-import {
-  isTimeSource,
-  memberChance,
-  ONE_OF_SEVERAL,
-  ONLY_LINE,
-  REPLICA,
-  TIME_USERS,
-  transmission,
-  type Transmission,
-} from "./transmission.ts";
-import type { Edge, Topology } from "./topology.ts";
+import { grown, Spreads } from "./spreads.ts";
+import type { Topology } from "./topology.ts";
 
 /** Whom a fault of one CI should hit, and with what chance (0…1); the CI itself is not in it. */
 export interface Effects {
@@ -47,10 +38,43 @@ const CHANCE_MIN = 0.02;
 const EFFECTS_MAX = 2500;
 const MEMO_MAX = 5_000;
 
-interface State {
-  ci: number;
-  dead: boolean;
-  chance: number;
+/** CIs that are reached, with how they are then and how likely, as flat arrays. Memory: 13 bytes each of the most there ever were. */
+class States {
+  size = 0;
+  private cis = new Int32Array(4096);
+  private dead = new Uint8Array(4096);
+  private chances = new Float64Array(4096);
+
+  begin(): this {
+    this.size = 0;
+    return this;
+  }
+
+  add(ci: number, dead: boolean, chance: number): void {
+    if (this.size === this.cis.length) this.grow();
+    this.cis[this.size] = ci;
+    this.dead[this.size] = dead ? 1 : 0;
+    this.chances[this.size] = chance;
+    this.size += 1;
+  }
+
+  ci(at: number): number {
+    return this.cis[at] ?? 0;
+  }
+
+  isDead(at: number): boolean {
+    return this.dead[at] === 1;
+  }
+
+  chance(at: number): number {
+    return this.chances[at] ?? 0;
+  }
+
+  private grow(): void {
+    this.cis = grown(this.cis, Int32Array);
+    this.dead = grown(this.dead, Uint8Array);
+    this.chances = grown(this.chances, Float64Array);
+  }
 }
 
 interface Known {
@@ -68,12 +92,12 @@ export class EffectsOf {
   private readonly behind = new Map<number, number[]>();
   private behindUpTo = 0;
   private behindVersion = 0;
-  /** By CI: 0 not asked yet, 1 no, 2 yes. */
-  private timeSources = new Uint8Array(1024);
+  private readonly spreads: Spreads;
 
   constructor(topology: Topology, reach: Reachability) {
     this.topology = topology;
     this.reach = reach;
+    this.spreads = new Spreads(topology, reach);
   }
 
   of(ci: number, dead: boolean): Effects {
@@ -101,68 +125,39 @@ export class EffectsOf {
 
   private search(root: number, dead: boolean): Effects {
     const best = BEST.begin();
-    let level: State[] = [{ ci: root, dead, chance: 1 }];
+    const states = STATES.begin();
+    states.add(root, dead, 1);
     let direct = 0;
-    for (let depth = 0; depth < 4 && level.length > 0 && best.size < EFFECTS_MAX; depth += 1) {
-      const next: State[] = [];
-      for (const state of level) this.spread(state, root, next);
+    let at = 0;
+    for (let depth = 0; depth < 4 && at < states.size && best.size < EFFECTS_MAX; depth += 1) {
+      const level = states.size;
+      for (; at < level; at += 1) this.spread(at, root);
       if (depth === 0) direct = best.size;
-      level = next;
     }
-    const cis = Int32Array.from(best.keys);
-    return { cis, chances: Float64Array.from(cis, (ci) => -best.get(ci)), direct, watched: null };
+    const cis = Int32Array.from(best.keys.slice(0, best.size));
+    const chances = new Float64Array(cis.length);
+    for (let index = 0; index < cis.length; index += 1) chances[index] = -best.get(cis[index] ?? -1);
+    return { cis, chances, direct, watched: null };
   }
 
-  private spread(state: State, root: number, next: State[]): void {
-    const { ci } = state;
-    const needed = this.topology.ci(ci);
-    const isTime = this.isTimeSource(ci);
-    for (const edge of this.topology.neededBy(ci)) {
+  /** From one state to the next. */
+  private spread(from: number, root: number): void {
+    const ci = STATES.ci(from);
+    const isDead = STATES.isDead(from);
+    const chance = STATES.chance(from);
+    const { spreads } = this;
+    const end = spreads.end(ci, this.topology.version);
+    for (let at = spreads.begin(ci); at < end; at += 1) {
       if (BEST.size >= EFFECTS_MAX) return;
-      const way = this.way(edge, ci, isTime ? null : needed.type);
-      if (way === null) continue;
-      const sure = state.chance * edge.confidence;
-      if (!state.dead) hit(edge.ci, root, sure * way.badToBad, false, next);
-      else if (way.deadToDead >= 0.35) hit(edge.ci, root, sure * way.deadToDead, true, next);
-      else hit(edge.ci, root, sure * Math.max(way.deadToBad, way.deadToDead), false, next);
+      const sure = chance * spreads.confidence(at);
+      if (isDead) hit(spreads.to(at), root, sure * spreads.ifDead(at), spreads.staysDead(at));
+      else hit(spreads.to(at), root, sure * spreads.ifBad(at), false);
     }
-    if (state.dead) {
-      if (state.chance < 0.5) return;
-      for (const behind of this.behindOf(ci)) {
-        if (BEST.size >= EFFECTS_MAX) return;
-        hit(behind, root, state.chance * 0.8, true, next);
-      }
-      return;
+    if (!isDead || chance < 0.5) return;
+    for (const behind of this.behindOf(ci)) {
+      if (BEST.size >= EFFECTS_MAX) return;
+      hit(behind, root, chance * 0.8, true);
     }
-    // A pool that works badly: its replicas do.
-    for (const edge of this.topology.needs(ci)) {
-      if (edge.type === "hasMember" && this.topology.ci(edge.ci).type === "container")
-        hit(edge.ci, root, state.chance * REPLICA, false, next);
-    }
-  }
-
-  /** How trouble passes from a CI to this dependent; null = it does not. `type` of the CI, null if it gives the time. */
-  private way(edge: Edge, needed: number, type: string | null): Transmission | null {
-    if (edge.type === "hasMember") {
-      const chance = memberChance(members(this.topology, edge.ci));
-      return { deadToDead: 0, deadToBad: chance, badToBad: chance };
-    }
-    if (edge.type !== "connectsTo") return type === null ? TIME_USERS : transmission(edge.type, type);
-    if (!this.reach.leadsHome(edge.ci, needed)) return null;
-    return this.reach.lines(edge.ci) > 1 ? ONE_OF_SEVERAL : ONLY_LINE;
-  }
-
-  private isTimeSource(ci: number): boolean {
-    if (ci >= this.timeSources.length) {
-      const grown = new Uint8Array(2 ** Math.ceil(Math.log2(ci + 1)));
-      grown.set(this.timeSources);
-      this.timeSources = grown;
-    }
-    const known = this.timeSources[ci] ?? 0;
-    if (known !== 0) return known === 2;
-    const found = isTimeSource(this.topology.ci(ci));
-    this.timeSources[ci] = found ? 2 : 1;
-    return found;
   }
 
   private behindOf(ci: number): readonly number[] {
@@ -186,13 +181,10 @@ export class EffectsOf {
 
 /** Work space; empty between calls. Chances as costs, so that the greatest is the least. */
 const BEST = new BestCosts();
+const STATES = new States();
 
 /** Takes the likeliest way to each CI, and lets it spread on from there. */
-function hit(ci: number, root: number, chance: number, dead: boolean, next: State[]): void {
+function hit(ci: number, root: number, chance: number, dead: boolean): void {
   if (ci === root || chance < CHANCE_MIN || BEST.size >= EFFECTS_MAX) return;
-  if (BEST.lower(ci, -chance)) next.push({ ci, dead, chance });
-}
-
-function members(topology: Topology, ci: number): number {
-  return topology.needs(ci).reduce((sum, edge) => sum + (edge.type === "hasMember" ? 1 : 0), 0);
+  if (BEST.lower(ci, -chance)) STATES.add(ci, dead, chance);
 }

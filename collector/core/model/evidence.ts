@@ -39,6 +39,7 @@ export interface Note {
   unit?: Unit;
   /** Marks of whoever looks at many notes again and again; they say nothing that could not be worked out anew. */
   gathered?: number;
+  suspected?: number;
   roots?: { threads: object; rootsAdded: number; faults: readonly FaultKey[] };
 }
 

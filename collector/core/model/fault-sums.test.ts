@@ -8,9 +8,9 @@ test("sums by fault, far apart and forgotten at the next beginning", () => {
   sums.add(500_000, 2);
   sums.add(7, 0.25);
   expect([sums.get(7), sums.get(500_000), sums.get(8)]).toEqual([1.75, 2, 0]);
-  expect(sums.keys).toEqual([7, 500_000]);
+  expect(sums.keys.slice(0, sums.size)).toEqual([7, 500_000]);
   sums.begin();
-  expect([sums.get(7), sums.has(500_000), sums.keys.length]).toEqual([0, false, 0]);
+  expect([sums.get(7), sums.has(500_000), sums.size]).toEqual([0, false, 0]);
 });
 
 test("the largest sums come first, of equal ones the lower key, and no more than asked for", () => {

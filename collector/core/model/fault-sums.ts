@@ -6,16 +6,22 @@ import type { FaultKey } from "./influence.ts";
  * a possible fault.
  */
 export class FaultSums {
-  /** Faults in the order in which they were first added. */
+  /** The first `size`, in the order in which they were first added; what stands behind them is of the past. */
   readonly keys: FaultKey[] = [];
+  /** An array that is emptied gives its room back, and would grow anew each time. */
+  private count = 0;
   private sums = new Float64Array(0);
   private epochs = new Int32Array(0);
   private epoch = 0;
 
+  get size(): number {
+    return this.count;
+  }
+
   /** Empties it. */
   begin(): this {
     this.epoch += 1;
-    this.keys.length = 0;
+    this.count = 0;
     return this;
   }
 
@@ -27,7 +33,8 @@ export class FaultSums {
     }
     this.epochs[key] = this.epoch;
     this.sums[key] = 0 + value;
-    this.keys.push(key);
+    this.keys[this.count] = key;
+    this.count += 1;
   }
 
   /** 0 for what was never added. */
@@ -57,7 +64,8 @@ export function largest(sums: FaultSums, count: number): FaultKey[] {
     const apart = sums.get(a) - sums.get(b);
     return apart > 0 || (apart === 0 && a < b);
   };
-  for (const key of sums.keys) {
+  for (let index = 0; index < sums.size; index += 1) {
+    const key = sums.keys[index] ?? -1;
     const last = best[best.length - 1];
     if (best.length >= count && last !== undefined && !isBefore(key, last)) continue;
     let at = best.length;

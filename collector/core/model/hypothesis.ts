@@ -1,5 +1,6 @@
 import type { Unit } from "./evidence.ts";
 import { faultCi, faultDead, OUTCOME_TYPES, PLACE_TYPES, type FaultKey, type Influence } from "./influence.ts";
+import { Keys } from "./keys.ts";
 import type { Topology } from "./topology.ts";
 import type { Milliseconds, UnixMillis } from "./time.ts";
 import { EXPECTED_MIN, watchedOf } from "./watched.ts";
@@ -84,24 +85,23 @@ export interface Dependents {
 
 /** Who was heard around the time of a fault, for whoever weighs silence. */
 export interface Heard {
-  /** Whether anything that is no noise began on that CI at that time or later: a cheap question to ask before the last two. */
-  began: { isSince(ci: number, from: UnixMillis): boolean };
   /** CIs that count as failing whatever was heard of them: those of the alerts that are explained. */
-  members: { has(ci: number): boolean };
-  /** Whether that CI sent an alert around that time. */
-  alarmed: (ci: number, around: UnixMillis) => boolean;
+  members: readonly number[];
+  /** The CIs that sent an alert around that time; until it is asked of another time. */
+  alarmed: (around: UnixMillis) => { has(ci: number): boolean };
   /** Whether that CI was heard of around that time, and so is not dead. */
   speaks: (ci: number, around: UnixMillis) => boolean;
 }
 
 /** Work space; empty between calls. */
 let LOGS = new Float64Array(64);
+const STRANGERS = new Keys();
 
 /** What the quiet dependents of a CI say against its being at fault since `onset`. Cost: one mark for each dependent. */
 export function quietDependents(
   influence: Influence,
   fault: FaultKey,
-  { began, members, alarmed, speaks }: Heard,
+  { members, alarmed, speaks }: Heard,
   { onset, at, silent }: { onset: UnixMillis; at: UnixMillis; silent: boolean },
 ): Dependents {
   const sure = faultDead(fault);
@@ -115,12 +115,16 @@ export function quietDependents(
     LOGS[step] = log;
     result.cost -= (counts[step] ?? 0) * log;
   }
-  const from = onset - ALARM_BEFORE_MS;
+  const others = alarmed(onset);
+  // Mostly there are none: then one question to each dependent is enough.
+  const strangers = STRANGERS.begin();
+  let hasStrangers = false;
+  for (const ci of members) if (!others.has(ci)) hasStrangers = strangers.add(ci) || hasStrangers;
   let contradiction = 0;
   let alarming = 1;
   for (let index = 0; index < cis.length; index += 1) {
     const other = cis[index] ?? 0;
-    if (!members.has(other) && !(began.isSince(other, from) && alarmed(other, onset))) continue;
+    if (!others.has(other) && !(hasStrangers && strangers.has(other))) continue;
     const step = level[index] ?? 0;
     if (sure && (chances[index] ?? 0) >= CERTAIN && speaks(other, onset)) contradiction += DEPENDENT_SPEAKS;
     if (index < watched.direct && (levels[step] ?? 0) >= EXPECTED_MIN) result.failing += 1;

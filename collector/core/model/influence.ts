@@ -198,7 +198,9 @@ class Search {
   private readonly best = new BestCosts();
   /** By fault. */
   private readonly candidates = new BestCosts();
+  /** The first `queued`; see `BestCosts.keys`. */
   private readonly queue: number[] = [];
+  private queued = 0;
   /** What it costs more when one member alone, or what carries only it, is to have broken its pool. */
   private readonly aside = new Map<number, number>();
   private from = -1;
@@ -212,7 +214,7 @@ class Search {
   run(ci: number, symptom: Symptom): Causes {
     this.best.begin();
     this.candidates.begin();
-    this.queue.length = 0;
+    this.queued = 0;
     this.aside.clear();
     this.from = ci;
     const entry = ENTRY[symptom];
@@ -220,7 +222,7 @@ class Search {
     if (entry.bad !== null) this.push(ci, BAD, entry.bad);
     this.special(ci, symptom);
     let visits = 0;
-    for (let at = 0; at < this.queue.length && visits < VISITS_MAX; at += 1, visits += 1) {
+    for (let at = 0; at < this.queued && visits < VISITS_MAX; at += 1, visits += 1) {
       const state = this.queue[at] ?? 0;
       this.expand(state >> 2, (state & 3) as Mode, this.best.get(state));
     }
@@ -239,7 +241,8 @@ class Search {
     if (cost > COST_MAX) return;
     const state = ci * 4 + mode;
     if (!this.best.lower(state, cost)) return;
-    this.queue.push(state);
+    this.queue[this.queued] = state;
+    this.queued += 1;
     // The CI with the symptom is priced by its own table, not by a way of no length.
     if (ci === this.from) return;
     this.suspect(ci, true, cost + aside + (mode === DEAD ? 0 : DEAD_FOR_BAD));

@@ -42,32 +42,46 @@ export function watchedOf(effects: Effects, topology: Topology, dead: boolean): 
 }
 
 function watch({ cis, chances, direct }: Effects, topology: Topology, dead: boolean): Watched {
-  const kept: number[] = [];
-  const level: number[] = [];
+  const kept = new Int32Array(cis.length);
+  const level = new Uint16Array(cis.length);
   const levels = new Map<number, number>();
   const counts: number[] = [];
+  let size = 0;
   let near = 0;
   let expected = 0;
   let due = 0;
+  let last = Number.NaN;
+  let at = 0;
   for (let index = 0; index < cis.length; index += 1) {
     const seen = (chances[index] ?? 0) * visibility(topology, cis[index] ?? 0, dead);
     if (seen < SEEN_MIN) continue;
     if (index < direct) near += 1;
     if (index < direct && seen >= EXPECTED_MIN) expected += 1;
     due += seen;
-    kept.push(index);
-    const at = levels.get(seen) ?? levels.size;
-    levels.set(seen, at);
-    level.push(at);
+    // Who stands next to each other in the list is mostly alike.
+    if (seen !== last) {
+      at = levels.get(seen) ?? levels.size;
+      levels.set(seen, at);
+      last = seen;
+    }
+    kept[size] = index;
+    level[size] = at;
     counts[at] = (counts[at] ?? 0) + 1;
+    size += 1;
+  }
+  const watched = new Int32Array(size);
+  const likely = new Float64Array(size);
+  for (let place = 0; place < size; place += 1) {
+    watched[place] = cis[kept[place] ?? 0] ?? 0;
+    likely[place] = chances[kept[place] ?? 0] ?? 0;
   }
   return {
-    cis: Int32Array.from(kept, (index) => cis[index] ?? 0),
-    level: Uint16Array.from(level),
+    cis: watched,
+    level: level.slice(0, size),
     levels: Float64Array.from(levels.keys()),
     counts: Uint16Array.from(counts),
     due,
-    chances: Float64Array.from(kept, (index) => chances[index] ?? 0),
+    chances: likely,
     direct: near,
     expected,
   };

@@ -2,7 +2,6 @@ import type { CorrelationView, Ranking, RootEvidence, RootRanker } from "../mode
 import { isSensed, unitsOf, type Unit } from "../model/evidence.ts";
 import { aliveCost, aloneCost, openingCost, quietDependents } from "../model/hypothesis.ts";
 import { faultCi, faultDead, type FaultKey } from "../model/influence.ts";
-import { Keys } from "../model/keys.ts";
 import type { Candidate } from "../model/incident.ts";
 import type { UnixMillis } from "../model/time.ts";
 import { candidatesOf, lastStep, linksBetween, type Claims, type Links } from "./claims.ts";
@@ -102,8 +101,7 @@ function round(value: number): number {
 function price(units: readonly Unit[], evidence: RootEvidence, at: UnixMillis, view: CorrelationView): Verdict[] {
   const alone = units.map((unit) => aloneCost(unit));
   const links = linksBetween(units);
-  const members = MEMBERS.begin();
-  for (const unit of units) members.add(unit.ci);
+  const members = units.map((unit) => unit.ci);
   const sensed = units.map(isSensed);
   const setting: Pricing = { units, alone, sensed, links, members, evidence, at, view };
   const claims = candidatesOf(units, alone, SHARED, PRICED_MAX);
@@ -125,9 +123,6 @@ function price(units: readonly Unit[], evidence: RootEvidence, at: UnixMillis, v
     .sort((a, b) => a.cost - b.cost || a.fault - b.fault)
     .filter((verdict, index, all) => all.findIndex((other) => other.root === verdict.root) === index);
 }
-
-/** Work space; empty between calls. */
-const MEMBERS = new Keys();
 
 /**
  * Who alarms itself and could have broken the CI that is inferred as root: a feed whose rack sends nothing, say. That one
@@ -164,7 +159,7 @@ interface Pricing {
   sensed: readonly boolean[];
   links: Links;
   /** CIs of the units. */
-  members: Keys;
+  members: readonly number[];
   evidence: RootEvidence;
   at: UnixMillis;
   view: CorrelationView;
@@ -215,8 +210,8 @@ function draft(claims: Claims, pricing: Pricing): Draft {
 
 function complete({ fault, root, cost, claims, first, own }: Draft, pricing: Pricing): Verdict {
   const { units, members, evidence, at } = pricing;
-  const { began, alarmed, speaks } = evidence;
-  const heard = { began, members, alarmed, speaks };
+  const { alarmed, speaks } = evidence;
+  const heard = { members, alarmed, speaks };
   const dependents = quietDependents(evidence.influence, fault, heard, { onset: first, at, silent: own === undefined });
   return {
     root,
@@ -226,7 +221,7 @@ function complete({ fault, root, cost, claims, first, own }: Draft, pricing: Pri
       return units.filter((_, index) => !Number.isNaN(claims.costs[index]));
     },
     units: units.length,
-    silent: own === undefined && !members.has(root),
+    silent: own === undefined && !members.includes(root),
     dead: faultDead(fault),
     dependents,
     through: null,
