@@ -27,6 +27,14 @@ import { correlateCleared, correlateFiring, takeAgain, takeChange, takeEvent } f
 const VERDICT_ROUNDS = 4;
 
 /**
+ * Incidents and others that one step wakes: some 10 ms of work, verdicts and notifications with it. What a storm opened
+ * within a second comes due within a second, or at once after a pause; the rest is woken by the next steps.
+ */
+const WOKEN_A_STEP = 100;
+/** Most alerts are woken only to find that they have been repeated since: so many are as much work as one incident. */
+const ALERTS_LIKE_ONE = 20;
+
+/**
  * The pipeline. One input in, what follows from it out: deduplicate → mute → correlate → incident → notify, with each
  * decision in the ledger. Changes `state` in place. Deterministic: equal states and inputs give byte-equal effects.
  *
@@ -93,10 +101,15 @@ function take(state: CoreState, turn: Turn, input: Input): Outcome | null {
   }
 }
 
-/** Everything whose time has come, in the order of its time. */
+/** What has come due, in the order of its time: all of it, unless that would keep others waiting. */
 function wakeDue(state: CoreState, turn: Turn, input: Input): void {
   const { at } = turn;
-  while (wakeAlertFirst(state, at) ? wakeNextAlert(state, turn) : wakeNext(state, turn));
+  for (let left = WOKEN_A_STEP * ALERTS_LIKE_ONE; ; ) {
+    if (left <= 0) return;
+    const work = wakeAlertFirst(state, at) ? wakeNextAlert(state, turn) : wakeNext(state, turn);
+    if (work === 0) break;
+    left -= work;
+  }
   if (state.reviewAt !== null && state.reviewAt <= at && mayReview(input)) {
     if (state.undone.length === 0) state.undone = state.correlator.due(at, state.view).reverse();
     placeSome(state, turn);
@@ -118,20 +131,20 @@ function wakeAlertFirst(state: CoreState, at: UnixMillis): boolean {
   return alert === other && state.timers.nextKey()?.startsWith("agent ") !== true;
 }
 
-/** False: none is due. */
-function wakeNextAlert(state: CoreState, turn: Turn): boolean {
+/** Returns how much work it was, see `ALERTS_LIKE_ONE`; 0 = none is due. */
+function wakeNextAlert(state: CoreState, turn: Turn): number {
   const id = state.alertTimers.take(turn.at);
-  if (id !== undefined) wakeOneAlert(state, turn, id);
-  return id !== undefined;
+  if (id === undefined) return 0;
+  return wakeOneAlert(state, turn, id) ? ALERTS_LIKE_ONE : 1;
 }
 
-/** False: nothing is due. */
-function wakeNext(state: CoreState, turn: Turn): boolean {
+/** The same; 0 = nothing is due. */
+function wakeNext(state: CoreState, turn: Turn): number {
   const key = state.timers.take(turn.at);
-  if (key === undefined) return false;
+  if (key === undefined) return 0;
   const space = key.indexOf(" ");
   wake(state, turn, key.slice(0, space), key.slice(space + 1));
-  return true;
+  return ALERTS_LIKE_ONE;
 }
 
 function wake(state: CoreState, turn: Turn, kind: string, id: string): void {
@@ -164,18 +177,21 @@ function wake(state: CoreState, turn: Turn, kind: string, id: string): void {
   }
 }
 
-function wakeOneAlert(state: CoreState, turn: Turn, id: string): void {
+/** False: nothing has changed. */
+function wakeOneAlert(state: CoreState, turn: Turn, id: string): boolean {
   const alert = state.alerts.get(id);
-  if (alert === undefined) return;
+  if (alert === undefined) return false;
   const limit =
     alert.unobservedSince === null ? null : alert.unobservedSince + state.settings.correlation.suppressMaxMs;
-  if (alert.status === "unobserved" && limit !== null && turn.at >= limit) {
+  const isObserved = alert.status === "unobserved" && limit !== null && turn.at >= limit;
+  if (isObserved) {
     observe(state, turn, alert, "it was suppressed for as long as suppression may last");
     correlateFiring(state, turn, alert);
   }
   const news = wakeAlert(state, turn, alert, isCutOff(state));
   if (news === "cleared") correlateCleared(state, turn, alert);
   else if (news === "changed") correlateFiring(state, turn, alert);
+  return isObserved || news !== null;
 }
 
 /** Nobody could tell us: the agent is missing, or the CI is behind a failed one. Silence is no evidence then. */
