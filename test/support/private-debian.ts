@@ -16,6 +16,8 @@ import { waitFor } from "./tocsin-process.ts";
 
 const MAKER = new URL("debian-root.sh", import.meta.url).pathname;
 const NET_LISTENER = new URL("net-listener.ts", import.meta.url).pathname;
+/** Where nspawn keeps a folder for each system that it boots, on this machine. */
+const PROPAGATED = "/run/systemd/nspawn/propagate";
 /** systemd's controllers that a machine with cgroups of version 1 can lend. */
 const LENT = ["memory", "cpu", "cpuacct", "pids", "devices", "blkio"];
 const ENVIRONMENT = { PATH: "/usr/sbin:/usr/bin", LANG: "C.UTF-8", DEBIAN_FRONTEND: "noninteractive" };
@@ -87,6 +89,8 @@ export class PrivateDebian {
     // A new group of cpuset has no processors, so that nothing can be put into it.
     const joined = all.filter(({ controllers }) => !controllers.includes("cpuset"));
     this.#groups = joined.map(({ ownGroup }) => join(ownGroup, this.#name));
+    for (const { ownGroup } of joined) removeLeftovers(ownGroup, removeGroup);
+    removeLeftovers(PROPAGATED, rmdirSync);
     for (const group of this.#groups) mkdirSync(group);
     const lent = (version: 1 | 2): boolean =>
       joined.some((each) => each.version === version && groupControllers(each, this.#name).includes("memory"));
@@ -216,7 +220,7 @@ export class PrivateDebian {
       await ended;
     }
     for (const group of this.#groups) await waitFor(() => (removeGroup(group) ? true : undefined), 10_000);
-    rmSync(join("/run/systemd/nspawn/propagate", this.#name), { recursive: true, force: true });
+    rmSync(join(PROPAGATED, this.#name), { recursive: true, force: true });
     rmSync(this.root, { recursive: true, force: true });
   }
 }
@@ -244,6 +248,14 @@ function read(path: string): string {
     return readFileSync(path, "utf8");
   } catch {
     return "";
+  }
+}
+
+/** Empty folders of a test that was killed; its processes died with it. */
+function removeLeftovers(folder: string, remove: (path: string) => unknown): void {
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+    const pid = /^tocsin-test-(\d+)-/.exec(name)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) remove(join(folder, name));
   }
 }
 
