@@ -261,3 +261,26 @@ test("who needs a CI that is still in trouble joins its incident a quarter of an
   const told = incidents.flatMap(({ timeline }) => timeline.map((entry) => JSON.stringify(entry))).join("\n");
   expect(told).toMatch(/c, next to it, is in trouble there/);
 });
+
+test("what all need fails minutes after the database of one system: the older fault keeps its alerts", async () => {
+  const systems = ["one", "two", "three", "four", "five"];
+  const programs = (system: string): string[] => [1, 2, 3, 4, 5, 6, 7, 8].map((n) => `${system}-app-${n}`);
+  const world = cmdb(
+    {
+      dns: ["dns", { criticality: 1 }],
+      ...Object.fromEntries(systems.map((system) => [`${system}-db`, "database"])),
+      ...Object.fromEntries(systems.flatMap(programs).map((name) => [name, "application"])),
+    },
+    systems.flatMap((system) =>
+      programs(system).flatMap((name) => [`${name} dependsOn ${system}-db`, `${name} dependsOn dns`]),
+    ),
+  );
+  const story = [
+    ...each(programs("one"), { at: 10, check: "latency", severity: "major", summary: "slow" }),
+    { at: 400, ci: "dns", check: "dig", severity: "critical", summary: "no answer" },
+    ...each(systems.slice(1).flatMap(programs), { at: 405, check: "http_errors", severity: "major" }),
+  ];
+  const { of } = await play(world, story, 700);
+  expect(of("one-app-1")?.rootCause.ci).toBe("one-db");
+  expect(of("two-app-1")?.rootCause.ci).toBe("dns");
+});

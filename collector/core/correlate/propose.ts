@@ -20,6 +20,8 @@ export interface Anchor {
   raging: boolean;
   /** Its members are not all among the units: it stays whatever the units do. */
   settled: boolean;
+  /** It has been judged on many alerts. */
+  large: boolean;
 }
 
 export interface Claim {

@@ -140,6 +140,7 @@ export function anchorsOf(
       lastOnset: thread.lastOnset,
       doubt: doubtOf(thread),
       raging: thread.raging,
+      large: (thread.ranked?.evidence ?? 0) >= LARGE,
       settled: hasOthers(incident, notes, notebook),
     });
   };

@@ -7,6 +7,7 @@ import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { Door } from "./door.ts";
 import { shows } from "./doors.ts";
+import { keeperOf } from "./kept.ts";
 import { joinPeers } from "./peers.ts";
 import {
   ANCHOR_PRICE,
@@ -67,7 +68,8 @@ interface Setting {
 }
 
 function greedy(proposals: Proposals, setting: Setting, without: Hypothesis | null): Choice[] {
-  const taken = new Uint8Array(setting.units.length);
+  const taken: (Choice | undefined)[] = setting.units.map(() => undefined);
+  const held = Float64Array.from(setting.alone);
   const { hypotheses } = proposals;
   const open: Open = {
     hypotheses,
@@ -79,11 +81,12 @@ function greedy(proposals: Proposals, setting: Setting, without: Hypothesis | nu
   };
   const chosen: Choice[] = [];
   for (;;) {
-    const best = pick(open, { ...setting, taken });
+    const best = pick(open, { ...setting, taken, held });
     if (best === null) return chosen;
     chosen.push(best);
     for (const claim of best.claims) {
-      taken[claim.unit] = 1;
+      taken[claim.unit] = best;
+      held[claim.unit] = claim.cost + MARGIN;
       proposals.table.takeUnit(claim.unit, open.left, proposals.at);
     }
   }
@@ -123,7 +126,10 @@ function worth(chosen: readonly Choice[]): number {
 interface Round {
   units: readonly Unit[];
   alone: readonly number[];
-  taken: Uint8Array;
+  /** Which of the faults chosen so far has claimed each unit. */
+  taken: readonly (Choice | undefined)[];
+  /** What each unit costs as it is: alone, or by that fault. */
+  held: Float64Array;
   context: SolveContext;
 }
 
@@ -164,7 +170,7 @@ function promising({ hypotheses, without, caps, left, weighed, round }: Open, le
 /** What it is worth now; a number where that cannot be more than `least`, and then no more than this number. */
 function evaluate(hypothesis: Hypothesis | undefined, round: Round, least: number): Choice | number {
   if (hypothesis === undefined) return 0;
-  const isWhole = hypothesis.claims.every((claim) => round.taken[claim.unit] === 0);
+  const isWhole = hypothesis.claims.every((claim) => round.taken[claim.unit] === undefined);
   if (isWhole && hypothesis.whole !== undefined) return hypothesis.whole;
   const found = evaluateOpen(hypothesis, round, least);
   if (isWhole && typeof found !== "number") hypothesis.whole = found;
@@ -172,11 +178,15 @@ function evaluate(hypothesis: Hypothesis | undefined, round: Round, least: numbe
 }
 
 function evaluateOpen(hypothesis: Hypothesis, round: Round, least: number): Choice | number {
-  const open = hypothesis.claims.filter(
-    (claim) => round.taken[claim.unit] === 0 && (round.alone[claim.unit] ?? 0) > claim.cost + MARGIN,
-  );
+  const { held, taken, units, context } = round;
+  const keeps = keeperOf(hypothesis.anchor, { units, incidentOf: context.incidentOf });
+  const open = hypothesis.claims.filter((claim) => {
+    if ((held[claim.unit] ?? 0) <= claim.cost + MARGIN) return false;
+    const by = taken[claim.unit];
+    return by === undefined || keeps(claim, by);
+  });
   if (open.length === 0) return 0;
-  const gainOf = (claim: Claim): number => (round.alone[claim.unit] ?? 0) - claim.cost - MARGIN;
+  const gainOf = (claim: Claim): number => (held[claim.unit] ?? 0) - claim.cost - MARGIN;
   // Claims are in order of onset, since units are.
   let wave: Claim[] = [];
   let best: { claims: Claim[]; gain: number } = { claims: [], gain: 0 };
@@ -206,7 +216,7 @@ function price(hypothesis: Hypothesis, claims: Claim[], round: Round, least: num
   const units = claims.map((claim) => round.units[claim.unit]).filter((unit) => unit !== undefined);
   const first = units[0]?.onset ?? at;
   const last = units[units.length - 1]?.onset ?? at;
-  const gain = claims.reduce((sum, claim) => sum + (round.alone[claim.unit] ?? 0) - claim.cost - MARGIN, 0);
+  const gain = claims.reduce((sum, claim) => sum + (round.held[claim.unit] ?? 0) - claim.cost - MARGIN, 0);
   if (anchor?.settled === true) return { hypothesis, gain: gain - SETTLED_PRICE, claims, first, last };
   const silent = !claims.some((claim) => round.units[claim.unit]?.ci === root && claim.cost <= OWN_EVIDENCE);
   const opening = openingCost(topology, fault, silent, units.some(isSensed)) * (anchor === null ? 1 : ANCHOR_PRICE);
