@@ -3,6 +3,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { type Finding, sortFindings } from "../../protocol/finding.ts";
 import { parseAgentConfig } from "../../agent/config/parse-agent-config.ts";
+import { loadPatternCheck } from "../../agent/watch/pattern.ts";
 import { checkRemoteConfig } from "../../agent/config/parse-remote-config.ts";
 import { parsePackTests } from "../../rules/language/parse-pack-test.ts";
 import { checkCmdbFiles } from "../cmdb/check-files.ts";
@@ -155,8 +156,8 @@ async function checkOne({ path, kind, remote }: Todo): Promise<Finding[]> {
   if (kind === "pack") return checkPack(path);
   const text = await textOf(path);
   if (typeof text !== "string") return [text];
-  if (remote === true) return checkRemoteConfig(text, path);
-  if (kind === "agent") return parseAgentConfig(text, path).findings;
+  if (remote === true) return checkRemoteConfig(text, path, await loadPatternCheck());
+  if (kind === "agent") return parseAgentConfig(text, path, await loadPatternCheck()).findings;
   return parsePackTests(text, path).findings;
 }
 

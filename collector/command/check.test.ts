@@ -83,6 +83,12 @@ test("a name that means a CI here and another there is told with the file", asyn
   );
 });
 
+test("a pattern that the agent would refuse is told before it does", async () => {
+  const file = write("agent.yaml", "watch:\n  logs:\n  - { path: /var/log/x, pattern: '(', severity: major }\n");
+  const { code, out } = await check("--kind", "agent", file);
+  expect([code, out]).toEqual([1, expect.stringContaining("AGENT_BAD_PATTERN")]);
+});
+
 test("a pack that Tocsin brings, and that is not beside the configuration, is told with its folder", async () => {
   const { out } = await check(write("tocsin.yaml", "rules: [rules/packs/postgresql]\n"));
   expect(out).toMatch(

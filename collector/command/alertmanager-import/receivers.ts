@@ -115,6 +115,16 @@ const TRANSLATIONS: Readonly<Record<string, Translate>> = {
   slack_configs: slack,
 };
 
+/** The keys that each of them looks at; `send_resolved` is for all. */
+const LOOKED_AT: Readonly<Record<string, readonly string[]>> = {
+  webhook_configs: ["url", "url_file", "http_config"],
+  email_configs: [
+    ...["to", "from", "smarthost", "require_tls", "auth_username", "auth_password", "auth_password_file"],
+    ...["html", "text", "headers", "tls_config"],
+  ],
+  slack_configs: ["api_url", "api_url_file", "channel"],
+};
+
 /** Each of their receivers as as many of ours as it has integrations that we have. */
 export function translateReceivers(config: unknown, notes: Notes): TranslatedReceivers {
   const receivers: TranslatedReceivers["receivers"] = {};
@@ -134,6 +144,13 @@ export function translateReceivers(config: unknown, notes: Notes): TranslatedRec
         const ours = translate?.(integration, global, path, notes);
         if (translate === undefined) notes.lost(path, `there is no connector for ${key.replace(/_configs$/, "")} yet`);
         if (ours === undefined) continue;
+        const known = ["send_resolved", ...(LOOKED_AT[key] ?? [])];
+        notes.others(
+          path,
+          documentOf(integration) ?? {},
+          known,
+          "there is nothing like it here; the words of messages are ours",
+        );
         if (at(integration, "send_resolved") === false)
           notes.differs([...path, "send_resolved"], "who was told of a fire is always told of its end");
         found.push(ours);

@@ -102,6 +102,27 @@ test("what was not carried over, or differs, is told with its place", () => {
   ]);
 });
 
+test("what stands in an integration and is not carried over is told, key by key", () => {
+  const { notes } = translateAlertmanager({
+    route: { receiver: "a" },
+    receivers: [
+      {
+        name: "a",
+        slack_configs: [{ api_url: "https://hooks.slack.com/x", channel: "#a", title: "{{ x }}", actions: [] }],
+        webhook_configs: [{ url: "https://x.example", max_alerts: 5, send_resolved: true }],
+        email_configs: [{ to: "a@example.net", from: "b@example.net", smarthost: "m:25", hello: "x", html: "y" }],
+      },
+    ],
+  });
+  expect(notes.filter(({ kind }) => kind === "lost").map(({ path }) => path.slice(2).join("."))).toEqual([
+    "slack_configs.0.title",
+    "slack_configs.0.actions",
+    "webhook_configs.0.max_alerts",
+    "email_configs.0.html",
+    "email_configs.0.hello",
+  ]);
+});
+
 test("the result is a valid configuration of ours", () => {
   const { config } = translateAlertmanager(EXAMPLE);
   const result = parseConfig(stringify(config), "tocsin.yaml", {
