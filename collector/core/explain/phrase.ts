@@ -16,7 +16,7 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
   "incident.closed": () => "closed: it can no longer be reopened",
   "incident.merged": (record, why) =>
     `incident ${factText(record, "number")} became part of incident ${factText(record, "intoNumber")}: ${why}`,
-  "incident.acknowledged": (record, why) => `${factText(record, "actor")} acknowledged it: ${why}`,
+  "incident.acknowledged": (record, why) => `${factText(record, "actor")} acknowledged it${noteOf(record, why)}`,
   "incident.assigned": (record, why) => `${factText(record, "actor")} assigned it to ${why}`,
   "incident.note": (record, why) => `${factText(record, "actor")} noted: ${why}`,
   "incident.root": (record, why) => `${factText(record, "actor")} named the root: ${why}`,
@@ -52,6 +52,11 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
   "mute.changed": (record, why) => `${factText(record, "actor")} changed ${muteName(record.rule)}: ${why}`,
   "agent.forgotten": (_, why) => why,
 };
+
+/** What the person said about it, if anything. */
+function noteOf(record: Readonly<LedgerRecord>, why: string): string {
+  return why === `${factText(record, "actor")} did so` ? "" : `: ${why}`;
+}
 
 /** The root as it was named to people, from the record of a notification; null where none was. */
 export function rootPhrase({ facts }: Readonly<LedgerRecord>): string | null {

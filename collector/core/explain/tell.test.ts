@@ -119,6 +119,18 @@ test("every decision of the core has a phrase of its own", () => {
   for (const record of core.ledger()) expect(text).not.toContain(`${record.decision} (`);
 });
 
+test("what a person did without a word is told once", () => {
+  const core = new CoreDriver();
+  core.event();
+  core.to(minutes(2));
+  const incident = core.incident(1)?.id ?? "";
+  core.command({ type: "acknowledge", incident }, "anna");
+  core.command({ type: "note", incident, text: "on it" }, "anna");
+  const steps = tellIncident(core.ledger(), "incident 1").steps.map(({ text }) => text);
+  expect(steps).toContain("anna acknowledged it");
+  expect(steps).toContain("anna noted: on it");
+});
+
 test("a storm is told by its first alerts and a count", () => {
   const core = new CoreDriver({ cmdb: cmdbOf(Array.from({ length: 40 }, (_, index) => `vm-${index} runsOn hv-1`)) });
   core.event({ ci: "hv-1" });
