@@ -46,6 +46,11 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
       return EXIT.ok;
     }
     const items = answer.items ?? [];
+    // A name that is misspelt must not read as a CI that is well.
+    if (items.length === 0 && typeof flags["ci"] === "string") {
+      const unknown = refusal(await client.get(`/api/v1/cmdb/cis/${encodeURIComponent(flags["ci"])}`), io);
+      if (unknown !== null) return unknown;
+    }
     const now = Date.now();
     const rows = items.map((alert) => [
       alert.ci,

@@ -115,6 +115,12 @@ test.for<[situation: string, run: typeof incidents, args: string[], answer: stri
   expect(JSON.parse(answer.err)).toEqual({ code, message: expect.any(String) });
 });
 
+test("alerts of a CI that there is not: no reason to be calm", async () => {
+  const url = await collector(200, { items: [], next: null });
+  expect(await call(alerts, ["--ci", "web-01", "--collector", url])).toMatchObject({ code: 0, out: "No alerts.\n" });
+  expect(asked.map(({ url: path }) => path)).toContain("/api/v1/cmdb/cis/web-01");
+});
+
 test("silence expire takes the beginning of an id", async () => {
   const ids = ["9f2c1a44-0000-4000-8000-000000000001", "9f2c77aa-0000-4000-8000-000000000002"];
   const url = await collector(200, { items: ids.map((id) => ({ id })), next: null });

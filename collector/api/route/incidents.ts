@@ -114,6 +114,25 @@ async function found(reader: Query, id: string): Promise<IncidentDocument> {
   return incident;
 }
 
+/** Merges follow each other; more than this is no story that anybody reads. */
+const MERGES_MAX = 10;
+
+/** The incident, if a command can do anything to it: a person mostly has its number from a message that is older than the merge. */
+async function changeable(reader: Query, id: string): Promise<IncidentDocument> {
+  const incident = await found(reader, id);
+  let last = incident;
+  for (let step = 0; last.mergedInto !== null && step < MERGES_MAX; step += 1) {
+    const next = await reader.incident(last.mergedInto);
+    if (next === undefined) break;
+    last = next;
+  }
+  if (last !== incident)
+    throw new Refusal(409, "merged", `incident ${incident.number} is part of incident ${last.number} now`);
+  if (incident.status === "closed")
+    throw new Refusal(409, "notOpen", `incident ${incident.number} is closed and can no longer be changed`);
+  return incident;
+}
+
 const noteBody = Type.Object({ note: Type.Optional(NOTE) }, { additionalProperties: false });
 const assignBody = Type.Object(
   { owner: nullable(Type.String({ minLength: 1, maxLength: 256 })) },
@@ -165,7 +184,7 @@ function registerCommand<B extends TSchema>(app: FastifyInstance, ports: ApiPort
       },
     },
     async (request: FastifyRequest) => {
-      const { id } = await found(ports.query, (request.params as { id: string }).id);
+      const { id } = await changeable(ports.query, (request.params as { id: string }).id);
       const command = await order.make(id, request.body as Static<B>);
       const { incident } = await obey(ports.intake, request.identity.name, command);
       return found(ports.query, incident ?? id);

@@ -76,6 +76,26 @@ test("why was I not paged: a silence, but nobody would have been told anyway", (
   );
 });
 
+test("why was I not paged: a silence, until it healed", () => {
+  const core = new CoreDriver();
+  const matchers = [{ name: "ci", value: "web-01", isRegex: false, isEqual: true }];
+  const times = { startsAt: T0, endsAt: minutes(60), createdAt: T0, updatedAt: T0 };
+  core.command({ type: "silence.put", silence: { id: "s-17", matchers, ...times, createdBy: "tom", comment: "" } });
+  core.event();
+  core.to(minutes(2));
+  core.event({ status: "resolved" });
+  core.to(minutes(10));
+  const incident = core.incident(1)?.id ?? "";
+  const records = core.ledger().filter((record) => record.incident === incident);
+  const { answer, because, otherwise } = tellIncident(records, "incident 1");
+  expect(answer).toBe("Nobody was told: silence s-17.");
+  expect(because).toEqual([
+    "silence s-17 of tom mutes its alerts until 2026-01-01T01:00:00.000Z",
+    "it healed by itself before anyone was told",
+  ]);
+  expect(otherwise[0]).toMatch(/^without it, /);
+});
+
 test("a hold is told with its reason, whatever was held", () => {
   const core = new CoreDriver();
   core.event();

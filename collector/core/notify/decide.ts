@@ -193,8 +193,12 @@ function tellHealed(state: NotifyState, turn: Turn, incident: Incident): void {
     incident: incident.id,
     ci: incident.rootCause.ci,
     rule: before ?? "healed",
-    reasons: isUrgent ? [`${reason}; because of ${incident.priority} a message says so, without a page`] : [reason],
-    counterfactual: "without the hold it would have been told",
+    reasons: [
+      ...(before === null ? [] : before.split(", ").map((rule) => withheldReason(state, rule))),
+      isUrgent ? `${reason}; because of ${incident.priority} a message says so, without a page` : reason,
+    ],
+    counterfactual:
+      before === null ? "without the hold it would have been told" : withoutIt(state, incident, before, turn.at),
     facts: { holdReason: incident.holdReason, priority: incident.priority },
   });
   if (!isUrgent) return;

@@ -291,6 +291,25 @@ test.for<[path: string, body: unknown, code: string]>([
   expect(intake.batches).toEqual([]);
 });
 
+test("a command on what is over for good says where it goes on", async () => {
+  const { call, query, intake } = await apiBench();
+  query.incidentList = [
+    incidentDocument({ id: "inc-a", number: 1, status: "resolved", mergedInto: "inc-b" }),
+    incidentDocument({ id: "inc-b", number: 2, status: "resolved", mergedInto: "inc-c" }),
+    incidentDocument({ id: "inc-c", number: 3 }),
+    incidentDocument({ id: "inc-d", number: 4, status: "closed" }),
+  ];
+  for (const [number, code, message] of [
+    [1, "merged", "incident 1 is part of incident 3 now"],
+    [4, "notOpen", "incident 4 is closed and can no longer be changed"],
+  ] as const)
+    expect(await call("POST", `/api/v1/incidents/${number}/acknowledge`)).toMatchObject({
+      status: 409,
+      json: { code, message },
+    });
+  expect(intake.batches).toEqual([]);
+});
+
 test.for<[code: string, status: number]>([
   ["incidentNotFound", 404],
   ["notOpen", 409],
