@@ -119,8 +119,17 @@ const TRANSLATIONS: Readonly<Record<string, Translate>> = {
 const LOOKED_AT: Readonly<Record<string, readonly string[]>> = {
   webhook_configs: ["url", "url_file", "http_config"],
   email_configs: [
-    ...["to", "from", "smarthost", "require_tls", "auth_username", "auth_password", "auth_password_file"],
-    ...["html", "text", "headers", "tls_config"],
+    "to",
+    "from",
+    "smarthost",
+    "require_tls",
+    "auth_username",
+    "auth_password",
+    "auth_password_file",
+    "html",
+    "text",
+    "headers",
+    "tls_config",
   ],
   slack_configs: ["api_url", "api_url_file", "channel"],
 };
