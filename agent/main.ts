@@ -19,6 +19,7 @@ import { HttpTransport } from "./send/transport.ts";
 import { version } from "./version.ts";
 import { createSockets } from "./discover/socket-table.ts";
 import { createDiscovery } from "./discover/create-discovery.ts";
+import { SeenCertificates } from "./watch/changes/certificate-facts.ts";
 import { createChanges, createWatches } from "./watch/create-watches.ts";
 
 const HELP = `Usage: tocsin agent [options]
@@ -193,6 +194,7 @@ async function openAgent({ config, remote }: Handover, log: Log, restart: () => 
   const files = new LinuxFiles({ proc: procPath, sys: sysPath });
   const sockets = createSockets(files, clock);
   const focus = new ProcessFocus(config.sample.topProcesses);
+  const watched = { files, focus, certificates: new SeenCertificates(), config: config.watch, dataDir: data.path };
   return Agent.open(config, {
     clock,
     random: Math.random,
@@ -210,8 +212,8 @@ async function openAgent({ config, remote }: Handover, log: Log, restart: () => 
     bundledRules,
     createCollectors: (context) => createCollectors(context, { config, clock, log, sockets, focus }),
     createWatches: async (context, post) => [
-      ...(await createWatches(context, { files, focus, config: config.watch, dataDir: data.path })),
-      createChanges({ clock, log, ...post }, { files, sockets, config: config.changes, dataDir: data.path }),
+      ...(await createWatches(context, watched)),
+      createChanges({ clock, log, ...post }, watched, { sockets, changes: config.changes }),
       ...(await createDiscovery(
         { files, sockets, clock, log, agentId: identity.agentId, hostName: hostname(), ...post },
         config,

@@ -142,6 +142,8 @@ export interface ChangesConfig {
   units: boolean;
   users: boolean;
   listeningPorts: boolean;
+  /** Images of containers, where Docker or Podman may be asked. */
+  containers: boolean;
   /** Files, or globs in the last part, whose content is watched by hash. */
   files: string[];
   everyMs: number;
@@ -214,6 +216,7 @@ export const DEFAULT_CHANGES: ChangesConfig = {
   units: true,
   users: true,
   listeningPorts: true,
+  containers: true,
   files: [],
   everyMs: 60_000,
 };

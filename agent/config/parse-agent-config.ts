@@ -207,6 +207,7 @@ function readChanges(place: (path: string) => string): Read<ChangesConfig> {
       units: flag,
       users: flag,
       listeningPorts: flag,
+      containers: flag,
       files: (r, v) => r.list(v, (r2, v2) => r2.text(v2)),
       every: (r, v) => r.duration(v, "10s", "1d"),
     });

@@ -4,11 +4,14 @@ import { connect } from "node:tls";
 import type { Clock } from "../clock.ts";
 import type { CertificateWatch } from "../config/agent-config.ts";
 import { type Series, setSeries } from "../sample/series-table.ts";
+import type { SeenCertificates } from "./changes/certificate-facts.ts";
 import { type CheckResult, PolledCheck, type Watch, type WatchContext } from "./check.ts";
 
 /** What was found: when the first of the certificates ends, and what else is wrong with them. */
 interface Found {
   endsAt: number;
+  /** Of the first one; SHA-256. */
+  fingerprint: string;
   /** null = nothing; the reason of Node's own check otherwise. */
   trouble: string | null;
 }
@@ -16,18 +19,23 @@ interface Found {
 const DAY_MS = 86_400_000;
 
 /** Tells a certificate's end before it comes, and a chain that clients would refuse. */
-export function createCertificateWatch(context: WatchContext, watch: CertificateWatch): Watch {
+export function createCertificateWatch(context: WatchContext, watch: CertificateWatch, seen: SeenCertificates): Watch {
   const { name, severity, forMs, everyMs } = watch;
   const left = context.table.gauge("tocsin.certificate.expires_in", "s", { name });
   return new PolledCheck(
     context,
     { check: "certificate", instance: name, severity, forMs, labels: { symptom: "errors" } },
-    { everyMs, probe: () => probeCertificate(watch, context.clock, left) },
+    { everyMs, probe: () => probeCertificate(watch, context.clock, { left, seen }) },
   );
 }
 
-export async function probeCertificate(watch: CertificateWatch, clock: Clock, left: Series): Promise<CheckResult> {
+export async function probeCertificate(
+  watch: CertificateWatch,
+  clock: Clock,
+  { left, seen }: { left: Series; seen: SeenCertificates },
+): Promise<CheckResult> {
   const found = watch.file === null ? await ofServer(watch, clock) : await ofFile(watch.file);
+  seen.see(watch.name, typeof found === "string" ? null : found);
   if (typeof found === "string") return { status: "bad", summary: `certificate ${watch.name}: ${found}` };
   const leftMs = found.endsAt - clock.now();
   setSeries(left, leftMs / 1000, clock.now());
@@ -64,10 +72,11 @@ function ofServer(watch: CertificateWatch, clock: Clock): Promise<Found | string
     const cancel = clock.after(watch.timeoutMs, () => done(`no answer within ${watch.timeoutMs} ms`));
     socket.on("error", (error: NodeJS.ErrnoException) => done(error.code ?? error.message));
     socket.on("secureConnect", () => {
-      const endsAt = Date.parse(socket.getPeerCertificate().valid_to);
+      const { valid_to: validTo, fingerprint256: fingerprint } = socket.getPeerCertificate();
+      const endsAt = Date.parse(validTo);
       const { authorizationError } = socket as { authorizationError?: unknown };
       if (Number.isNaN(endsAt)) done("the server shows none");
-      else done({ endsAt, trouble: socket.authorized ? null : String(authorizationError) });
+      else done({ endsAt, fingerprint, trouble: socket.authorized ? null : String(authorizationError) });
     });
   });
 }
@@ -78,8 +87,11 @@ function ofFile(path: string): Promise<Found | string> {
       if (error !== null) return resolve(`${path} cannot be read (${error.code})`);
       const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
       try {
-        const ends = blocks.map((block) => Date.parse(new X509Certificate(block).validTo));
-        return resolve(ends.length === 0 ? `${path} holds none` : { endsAt: Math.min(...ends), trouble: null });
+        const all = blocks.map((block) => new X509Certificate(block));
+        const [first] = all;
+        if (first === undefined) return resolve(`${path} holds none`);
+        const endsAt = Math.min(...all.map(({ validTo }) => Date.parse(validTo)));
+        return resolve({ endsAt, fingerprint: first.fingerprint256, trouble: null });
       } catch {
         // Between its marks stands something else.
         return resolve(`${path} holds one that is damaged`);

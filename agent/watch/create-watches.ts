@@ -3,16 +3,25 @@ import type { ChangesConfig, WatchConfig } from "../config/agent-config.ts";
 import type { Sockets } from "../discover/socket-table.ts";
 import type { HostFiles } from "../sample/host-files.ts";
 import type { ProcessFocus } from "../sample/process-focus.ts";
-import { type ChangesContext, createChangeWatch, factSources } from "./changes/changes.ts";
+import { certificateFacts, type SeenCertificates } from "./changes/certificate-facts.ts";
+import { type ChangesContext, createChangeWatch, factSources, statePathOf } from "./changes/changes.ts";
 import type { Watch, WatchContext } from "./check.ts";
 import { createPortWatch } from "./ports.ts";
 import { createProcessWatch } from "./processes.ts";
 import { createUnitWatch } from "./units.ts";
 
+export interface Watched {
+  files: HostFiles;
+  focus: ProcessFocus;
+  certificates: SeenCertificates;
+  config: WatchConfig;
+  dataDir: string;
+}
+
 /** Every watch that the administrator asked for. What few ask for is loaded only for them. */
 export async function createWatches(
   context: WatchContext,
-  { files, focus, config, dataDir }: { files: HostFiles; focus: ProcessFocus; config: WatchConfig; dataDir: string },
+  { files, focus, certificates, config, dataDir }: Watched,
 ): Promise<Watch[]> {
   const watches: Watch[] = config.ports.map((port) => createPortWatch(context, port));
   if (config.processes.length > 0) watches.push(createProcessWatch(context, { files, focus }, config.processes));
@@ -31,7 +40,7 @@ export async function createWatches(
   }
   if (config.certificates.length > 0) {
     const { createCertificateWatch } = await import("./certificate.ts");
-    watches.push(...config.certificates.map((watch) => createCertificateWatch(context, watch)));
+    watches.push(...config.certificates.map((watch) => createCertificateWatch(context, watch, certificates)));
   }
   if (config.dns.length > 0) {
     const { createDnsWatch } = await import("./dns.ts");
@@ -51,7 +60,12 @@ export async function createWatches(
 /** What changes on the host, told as events; not part of the watches that raise alerts. */
 export function createChanges(
   context: Omit<ChangesContext, "folder">,
-  { files, sockets, config, dataDir }: { files: HostFiles; sockets: Sockets; config: ChangesConfig; dataDir: string },
+  { files, certificates, config, dataDir }: Omit<Watched, "focus">,
+  { sockets, changes }: { sockets: Sockets; changes: ChangesConfig },
 ): Watch {
-  return createChangeWatch({ ...context, folder: dataDir }, factSources(config, files, sockets), config.everyMs);
+  const names = config.certificates.map(({ name }) => name);
+  const ofCertificates =
+    names.length === 0 ? null : certificateFacts(certificates, names, statePathOf(dataDir, "certificates"));
+  const sources = factSources(changes, { files, sockets, certificates: ofCertificates });
+  return createChangeWatch({ ...context, folder: dataDir }, sources, changes.everyMs);
 }

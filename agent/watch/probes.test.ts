@@ -12,6 +12,7 @@ import type { PluginWatch } from "../config/agent-config.ts";
 import { ConditionBook } from "../evaluate/condition-book.ts";
 import { createLog } from "../log.ts";
 import { SeriesTable } from "../sample/series-table.ts";
+import { SeenCertificates } from "./changes/certificate-facts.ts";
 import { probeCertificate } from "./certificate.ts";
 import type { WatchContext } from "./check.ts";
 import { probeDns } from "./dns.ts";
@@ -140,13 +141,19 @@ test.runIf(hasOpenSsl).for<[string, number, object]>([
   ["ends very soon", 1, { status: "bad", severity: "critical", summary: "certificate www expires in 24 h" }],
 ])("certificate file: one that %s", async ([, days, expected]) => {
   const { path } = selfSigned(newFolder(), days);
-  expect(await probeCertificate({ ...CERTIFICATE, file: path }, systemClock, series())).toMatchObject(expected);
+  expect(
+    await probeCertificate({ ...CERTIFICATE, file: path }, systemClock, {
+      left: series(),
+      seen: new SeenCertificates(),
+    }),
+  ).toMatchObject(expected);
 });
 
 test("certificate file: missing, empty, damaged", async () => {
   const folder = newFolder();
   const path = join(folder, "x.pem");
-  const probe = async (): Promise<unknown> => probeCertificate({ ...CERTIFICATE, file: path }, systemClock, series());
+  const probe = async (): Promise<unknown> =>
+    probeCertificate({ ...CERTIFICATE, file: path }, systemClock, { left: series(), seen: new SeenCertificates() });
   expect(await probe()).toMatchObject({ status: "bad", summary: expect.stringContaining("cannot be read (ENOENT)") });
   writeFileSync(path, "nothing");
   expect(await probe()).toMatchObject({ summary: expect.stringContaining("holds none") });
@@ -161,7 +168,10 @@ test.runIf(hasOpenSsl)("certificate of a server that signed it itself: its clien
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   clean.push(() => new Promise<void>((done) => server.close(() => done())));
   const { port } = server.address() as AddressInfo;
-  const result = await probeCertificate({ ...CERTIFICATE, host: "127.0.0.1", port }, systemClock, series());
+  const result = await probeCertificate({ ...CERTIFICATE, host: "127.0.0.1", port }, systemClock, {
+    left: series(),
+    seen: new SeenCertificates(),
+  });
   expect(result).toMatchObject({ status: "bad", summary: expect.stringContaining("is refused") });
 });
 

@@ -1,13 +1,16 @@
+import { createServer } from "node:http";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, onTestFinished, test } from "vitest";
 import type { WireEvent } from "../../../protocol/agent-event.ts";
 import { RecordedHostFiles } from "../../../test/support/recorded-host-files.ts";
 import { VirtualClock } from "../../../test/support/virtual-clock.ts";
 import { createSockets, readSockets } from "../../discover/socket-table.ts";
 import { createLog } from "../../log.ts";
-import { createChangeWatch } from "./changes.ts";
+import { certificateFacts, SeenCertificates } from "./certificate-facts.ts";
+import { createChangeWatch, statePathOf } from "./changes.ts";
+import { imageFacts } from "./image-facts.ts";
 import { diffFacts, detail, type Facts, type FactSource, summarize } from "./facts.ts";
 import { fileFacts, writtenFacts } from "./file-facts.ts";
 import { bootFacts, portFacts, udpPortFacts, unitFacts } from "./host-facts.ts";
@@ -118,6 +121,77 @@ test("a listener that stays is told at the second look, one that passes is not, 
   expect(await look()).toEqual([]);
   files.contents.set("/proc/self/net/tcp", `head\n${line(22, "0A")}${line(8080, "0A", "0100007F")}`);
   expect([await look(), await look()]).toEqual([[], []]);
+});
+
+test("a watched certificate that was renewed; one that cannot be reached is what it was", async () => {
+  const folder = newFolder();
+  const seen = new SeenCertificates();
+  const path = statePathOf(folder, "certificates");
+  const { look } = rig(folder, [certificateFacts(seen, ["www", "db"], path)]);
+  const ends = Date.UTC(2026, 5, 1);
+  seen.see("www", { fingerprint: "AB:CD:EF:01:23:45:67:89", endsAt: ends });
+  // The other was not looked at yet.
+  expect(await look()).toEqual([]);
+  seen.see("db", null);
+  expect([await look(), await look()]).toEqual([[], []]);
+  seen.see("www", { fingerprint: "0f:0f:0f:0f:0f:0f:0f:0f", endsAt: ends + 86_400_000 * 30 });
+  expect([await look(), await look()]).toEqual([
+    [],
+    ["certificate changed: www abcdef012345 until 2026-06-01 → 0f0f0f0f0f0f until 2026-07-01"],
+  ]);
+  // After a restart, while it does not answer.
+  const later = new SeenCertificates();
+  const { look: lookLater } = rig(folder, [certificateFacts(later, ["www", "db"], path)]);
+  later.see("www", null);
+  later.see("db", null);
+  for (let round = 0; round < 3; round++) expect(await lookLater()).toEqual([]);
+});
+
+test("the image of a container, from the runtime where it may be asked, and asked when the containers are others", async () => {
+  const folder = newFolder();
+  const path = join(folder, "docker.sock");
+  const files = new RecordedHostFiles({});
+  let running: unknown = [];
+  let asked = 0;
+  const server = createServer((request, response) => {
+    asked++;
+    response.writeHead(request.url === "/containers/json" ? 200 : 404).end(JSON.stringify(running));
+  });
+  const { look } = rig(folder, [imageFacts(files, [path])]);
+  expect([await look(), asked]).toEqual([[], 0]);
+  await new Promise<void>((done) => {
+    server.listen(path, done);
+  });
+  onTestFinished(() => void server.close());
+  const group = (id: string): string => `/sys/fs/cgroup/system.slice/docker-${id.repeat(64)}.scope/cgroup.procs`;
+  const container = (name: string, image: string, id: string): unknown => ({
+    Names: [`/${name}`],
+    Image: image,
+    ImageID: `sha256:${id.repeat(64)}`,
+  });
+  running = [container("web", "nginx:1.25", "a"), { Names: [], Image: 7 }, null];
+  files.contents.set(group("1"), "7\n");
+  expect([await look(), await look(), asked]).toEqual([[], [], 1]);
+  running = [container("web", "nginx:1.26", "b")];
+  files.contents.delete(group("1"));
+  files.contents.set(group("2"), "8\n");
+  expect([await look(), await look()]).toEqual([
+    [],
+    ["container image changed: web nginx:1.25 (aaaaaaaaaaaa) → nginx:1.26 (bbbbbbbbbbbb)"],
+  ]);
+});
+
+test("a runtime that answers nonsense: said, and nothing is told", async () => {
+  const folder = newFolder();
+  const path = join(folder, "docker.sock");
+  const server = createServer((_, response) => response.end('{"message":"no"}'));
+  await new Promise<void>((done) => {
+    server.listen(path, done);
+  });
+  onTestFinished(() => void server.close());
+  const source = imageFacts(new RecordedHostFiles({}), [path]);
+  await expect(source.read()).rejects.toThrow("answers no list of containers");
+  await expect(imageFacts(new RecordedHostFiles({}), [join(folder, "none")]).read()).resolves.toEqual({});
 });
 
 test("what cannot be read for a while has not changed", async () => {

@@ -10,6 +10,7 @@ import type { Watch } from "../check.ts";
 import { diffFacts, detail, type FactChange, type Facts, type FactSource, summarize } from "./facts.ts";
 import { fileFacts, writtenFacts } from "./file-facts.ts";
 import { bootFacts, portFacts, udpPortFacts, unitFacts, userFacts } from "./host-facts.ts";
+import { imageFacts } from "./image-facts.ts";
 import { inventoryFacts } from "./inventory-facts.ts";
 import { packageFacts } from "./packages.ts";
 
@@ -42,7 +43,10 @@ interface Stored {
 }
 
 /** The kinds that the administrator asked for; restarts of the host, its hardware and cron's schedules always. */
-export function factSources(config: ChangesConfig, files: HostFiles, sockets: Sockets): FactSource[] {
+export function factSources(
+  config: ChangesConfig,
+  { files, sockets, certificates }: { files: HostFiles; sockets: Sockets; certificates: FactSource | null },
+): FactSource[] {
   return [
     bootFacts(files),
     inventoryFacts(files),
@@ -51,6 +55,8 @@ export function factSources(config: ChangesConfig, files: HostFiles, sockets: So
     ...(config.listeningPorts ? [portFacts(sockets), udpPortFacts(sockets)] : []),
     ...(config.units ? [unitFacts(files)] : []),
     writtenFacts("cron", "schedule", ["/etc/crontab", "/etc/cron.d/*"]),
+    ...(config.containers ? [imageFacts(files)] : []),
+    ...(certificates === null ? [] : [certificates]),
     ...(config.files.length > 0 ? [fileFacts(config.files)] : []),
   ];
 }
@@ -101,7 +107,7 @@ async function lookAt(context: ChangesContext, seat: Seat): Promise<void> {
   const fingerprint = source.fingerprint();
   if (fingerprint === null || (fingerprint === seat.fingerprint && seat.candidate === null)) return;
   seat.fingerprint = fingerprint;
-  const path = join(context.folder, `facts-${source.name}.json`);
+  const path = statePathOf(context.folder, source.name);
   const stored = readState(path) as Stored | null;
   if (stored !== null && stored.fingerprint === fingerprint && seat.candidate === null) return;
   const facts = limited(await source.read());
@@ -120,6 +126,11 @@ async function lookAt(context: ChangesContext, seat: Seat): Promise<void> {
   seat.candidate = null;
   if (changes.length > 0) context.send(changeEvent(context, source, changes));
   save();
+}
+
+/** Where the facts of one kind are kept. */
+export function statePathOf(folder: string, name: string): string {
+  return join(folder, `facts-${name}.json`);
 }
 
 function limited(facts: Facts): Facts {
