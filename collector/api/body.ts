@@ -134,8 +134,7 @@ async function decompressed(
   if (isPlain(encoding)) return bytes;
   const isGzip = encoding === "gzip" || encoding === "x-gzip";
   if (!isGzip && encoding !== "deflate") {
-    // A route that takes bytes may know an encoding that we do not.
-    if (request.routeOptions.config.body === "bytes") return bytes;
+    if (request.routeOptions.config.ownEncodings?.includes(encoding) === true) return bytes;
     throw new Refusal(415, "unsupportedEncoding", "the content encoding must be gzip, deflate or identity");
   }
   const maxOutputLength = Math.min(

@@ -29,6 +29,8 @@ export interface RouteConfig extends RouteAccess {
   forEnrolled?: true;
   /** Keep the decompressed bytes as `request.rawBody`, for signatures. */
   rawBody?: true;
+  /** Content encodings that the route undoes itself; of others the server knows gzip and deflate, and refuses the rest. */
+  ownEncodings?: readonly string[];
   /** Decompressed limit where the server's own (8 MiB) does not fit. */
   bodySizeBytesMax?: number;
   /** How a refusal of this route looks, 401, 413 and 503 included, where the sender's protocol has a form of its own. */

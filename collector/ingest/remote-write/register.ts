@@ -23,6 +23,7 @@ export interface RemoteWriteOptions {
 const WRITE: RouteConfig = {
   roles: ["agent", "operator"],
   body: "bytes",
+  ownEncodings: ["snappy"],
   renderError: ({ message }) => ({ contentType: "text/plain; charset=utf-8", body: `${message}\n` }),
 };
 
