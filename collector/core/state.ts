@@ -304,7 +304,9 @@ function adoptBeyond(state: CoreState, incident: Incident, alerts: readonly Aler
 }
 
 function loadIncidents(state: CoreState, incidents: Incident[], at: UnixMillis): void {
-  const pointing = Map.groupBy(state.alerts.all(), (alert) => alert.incident);
+  const crowds = new Map<IncidentId, Alert[]>();
+  for (const { id, alertCount, members } of incidents) if (alertCount !== members.length) crowds.set(id, []);
+  if (crowds.size > 0) for (const alert of state.alerts.all()) crowds.get(alert.incident ?? "")?.push(alert);
   for (const incident of incidents.sort((a, b) => a.number - b.number)) {
     if (incident.status === "closed") continue;
     for (const member of incident.members) {
@@ -315,7 +317,7 @@ function loadIncidents(state: CoreState, incidents: Incident[], at: UnixMillis):
       member.count = alert.count;
     }
     state.incidents.add(incident);
-    adoptBeyond(state, incident, pointing.get(incident.id) ?? []);
+    adoptBeyond(state, incident, crowds.get(incident.id) ?? []);
     const wakeAt = incidentWakeAt(incident, state.settings.correlation, at);
     if (wakeAt !== null) state.timers.schedule(`incident ${incident.id}`, wakeAt);
   }

@@ -1,7 +1,8 @@
 import type { CorrelationView, Recollection } from "../model/correlation.ts";
 import type { Note } from "../model/evidence.ts";
-import type { IncidentId } from "../model/identity.ts";
+import type { AlertId, IncidentId } from "../model/identity.ts";
 import type { Influence } from "../model/influence.ts";
+import { inOrderOf } from "../model/order.ts";
 import type { StoredPiece } from "../model/stored-list.ts";
 import type { TimerQueue } from "../model/timer-queue.ts";
 import type { Topology } from "../model/topology.ts";
@@ -162,7 +163,7 @@ export function recall(
   const common = readCommon(stored.records.find(({ id }) => id === COMMON)?.value);
   if (common === null) return { alerts: [], threads: [], records: [], notes: [], common };
   const { graphBase, readAt } = common;
-  const inOrder = [...stored.alerts].sort((a, b) => graphOf(a.noted) - graphOf(b.noted));
+  const inOrder = inOrderOf(stored.alerts, ({ noted }) => graphOf(noted));
   const notes = inOrder.map(({ alert, noted }) => {
     const facts = readNoted(noted, alert);
     topology.growTo(Math.max(facts.graph, readAt) - graphBase);
@@ -179,17 +180,21 @@ export function resume(recalled: Recalled, keeper: Keeper, rooms: Rooms, view: C
   const { notes, records, common } = recalled;
   if (common === null) return;
   const { orders, forgotUntil } = common;
-  const kept = notes.filter(({ note }) => view.alert(note.alert.id) === note.alert);
-  kept.sort((a, b) => a.note.order - b.note.order);
+  const living = notes.filter(({ note }) => view.alert(note.alert.id) === note.alert);
+  const kept = inOrderOf(living, ({ note }) => note.order);
   notebook.resume(
     kept.map(({ note }) => note),
     { orders, forgotUntil, cuts: cutsIn(records) },
   );
-  const known = kept.filter(({ note }) => notebook.get(note.alert.id) === note);
-  for (const { note, until } of known) if (until !== null) timers.schedule(alertTimer(note.alert.id), until);
+  const numbers: [AlertId, number][] = [];
+  for (const { note, until, waits } of kept) {
+    // Most wait for nothing: of a hundred thousand these few are asked for.
+    if ((until === null && waits === 0) || notebook.get(note.alert.id) !== note) continue;
+    if (until !== null) timers.schedule(alertTimer(note.alert.id), until);
+    numbers.push([note.alert.id, waits]);
+  }
   const stored = keeper.restore(recalled, (incident) => view.incident(incident) === undefined);
   threads.resume(threadsIn(stored, timers, view), common.rootOrders);
-  const numbers = known.map(({ note, waits }) => [note.alert.id, waits] as const);
   agenda.resume(common.agenda, numbers, records, (alert) => (view.alert(alert)?.incident ?? null) !== null);
 }
 
