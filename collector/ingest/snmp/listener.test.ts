@@ -107,7 +107,7 @@ test("mutations of a good packet are taken or dropped, and the listener goes on"
     trapPort: catcher.address().port,
   });
   await sent((call) => session.trap(LINK_DOWN, INDEX(2) as never, call as never));
-  const packets = fc.sample(mutatedBytes(await good), { numRuns: 500, seed: 1 });
+  const packets = fc.sample(mutatedBytes(await good), 500);
   for (const packet of packets) {
     catcher.send(packet, listener.port, "127.0.0.1");
     await new Promise(setImmediate);

@@ -1,7 +1,9 @@
 import { createSocket } from "node:dgram";
 import { connect } from "node:net";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { RecordingPorts } from "../../../test/support/bare-ingest.ts";
+import { mutatedBytes } from "../../../test/support/mutation.ts";
 import { waitFor } from "../../../test/support/tocsin-process.ts";
 import type { Clock } from "../../port/clock.ts";
 import { startSyslog } from "./listener.ts";
@@ -18,7 +20,7 @@ const LOCAL = { host: "127.0.0.1", port: 0 };
 const line = (unit: string): string =>
   `<29>Mar  1 09:59:00 web-01 systemd[1]: ${unit}.service: Failed with result 'exit-code'.`;
 
-async function send(port: number, text: string): Promise<void> {
+async function send(port: number, text: string | Buffer): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const socket = connect(port, "127.0.0.1", () => socket.end(text));
     socket
@@ -97,5 +99,35 @@ test("an address that is not listed is not listened to, and counted", async () =
   expect(await waitFor(() => (dropped() === 2 ? true : undefined), 5000)).toBe(true);
   expect(ports.events).toEqual([]);
   socket.close();
+  await syslog.close();
+});
+
+test("mutations of good messages are taken or dropped, and the listener goes on", async () => {
+  const ports = new RecordingPorts(realClock);
+  const syslog = await startSyslog(ports, { tcp: LOCAL });
+  const good = [
+    line("a"),
+    "<187>1: sw: %LINK-3-UPDOWN: Interface GigabitEthernet0/1, changed state to down",
+    "<3>Mar  1 09:59:00 web-01 kernel: Out of memory: Killed process 4711 (java) total-vm:1kB",
+    '<165>1 2026-03-01T09:59:00.003Z web-01 app 77 ID47 [ex@32473 k="v\\]" q="\\""] \ufeffit failed',
+    "93 <29>Mar  1 09:59:00 web-01 systemd[1]: b.service: Failed with result 'exit-code'.",
+  ];
+  for (const text of good) {
+    const messages = fc.sample(mutatedBytes(Buffer.from(text)), 100);
+    // Some in one connection, so that what is wrong with one message meets the next.
+    for (let from = 0; from < messages.length; from += 10)
+      await send(
+        syslog.ports.tcp ?? 0,
+        Buffer.concat(messages.slice(from, from + 10).flatMap((message) => [message, Buffer.from("\n")])),
+      );
+  }
+  await send(syslog.ports.tcp ?? 0, `${line("last")}\n`);
+  const isThere = () => (ports.events.some(({ instance }) => instance === "last.service") ? true : undefined);
+  expect(await waitFor(isThere, 5000)).toBe(true);
+  for (const { ci, check, summary } of ports.events) {
+    expect(ci).not.toBe("");
+    expect(check).not.toBe("");
+    expect(summary.length).toBeLessThanOrEqual(1024);
+  }
   await syslog.close();
 });
