@@ -12,6 +12,7 @@ import { generate } from "./generate/scenario.ts";
 import { pageOracle, type TrueFault } from "./page-oracle.ts";
 import { petShopTable, scorePetShop } from "./petshop.ts";
 import { macroRow, MEASURES, row, type Score } from "./measures.ts";
+import { PERMUTATIONS, permuted, variantsOf } from "./permute/permute.ts";
 
 const HELP = `Usage: npm run score -- [DIR] [options]
 
@@ -21,6 +22,8 @@ then root causes from metrics alone on the PetShop data, where it is there ($TOC
   --only TEXT     only scenarios whose name contains TEXT; "petshop": the PetShop data alone
   --faults        also the table of faults of each scenario
   --generated     scenarios of our own generator instead of DIR: a table of those for development, the average of those held out
+  --seeds A,B     those for development with other seeds, each a world of its own, and no others; implies --generated
+  --permute KINDS the average with each of these changed that must not matter: ${Object.keys(PERMUTATIONS).join(", ")}, or all
   --calibrate     fits the confidence on all worlds but one, and prints how reliable it is on that one, for each; DIR and generated
   --curve         also the quality with missing and wrong relations (runs everything several times)
   --degrade M,W   with M percent of the relations missing and W percent wrong
@@ -160,6 +163,27 @@ async function printCurve(scenarios: readonly Scenario[], scorer: Scorer): Promi
   }
 }
 
+/** What changes here although nothing changed that matters, hangs on an accident. */
+async function printPermuted(scenarios: readonly Scenario[], kinds: string, options: RunOptions): Promise<void> {
+  console.log("\nwith changes that must not matter (macro over all scenarios)");
+  console.log("".padEnd(24) + MEASURES.map((measure) => measure.short.padStart(7)).join(""));
+  for (const variant of [null, ...variantsOf(kinds)]) {
+    const changed = scenarios.map(({ name, load }): Scenario => {
+      if (variant === null) return { name, load };
+      return {
+        name,
+        load: () => {
+          const { cmdb, lines, truth } = load();
+          const found = permuted({ cmdb, lines, truth: JSON.stringify(truth) }, variant, name);
+          return { ...found, truth: JSON.parse(found.truth) as Truth };
+        },
+      };
+    });
+    const runs = await runAll(changed, options);
+    console.log((variant ?? "as it is").padEnd(24) + macroRow(runs.map((run) => run.score)));
+  }
+}
+
 function scenariosIn(directory: string): Scenario[] {
   const names = readdirSync(directory).filter((name) => existsSync(join(directory, name, "events.jsonl")));
   return names.sort().map((name) => {
@@ -173,11 +197,11 @@ function scenariosIn(directory: string): Scenario[] {
   });
 }
 
-function generatedScenarios(half: Half): Scenario[] {
+function generatedScenarios(half: Half, seed?: string): Scenario[] {
   return recipesOf(half).map((recipe) => ({
-    name: recipe.name,
+    name: seed === undefined ? recipe.name : `${recipe.name} ${seed}`,
     load: () => {
-      const { cmdb, lines, truth } = generate(recipe);
+      const { cmdb, lines, truth } = generate({ ...recipe, seed: seed ?? recipe.seed });
       return { cmdb: JSON.stringify(cmdb), lines, truth };
     },
   }));
@@ -201,6 +225,8 @@ async function main(args: string[]): Promise<number> {
       faults: { type: "boolean", default: false },
       generated: { type: "boolean", default: false },
       calibrate: { type: "boolean", default: false },
+      seeds: { type: "string" },
+      permute: { type: "string" },
       curve: { type: "boolean", default: false },
       degrade: { type: "string" },
       json: { type: "string" },
@@ -224,7 +250,14 @@ async function main(args: string[]): Promise<number> {
   }
   const scorer = (await import(scorerFile)) as Scorer;
   const isWanted = ({ name }: Scenario): boolean => name.includes(values.only ?? "");
-  const scenarios = (values.generated ? generatedScenarios("dev") : scenariosIn(directory)).filter(isWanted);
+  const seeds = values.seeds?.split(",") ?? [];
+  const scenarios = (
+    seeds.length > 0
+      ? seeds.flatMap((seed) => generatedScenarios("dev", seed))
+      : values.generated
+        ? generatedScenarios("dev")
+        : scenariosIn(directory)
+  ).filter(isWanted);
   if (values.calibrate) {
     const both = [...scenariosIn(directory), ...generatedScenarios("dev")].filter(isWanted);
     const all = await runAll(both, { scorer });
@@ -232,11 +265,16 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
   const [missing = 0, wrong = 0] = (values.degrade ?? "0,0").split(",").map((part) => Number(part) / 100);
+  if (values.permute !== undefined) {
+    await printPermuted(scenarios, values.permute, { scorer, missing, wrong });
+    return 0;
+  }
   const runs = await runAll(scenarios, { scorer, missing, wrong, results: values.results });
   if (values.faults) for (const run of runs) console.log(`== ${run.name}\n${scorer.table(run.score)}\n`);
   printTable(runs);
-  if (values.generated && values.only === undefined) await printHeldOut(scorer, { missing, wrong });
-  else if (values.only === undefined) await printPetShop();
+  if (values.generated && values.only === undefined && seeds.length === 0)
+    await printHeldOut(scorer, { missing, wrong });
+  else if (values.only === undefined && seeds.length === 0) await printPetShop();
   if (values.curve) await printCurve(scenarios, scorer);
   if (values.json !== undefined) {
     writeFileSync(values.json, JSON.stringify(Object.fromEntries(runs.map((run) => [run.name, run.score])), null, 1));
