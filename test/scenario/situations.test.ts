@@ -222,6 +222,29 @@ test("planned work on a switch: what hangs on it is expected to be silent; when 
   expect(overrun.pages).toBe(1);
 });
 
+test("planned work on one of two core switches: what is reached through the other one is not expected to be silent", async () => {
+  const ring = cmdb(
+    {
+      "core-1": "switch",
+      "core-2": "switch",
+      shop: ["businessService", { criticality: 1 }],
+      db: "database",
+      hv: "host",
+    },
+    [
+      "core-1 connectsTo core-2",
+      "core-2 connectsTo core-1",
+      "hv connectsTo core-1",
+      "hv connectsTo core-2",
+      "db runsOn hv",
+      "shop dependsOn db",
+    ],
+    { vantage: ["core-1"], maintenance: [window("mw-1", ["core-2"], 0, 3600)] },
+  );
+  const { pages } = await play(ring, each(["db", "shop"], { at: 60, check: "tcp_port", severity: "critical" }), 900);
+  expect(pages).toBe(1);
+});
+
 test("an agent that was cut off delivers an hour of old alerts: nobody is paged for the past", async () => {
   const { pages } = await play(
     NETWORK,

@@ -88,7 +88,7 @@ export function coverage(window: Readonly<MaintenanceWindow>, topology: Topology
   const queue = [...covered];
   for (let at = 0; at < queue.length; at += 1) {
     for (const edge of topology.neededBy(queue[at] ?? 0)) {
-      if (covered.has(edge.ci) || !falls(edge.ci, edge.type, topology, covered)) continue;
+      if (covered.has(edge.ci) || !falls(edge.ci, edge.type, covered, influence)) continue;
       covered.add(edge.ci);
       queue.push(edge.ci);
     }
@@ -99,10 +99,17 @@ export function coverage(window: Readonly<MaintenanceWindow>, topology: Topology
   return covered;
 }
 
-function falls(ci: number, type: string, topology: Topology, covered: ReadonlySet<number>): boolean {
+function falls(
+  ci: number,
+  type: string,
+  covered: ReadonlySet<number>,
+  { topology, reach }: Pick<Influence, "topology" | "reach">,
+): boolean {
   if (type === "uses") return false;
   if (type === "connectsTo") {
-    return topology.needs(ci).every((edge) => edge.type !== "connectsTo" || covered.has(edge.ci));
+    // In a ring a line is given in both directions: where we look from needs nobody's line, nor does who is nearer to it.
+    const lines = topology.needs(ci).filter((edge) => edge.type === "connectsTo" && reach.leadsHome(ci, edge.ci));
+    return lines.length > 0 && lines.every((edge) => covered.has(edge.ci));
   }
   if (type === "hasMember") {
     const members = topology.needs(ci).filter((edge) => edge.type === "hasMember");
