@@ -72,10 +72,7 @@ export function truthOf(fault: Fault, index: number, seen: Seen): TruthFault {
   const isMust = mine.length > 0 && serious.size > 0 && (services.length > 0 || serious.size >= 8);
   const { root } = fault;
   const isNamed = fault.acceptable.some((ci) => alerting.has(ci));
-  // A root that says nothing is told by what hangs on it; one alert above it could have many causes.
-  const isPath = fault.acceptable.some(
-    (ci) => seen.isKnown(ci) && [...alerting].filter((other) => seen.isWritten(other, ci)).length >= 2,
-  );
+  const isPath = fault.acceptable.some((ci) => seen.isKnown(ci) && waysUp(ci, alerting, seen) >= 2);
   return {
     id: fault.id,
     type: fault.kind,
@@ -101,6 +98,17 @@ export function truthOf(fault: Fault, index: number, seen: Seen): TruthFault {
     affectedCis: [...affected].map(name),
     businessServices: services.map(name),
   };
+}
+
+/**
+ * A root that says nothing is told by what hangs on it. Where that is one CI alone, or all is reached through that one,
+ * nothing tells the root from it: so many CIs that need the root directly alarm, or have alarms behind them.
+ */
+function waysUp(ci: number, alerting: ReadonlySet<number>, { world, isWritten }: Seen): number {
+  const direct = new Set(
+    world.relations.filter(({ from, to }) => to === ci && isWritten(from, ci)).map(({ from }) => from),
+  );
+  return [...direct].filter((one) => [...alerting].some((other) => other === one || isWritten(other, one))).length;
 }
 
 function earliest(lines: readonly Line[]): number | null {
