@@ -213,6 +213,27 @@ test("an alert that flaps for an hour is one quiet matter and wakes nobody", asy
   expect(pages).toBe(0);
 });
 
+test("one of two web servers stops, and the other one has too much to do: one incident, on the one that stopped", async () => {
+  const pair = cmdb(
+    {
+      site: ["businessService", { criticality: 2 }],
+      web: "service",
+      "web-a": "application",
+      "web-b": "application",
+      db: "database",
+    },
+    ["site dependsOn web", "web hasMember web-a", "web hasMember web-b", "web-a dependsOn db", "web-b dependsOn db"],
+  );
+  const story = [
+    { at: 10, ci: "web-a", check: "tcp_port", severity: "critical" as const },
+    { at: 80, ci: "web-b", check: "latency", severity: "warning" as const },
+    { at: 95, ci: "web", check: "latency", severity: "warning" as const },
+  ];
+  const { incidents } = await play(pair, story, 400);
+  expect(incidents.filter(({ mergedInto }) => mergedInto === null)).toHaveLength(1);
+  expect(incidents[0]?.rootCause.ci).toBe("web-a");
+});
+
 test("planned work on a switch: what hangs on it is expected to be silent; when the work overruns, it is not any more", async () => {
   const document = { ...NETWORK, maintenance: [window("mw-1", ["sw-r3"], 0, 1200)] };
   const down = each(R3, { at: 30, check: "ping" });

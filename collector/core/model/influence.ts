@@ -5,7 +5,7 @@ import { BestCosts } from "./best-costs.ts";
 import { SystemNames } from "./system-names.ts";
 import type { Symptom } from "./symptom.ts";
 import type { Topology } from "./topology.ts";
-import { costOf, isTimeSource, memberChance, REPLICA } from "./transmission.ts";
+import { costOf, isTimeSource, memberChance, REPLICA, siblingChance } from "./transmission.ts";
 import { HOSTING_WAY, MEMBER_WAY, POOL_TYPES, type Ways, WaysOf } from "./ways.ts";
 
 /** A fault as a number: which CI, and whether it is dead or only works badly. These show themselves differently. */
@@ -386,6 +386,18 @@ class Search {
       this.suspect(client.ci, false, 2.2 + aside);
     }
     this.lostCaches(ci, 0.8 + aside);
+    this.lostSiblings(ci);
+  }
+
+  /** Who is left of a pool does the work of those that are dead. */
+  private lostSiblings(ci: number): void {
+    for (const { ci: pool, type } of this.topology.neededBy(ci)) {
+      if (type !== "hasMember" || !POOL_TYPES.has(this.topology.ci(pool).type)) continue;
+      const cost = costOf(siblingChance(this.ways.of(pool).members));
+      if (cost > COST_MAX) continue;
+      for (const edge of this.topology.needs(pool))
+        if (edge.type === "hasMember" && edge.ci !== ci) this.push(edge.ci, DEAD, cost);
+    }
   }
 
   /** The caches of whoever calls this CI: without them, all their work falls on it. */

@@ -38,6 +38,11 @@ export function memberChance(members: number): number {
   return members <= 1 ? 0.8 : 0.6 / members;
 }
 
+/** One of so many members is dead, and another one has too much to do. */
+export function siblingChance(members: number): number {
+  return members <= 1 ? 0 : 0.45 / (members - 1);
+}
+
 /** The replicas of a pool that works badly as a whole. */
 export const REPLICA = 0.5;
 
