@@ -36,7 +36,8 @@ export function disturb(
     const level = levelOf(watcher, random.chance(0.12));
     watcher.injected.push({ from: at, to: at + lasts, level, cause: label(`noise:n${index + 1}`) });
   }
-  random.some(quiet, noise.chronic).forEach((watcher, index) => {
+  const lasting = new Set(Array.from({ length: noise.chronic }, () => pickMild(quiet, random)));
+  [...lasting].forEach((watcher, index) => {
     const level = levelOf(watcher, random.chance(0.2));
     watcher.injected.push({ from: 0, to: endS * 2, level, cause: label(`chronic:c${index + 1}`) });
     watcher.since = random.chance(0.85) ? -86_400 * random.between(0.5, 60) : null;
