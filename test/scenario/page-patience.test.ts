@@ -74,6 +74,21 @@ test("two applications in mild trouble wake nobody", async () => {
   expect(pages).toBe(0);
 });
 
+test.for([
+  ["nothing feels it: nobody is woken", false, 0],
+  ["a host answers late: somebody must look", true, 1],
+] as const)("eleven CIs behind a switch lose packets, and %s", async ([, isFelt, expected]) => {
+  const hosts = Array.from({ length: 11 }, (_, n) => `h-${n + 1}`);
+  const document = cmdb(
+    { core: "switch", "sw-1": "switch", ...Object.fromEntries(hosts.map((host) => [host, "host"])) },
+    ["sw-1 connectsTo core", ...hosts.map((host) => `${host} connectsTo sw-1`)],
+    { vantage: ["core"] },
+  );
+  const loss = hosts.map((ci, n): Told => ({ at: 10 + 3 * n, ci, check: "packet_loss", severity: "warning" }));
+  const { pages } = await play(document, isFelt ? [...loss, slow(40, "h-3")] : loss, 900);
+  expect(pages).toBe(expected);
+});
+
 test("a trap from an old incident that was paged comes again, and a storm follows: it pages", async () => {
   const trap = { check: "linkDown", severity: "major", source: "snmptrap", summary: "port down" };
   const story: Told[] = [

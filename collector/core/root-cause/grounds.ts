@@ -101,7 +101,7 @@ function wideGrounds(scene: Scene): Ground[] {
       pageReason: `${serious.length} CIs are in serious trouble`,
     });
   }
-  if (active.length >= MILD_WIDE && major.length >= WIDE) {
+  if (active.length >= MILD_WIDE && major.length >= WIDE && active.some(isFelt)) {
     grounds.push({
       since: onsetOf(active, MILD_WIDE),
       patience: PATIENCE.mildWide,
@@ -185,6 +185,11 @@ function loneGrounds({ serious, critical, impact, storm, topology }: Scene, at: 
     });
   }
   return grounds;
+}
+
+/** Packets that are lost are told by many; they are felt where something answers late, wrongly or not at all. */
+function isFelt({ notes }: Unit): boolean {
+  return notes.some(({ symptom, resolvedAt }) => symptom !== "lossy" && resolvedAt === null);
 }
 
 /** A business service is one that matters, unless somebody has said that it does not. */
