@@ -1,5 +1,6 @@
 import type { CorrelationView } from "../model/correlation.ts";
 import type { Note, Unit } from "../model/evidence.ts";
+import type { IncidentId } from "../model/identity.ts";
 import { faultCi, faultDead } from "../model/influence.ts";
 import type { Milliseconds } from "../model/time.ts";
 import type { Door } from "./door.ts";
@@ -44,17 +45,17 @@ export function doorsOf(
       const home = view.incident(incident);
       if (home === undefined || home.members.length < KNOWN_MIN || !isOpen(home)) continue;
       if (threads.get(incident)?.declining === true) continue;
-      lower(doors, { incident, ci, cost: step + Math.max(0, after - AT_ONCE_MS) / WAIT_MS });
+      lower(doors, incident, ci, step + Math.max(0, after - AT_ONCE_MS) / WAIT_MS);
     }
   }
   return doors;
 }
 
 /** One door an incident: the cheapest. */
-function lower(doors: Door[], door: Door): void {
-  const at = doors.findIndex(({ incident }) => incident === door.incident);
-  if (at < 0) doors.push(door);
-  else if (door.cost < (doors[at]?.cost ?? 0)) doors[at] = door;
+function lower(doors: Door[], incident: IncidentId, ci: number, cost: number): void {
+  const at = doors.findIndex((door) => door.incident === incident);
+  if (at < 0) doors.push({ incident, ci, cost });
+  else if (cost < (doors[at]?.cost ?? 0)) doors[at] = { incident, ci, cost };
 }
 
 /** Whether an alert is that of a CI which is dead, or which works badly; a trap about a neighbour is neither. */

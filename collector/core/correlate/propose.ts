@@ -117,20 +117,21 @@ export function propose(
   const homes = anchors.length === 0 ? [] : units.map((unit) => incidentOf(unit));
   const doors = anchors.length === 0 ? NO_DOORS : doorsByIncident(units, doorsOf);
   for (const anchor of anchors) {
-    const costs = new Map<number, number>();
-    for (const claim of table.claims(wanted.indexOf(anchor.fault))) {
-      const unit = units[claim.unit];
+    const costs = new Float64Array(units.length).fill(Number.NaN);
+    const isCloser = (unit: number, cost: number): boolean => !((costs[unit] ?? 0) <= cost);
+    for (const { unit: index, cost } of table.claims(wanted.indexOf(anchor.fault))) {
+      const unit = units[index];
       if (unit === undefined) continue;
       const late = lateness(unit.onset, anchor) * (isCreeping(unit) ? 0.4 : 1);
-      costs.set(claim.unit, claim.cost + late + (homes[claim.unit] === anchor.incident ? 0 : anchor.doubt));
+      costs[index] = cost + late + (homes[index] === anchor.incident ? 0 : anchor.doubt);
     }
-    for (const { unit, cost } of doors.get(anchor.incident) ?? [])
-      costs.set(unit, Math.min(cost, costs.get(unit) ?? cost));
-    const claims = [...costs].map(([unit, cost]) => ({
-      unit,
-      cost: cost - (homes[unit] === anchor.incident ? stayWorth(now - (units[unit]?.onset ?? now)) : 0),
-    }));
-    claims.sort((a, b) => a.unit - b.unit);
+    for (const { unit, cost } of doors.get(anchor.incident) ?? []) if (isCloser(unit, cost)) costs[unit] = cost;
+    const claims: Claim[] = [];
+    costs.forEach((cost, unit) => {
+      if (Number.isNaN(cost)) return;
+      const stay = homes[unit] === anchor.incident ? stayWorth(now - (units[unit]?.onset ?? now)) : 0;
+      claims.push({ unit, cost: cost - stay });
+    });
     if (claims.length === 0) continue;
     const price = anchor.settled ? SETTLED_PRICE : priceOf(anchor.fault) * ANCHOR_PRICE;
     const cap = savedBy(claims, alone, MARGIN) - price + ROUNDING;

@@ -58,12 +58,14 @@ function isSoft(unit: Unit): boolean {
 }
 
 function alike(unit: Unit, storm: Group): boolean {
-  const found = storm.units.filter(
-    (other) =>
-      Math.abs(other.onset - unit.onset) <= ALIKE_MS &&
-      other.notes.some((note) => unit.notes.some((own) => own.symptom === note.symptom)),
-  );
-  return found.length >= ALIKE;
+  let found = 0;
+  for (const other of storm.units) {
+    if (Math.abs(other.onset - unit.onset) > ALIKE_MS) continue;
+    if (!other.notes.some((note) => unit.notes.some((own) => own.symptom === note.symptom))) continue;
+    found += 1;
+    if (found === ALIKE) return true;
+  }
+  return false;
 }
 
 function sameSystem(unit: Unit, home: Group, systemOf: (unit: Unit) => number | null): boolean {

@@ -180,29 +180,25 @@ function evaluate(hypothesis: Hypothesis | undefined, round: Round, least: numbe
 function evaluateOpen(hypothesis: Hypothesis, round: Round, least: number): Choice | number {
   const { held, taken, units, context } = round;
   const keeps = keeperOf(hypothesis.anchor, { units, incidentOf: context.incidentOf });
-  const open = hypothesis.claims.filter((claim) => {
-    if ((held[claim.unit] ?? 0) <= claim.cost + MARGIN) return false;
-    const by = taken[claim.unit];
-    return by === undefined || keeps(claim, by);
-  });
-  if (open.length === 0) return 0;
-  const gainOf = (claim: Claim): number => (held[claim.unit] ?? 0) - claim.cost - MARGIN;
   // Claims are in order of onset, since units are.
   let wave: Claim[] = [];
   let best: { claims: Claim[]; gain: number } = { claims: [], gain: 0 };
   let gain = 0;
   let last = Number.NEGATIVE_INFINITY;
-  for (const claim of open) {
-    const onset = round.units[claim.unit]?.onset ?? 0;
-    const unit = round.units[claim.unit];
-    const gap = unit !== undefined && isCreeping(unit) ? CREEP_GAP_MS : WAVE_GAP_MS;
-    if (hypothesis.anchor === null && onset - last > gap) {
+  for (const claim of hypothesis.claims) {
+    const own = held[claim.unit] ?? 0;
+    const unit = units[claim.unit];
+    if (unit === undefined || own <= claim.cost + MARGIN) continue;
+    const by = taken[claim.unit];
+    if (by !== undefined && !keeps(claim, by)) continue;
+    const gap = isCreeping(unit) ? CREEP_GAP_MS : WAVE_GAP_MS;
+    if (hypothesis.anchor === null && unit.onset - last > gap) {
       wave = [];
       gain = 0;
     }
     wave.push(claim);
-    gain += gainOf(claim);
-    last = onset;
+    gain += own - claim.cost - MARGIN;
+    last = unit.onset;
     if (gain > best.gain) best = { claims: wave, gain };
   }
   return price(hypothesis, best.claims, round, least);
@@ -292,8 +288,7 @@ function sweep(groups: Group[], topology: Topology): Group[] {
     const unit = group.units[0];
     if (group.units.length > 1 || unit === undefined) return true;
     const home =
-      storms.find((storm) => alike(unit, storm) >= ALIKE) ??
-      series.find((other) => siblings(unit, other, topology) >= SIBLINGS);
+      storms.find((storm) => isLike(unit, storm)) ?? series.find((other) => hasSiblings(unit, other, topology));
     home?.units.push(unit);
     return home === undefined;
   });
@@ -305,24 +300,30 @@ const SIBLINGS_MS: Milliseconds = 4 * 60_000;
 /** Programs in a series do the same work; machines in a series share only their names. */
 const SERIAL_TYPES: ReadonlySet<string> = new Set(["application", "container", "service", "cluster"]);
 
-function siblings(unit: Unit, group: Group, topology: Topology): number {
+function hasSiblings(unit: Unit, group: Group, topology: Topology): boolean {
   const symptom = unit.notes[0]?.symptom;
-  if (!SERIAL_TYPES.has(topology.ci(unit.ci).type)) return 0;
+  if (!SERIAL_TYPES.has(topology.ci(unit.ci).type)) return false;
   const stem = stemOf(topology.id(unit.ci));
-  return group.units.filter(
-    (other) =>
-      other.ci !== unit.ci &&
-      Math.abs(other.onset - unit.onset) <= SIBLINGS_MS &&
-      other.notes.some((note) => note.symptom === symptom) &&
-      stemOf(topology.id(other.ci)) === stem,
-  ).length;
+  let found = 0;
+  for (const other of group.units) {
+    if (other.ci === unit.ci || Math.abs(other.onset - unit.onset) > SIBLINGS_MS) continue;
+    if (!other.notes.some((note) => note.symptom === symptom) || stemOf(topology.id(other.ci)) !== stem) continue;
+    found += 1;
+    if (found === SIBLINGS) return true;
+  }
+  return false;
 }
 
-function alike(unit: Unit, storm: Group): number {
+function isLike(unit: Unit, storm: Group): boolean {
   const symptom = unit.notes[0]?.symptom;
-  return storm.units.filter(
-    (other) => Math.abs(other.onset - unit.onset) <= ALIKE_MS && other.notes.some((note) => note.symptom === symptom),
-  ).length;
+  let found = 0;
+  for (const other of storm.units) {
+    if (Math.abs(other.onset - unit.onset) > ALIKE_MS || !other.notes.some((note) => note.symptom === symptom))
+      continue;
+    found += 1;
+    if (found === ALIKE) return true;
+  }
+  return false;
 }
 
 /** How cheaply a group's root must be explained by a member of another group for both to be one fault. */

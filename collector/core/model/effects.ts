@@ -1,6 +1,7 @@
 import { BestCosts } from "./best-costs.ts";
 import type { Reachability } from "./reachability.ts";
-import { grown, Spreads } from "./spreads.ts";
+import { grown } from "./grown.ts";
+import { Spreads } from "./spreads.ts";
 import type { Topology } from "./topology.ts";
 
 /** Whom a fault of one CI should hit, and with what chance (0…1); the CI itself is not in it. */

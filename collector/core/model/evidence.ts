@@ -76,7 +76,7 @@ export function unitsOf(notes: readonly Note[]): Unit[] {
   }
   const units: Unit[] = [];
   for (const list of byCi.values()) {
-    if (list.length > 1) list.sort(byOnset);
+    if (!isInOrder(list, byOnset)) list.sort(byOnset);
     let from = 0;
     for (let index = 1; index <= list.length; index += 1) {
       const before = list[index - 1];
@@ -86,7 +86,16 @@ export function unitsOf(notes: readonly Note[]): Unit[] {
       from = index;
     }
   }
-  return units.sort((a, b) => a.onset - b.onset || a.ci - b.ci);
+  return isInOrder(units, byBeginning) ? units : units.sort(byBeginning);
+}
+
+function byBeginning(a: Unit, b: Unit): number {
+  return a.onset - b.onset || a.ci - b.ci;
+}
+
+/** Mostly they are, and to sort makes a copy first. */
+function isInOrder<T>(list: readonly T[], compare: (a: T, b: T) => number): boolean {
+  return list.every((item, at) => at === 0 || compare(list[at - 1] ?? item, item) <= 0);
 }
 
 function gapAfter({ resolvedAt }: Note): Milliseconds {

@@ -108,18 +108,19 @@ export function quietDependents(
   const watched = watchedOf(influence.effects.of(faultCi(fault), sure), influence.topology, sure);
   const { cis, level, levels, counts, chances } = watched;
   const ripe = 1 - Math.exp(-Math.max(0, at - onset) / CHECK_DELAY_MS);
-  const result: Dependents = { expected: watched.expected, failing: 0, cost: 0, doubt: 0 };
   if (LOGS.length < levels.length) LOGS = new Float64Array(2 * levels.length);
+  let cost = 0;
   for (let step = 0; step < levels.length; step += 1) {
     const log = Math.log(1 - (levels[step] ?? 0) * ripe);
     LOGS[step] = log;
-    result.cost -= (counts[step] ?? 0) * log;
+    cost -= (counts[step] ?? 0) * log;
   }
   const others = alarmed(onset);
   // Mostly there are none: then one question to each dependent is enough.
   const strangers = STRANGERS.begin();
   let hasStrangers = false;
   for (const ci of members) if (!others.has(ci)) hasStrangers = strangers.add(ci) || hasStrangers;
+  let failing = 0;
   let contradiction = 0;
   let alarming = 1;
   for (let index = 0; index < cis.length; index += 1) {
@@ -127,13 +128,15 @@ export function quietDependents(
     if (!others.has(other) && !(hasStrangers && strangers.has(other))) continue;
     const step = level[index] ?? 0;
     if (sure && (chances[index] ?? 0) >= CERTAIN && speaks(other, onset)) contradiction += DEPENDENT_SPEAKS;
-    if (index < watched.direct && (levels[step] ?? 0) >= EXPECTED_MIN) result.failing += 1;
-    result.cost += LOGS[step] ?? 0;
+    if (index < watched.direct && (levels[step] ?? 0) >= EXPECTED_MIN) failing += 1;
+    cost += LOGS[step] ?? 0;
     alarming += 1;
   }
-  result.cost = Math.max(0, result.cost);
-  contradiction = Math.min(SPEAKS, contradiction);
-  result.doubt = Math.max(0, Math.log((1 + watched.due * ripe) / alarming));
-  result.cost = Math.min(QUIET_MAX, result.cost) * (silent ? 1 : QUIET_WITH_OWN_EVIDENCE) + contradiction;
-  return result;
+  cost = Math.min(QUIET_MAX, Math.max(0, cost)) * (silent ? 1 : QUIET_WITH_OWN_EVIDENCE);
+  return {
+    expected: watched.expected,
+    failing,
+    cost: cost + Math.min(SPEAKS, contradiction),
+    doubt: Math.max(0, Math.log((1 + watched.due * ripe) / alarming)),
+  };
 }

@@ -1,3 +1,4 @@
+import { grown } from "./grown.ts";
 import type { Reachability } from "./reachability.ts";
 import {
   isTimeSource,
@@ -134,14 +135,4 @@ export class Spreads {
 
 function members(topology: Topology, ci: number): number {
   return topology.needs(ci).reduce((sum, edge) => sum + (edge.type === "hasMember" ? 1 : 0), 0);
-}
-
-/** The same with twice the room. */
-export function grown<T extends { readonly length: number; set(other: T): void }>(
-  array: T,
-  Room: new (length: number) => T,
-): T {
-  const room = new Room(2 * array.length);
-  room.set(array);
-  return room;
 }

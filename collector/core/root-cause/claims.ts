@@ -1,6 +1,7 @@
 import type { Unit } from "../model/evidence.ts";
 import { FaultSums, largest } from "../model/fault-sums.ts";
 import { faultCi, type FaultKey } from "../model/influence.ts";
+import { grown } from "../model/grown.ts";
 
 /** Work space; empty between calls. */
 const SUMS = new FaultSums();
@@ -55,25 +56,35 @@ function causesOf(units: readonly Unit[], index: number): Unit["causes"] {
 
 const NO_CAUSES: Unit["causes"] = { keys: [], costs: [] };
 
+/** Work space; empty between calls. */
+let OTHERS = new Int32Array(4096);
+let PRICES = new Float64Array(4096);
+
+function growLinks(): void {
+  OTHERS = grown(OTHERS, Int32Array);
+  PRICES = grown(PRICES, Float64Array);
+}
+
 export function linksBetween(units: readonly Unit[]): Links {
   const at = PLACES.begin();
   // Two units of one CI: the later one stands for it.
   units.forEach((unit, index) => at.add(unit.ci, index - at.get(unit.ci)));
   const from = new Int32Array(units.length + 1);
-  const others: number[] = [];
-  const prices: number[] = [];
+  let size = 0;
   for (let index = 0; index < units.length; index += 1) {
     const { keys, costs } = causesOf(units, index);
     for (let position = 0; position < keys.length; position += 1) {
       const ci = faultCi(keys[position] ?? 0);
       const other = at.get(ci);
       if (!at.has(ci) || other === index) continue;
-      others.push(other);
-      prices.push(costs[position] ?? 0);
+      if (size === OTHERS.length) growLinks();
+      OTHERS[size] = other;
+      PRICES[size] = costs[position] ?? 0;
+      size += 1;
     }
-    from[index + 1] = others.length;
+    from[index + 1] = size;
   }
-  return { from, units: new Int32Array(others), costs: new Float64Array(prices) };
+  return { from, units: OTHERS.slice(0, size), costs: PRICES.slice(0, size) };
 }
 
 /** The cheapest last step to a unit from another one that the same fault explains, and that is nearer to it. */

@@ -1,5 +1,6 @@
 import type { CiId } from "../model/ci.ts";
 import type { Unit } from "../model/evidence.ts";
+import { Few } from "../model/few.ts";
 import { OUTCOME_TYPES } from "../model/influence.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { Topology } from "../model/topology.ts";
@@ -220,10 +221,10 @@ function critically(units: readonly Unit[], topology: Topology): string {
 function clearSince(units: readonly Unit[], from: UnixMillis, enough: number, settleMaxMs: Milliseconds): UnixMillis {
   const steps: { at: UnixMillis; weight: number }[] = [];
   for (const unit of units) {
-    const checks = new Set<string>();
+    const checks = new Few<string>();
     for (const { alert, onset, resolvedAt, seriousSince: since } of unit.notes) {
       if (resolvedAt !== null) continue;
-      const weight = checks.size === 0 ? 1 : checks.has(alert.check) ? 0 : 0.5;
+      const weight = checks.size === 0 ? 1 : checks.all().includes(alert.check) ? 0 : 0.5;
       checks.add(alert.check);
       steps.push({ at: onset, weight });
       if (since !== null) steps.push({ at: since, weight });

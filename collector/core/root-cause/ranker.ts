@@ -213,12 +213,14 @@ function complete({ fault, root, cost, claims, first, own }: Draft, pricing: Pri
   const { alarmed, speaks } = evidence;
   const heard = { members, alarmed, speaks };
   const dependents = quietDependents(evidence.influence, fault, heard, { onset: first, at, silent: own === undefined });
+  let explained: Unit[] | null = null;
   return {
     root,
     fault,
     cost: cost + dependents.cost,
     get explained() {
-      return units.filter((_, index) => !Number.isNaN(claims.costs[index]));
+      explained ??= units.filter((_, index) => !Number.isNaN(claims.costs[index]));
+      return explained;
     },
     units: units.length,
     silent: own === undefined && !members.includes(root),
