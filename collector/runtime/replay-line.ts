@@ -122,6 +122,7 @@ function labels(fields: Fields, name: string): Labels {
   const value = fields[name];
   if (value === undefined || value === null) return {};
   if (typeof value !== "object" || Array.isArray(value)) throw new BadLine(`${name} must be an object of texts`);
+  if (areTexts(value)) return value;
   const out: Record<string, string> = {};
   for (const [key, label] of Object.entries(value as Fields)) {
     if (typeof label !== "string" && typeof label !== "number" && typeof label !== "boolean") {
@@ -131,6 +132,11 @@ function labels(fields: Fields, name: string): Labels {
     Object.defineProperty(out, key, { value: String(label), enumerable: true, configurable: true, writable: true });
   }
   return out;
+}
+
+/** Mostly they are: what JSON has made is nobody else's, and need not be copied. */
+function areTexts(value: object): value is Labels {
+  return Object.values(value).every((label) => typeof label === "string");
 }
 
 function links(fields: Fields): Link[] {
