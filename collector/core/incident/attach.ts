@@ -1,7 +1,7 @@
 import { withOneMore } from "../model/short-list.ts";
 import { isActive } from "../model/alert-table.ts";
 import type { Alert } from "../model/alert.ts";
-import { hashHex } from "../model/hash.ts";
+import { hashId } from "../model/hash.ts";
 import type { Incident } from "../model/incident.ts";
 import { newMember } from "../model/member.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
@@ -77,7 +77,7 @@ function inheritTold(incident: Incident, from: Incident | undefined, alert: Read
 /** An incident before its first alert is in it. */
 export function emptyIncident(number: number, first: Readonly<Alert>, at: number): Incident {
   return {
-    id: `inc-${hashHex([first.id, String(first.episode), String(number)]).slice(0, 12)}`,
+    id: hashId("inc-", [first.id, String(first.episode), String(number)], 12),
     number,
     status: "open",
     severity: first.severity,

@@ -1,4 +1,4 @@
-import { hashHex } from "../model/hash.ts";
+import { hashId } from "../model/hash.ts";
 import type { Incident } from "../model/incident.ts";
 import type { Problem } from "../model/problem.ts";
 import type { Turn } from "../model/turn.ts";
@@ -55,7 +55,7 @@ export function rememberFix(state: IncidentState, turn: Turn, incident: Incident
 
 function newProblem(root: string, at: number): Problem {
   return {
-    id: `prb-${hashHex([root]).slice(0, 12)}`,
+    id: hashId("prb-", [root], 12),
     rootCause: root,
     incidents: [],
     firstAt: at,

@@ -1,6 +1,6 @@
 import type { Alert } from "./alert.ts";
 import type { CiId } from "./ci.ts";
-import { hashHex } from "./hash.ts";
+import { hashId } from "./hash.ts";
 import { LabelIndex } from "./label-index.ts";
 import type { AlertId } from "./identity.ts";
 
@@ -17,7 +17,7 @@ export function isActive(alert: Readonly<Alert>): boolean {
 
 /** The id of the identity (CI, source, check, instance); the same in every episode, on every machine. */
 export function alertId(ci: CiId, source: string, check: string, instance: string): AlertId {
-  return `a-${hashHex([ci, source, check, instance])}`;
+  return hashId("a-", [ci, source, check, instance]);
 }
 
 /**

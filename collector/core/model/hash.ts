@@ -39,17 +39,31 @@ export class Hash64 {
     return this;
   }
 
-  /** 16 hex digits. */
-  hex(): string {
-    return hex32(this.high) + hex32(this.low);
+  /** The first `digits` of 16 hex digits, after a prefix. */
+  hex(prefix: string, digits: number): string {
+    // One flat text: put together of its parts it takes 110 bytes rather than 40 for as long as it lives, and longer to compare.
+    const units: number[] = [];
+    for (let index = 0; index < prefix.length; index += 1) units.push(prefix.charCodeAt(index));
+    for (let digit = 0; digit < digits; digit += 1) {
+      const lane = digit < 8 ? this.high : this.low;
+      units.push(DIGITS.charCodeAt((lane >>> (28 - 4 * (digit & 7))) & 15));
+    }
+    return String.fromCharCode(...units);
   }
 }
 
+const DIGITS = "0123456789abcdef";
+
 /** 16 hex digits of the parts, each with its end. */
 export function hashHex(parts: readonly string[]): string {
+  return hashId("", parts);
+}
+
+/** An id made of what it is about: a prefix, and hex digits of the parts, each with its end. */
+export function hashId(prefix: string, parts: readonly string[], digits = 16): string {
   const hash = new Hash64();
   for (const part of parts) hash.add(part);
-  return hash.hex();
+  return hash.hex(prefix, digits);
 }
 
 /** MurmurHash3's finaliser: every input bit changes half of the output bits. */
@@ -58,8 +72,4 @@ function mix(value: number): number {
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return (h ^ (h >>> 16)) >>> 0;
-}
-
-function hex32(value: number): string {
-  return value.toString(16).padStart(8, "0");
 }

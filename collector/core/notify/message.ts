@@ -1,6 +1,6 @@
 import { withOneMore } from "../model/short-list.ts";
 import { incidentDocument } from "../model/document.ts";
-import { hashHex } from "../model/hash.ts";
+import { hashId } from "../model/hash.ts";
 import type { Incident, Told } from "../model/incident.ts";
 import type { Json } from "../model/ledger.ts";
 import type { NotificationKind } from "../model/notification-kind.ts";
@@ -21,7 +21,7 @@ export interface Message {
 
 /** Equal for every attempt and after every crash. */
 export function idempotencyKey(incident: Readonly<Incident>, kind: NotificationKind, receiver: string): string {
-  return `ntf-${hashHex([incident.id, String(incident.reopened), kind, String(incident.revision), receiver])}`;
+  return hashId("ntf-", [incident.id, String(incident.reopened), kind, String(incident.revision), receiver]);
 }
 
 /** Sends messages about one revision of the incident: the effects, what was told, the ledger and the timeline. */
