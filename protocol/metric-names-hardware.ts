@@ -73,6 +73,18 @@ export const SERVICES: readonly MetricName[] = [
     "{error}",
     "Total number of NFSd RPC errors by error type.",
   ),
+  gauge(
+    "system.linux.textfile.error",
+    "node_textfile_scrape_error",
+    "1",
+    "1 if there was an error opening or reading a file, 0 otherwise",
+  ),
+  gauge(
+    "system.linux.textfile.mtime",
+    "node_textfile_mtime_seconds",
+    "s",
+    "Unixtime mtime of textfiles successfully read.",
+  ),
   gauge("systemd.units", "node_systemd_units", "{unit}", "Summary of systemd unit states"),
   gauge("systemd.unit.state", "node_systemd_unit_state", "1", "Systemd unit"),
   counter(

@@ -155,6 +155,8 @@ export interface SampleConfig {
   excludeMounts: string[];
   /** Globs over the names of systemd's units whose states are sent; null = services that run, are to run, or have failed. */
   units: string[] | null;
+  /** Files of metrics in Prometheus' text format, or folders of them. */
+  textfiles: string[];
   /** `system.cpu.utilization` by CPU instead of the host's. */
   eachCpu: boolean;
   /** So many processes by CPU, and as many by memory, are sampled one by one, beside the watched ones. */
@@ -245,6 +247,7 @@ export function defaultAgentConfig(): AgentConfig {
       excludeMounts: [],
       units: null,
       eachCpu: false,
+      textfiles: [],
       topProcesses: 5,
       procPath: "/proc",
       sysPath: "/sys",

@@ -168,7 +168,7 @@ test.for<[string, string, string[]]>([
     "an unknown collector of metrics",
     "sample: { disable: [cpus] }",
     [
-      '1:21 AGENT_BAD_VALUE sample.disable[0] is "cpus" → one of cpu, load, memory, swap, vmstat, pressure, disk, filesystem, network, sockets, kernel, processes, temperature, raid, nfs, timeSync, connections, conntrackStat, containers, cpuHardware, memoryErrors, processUsage, units',
+      '1:21 AGENT_BAD_VALUE sample.disable[0] is "cpus" → one of cpu, load, memory, swap, vmstat, pressure, disk, filesystem, network, sockets, kernel, processes, temperature, raid, nfs, timeSync, connections, conntrackStat, containers, cpuHardware, memoryErrors, processUsage, textfiles, units',
     ],
   ],
 ])("%s", ([, text, expected]) => {

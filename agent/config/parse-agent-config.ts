@@ -169,6 +169,7 @@ function readSample(path: Read<string>): Read<Partial<AgentConfig["sample"]>> {
     reader.map<AgentConfig["sample"]>(value, {
       disable: (r, v) => r.list(v, (r2, v2) => r2.oneOf(v2, COLLECTOR_NAMES)),
       excludeMounts: (r, v) => r.list(v, (r2, v2) => r2.text(v2)),
+      textfiles: (r, v) => r.list(v, path),
       eachCpu: (r, v) => r.boolean(v),
       topProcesses: (r, v) => r.integer(v, 0, 100),
       units: (r, v) => r.list(v, (r2, v2) => r2.text(v2)),

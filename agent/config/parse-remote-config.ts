@@ -21,6 +21,7 @@ const HOST_ONLY = [
   "sample.procPath",
   "sample.sysPath",
   "sample.rootPath",
+  "sample.textfiles",
   "watch.plugins",
 ] as const;
 

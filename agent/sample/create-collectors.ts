@@ -13,7 +13,7 @@ export function createCollectors(
   context: CollectorContext,
   { config, ...around }: { config: AgentConfig; clock: Clock; log: Log; sockets: Sockets; focus: ProcessFocus },
 ): Collector[] {
-  const { disable, excludeMounts, rootPath, units, eachCpu } = config.sample;
+  const { disable, excludeMounts, rootPath, units, eachCpu, textfiles } = config.sample;
   if (process.platform === "linux") {
     const statFs = createStatFs(rootPath);
     return createLinuxCollectors(context, {
@@ -23,6 +23,7 @@ export function createCollectors(
       excludedMounts: excludeMounts,
       units,
       eachCpu,
+      textfiles,
     });
   }
   const all = createPortableCollectors(context, {

@@ -23,6 +23,7 @@ import { createProcessesCollector } from "./processes.ts";
 import { createRaidCollector } from "./raid.ts";
 import { createSocketsCollector } from "./sockets.ts";
 import { createSwapCollector } from "./swap.ts";
+import { createTextfilesCollector } from "./textfiles.ts";
 import { createTimeSyncCollector } from "./time-sync.ts";
 import { createUnitsCollector } from "./units.ts";
 import { createVmstatCollector } from "./vmstat.ts";
@@ -40,6 +41,8 @@ export interface LinuxSampling {
   disabled: readonly string[];
   /** Mount points that are not asked. */
   excludedMounts: readonly string[];
+  /** Files of metrics, or folders of them. */
+  textfiles: readonly string[];
   /** Globs over systemd's units; null = services that do something. */
   units: readonly string[] | null;
 }
@@ -77,6 +80,7 @@ export function createLinuxCollectors(context: CollectorContext, options: LinuxS
     cpuHardware: () => createCpuHardwareCollector(context),
     memoryErrors: () => createMemoryErrorsCollector(context),
     processUsage: () => createProcessUsageCollector(context, options.focus),
+    textfiles: () => createTextfilesCollector(context, { patterns: options.textfiles, log }),
     units: () => createUnitsCollector(context, { clock, log, include: options.units }),
   };
   return COLLECTOR_NAMES.filter((name) => !options.disabled.includes(name)).flatMap(
@@ -108,5 +112,6 @@ export const COLLECTOR_NAMES = [
   "cpuHardware",
   "memoryErrors",
   "processUsage",
+  "textfiles",
   "units",
 ] as const;

@@ -27,7 +27,7 @@ export function createProcessUsageCollector({ files, table }: CollectorContext, 
 
   return {
     name: "processUsage",
-    everyMs: 0,
+    everyMs: 20_000,
     sample(at) {
       for (const pid of focus.pids()) {
         const stat = parseProcessStat(files.line(`/proc/${pid}/stat`) ?? "");

@@ -28,7 +28,6 @@ export const REASONS: Readonly<Record<string, string>> = {
   "system.paging.usage{state=cached}":
     'Linux does not tell it by device; the host\'s is `system.linux.memory.meminfo{field="SwapCached"}`',
   "system.paging.utilization{state=cached}": "as before",
-  node_textfile_scrape_error: "speaks of node_exporter's own text files",
   node_memory_available_bytes: "of macOS and AIX",
   node_memory_compressed_bytes: "of macOS and AIX",
   node_memory_internal_bytes: "of macOS and AIX",
@@ -42,6 +41,7 @@ export const BY_CONFIGURATION: Readonly<Record<string, string>> = {
   "system.cpu.utilization{cpu}": "`sample.eachCpu: true`; by default of the host as a whole",
   "process.*": "`watch.processes`, and the first `sample.topProcesses` (5) by CPU and as many by memory",
   "process.disk.io": "of processes of the agent's own user, and of all as root: the kernel tells nobody else",
+  "system.linux.textfile.error, system.linux.textfile.mtime": "`sample.textfiles`, with what the files hold",
   "systemd.unit.state, systemd.service.restarts":
     "services that run, are to run, or have failed; others that `sample.units` names; watched units",
 };

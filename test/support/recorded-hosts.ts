@@ -51,6 +51,8 @@ export interface SampledSeries {
 /** Every series that the agent makes of a recorded host, with the collector that makes it. */
 export async function sampleRecorded(name: string): Promise<SampledSeries[]> {
   const rounds = recordedRounds(name);
+  // What is loaded when it is first needed is there in a few turns then.
+  await import("../../agent/sample/textfile-format.ts");
   const files = new RecordedHostFiles(rounds[0] ?? {});
   const found: SampledSeries[] = [];
   const clock = new VirtualClock(START);
@@ -103,6 +105,7 @@ function collectorsOf(files: RecordedHostFiles, clock: VirtualClock) {
     excludedMounts: [],
     units: null,
     eachCpu: false,
+    textfiles: [new URL("testdata/textfile", import.meta.url).pathname],
     focus,
   };
   const names = createLinuxCollectors({ files, table: new SeriesTable() }, options).map((each) => each.name);
