@@ -20,6 +20,8 @@ const UNGUARDED_BYTES_MAX = 64 * 1024;
 const DEPTH_MAX = 32;
 const VALUES_MAX = 1_000_000;
 const KEYS_MAX = 1000;
+/** Of an event, too: it is refused alone for fewer than these, and more must not even be parsed. */
+const PARSED_KEYS_MAX = 10_000;
 const TEXT_LENGTH_MAX = 64 * 1024;
 
 const JSON_TYPES = /^(?:application\/(?:[\w.+-]+\+)?json|text\/json)$/;
@@ -189,10 +191,12 @@ function json(bytes: Buffer): unknown {
 }
 
 function refuseFault(bytes: Buffer): void {
-  const fault = jsonFault(bytes, { depthMax: DEPTH_MAX, valuesMax: VALUES_MAX });
+  const fault = jsonFault(bytes, { depthMax: DEPTH_MAX, valuesMax: VALUES_MAX, keysMax: PARSED_KEYS_MAX });
   if (fault === "tooDeep") throw new Refusal(400, "tooDeep", `the JSON body nests deeper than ${DEPTH_MAX} levels`);
   if (fault === "tooManyValues")
     throw new Refusal(413, "tooManyValues", `the JSON body has more than ${VALUES_MAX} values`);
+  if (fault === "tooManyKeys")
+    throw new Refusal(400, "tooManyKeys", `an object in the JSON body has more than ${PARSED_KEYS_MAX} keys`);
 }
 
 function parsedEvents(bytes: Buffer): unknown {

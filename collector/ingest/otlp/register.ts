@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { AGENT_RUN_HEADER } from "../../../protocol/agent-enrolment.ts";
 import { AGENT_ATTRIBUTES, AGENT_SERVICE_NAME } from "../../../protocol/agent-resource.ts";
-import { jsonFault } from "../../../protocol/json-guard.ts";
 import type { OtlpAttributes, OtlpResourceLogs, OtlpResourceMetrics, OtlpResult } from "../../../protocol/otlp.ts";
 import { logsFromJson, metricsFromJson } from "../../../protocol/otlp-json.ts";
 import { readLogsRequest } from "../../../protocol/otlp-read-logs.ts";
@@ -12,7 +11,7 @@ import type { Milliseconds } from "../../core/model/time.ts";
 import { type AgentDirectory, missingAfterMs } from "../../port/agents.ts";
 import { type Identity, type IngestPorts, maySpeakFor, Refusal, type RouteConfig } from "../../port/ingest.ts";
 import type { SampleBatch } from "../../port/samples.ts";
-import { bytesOf, JSON_DEPTH_MAX, jsonOf } from "../body.ts";
+import { bytesOf, jsonOf } from "../body.ts";
 import { submitEvents } from "../submit.ts";
 import { CONTENT_TYPES, type Encoding, encodingOf, exportAnswer, type Partial, renderStatus } from "./answer.ts";
 import { findCi, shownLabels } from "./find-ci.ts";
@@ -33,7 +32,6 @@ const EXPORT: RouteConfig = {
   renderError: renderStatus,
 };
 const ADAPTER = "otlp";
-const VALUES_MAX = 1_000_000;
 const INTERVAL_DEFAULT_MS: Milliseconds = 10_000;
 
 /** OTLP/HTTP at `/v1/metrics` and `/v1/logs`, from our agents and from anyone who speaks it. */
@@ -95,12 +93,7 @@ function readRequest<T>(
 }
 
 /** An empty request is a success, in either encoding. */
-function jsonBody(bytes: Buffer): unknown {
-  if (bytes.length === 0) return {};
-  if (jsonFault(bytes, { depthMax: JSON_DEPTH_MAX, valuesMax: VALUES_MAX }) === "tooManyValues")
-    throw new Refusal(413, "tooManyValues", `the JSON body has more than ${VALUES_MAX} values`);
-  return jsonOf(bytes);
-}
+const jsonBody = (bytes: Buffer): unknown => (bytes.length === 0 ? {} : jsonOf(bytes));
 
 /** What a resource is to us: one of our agents, with its CI, or somebody else. */
 interface Sender {
