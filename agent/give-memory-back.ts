@@ -2,8 +2,10 @@ import type { Clock } from "./clock.ts";
 
 /** By then everything has run once or twice: what the start left behind is a fifth of the heap. */
 const FIRST_AFTER_MS = 25_000;
-/** V8 by itself waits until several megabytes of garbage have grown, a quarter of an hour or more. One costs 20 to 40 ms, and
- * in each minute without one a quarter of a megabyte grows. */
+/**
+ * V8 by itself waits until several megabytes of garbage have grown, a quarter of an hour or more. One costs 20 to 40 ms, and in each
+ * minute without one a quarter of a megabyte grows.
+ */
 const EVERY_MS = 150_000;
 
 /**

@@ -281,7 +281,7 @@ test("an answer in pieces, and several in one", async () => {
 
 const AT = 1_772_000_000;
 const micro = (seconds: number): number => Math.round(seconds * 1_000_000);
-/** Sent at AT by our clock, which is half a second behind; 10 ms each way. */
+/** Sent at AT by our clock, which is a tenth of a second behind; 10 ms each way. */
 const ntpMessage = (change: Partial<Record<number, Written>> = {}): BusMethods => ({
   "org.freedesktop.DBus.Properties.Get": ([, property]) => {
     const message: Written[] = [
@@ -294,8 +294,8 @@ const ntpMessage = (change: Partial<Record<number, Written>> = {}): BusMethods =
       5000,
       [1, 2, 3, 4],
       micro(AT),
-      micro(AT + 0.51),
-      micro(AT + 0.511),
+      micro(AT + 0.11),
+      micro(AT + 0.111),
       micro(AT + 0.021),
       false,
       7,
@@ -314,16 +314,25 @@ test("timesyncd's last packet: offset, greatest error with its age, and whether 
   const fresh = await askTimesyncd(clock(AT + 0.021), path);
   expect(fresh).toEqual({
     synchronized: true,
-    offsetSeconds: expect.closeTo(0.5, 6),
-    errorSeconds: expect.closeTo(0.5 + 0.01 + 0.01 + 0.005, 6),
+    offsetSeconds: expect.closeTo(0.1, 6),
+    errorSeconds: expect.closeTo(0.1 + 0.01 + 0.01 + 0.005, 6),
     estimatedErrorSeconds: 0.0009,
   });
   // 500 millionths a second: sixteen seconds after nine hours.
   expect(await askTimesyncd(clock(AT + 1000), path)).toMatchObject({
     synchronized: true,
-    errorSeconds: expect.closeTo(1.025, 3),
+    errorSeconds: expect.closeTo(0.527, 3),
   });
   expect(await askTimesyncd(clock(AT + 33_000), path)).toMatchObject({ synchronized: false });
+  // It takes away what it found: nothing is raised for what is long gone.
+  expect((await askTimesyncd(clock(AT + 256), path))?.offsetSeconds).toBeCloseTo(0.1 / Math.E, 3);
+  const { path: stepped } = await double(ntpMessage({ 9: micro(AT + 9), 10: micro(AT + 9) }));
+  expect(await askTimesyncd(clock(AT), stepped)).toMatchObject({ synchronized: true, offsetSeconds: 0 });
+  const { path: spike } = await double(ntpMessage({ 12: true }));
+  expect(await askTimesyncd(clock(AT), spike)).toMatchObject({
+    offsetSeconds: Number.NaN,
+    errorSeconds: expect.closeTo(0.0259, 3),
+  });
   const { path: alarm } = await double(ntpMessage({ 0: 3 }));
   expect(await askTimesyncd(clock(AT), alarm)).toMatchObject({ synchronized: false });
   const { path: none } = await double(ntpMessage({ 13: 0 }));

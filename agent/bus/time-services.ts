@@ -11,6 +11,10 @@ const DRIFT_MAX = 500e-6;
 /** From this error on the kernel calls a clock unsynchronised (NTP_PHASE_LIMIT). */
 const UNSYNCHRONIZED_FROM_SECONDS = 16;
 const NO_LEAP = 3;
+/** systemd-timesyncd sets the clock from here on at once (NTP_MAX_ADJUST) … */
+const STEPPED_FROM_SECONDS = 0.4;
+/** … and lets the kernel take away what is less, in each second one part of so many at its slowest pace (time constant 6). */
+const SLEWED_WITHIN_SECONDS = 256;
 
 /** systemd-timesyncd's newest packet of its time server; null where it does not run or has got none. */
 export async function askTimesyncd(clock: Clock, path?: string): Promise<Tracking | null> {
@@ -62,14 +66,21 @@ function trackingOf(message: readonly BusValue[], now: number): Tracking | null 
     typeof each === "number" ? each / MICROSECONDS : Number.NaN,
   );
   if (message.length !== 15 || count === 0 || Number.isNaN(came)) return null;
-  const offsetSeconds = (taken! - sent! + (answered! - came!)) / 2;
+  const isSpike = message[12] === true;
+  const found = (taken! - sent! + (answered! - came!)) / 2;
   const roundTrip = came! - sent! - (answered! - taken!);
   const ageSeconds = Math.max(0, now / 1000 - came!);
+  // What is left of what was found; of a packet that the service itself passed over nothing is known.
+  const left = Math.abs(found) >= STEPPED_FROM_SECONDS ? 0 : found * Math.exp(-ageSeconds / SLEWED_WITHIN_SECONDS);
   const errorSeconds =
-    Math.abs(offsetSeconds) + Math.max(0, roundTrip) / 2 + delay! / 2 + dispersion! + ageSeconds * DRIFT_MAX;
+    (isSpike ? jitter! : Math.abs(left)) +
+    Math.max(0, roundTrip) / 2 +
+    delay! / 2 +
+    dispersion! +
+    ageSeconds * DRIFT_MAX;
   return {
     synchronized: leap! * MICROSECONDS !== NO_LEAP && errorSeconds < UNSYNCHRONIZED_FROM_SECONDS,
-    offsetSeconds,
+    offsetSeconds: isSpike ? Number.NaN : left,
     errorSeconds,
     estimatedErrorSeconds: jitter!,
   };

@@ -97,7 +97,7 @@ ${tableOf(mixin, "from")}
 
 ## What is not read, and why
 - The clock's offset and errors are those that the time service tells (chronyd, ntpd of ntp.org or NTPsec, systemd-timesyncd), on this host and without
-  privileges; reading the kernel's own (\`adjtimex\`) needs a system call that Node has not. Where another service runs (openntpd, ptp4l, a hypervisor's
+  privileges, of timesyncd what must be left of the offset that its last packet showed; reading the kernel's own (\`adjtimex\`) needs a system call that Node has not. Where another service runs (openntpd, ptp4l, a hypervisor's
   tools), systemd-timedated tells whether the kernel holds its clock for synchronised, and nobody tells how far it is off.
 - \`process.*\` of every process would be hundreds of series a host: with \`sample.topProcesses: 100\` it is those that matter of most hosts.
 - SMART, ZFS, Btrfs, IPVS and DRBD are in neither specification and not read; a Nagios plugin can.

@@ -18,6 +18,15 @@ const DETAIL_CHARACTERS_MAX = 4000;
 /** Facts of one kind; more are not compared. */
 const FACTS_MAX = 20_000;
 
+/** Who is in the last two folders only root may see; that something was written there, on Debian everybody. */
+const SCHEDULES = [
+  "/etc/crontab",
+  "/etc/anacrontab",
+  ...["d", "hourly", "daily", "weekly", "monthly"].map((name) => `/etc/cron.${name}/*`),
+  "/var/spool/cron/*",
+  "/var/spool/cron/crontabs/*",
+];
+
 export interface ChangesContext {
   clock: Clock;
   log: Log;
@@ -54,7 +63,7 @@ export function factSources(
     ...(config.users ? [userFacts()] : []),
     ...(config.listeningPorts ? [portFacts(sockets), udpPortFacts(sockets)] : []),
     ...(config.units ? [unitFacts(files)] : []),
-    writtenFacts("cron", "schedule", ["/etc/crontab", "/etc/cron.d/*"]),
+    writtenFacts("cron", "schedule", SCHEDULES),
     ...(config.containers ? [imageFacts(files)] : []),
     ...(certificates === null ? [] : [certificates]),
     ...(config.files.length > 0 ? [fileFacts(config.files)] : []),
