@@ -5,6 +5,9 @@ import type { UnixMillis } from "../model/time.ts";
  * for all that should fail with it, and most of these are the same. Memory: 4 bytes a CI.
  */
 export class AlarmsAround {
+  private readonly recent: { since(from: UnixMillis): number[] | null };
+  /** By the time from which: one solve asks for the same few times again and again. */
+  private readonly lists = new Map<UnixMillis, readonly number[] | null>();
   private readonly alarmed: (ci: number, from: UnixMillis, to: UnixMillis) => boolean;
   /** By CI: `epoch` is no, one more is yes, and less has not been asked. */
   private answers = new Int32Array(1024);
@@ -12,13 +15,19 @@ export class AlarmsAround {
   private from: UnixMillis = 0;
   private to: UnixMillis = 0;
 
-  constructor(alarmed: (ci: number, from: UnixMillis, to: UnixMillis) => boolean) {
+  /** @param recent all that began to alarm since, and perhaps others; null = too many to tell */
+  constructor(
+    alarmed: (ci: number, from: UnixMillis, to: UnixMillis) => boolean,
+    recent: { since(from: UnixMillis): number[] | null },
+  ) {
     this.alarmed = alarmed;
+    this.recent = recent;
   }
 
   /** Forgets all answers: something may have been noted since. */
   begin(): this {
     this.epoch += 2;
+    this.lists.clear();
     return this;
   }
 
@@ -27,7 +36,17 @@ export class AlarmsAround {
     if (from === this.from && to === this.to) return this;
     this.from = from;
     this.to = to;
-    return this.begin();
+    this.epoch += 2;
+    return this;
+  }
+
+  /** All that did, each once; null = too many to tell. */
+  all(): readonly number[] | null {
+    const known = this.lists.get(this.from);
+    if (known !== undefined) return known;
+    const found = this.recent.since(this.from)?.filter((ci) => this.has(ci)) ?? null;
+    this.lists.set(this.from, found);
+    return found;
   }
 
   has(ci: number): boolean {

@@ -6,6 +6,7 @@ import { Latest } from "../model/latest.ts";
 import { SPEAKING } from "../model/symptom.ts";
 import type { UnixMillis } from "../model/time.ts";
 import { MEMORY_MS } from "./noted.ts";
+import { RecentAlarms } from "./recent-alarms.ts";
 
 /** Causes of a note that are likely enough to look for others with the same. */
 const POSTED_COST = 2.4;
@@ -24,8 +25,9 @@ export class Notebook {
   private readonly byCi: (Note[] | undefined)[] = [];
   /** By CI, when the last of its notes began that is no noise: asked for every CI that a fault should hit, and mostly long ago. */
   readonly began = new Latest();
+  private readonly recent = new RecentAlarms();
   /** One user at a time, who begins. */
-  readonly alarms = new AlarmsAround((ci, from, to) => this.alarmed(ci, from, to));
+  readonly alarms = new AlarmsAround((ci, from, to) => this.alarmed(ci, from, to), this.recent);
   private readonly byCause: NoteLists = new Map();
   private readonly bySystem: NoteLists = new Map();
   /** By `listName`: a list that grew too long has lost the notes up to this order. */
@@ -214,6 +216,7 @@ export class Notebook {
 
   private post(note: Note): void {
     this.began.raise(note.ci, note.onset);
+    this.recent.add(note.ci, note.onset);
     if (note.system !== null) this.push(SYSTEM, note.system, note);
     const { keys, costs } = note.causes;
     for (let at = 0; at < keys.length && at < POSTED_MAX && (costs[at] ?? 9) <= POSTED_COST; at += 1)

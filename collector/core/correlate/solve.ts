@@ -1,5 +1,5 @@
 import { isCreeping, isSensed, type Unit } from "../model/evidence.ts";
-import { aliveCost, aloneCost, openingCost, quietDependents } from "../model/hypothesis.ts";
+import { type Alarmed, aliveCost, aloneCost, openingCost, quietDependents } from "../model/hypothesis.ts";
 import type { IncidentId } from "../model/identity.ts";
 import { faultCi, faultDead, faultKey, type Influence } from "../model/influence.ts";
 import { stemOf } from "../model/kinship.ts";
@@ -30,7 +30,7 @@ export interface SolveContext {
   influence: Influence;
   at: UnixMillis;
   /** See `Heard.alarmed`. */
-  alarmed: (around: UnixMillis) => { has(ci: number): boolean };
+  alarmed: (around: UnixMillis) => Alarmed;
   /** Whether this CI itself was heard around that time: traps, its agent, its own metrics. */
   speaks: (ci: number, around: UnixMillis) => boolean;
   incidentOf: (unit: Unit) => IncidentId | null;

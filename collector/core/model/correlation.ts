@@ -1,3 +1,4 @@
+import type { Alarmed } from "./hypothesis.ts";
 import type { Alert } from "./alert.ts";
 import type { CiId, MaintenanceWindow } from "./ci.ts";
 import type { Impact, Incident, RootCause } from "./incident.ts";
@@ -92,7 +93,7 @@ export interface RootEvidence {
   notes: readonly Note[];
   influence: Influence;
   /** The CIs that sent an alert that is no noise around that time, in whatever incident; until it is asked of another time. */
-  alarmed: (around: UnixMillis) => { has(ci: number): boolean };
+  alarmed: (around: UnixMillis) => Alarmed;
   /** Whether this CI itself was heard around that time, and so is not dead. */
   speaks: (ci: number, around: UnixMillis) => boolean;
   /** How often something alarms that comes to nothing, in onsets a millisecond. */

@@ -1,4 +1,5 @@
 import { BestCosts } from "./best-costs.ts";
+import type { Places } from "./places.ts";
 import type { Reachability } from "./reachability.ts";
 import { grown } from "./grown.ts";
 import { Spreads } from "./spreads.ts";
@@ -20,6 +21,7 @@ export interface Effects {
  */
 export interface Watched {
   readonly cis: Int32Array;
+  readonly places: Places;
   /** The chance that its failing, and its being seen to, follow from the fault, as an index of `levels`. */
   readonly level: Uint16Array;
   readonly levels: Float64Array;

@@ -1,3 +1,4 @@
+import type { Watched } from "./effects.ts";
 import type { Unit } from "./evidence.ts";
 import { faultCi, faultDead, OUTCOME_TYPES, PLACE_TYPES, type FaultKey, type Influence } from "./influence.ts";
 import { Keys } from "./keys.ts";
@@ -83,18 +84,26 @@ export interface Dependents {
   doubt: number;
 }
 
+/** The CIs that sent an alert around some time. */
+export interface Alarmed {
+  has(ci: number): boolean;
+  /** All of them, each once; null = too many to tell. */
+  all(): readonly number[] | null;
+}
+
 /** Who was heard around the time of a fault, for whoever weighs silence. */
 export interface Heard {
   /** CIs that count as failing whatever was heard of them: those of the alerts that are explained. */
   members: readonly number[];
   /** The CIs that sent an alert around that time; until it is asked of another time. */
-  alarmed: (around: UnixMillis) => { has(ci: number): boolean };
+  alarmed: (around: UnixMillis) => Alarmed;
   /** Whether that CI was heard of around that time, and so is not dead. */
   speaks: (ci: number, around: UnixMillis) => boolean;
 }
 
 /** Work space; empty between calls. */
 let LOGS = new Float64Array(64);
+let LOUD = new Int32Array(64);
 const STRANGERS = new Keys();
 
 /** What the quiet dependents of a CI say against its being at fault since `onset`. Cost: one mark for each dependent. */
@@ -115,28 +124,59 @@ export function quietDependents(
     LOGS[step] = log;
     cost -= (counts[step] ?? 0) * log;
   }
-  const others = alarmed(onset);
-  // Mostly there are none: then one question to each dependent is enough.
-  const strangers = STRANGERS.begin();
-  let hasStrangers = false;
-  for (const ci of members) if (!others.has(ci)) hasStrangers = strangers.add(ci) || hasStrangers;
+  const loud = loudAmong(watched, members, alarmed(onset));
   let failing = 0;
   let contradiction = 0;
-  let alarming = 1;
-  for (let index = 0; index < cis.length; index += 1) {
-    const other = cis[index] ?? 0;
-    if (!others.has(other) && !(hasStrangers && strangers.has(other))) continue;
-    const step = level[index] ?? 0;
-    if (sure && (chances[index] ?? 0) >= CERTAIN && speaks(other, onset)) contradiction += DEPENDENT_SPEAKS;
-    if (index < watched.direct && (levels[step] ?? 0) >= EXPECTED_MIN) failing += 1;
+  for (let index = 0; index < loud; index += 1) {
+    const place = LOUD[index] ?? 0;
+    const step = level[place] ?? 0;
+    if (sure && (chances[place] ?? 0) >= CERTAIN && speaks(cis[place] ?? 0, onset)) contradiction += DEPENDENT_SPEAKS;
+    if (place < watched.direct && (levels[step] ?? 0) >= EXPECTED_MIN) failing += 1;
     cost += LOGS[step] ?? 0;
-    alarming += 1;
   }
   cost = Math.min(QUIET_MAX, Math.max(0, cost)) * (silent ? 1 : QUIET_WITH_OWN_EVIDENCE);
   return {
     expected: watched.expected,
     failing,
     cost: cost + Math.min(SPEAKS, contradiction),
-    doubt: Math.max(0, Math.log((1 + watched.due * ripe) / alarming)),
+    doubt: Math.max(0, Math.log((1 + watched.due * ripe) / (1 + loud))),
   };
+}
+
+/** Lists that are this much shorter than all dependents are gone through instead of these. */
+const SHORTER = 4;
+/** Up to so many, nothing is faster than to insert them one after the other. */
+const INSERTED_MAX = 32;
+
+/** Puts the places of those that are not quiet into `LOUD`, in order, so that sums are the same however they were found. */
+function loudAmong({ cis, places }: Watched, members: readonly number[], alarmed: Alarmed): number {
+  if (LOUD.length < cis.length) LOUD = new Int32Array(2 * cis.length);
+  // Mostly there are none.
+  const strangers = STRANGERS.begin();
+  let hasStrangers = false;
+  for (const ci of members) if (!alarmed.has(ci)) hasStrangers = strangers.add(ci) || hasStrangers;
+  const others = SHORTER * members.length < cis.length ? alarmed.all() : null;
+  let size = 0;
+  if (others === null || SHORTER * (members.length + others.length) > cis.length) {
+    for (let place = 0; place < cis.length; place += 1) {
+      const ci = cis[place] ?? 0;
+      if (!alarmed.has(ci) && !(hasStrangers && strangers.has(ci))) continue;
+      LOUD[size] = place;
+      size += 1;
+    }
+    return size;
+  }
+  for (const ci of others) size = takePlace(places.of(ci), size);
+  if (hasStrangers) for (const ci of members) if (strangers.delete(ci)) size = takePlace(places.of(ci), size);
+  if (size > INSERTED_MAX) LOUD.subarray(0, size).sort();
+  return size;
+}
+
+/** −1 is no place. */
+function takePlace(place: number, size: number): number {
+  if (place < 0) return size;
+  let to = size;
+  if (size < INSERTED_MAX) for (; to > 0 && (LOUD[to - 1] ?? 0) > place; to -= 1) LOUD[to] = LOUD[to - 1] ?? 0;
+  LOUD[to] = place;
+  return size + 1;
 }

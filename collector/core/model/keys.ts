@@ -27,4 +27,11 @@ export class Keys {
     this.epochs[key] = this.epoch;
     return true;
   }
+
+  /** Whether it was among them. */
+  delete(key: number): boolean {
+    if (!this.has(key)) return false;
+    this.epochs[key] = 0;
+    return true;
+  }
 }

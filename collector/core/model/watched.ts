@@ -1,4 +1,5 @@
 import type { Effects, Watched } from "./effects.ts";
+import { Places } from "./places.ts";
 import type { Topology } from "./topology.ts";
 
 /** How likely a CI of this type sends an alert of its own within some minutes when it fails; 0.4 for types unknown. */
@@ -77,6 +78,7 @@ function watch({ cis, chances, direct }: Effects, topology: Topology, dead: bool
   }
   return {
     cis: watched,
+    places: new Places(watched),
     level: level.slice(0, size),
     levels: Float64Array.from(levels.keys()),
     counts: Uint16Array.from(counts),
