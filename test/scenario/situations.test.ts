@@ -328,3 +328,26 @@ test("what all need fails minutes after the database of one system: the older fa
   expect(of("one-app-1")?.rootCause.ci).toBe("one-db");
   expect(of("two-app-1")?.rootCause.ci).toBe("dns");
 });
+
+test("much of a large fault has cleared, and what is mild still comes: it belongs to it", async () => {
+  const programs = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => `app-${n}`);
+  const world = cmdb(
+    {
+      store: "storage",
+      batch: "application",
+      report: "application",
+      ...Object.fromEntries(programs.map((name) => [name, "application"])),
+    },
+    [...programs, "batch", "report"].map((name) => `${name} dependsOn store`),
+  );
+  const errors = { check: "http_errors", severity: "major", summary: "errors" };
+  const story = [
+    { at: 10, ci: "store", check: "array_offline", severity: "critical", summary: "array offline" },
+    ...each(programs, { ...errors, at: 12 }),
+    { at: 880, ci: "batch", check: "latency", severity: "minor", summary: "slow" },
+    ...each(programs.slice(0, 6), { ...errors, at: 900, status: "resolved" }, 2),
+    { at: 945, ci: "report", check: "latency", severity: "warning", summary: "slow" },
+  ];
+  const { of } = await play(world, story, 1100);
+  expect(of("report")?.id).toBe(of("store")?.id);
+});

@@ -1,11 +1,11 @@
 import type { CorrelationView } from "../model/correlation.ts";
-import type { Note, Unit } from "../model/evidence.ts";
+import { isMild, type Note, type Unit } from "../model/evidence.ts";
 import type { IncidentId } from "../model/identity.ts";
 import { faultCi, faultDead } from "../model/influence.ts";
 import type { Milliseconds } from "../model/time.ts";
 import type { Door } from "./door.ts";
 import type { Notebook } from "./notebook.ts";
-import { isOpen, type Threads } from "./threads.ts";
+import { isEnding, isOpen, type Threads } from "./threads.ts";
 
 /** Only what is next door: a few steps away it is the root that counts. */
 const STEP_COST = 1.5;
@@ -44,7 +44,8 @@ export function doorsOf(
       if (after < -BEFORE_MS || !shows(note, faultDead(key))) continue;
       const home = view.incident(incident);
       if (home === undefined || home.members.length < KNOWN_MIN || !isOpen(home)) continue;
-      if (threads.get(incident)?.declining === true) continue;
+      const thread = threads.get(incident);
+      if (thread !== undefined && isEnding(thread, unit.onset, isMild(unit))) continue;
       lower(doors, incident, ci, step + Math.max(0, after - AT_ONCE_MS) / WAIT_MS);
     }
   }

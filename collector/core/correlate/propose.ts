@@ -1,5 +1,5 @@
 import type { Door } from "./door.ts";
-import { isCreeping, type Unit } from "../model/evidence.ts";
+import { isCreeping, isMild, type Unit } from "../model/evidence.ts";
 import { FaultSums } from "../model/fault-sums.ts";
 import { leastOpening } from "../model/hypothesis.ts";
 import type { IncidentId } from "../model/identity.ts";
@@ -16,6 +16,8 @@ export interface Anchor {
   lastOnset: UnixMillis;
   /** See `Dependents.doubt`: a fault that hits few of those it should is unlikely to have hit this one too. */
   doubt: number;
+  /** The same for a unit that is mild; see `isEnding`. */
+  mildDoubt: number;
   /** Most of its many members still fire. */
   raging: boolean;
   /** Its members are not all among the units: it stays whatever the units do. */
@@ -123,7 +125,8 @@ export function propose(
       const unit = units[index];
       if (unit === undefined) continue;
       const late = lateness(unit.onset, anchor) * (isCreeping(unit) ? 0.4 : 1);
-      costs[index] = cost + late + (homes[index] === anchor.incident ? 0 : anchor.doubt);
+      const doubt = isMild(unit) ? anchor.mildDoubt : anchor.doubt;
+      costs[index] = cost + late + (homes[index] === anchor.incident ? 0 : doubt);
     }
     for (const { unit, cost } of doors.get(anchor.incident) ?? []) if (isCloser(unit, cost)) costs[unit] = cost;
     const claims: Claim[] = [];

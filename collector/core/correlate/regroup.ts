@@ -123,7 +123,7 @@ function hasOthers(incident: Readonly<Incident>, notes: ReadonlySet<Note>, noteb
 export function anchorsOf(
   notes: ReadonlySet<Note>,
   doors: Iterable<readonly Door[]>,
-  { notebook, threads, view }: Neighbourhood,
+  { notebook, threads, at, view }: Neighbourhood,
 ): Anchor[] {
   const anchors: Anchor[] = [];
   const seen = new Set<IncidentId>();
@@ -138,7 +138,8 @@ export function anchorsOf(
       fault: thread.root,
       firstOnset: thread.firstOnset,
       lastOnset: thread.lastOnset,
-      doubt: doubtOf(thread),
+      doubt: doubtOf(thread, at, false),
+      mildDoubt: doubtOf(thread, at, true),
       raging: thread.raging,
       large: (thread.ranked?.evidence ?? 0) >= LARGE,
       settled: hasOthers(incident, notes, notebook),

@@ -5,6 +5,7 @@ import type { Incident } from "../model/incident.ts";
 import { faultCi, faultKey, type FaultKey } from "../model/influence.ts";
 import { Marks } from "../model/marks.ts";
 import { byText } from "../model/order.ts";
+import { SERIOUS_RANK } from "../model/severity.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import { lateness } from "./propose.ts";
 import type { AlertId, IncidentId } from "../model/identity.ts";
@@ -13,6 +14,8 @@ import type { AlertId, IncidentId } from "../model/identity.ts";
 const QUICK_MARGIN = 1.2;
 /** What has largely cleared rarely breaks something new. */
 const DECLINE_COST = 1.5;
+/** It grows while alerts come within such a time of each other. */
+const GROWS_MS: Milliseconds = 90_000;
 /** A fault that is back within this time is the same one. */
 const BACK_MS: Milliseconds = 25 * 60_000;
 /** How far from its first and last alert an incident still draws a group of the same root. */
@@ -205,7 +208,7 @@ export class Threads {
         const thread = this.threads.get(id);
         const incident = view.incident(id);
         if (thread === undefined || incident === undefined || !isOpen(incident)) continue;
-        const total = cost + lateness(note.onset, thread) + doubtOf(thread);
+        const total = cost + lateness(note.onset, thread) + doubtOf(thread, note.onset, note.rank < SERIOUS_RANK);
         if (total >= bestCost) continue;
         best = thread;
         bestCost = total;
@@ -269,9 +272,17 @@ function isAround(onset: UnixMillis, thread: Thread): boolean {
   return onset >= thread.firstOnset - REACH_BEFORE_MS && onset <= thread.lastOnset + REACH_AFTER_MS;
 }
 
+/**
+ * Whether the incident explains little that begins now, since much of it has cleared. What is mild still comes after it
+ * while it goes on to grow: programs start anew, and queues drain. A fault of its own begins with more.
+ */
+export function isEnding({ declining, lastOnset }: Thread, onset: UnixMillis, isMild: boolean): boolean {
+  return declining && !(isMild && onset - lastOnset < GROWS_MS);
+}
+
 /** What it costs one more alert that the incident hits less than it should, or is over already. */
-export function doubtOf(thread: Thread): number {
-  return thread.doubt + (thread.declining ? DECLINE_COST : 0);
+export function doubtOf(thread: Thread, onset: UnixMillis, isMild: boolean): number {
+  return thread.doubt + (isEnding(thread, onset, isMild) ? DECLINE_COST : 0);
 }
 
 export function isOpen(incident: Readonly<Incident>): boolean {

@@ -2,6 +2,7 @@ import type { Alert } from "./alert.ts";
 import type { CiId } from "./ci.ts";
 import { COST_MAX, faultCi, type Causes, type FaultKey } from "./influence.ts";
 import type { IncidentId } from "./identity.ts";
+import { SERIOUS_RANK } from "./severity.ts";
 import type { Symptom } from "./symptom.ts";
 import type { Milliseconds, UnixMillis } from "./time.ts";
 
@@ -165,6 +166,11 @@ function byOnset(a: Note, b: Note): number {
 /** Whether a sensor of power or temperature is part of it. */
 export function isSensed(unit: Unit): boolean {
   return unit.notes.some((note) => note.symptom === "environment");
+}
+
+/** Whether nothing of it is major or critical. */
+export function isMild(unit: Unit): boolean {
+  return unit.notes.every((note) => note.rank < SERIOUS_RANK);
 }
 
 /** Trouble of this kind spreads over half an hour rather than minutes. */
