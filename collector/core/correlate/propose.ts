@@ -118,8 +118,10 @@ export function propose(
   });
   const homes = anchors.length === 0 ? [] : units.map((unit) => incidentOf(unit));
   const doors = anchors.length === 0 ? NO_DOORS : doorsByIncident(units, doorsOf);
+  // By unit, what it costs to explain it by one incident; NaN where that does not.
+  const costs = new Float64Array(anchors.length === 0 ? 0 : units.length);
   for (const anchor of anchors) {
-    const costs = new Float64Array(units.length).fill(Number.NaN);
+    costs.fill(Number.NaN);
     const isCloser = (unit: number, cost: number): boolean => !((costs[unit] ?? 0) <= cost);
     for (const { unit: index, cost } of table.claims(wanted.indexOf(anchor.fault))) {
       const unit = units[index];
@@ -130,11 +132,12 @@ export function propose(
     }
     for (const { unit, cost } of doors.get(anchor.incident) ?? []) if (isCloser(unit, cost)) costs[unit] = cost;
     const claims: Claim[] = [];
-    costs.forEach((cost, unit) => {
-      if (Number.isNaN(cost)) return;
+    for (let unit = 0; unit < costs.length; unit += 1) {
+      const cost = costs[unit] ?? 0;
+      if (Number.isNaN(cost)) continue;
       const stay = homes[unit] === anchor.incident ? stayWorth(now - (units[unit]?.onset ?? now)) : 0;
       claims.push({ unit, cost: cost - stay });
-    });
+    }
     if (claims.length === 0) continue;
     const price = anchor.settled ? SETTLED_PRICE : priceOf(anchor.fault) * ANCHOR_PRICE;
     const cap = savedBy(claims, alone, MARGIN) - price + ROUNDING;
