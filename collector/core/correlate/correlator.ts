@@ -9,37 +9,33 @@ import {
   type Recollection,
   type RootRanker,
 } from "../model/correlation.ts";
-import { unitsOf, type Note, type Noted } from "../model/evidence.ts";
+import type { Note, Noted } from "../model/evidence.ts";
 import type { Incident } from "../model/incident.ts";
-import { faultCi, faultKey, Influence } from "../model/influence.ts";
+import { faultKey, Influence } from "../model/influence.ts";
 import { byText } from "../model/order.ts";
 import { SERIOUS_RANK, severityRank } from "../model/severity.ts";
 import { TimerQueue } from "../model/timer-queue.ts";
 import type { Topology } from "../model/topology.ts";
-import type { Milliseconds, UnixMillis } from "../model/time.ts";
+import type { UnixMillis } from "../model/time.ts";
 import { Agenda } from "./agenda.ts";
 import { type Background, flapsOn, Maintenance } from "./background.ts";
 import { believe, FADE } from "./belief.ts";
 import { Habits } from "./habits.ts";
-import { heardAround } from "./heard-around.ts";
-import { doorsOf } from "./doors.ts";
 import { alertTimer, Keeper, recall, resume, type Recalled, type Rooms } from "./keeping.ts";
 import { readAnew, replant } from "./restart.ts";
 import { flapper, goesOn, isKnownToPeople, noiseOf, type NoiseContext } from "./noise.ts";
 import { NoteReader } from "./note-reader.ts";
 import { notedOf } from "./noted.ts";
 import { Notebook } from "./notebook.ts";
-import { anchorsOf, gather, incidentOf, notesOf, regroup, type Neighbourhood } from "./regroup.ts";
-import { solve } from "./solve.ts";
-import { lookTimer, threadRecord } from "./stored-thread.ts";
+import { notesOf } from "./regroup.ts";
+import { explanationBy, workOff } from "./round.ts";
+import { threadRecord } from "./stored-thread.ts";
 import { Strays } from "./strays.ts";
 import { Together } from "./together.ts";
-import { isOpen, survivor, Threads, type Thread } from "./threads.ts";
+import { isOpen, survivor, Threads } from "./threads.ts";
 import { Verdicts } from "./verdicts.ts";
 import type { AlertId, IncidentId } from "../model/identity.ts";
 
-/** A young incident is looked at again this long after the last solve that touched it. */
-const SECOND_LOOK_MS: readonly Milliseconds[] = [25_000, 90_000];
 /**
  * @param ranker names the root of an incident; from `core/root-cause`
  */
@@ -208,7 +204,7 @@ class OnlineCorrelator implements Correlator {
   due(at: UnixMillis, view: CorrelationView): Placement[] {
     const next = this.nextReviewAt();
     if (next === null || next > at) return [];
-    this.graph(view);
+    const { influence } = this.graph(view);
     const placements: Placement[] = [];
     for (let key = this.timers.take(at); key !== undefined; key = this.timers.take(at)) {
       const space = key.indexOf(" ");
@@ -221,12 +217,9 @@ class OnlineCorrelator implements Correlator {
         else this.lookNow(id, at, view);
       }
     }
-    const { agenda } = this;
-    if (!agenda.begin(at, (id) => (this.notebook.get(id)?.alert.incident ?? null) !== null)) return placements;
-    if (agenda.isSurge) placements.push(...this.joinKnown(view));
-    const seeds = agenda.takeSeeds(at).flatMap((id) => this.openQuestion(id) ?? []);
-    if (seeds.length > 0) placements.push(...this.solveAround(seeds, at, view));
-    agenda.end(at, view.settings.settleMinMs);
+    const { rooms, stale, rewritten } = this;
+    const memory = this.verdicts.memory(rooms);
+    placements.push(...workOff({ rooms, influence, memory, stale, rewritten, at, view }));
     return placements;
   }
 
@@ -411,9 +404,7 @@ class OnlineCorrelator implements Correlator {
     if (thread !== null) {
       this.joined(note, thread.incident, view);
       const reason =
-        again === null
-          ? `${this.rootName(thread, view)} explains it`
-          : "the same condition was in this incident moments ago";
+        again === null ? explanationBy(thread, view) : "the same condition was in this incident moments ago";
       return [{ type: "join", alerts: [alert.id], incident: thread.incident, reasons: [reason] }];
     }
     if (this.agenda.mayOpen()) return [{ type: "open", alerts: [alert.id], reasons: ["no open incident explains it"] }];
@@ -428,76 +419,13 @@ class OnlineCorrelator implements Correlator {
     ];
   }
 
-  private rootName(thread: Thread, view: CorrelationView): string {
-    return thread.root === null ? "what is known of that incident" : view.topology.id(faultCi(thread.root));
-  }
-
   private seed(note: Note, at: UnixMillis, view: CorrelationView): void {
     this.agenda.add(note.alert.id, at, view.settings.settleMinMs);
     this.rewritten.add(note.alert.id);
   }
 
-  /**
-   * In a surge, what a fault explains that the solves before have found joins it unsolved: of twenty alerts on one CI one is
-   * enough to find out what it has.
-   */
-  private joinKnown(view: CorrelationView): Placement[] {
-    const joins = new Map<IncidentId, { alerts: AlertId[]; reason: string }>();
-    for (const id of this.agenda.toLookAt()) {
-      const note = this.openQuestion(id);
-      const thread = note === null || note.alert.incident !== null ? null : this.threads.best(note, view);
-      if (note !== null && thread === null) continue;
-      this.agenda.leave(id);
-      this.rewritten.add(id);
-      if (note === null || thread === null) continue;
-      this.joined(note, thread.incident, view);
-      const join = joins.get(thread.incident) ?? { alerts: [], reason: `${this.rootName(thread, view)} explains it` };
-      join.alerts.push(note.alert.id);
-      joins.set(thread.incident, join);
-    }
-    return [...joins].map(([incident, { alerts, reason }]) => ({ type: "join", alerts, incident, reasons: [reason] }));
-  }
-
-  /** What is known of an alert that still holds. */
-  private openQuestion(alert: AlertId): Note | null {
-    const note = this.notebook.get(alert);
-    return note === undefined || note.resolvedAt !== null ? null : note;
-  }
-
   private joined(note: Note, incident: IncidentId, view: CorrelationView): void {
     this.threads.joined(note, incident, view);
     this.stale.add(incident);
-  }
-
-  /** Solves around the seeds and says what has to change. */
-  private solveAround(seeds: readonly Note[], at: UnixMillis, view: CorrelationView): Placement[] {
-    const near: Neighbourhood = { notebook: this.notebook, threads: this.threads, at, view };
-    const notes = gather(seeds, near);
-    this.agenda.lookedAround(notes.size);
-    const { influence } = this.graph(view);
-    const units = unitsOf([...notes]);
-    const doors = new Map(units.map((unit) => [unit, doorsOf(unit, near)]));
-    const groups = solve(units, anchorsOf(notes, doors.values(), near), {
-      topology: view.topology,
-      influence,
-      at,
-      ...heardAround(this.verdicts.memory(this.rooms), null, at),
-      incidentOf: (unit) => incidentOf(unit, view),
-      doorsOf: (unit) => doors.get(unit) ?? [],
-    });
-    const { placements, touched, confirmed } = regroup(groups, doors, near);
-    for (const incident of touched) {
-      this.stale.add(incident);
-      this.lookAgain(this.threads.of(incident, at), at);
-    }
-    for (const incident of confirmed) this.lookAgain(this.threads.of(incident, at), at);
-    return placements;
-  }
-
-  private lookAgain(thread: Thread, at: UnixMillis): void {
-    const wait = SECOND_LOOK_MS[thread.looks];
-    thread.looks += 1;
-    this.threads.touch(thread.incident);
-    if (wait !== undefined) this.timers.schedule(lookTimer(thread.incident), at + wait);
   }
 }
