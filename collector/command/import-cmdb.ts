@@ -277,13 +277,15 @@ export function importCmdb(name: string, args: string[], io: CommandIo): Promise
       if (!(error instanceof ForeignFault)) throw error;
       return complain(io, EXIT.failed, { code: "sourceFailed", message: error.message });
     }
-    const { cis, relations } = found.document;
-    if (!call.json) {
-      io.stderr(`${name}: ${cis.length} CIs, ${relations.length} relations\n`);
-      for (const [reason, count] of Object.entries(found.left)) io.stderr(`${name}: ${count} left out: ${reason}\n`);
-    }
-    return typeof call.flags["out"] === "string" ? write(call.flags["out"], found, io) : hand(name, found, call, io);
+    const { out } = call.flags;
+    if (!call.json || typeof out === "string") sayRead(name, found, io);
+    return typeof out === "string" ? write(out, found, io) : hand(name, found, call, io);
   });
+}
+
+function sayRead(name: string, { document, left }: ForeignCmdb, io: CommandIo): void {
+  io.stderr(`${name}: ${document.cis.length} CIs, ${document.relations.length} relations\n`);
+  for (const [reason, count] of Object.entries(left)) io.stderr(`${name}: ${count} left out: ${reason}\n`);
 }
 
 function write(path: string, { document }: ForeignCmdb, io: CommandIo): number {
@@ -305,7 +307,7 @@ function write(path: string, { document }: ForeignCmdb, io: CommandIo): number {
 
 async function hand(
   name: string,
-  { document }: ForeignCmdb,
+  { document, left }: ForeignCmdb,
   { client, flags, json }: ClientCall,
   io: CommandIo,
 ): Promise<number> {
@@ -323,7 +325,9 @@ async function hand(
   );
   const refused = refusal(answer, io, EXIT.failed);
   if (refused !== null || answer.status !== "ok") return refused ?? EXIT.failed;
-  if (json) writeJson(answer.body, io);
-  else io.stdout(planText((answer.body as { plan: PlanView }).plan, dryRun, io.isTerminal));
+  const body = answer.body as { plan: PlanView };
+  const read = { cis: document.cis.length, relations: document.relations.length, left };
+  if (json) writeJson({ ...body, read }, io);
+  else io.stdout(planText(body.plan, dryRun, io.isTerminal));
   return EXIT.ok;
 }

@@ -53,7 +53,7 @@ function firstEvents(truth: TruePieces, lines: readonly string[]): Map<string, F
   const seen = new Set<string>();
   const found = new Map<string, FirstEvent[]>();
   for (const line of lines) {
-    const { id, ci, check, summary = "" } = JSON.parse(line) as FirstEvent & { id: string };
+    const { id, ci, check, summary } = JSON.parse(line) as FirstEvent & { id: string };
     const [label = "", episode = "", state] = (truth.events[id] ?? "").split("|");
     if (state !== "F" || !label.startsWith("fault:") || label.includes("+") || seen.has(episode)) continue;
     seen.add(episode);
