@@ -29,6 +29,14 @@ test("asks of each CI once until it begins anew or the time is another, however 
   expect(alarms.all()).toEqual([3]);
 });
 
+test("asks once and remembers right after more beginnings than 32 bits count", () => {
+  const asked: number[] = [];
+  const alarms = new AlarmsAround((ci) => asked.push(ci) > 0, new RecentAlarms());
+  Object.assign(alarms, { epoch: 2 ** 31 - 6 });
+  const answers = Array.from({ length: 5 }, () => [alarms.begin().has(3), alarms.has(3)]);
+  expect([answers.flat().every(Boolean), asked.length]).toEqual([true, 5]);
+});
+
 test("what alarmed since is told each once, late news too, and nothing where more came than is remembered", () => {
   const recent = new RecentAlarms();
   for (const [ci, onset] of [

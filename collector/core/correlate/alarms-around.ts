@@ -1,3 +1,4 @@
+import { nextEpoch } from "../model/epoch.ts";
 import type { UnixMillis } from "../model/time.ts";
 
 /**
@@ -6,7 +7,7 @@ import type { UnixMillis } from "../model/time.ts";
  */
 export class AlarmsAround {
   private readonly recent: { since(from: UnixMillis): number[] | null };
-  /** By the time from which: one solve asks for the same few times again and again. */
+  /** By the time from which, to which the other end belongs: one solve asks for the same few again and again. */
   private readonly lists = new Map<UnixMillis, readonly number[] | null>();
   private readonly alarmed: (ci: number, from: UnixMillis, to: UnixMillis) => boolean;
   /** By CI: `epoch` is no, one more is yes, and less has not been asked. */
@@ -26,7 +27,7 @@ export class AlarmsAround {
 
   /** Forgets all answers: something may have been noted since. */
   begin(): this {
-    this.epoch += 2;
+    this.epoch = nextEpoch(this.epoch, this.answers, 2);
     this.lists.clear();
     return this;
   }
@@ -36,7 +37,7 @@ export class AlarmsAround {
     if (from === this.from && to === this.to) return this;
     this.from = from;
     this.to = to;
-    this.epoch += 2;
+    this.epoch = nextEpoch(this.epoch, this.answers, 2);
     return this;
   }
 

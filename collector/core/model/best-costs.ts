@@ -1,3 +1,5 @@
+import { nextEpoch } from "./epoch.ts";
+
 /** Which half of a number in memory is the low one. */
 const LOW = new Int32Array(Float64Array.of(2 ** -1074).buffer)[0] === 1 ? 0 : 1;
 
@@ -25,7 +27,7 @@ export class BestCosts {
 
   /** Empties it. */
   begin(): this {
-    this.epoch += 1;
+    this.epoch = nextEpoch(this.epoch, this.epochs);
     this.count = 0;
     return this;
   }

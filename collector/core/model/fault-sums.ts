@@ -1,3 +1,4 @@
+import { nextEpoch } from "./epoch.ts";
 import type { FaultKey } from "./influence.ts";
 
 /**
@@ -20,7 +21,7 @@ export class FaultSums {
 
   /** Empties it. */
   begin(): this {
-    this.epoch += 1;
+    this.epoch = nextEpoch(this.epoch, this.epochs);
     this.count = 0;
     return this;
   }

@@ -1,3 +1,5 @@
+import { nextEpoch } from "./epoch.ts";
+
 /**
  * A set of small integers for inner loops that is filled and emptied often: emptied by counting up an epoch. One user at
  * a time: `begin` forgets what the last one added. Memory: 4 bytes a possible key.
@@ -8,7 +10,7 @@ export class Keys {
 
   /** Empties it. */
   begin(): this {
-    this.epoch += 1;
+    this.epoch = nextEpoch(this.epoch, this.epochs);
     return this;
   }
 
