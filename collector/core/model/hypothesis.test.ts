@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { ciOf } from "../../../test/support/core-driver.ts";
 import { quietDependents, type Alarmed } from "./hypothesis.ts";
 import { faultKey, Influence } from "./influence.ts";
 import { Topology } from "./topology.ts";
@@ -6,17 +7,7 @@ import { Topology } from "./topology.ts";
 const hosts = Array.from({ length: 400 }, (_, at) => `host-${at}`);
 const topology = new Topology({
   vantage: [],
-  cis: ["switch-1", ...hosts].map((id) => ({
-    id,
-    type: id === "switch-1" ? "switch" : "host",
-    name: id,
-    aliases: [],
-    labels: {},
-    owner: null,
-    criticality: null,
-    minHealthy: null,
-    known: true,
-  })),
+  cis: [ciOf("switch-1", { type: "switch" }), ...hosts.map((id) => ciOf(id))],
   // Each says another thing by being quiet: then the order of a sum shows.
   relations: hosts.map((from, at) => ({
     from,
@@ -29,7 +20,7 @@ const topology = new Topology({
   maintenance: [],
 });
 const influence = new Influence(topology);
-const ciOf = (id: string): number => topology.find(id) ?? -1;
+const indexOf = (id: string): number => topology.find(id) ?? -1;
 
 /** Those that alarm, told as a list or one by one. */
 function alarmed(cis: readonly number[], isListed: boolean): Alarmed {
@@ -44,12 +35,12 @@ test.for<[situation: string, alarming: number, members: number]>([
   ["nearly all alarm", 390, 10],
 ])("what the quiet say is the same however those that alarm were found: %s", ([, alarming, count]) => {
   // In no order, and with one that has nothing to do with it.
-  const alarms = hosts.slice(0, alarming).map(ciOf).reverse();
-  const members = hosts.slice(alarming, alarming + count).map(ciOf);
+  const alarms = hosts.slice(0, alarming).map(indexOf).reverse();
+  const members = hosts.slice(alarming, alarming + count).map(indexOf);
   const weighed = [true, false].map((isListed) =>
     quietDependents(
       influence,
-      faultKey(ciOf("switch-1"), true),
+      faultKey(indexOf("switch-1"), true),
       {
         members: [...members, ...members.slice(0, 2)],
         alarmed: () => alarmed([...alarms, 100_000], isListed),

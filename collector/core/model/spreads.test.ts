@@ -1,27 +1,18 @@
 import { expect, test } from "vitest";
+import { ciOf } from "../../../test/support/core-driver.ts";
 import { Reachability } from "./reachability.ts";
 import { Spreads } from "./spreads.ts";
 import { Topology } from "./topology.ts";
 
 const APPS = 700;
 
-function cisOf(ids: readonly string[], type: string): { id: string; type: string }[] {
-  return ids.map((id) => ({ id, type }));
-}
-
 const apps = Array.from({ length: APPS }, (_, index) => `app-${index}`);
 const topology = new Topology({
   vantage: [],
-  cis: [...cisOf(["db", "ntp-1"], "database"), ...cisOf(apps, "application")].map((ci) => ({
-    ...ci,
-    name: ci.id,
-    aliases: [],
-    labels: {},
-    owner: null,
-    criticality: null,
-    minHealthy: null,
-    known: true,
-  })),
+  cis: [
+    ...["db", "ntp-1"].map((id) => ciOf(id, { type: "database" })),
+    ...apps.map((id) => ciOf(id, { type: "application" })),
+  ],
   relations: apps.flatMap((from) => [
     { from, type: "runsOn", to: "db", source: "cmdb", confidence: 0.5, lastSeenAt: null },
     { from, type: "uses", to: "ntp-1", source: "cmdb", confidence: 1, lastSeenAt: null },
