@@ -186,11 +186,11 @@ export function withDetails(
   };
 }
 
-/** When a posted alert began and ends, after Alertmanager's defaults. */
+/** When a posted alert began and ends. */
 export interface AlertTimes {
   startsAt: UnixMillis;
-  /** In the past or now = resolved. */
-  endsAt: UnixMillis;
+  /** In the past or now = resolved; null = it fires, and its sender does not say until when. */
+  endsAt: UnixMillis | null;
 }
 
 /**
@@ -216,7 +216,8 @@ export function timesOf(
  * late, and of two Prometheus replicas the one that spoke last is right.
  */
 export function eventOf(prepared: PreparedAlert, times: AlertTimes, now: UnixMillis, id: string): Event {
-  const firing = times.endsAt > now;
+  const { endsAt } = times;
+  const firing = endsAt === null || endsAt > now;
   return {
     id,
     idGiven: false,
@@ -233,7 +234,6 @@ export function eventOf(prepared: PreparedAlert, times: AlertTimes, now: UnixMil
     labels: prepared.labels,
     annotations: prepared.annotations,
     links: prepared.links,
-    expiresAfterMs: firing ? times.endsAt - now : null,
-    ...(firing ? { expiresAt: times.endsAt } : {}),
+    ...(firing && endsAt !== null ? { expiresAfterMs: endsAt - now, expiresAt: endsAt } : { expiresAfterMs: null }),
   };
 }

@@ -477,7 +477,14 @@ test.for<[message: string, kind: string, headers: Record<string, string>, expect
   expect(events.length).toBe(expected.length);
   for (const event of events)
     if (event.kind === "alert") expect(event.occurredAt).toBeGreaterThanOrEqual(at("09:56:00"));
+  for (const event of events) expect(holdsForMs(event)).toBeGreaterThanOrEqual(60_000);
 });
+
+/** How long the alert holds if nothing more is heard of it. A webhook is not repeated each minute. */
+function holdsForMs(event: Event): number {
+  if (event.expiresAt !== undefined) return event.expiresAt - event.occurredAt;
+  return event.expiresAfterMs ?? Number.POSITIVE_INFINITY;
+}
 
 /** Pairs that must mean one alert. */
 test.for<[first: string, second: string, kind: string, headers: Record<string, string>]>([

@@ -51,9 +51,9 @@ function eventOfAlert(
   const firing = at(alert, "status") !== "resolved";
   const startsAt = Math.min(timeAt(at(alert, "startsAt")) ?? now, now);
   const id = hashHex([prepared.fingerprint, String(startsAt), firing ? "firing" : "resolved", String(now)]);
-  const event = eventOf(prepared, { startsAt, endsAt: firing ? now + 1 : now }, now, id);
   // A webhook does not say until when: it is repeated at the sender's repeat interval, hours apart.
-  return { ...event, source: prepared.source, expiresAfterMs: null };
+  const event = eventOf(prepared, { startsAt, endsAt: firing ? null : now }, now, id);
+  return { ...event, source: prepared.source };
 }
 
 /** Alertmanager's webhook receiver, version 4. The same alerts as through its API, with the same identity. */
