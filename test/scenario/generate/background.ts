@@ -11,8 +11,13 @@ export interface Noise {
 
 /** A passing condition stays for so long, at least and at most, mostly briefly. */
 const PASSES_S = [25, 700] as const;
+/** One that looks serious is looked into, or heals, sooner. */
+const SERIOUS_PASSES_S = [30, 200] as const;
+const SERIOUS: ReadonlySet<string> = new Set(["critical", "major"]);
 /** How many of the passing conditions that would be critical, or major, at their mildest are kept. */
 const KEPT: Record<string, number> = { critical: 0.04, major: 0.3 };
+/** A probe of a whole business service rarely calls it serious for nothing. */
+const KEPT_SERVICE = 0.05;
 
 /** Lets some checks see what is not there; gives a label for each cause, by index from `from` on. */
 export function disturb(
@@ -31,9 +36,11 @@ export function disturb(
   for (let index = 0; index < blips; index += 1) {
     const watcher = pickMild(quiet, random);
     const at = random.between(0, endS - 600);
-    const { everyS, confirm } = watcher.kind;
-    const lasts = everyS * confirm + PASSES_S[0] * (PASSES_S[1] / PASSES_S[0]) ** random.next();
+    const { everyS, confirm, steps } = watcher.kind;
     const level = levelOf(watcher, random.chance(0.12));
+    const isSerious = SERIOUS.has(steps.findLast(([from]) => level >= from)?.[1] ?? "");
+    const [least, most] = isSerious ? SERIOUS_PASSES_S : PASSES_S;
+    const lasts = everyS * confirm + least * (most / least) ** random.next();
     watcher.injected.push({ from: at, to: at + lasts, level, cause: label(`noise:n${index + 1}`) });
   }
   const lasting = new Set(Array.from({ length: noise.chronic }, () => pickMild(quiet, random)));
@@ -63,7 +70,10 @@ export function disturb(
 function pickMild(watchers: readonly Watcher[], random: Random): Watcher {
   for (;;) {
     const watcher = random.pick(watchers);
-    if (random.chance(KEPT[watcher.kind.steps[0]?.[1] ?? ""] ?? 1)) return watcher;
+    const mildest = watcher.kind.steps[0]?.[1] ?? "";
+    const kept = KEPT[mildest] ?? 1;
+    const isService = SERIOUS.has(mildest) && watcher.kind.types.includes("businessService");
+    if (random.chance(isService ? KEPT_SERVICE : kept)) return watcher;
   }
 }
 

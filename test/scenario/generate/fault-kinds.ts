@@ -87,6 +87,9 @@ const died = (name: string, weight: number, types: readonly string[], minutes: [
   },
 });
 
+/** Leaks come with releases, and names are lost to a new configuration, about every second time. */
+const CAUSED_BY_CHANGE = 0.5;
+
 /** Kinds of faults, and how often each comes. */
 export const KINDS: readonly Kind[] = [
   died("access_switch_dead", 3, ["switch"], [6, 30], 3),
@@ -157,7 +160,8 @@ export const KINDS: readonly Kind[] = [
       if (root === null) return null;
       const machine = world.needs(root, "runsOn").filter(() => world.type(root) === "application");
       const impairments = [at(root, "slow", 1, 1500), ...machine.map((ci) => at(ci, "load", 0.9, 1500))];
-      return { kind: "leak", root, also: world.alone(root), impairments, minutes: [28, 50], gradual: true };
+      const change = random.chance(CAUSED_BY_CHANGE) ? { changeOn: root } : {};
+      return { kind: "leak", root, also: world.alone(root), impairments, minutes: [28, 50], gradual: true, ...change };
     },
   },
   {
@@ -248,14 +252,11 @@ export const KINDS: readonly Kind[] = [
       const dns = world.one(random, ["dns"], 1);
       if (dns === null) return null;
       const pool = world.neededBy(dns, "hasMember");
-      const hit = pool.length === 0 ? [dns] : world.members(pool[0] ?? dns);
-      return {
-        kind: "names_fail",
-        root: pool[0] ?? dns,
-        also: hit,
-        impairments: hit.map((ci) => at(ci, "errors", 1)),
-        minutes: [6, 20],
-      };
+      const root = pool[0] ?? dns;
+      const hit = pool.length === 0 ? [dns] : world.members(root);
+      const impairments = hit.map((ci) => at(ci, "errors", 1));
+      const change = random.chance(CAUSED_BY_CHANGE) ? { changeOn: root } : {};
+      return { kind: "names_fail", root, also: hit, impairments, minutes: [6, 20], ...change };
     },
   },
   {

@@ -1,3 +1,4 @@
+import { coveredBy } from "./covered.ts";
 import { Around, type Draft, KINDS } from "./fault-kinds.ts";
 import type { Fault, Work } from "./fault.ts";
 import type { Random } from "./random.ts";
@@ -83,15 +84,33 @@ function timesOf(draft: Draft, at: number, { random, faults }: { random: Random;
   return 0;
 }
 
-/** Planned work on machines here and there; some of it takes longer than planned. */
-export function planWork(world: World, count: number, { random, endS }: { random: Random; endS: number }): Work[] {
+/**
+ * Planned work on machines here and there; some of it takes longer than planned. Never on what a fault breaks meanwhile:
+ * nobody is woken for what a window covers, so that such a fault is none that anyone can tell.
+ */
+export function planWork(
+  world: World,
+  count: number,
+  { random, endS, faults }: { random: Random; endS: number; faults: readonly Fault[] },
+): Work[] {
   const around = new Around(world);
   const works: Work[] = [];
-  for (let tries = 0; works.length < count && tries < 40; tries += 1) {
+  const broken = faults.map(({ impairments }) =>
+    coveredBy(
+      world,
+      impairments.map(({ ci }) => ci),
+    ),
+  );
+  for (let tries = 0; works.length < count && tries < 100; tries += 1) {
     const ci = around.one(random, ["vm", "host", "switch", "hypervisor", "database"], 1);
     if (ci === null) break;
     const from = random.between(600, Math.max(700, endS - 5400));
     const to = from + random.between(1500, 4000);
+    const covered = coveredBy(world, [ci]);
+    const isBroken = faults.some(
+      (fault, index) => fault.start < to && fault.end > from && [...covered].some((one) => broken[index]?.has(one)),
+    );
+    if (isBroken) continue;
     const start = from + random.between(30, 400);
     const end = random.chance(0.2)
       ? to + random.between(200, 900)

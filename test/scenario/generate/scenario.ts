@@ -47,7 +47,7 @@ export function generate(recipe: Recipe): Generated {
   const random = (what: string): Random => new Random(`${recipe.seed} ${recipe.name} ${what}`);
   const world = recipe.world(recipe.size, random("world"));
   const { faults, endS } = planFaults(world, recipe.plan, random("plan"));
-  const works = planWork(world, recipe.plan.works, { random: random("work"), endS });
+  const works = planWork(world, recipe.plan.works, { random: random("work"), endS, faults });
   const labels = [...faults.map(({ id }) => `fault:${id}`), ...works.map(({ id }) => `maintenance:${id}`)];
   const causes = [...faults, ...works].map(({ impairments }, index) => ({ index, impairments }));
   const history = spread(world, causes, endS);
