@@ -136,6 +136,21 @@ test.for<
     null,
   ],
   [
+    "the shop's only database answers with errors and goes on doing so: nobody may watch the shop itself",
+    { ci: "shop-db", check: "http_5xx_rate", severity: "critical", summary: "71 % of the queries fail" },
+    330,
+  ],
+  [
+    "the clock of the shop's only database is wrong",
+    { ci: "shop-db", check: "ntp_offset", severity: "critical", summary: "84 ms" },
+    null,
+  ],
+  [
+    "one of three web servers answers with errors",
+    { ci: "web-1", check: "http_5xx_rate", severity: "critical", summary: "71 % of the requests fail" },
+    null,
+  ],
+  [
     "one of three web servers is down and one is enough",
     { ci: "web-1", check: "host_down", severity: "critical", summary: "no answer to ping" },
     null,
@@ -229,4 +244,61 @@ test("what a person needs to know at once waits for nobody else's page: each of 
     expect(first).toMatchObject({ kind: "opened", page: true });
     expect(Date.parse(first!.at) - Date.parse(openedAt)).toBeLessThanOrEqual(DEFAULT_SETTINGS.correlation.settleMaxMs);
   }
+});
+
+type Step = [minute: number, ci: string, status: "firing" | "resolved"];
+
+/** Members of one pool, minutes apart: each is a fault of its own. */
+const hostsDown = (steps: readonly Step[]): string[] =>
+  steps.map(([minute, name, status], index) => {
+    const at = new Date(START + minute * 60_000).toISOString();
+    return JSON.stringify({
+      receivedAt: at,
+      id: `e-${index}`,
+      source: "nagios",
+      ci: name,
+      check: "host_down",
+      status,
+      severity: "critical",
+      summary: "no answer to ping",
+      time: at,
+      kind: "alert",
+    });
+  });
+
+test.for<[situation: string, steps: Step[], pagedFor: string | null]>([
+  [
+    "the third of three web servers goes while the other two are down",
+    [
+      [0, "web-1", "firing"],
+      [5, "web-2", "firing"],
+      [10, "web-3", "firing"],
+    ],
+    "web-3",
+  ],
+  [
+    "the third goes when the first has come back",
+    [
+      [0, "web-1", "firing"],
+      [5, "web-2", "firing"],
+      [8, "web-1", "resolved"],
+      [10, "web-3", "firing"],
+    ],
+    null,
+  ],
+])("redundancy is what is left of it, whoever took the rest: %s", async ([, steps, pagedFor]) => {
+  const { incidents } = await replayEvents({
+    cmdb: CMDB,
+    settings: DEFAULT_SETTINGS,
+    lines: hostsDown(steps),
+    until: START + 15 * 60_000,
+  });
+  const paged = incidents.filter(({ notifications }) => notifications.some(({ page }) => page));
+  expect(paged.map(({ rootCause }) => rootCause.ci)).toEqual(pagedFor === null ? [] : [pagedFor]);
+  if (pagedFor === null) return;
+  expect(paged[0]).toMatchObject({ priority: "P1", impact: { services: [{ ci: "shop", redundancyLeft: 0 }] } });
+  const page = paged[0]!.notifications.find(({ page: isPage }) => isPage);
+  expect(Date.parse(page!.at) - Date.parse(paged[0]!.openedAt)).toBeLessThanOrEqual(
+    DEFAULT_SETTINGS.correlation.settleMaxMs,
+  );
 });

@@ -25,11 +25,12 @@ export function heardAround(
   { notebook, habits, storm, paged }: Memory,
   incident: IncidentId | null,
   at: UnixMillis,
-): Pick<RootEvidence, "alarmed" | "speaks" | "storm" | "habit" | "pagedAt"> {
+): Pick<RootEvidence, "alarmed" | "speaks" | "fallen" | "storm" | "habit" | "pagedAt"> {
   const alarms = notebook.alarms.begin();
   return {
     alarmed: (around) => alarms.between(around - ALARM_BEFORE_MS, around + ALARM_AFTER_MS),
     speaks: (ci, around) => notebook.speaks(ci, around - SPEAKS_BEFORE_MS, around + ALARM_AFTER_MS),
+    fallen: (ci) => notebook.hasFallen(ci),
     storm: storm !== null && storm.incident !== incident && at - storm.at < STORM_MS,
     pagedAt: paged.find((page) => page.incident !== incident)?.at ?? null,
     habit: (alert) => habits.of(alert, at),

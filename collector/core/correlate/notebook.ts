@@ -3,7 +3,7 @@ import type { AlertId } from "../model/identity.ts";
 import type { Note } from "../model/evidence.ts";
 import type { FaultKey } from "../model/influence.ts";
 import { Latest } from "../model/latest.ts";
-import { SPEAKING } from "../model/symptom.ts";
+import { SPEAKING, type Symptom } from "../model/symptom.ts";
 import type { UnixMillis } from "../model/time.ts";
 import { MEMORY_MS } from "./noted.ts";
 import { RecentAlarms } from "./recent-alarms.ts";
@@ -17,6 +17,8 @@ const LIST_MAX = 600;
 const SYSTEM_LOOKED_AT = 60;
 /** Severity from which "does not answer" is meant: critical, or major. */
 const SEEN_DEAD_RANK = 4;
+/** What has one of these does no work. */
+const FALLEN: ReadonlySet<Symptom> = new Set<Symptom>(["gone", "down"]);
 
 /** The notes by alert, by CI and by possible cause: how evidence that belongs together finds itself. */
 export class Notebook {
@@ -183,6 +185,14 @@ export class Notebook {
       heard ||= note.background === null && (SPEAKING.has(note.symptom) || note.alert.source === "agent");
     }
     return heard;
+  }
+
+  /** Whether somebody still says, and means it, that this CI does not answer or run. */
+  hasFallen(ci: number): boolean {
+    return this.on(ci).some(
+      ({ symptom, rank, resolvedAt, background }) =>
+        FALLEN.has(symptom) && rank >= SEEN_DEAD_RANK && resolvedAt === null && background === null,
+    );
   }
 
   /** Notes that this fault could have caused and that began not before `from`, newest first, through `take`. */

@@ -96,6 +96,8 @@ export interface RootEvidence {
   alarmed: (around: UnixMillis) => Alarmed;
   /** Whether this CI itself was heard around that time, and so is not dead. */
   speaks: (ci: number, around: UnixMillis) => boolean;
+  /** Whether this CI does not work just now: it is gone or down, seriously, in whatever incident. */
+  fallen: (ci: number) => boolean;
   /** How often something alarms that comes to nothing, in onsets a millisecond. */
   strayRate: number;
   /** Whether planned work could be behind trouble of this CI that began then. */

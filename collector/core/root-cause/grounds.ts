@@ -2,6 +2,7 @@ import type { CiId } from "../model/ci.ts";
 import type { Unit } from "../model/evidence.ts";
 import { Few } from "../model/few.ts";
 import { OUTCOME_TYPES } from "../model/influence.ts";
+import type { Symptom } from "../model/symptom.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { Topology } from "../model/topology.ts";
 import { PATIENCE, type Patience } from "./patience.ts";
@@ -32,6 +33,8 @@ const NARROW = 3;
 /** … or this many in mild trouble; fewer, where everything needs one of them. */
 const MILD_WIDE = 10;
 const FEW = 4;
+const AILING: ReadonlySet<Symptom> = new Set<Symptom>(["errors", "slow", "backlog"]);
+const CRITICAL_RANK = 5;
 /** Checks of different kinds that call the same CI critical. */
 const AGREEING = 3;
 /** A critical condition on one important CI that does not heal is somebody's business in the end. */
@@ -176,6 +179,15 @@ function loneGrounds({ serious, critical, impact, storm, topology }: Scene, at: 
       pageReason: `${critically(hard, topology)}, and ${essential.ci} has nothing else to stand on`,
     });
   }
+  const ailing = critical.filter(isAiling);
+  if (hard.length === 0 && ailing.length > 0 && essential !== undefined) {
+    grounds.push({
+      since: seriousFrom(ailing, 1),
+      patience: PATIENCE.ailing,
+      holdReason: "it may still heal",
+      pageReason: `${critically(ailing, topology)}, stays so, and ${essential.ci} has nothing else to stand on`,
+    });
+  }
   const since = seriousFrom(weighty, 1);
   if (weighty.length > 0 && at - since >= LONE_MS) {
     grounds.push({
@@ -186,6 +198,14 @@ function loneGrounds({ serious, critical, impact, storm, topology }: Scene, at: 
     });
   }
   return grounds;
+}
+
+/** It answers, wrongly or late, and has not only gone up and down: whoever needs it feels that. */
+function isAiling({ notes }: Unit): boolean {
+  return notes.some(
+    ({ symptom, rank, resolvedAt, background }) =>
+      AILING.has(symptom) && rank === CRITICAL_RANK && resolvedAt === null && background === null,
+  );
 }
 
 /** Packets that are lost are told by many; they are felt where something answers late, wrongly or not at all. */

@@ -6,30 +6,46 @@ import type { Topology } from "../model/topology.ts";
 const CIS_MAX = 1000;
 const VISITS_MAX = 2000;
 
+/** Whether a CI is out of work, in whatever incident. */
+type Fallen = (ci: number) => boolean;
+
 interface Kept {
   impact: Impact;
   topology: Topology;
   version: number;
   hit: readonly number[];
+  /** Alternatives that were asked for, and what was answered. */
+  others: ReadonlyMap<number, boolean>;
 }
 
 /** Nothing but what can be worked out again; it goes when the incident goes. */
 const memo = new WeakMap<Readonly<Incident>, Kept>();
 
-/** As `impactOf`; free while the same CIs of the incident are hit. */
+/** As `impactOf`; nearly free while the same CIs of the incident are hit, and what could stand in for them is as well as it was. */
 export function keptImpact(
   incident: Readonly<Incident>,
   units: readonly Unit[],
-  topology: Topology,
   root: number | null,
+  { topology, fallen }: { topology: Topology; fallen: Fallen },
 ): Impact {
   const known = memo.get(incident);
   const hit = hitBy(units, root);
-  if (known !== undefined && known.topology === topology && known.version === topology.version && same(known.hit, hit))
-    return known.impact;
-  const impact = impactOf(units, topology, root);
-  memo.set(incident, { impact, topology, version: topology.version, hit: [...hit] });
+  if (known !== undefined && isAsKept(known, hit, topology, fallen)) return known.impact;
+  const others = new Map<number, boolean>();
+  const asked = (ci: number): boolean => {
+    const answer = fallen(ci);
+    others.set(ci, answer);
+    return answer;
+  };
+  const impact = impactOf(units, root, { topology, fallen: asked });
+  memo.set(incident, { impact, topology, version: topology.version, hit: [...hit], others });
   return impact;
+}
+
+function isAsKept(known: Kept, hit: ReadonlySet<number>, topology: Topology, fallen: Fallen): boolean {
+  if (known.topology !== topology || known.version !== topology.version || !same(known.hit, hit)) return false;
+  for (const [ci, answer] of known.others) if (fallen(ci) !== answer) return false;
+  return true;
 }
 
 function hitBy(units: readonly Unit[], root: number | null): Set<number> {
@@ -47,11 +63,18 @@ function same(a: readonly number[], b: ReadonlySet<number>): boolean {
   return true;
 }
 
-/** The business services that fail with these units, the redundancy that is left to them, and every CI hit. */
-export function impactOf(units: readonly Unit[], topology: Topology, root: number | null): Impact {
+/**
+ * The business services that fail with these units, the redundancy that is left to them, and every CI hit. Alternatives that
+ * have fallen for another reason are no redundancy either.
+ */
+export function impactOf(
+  units: readonly Unit[],
+  root: number | null,
+  { topology, fallen }: { topology: Topology; fallen: Fallen },
+): Impact {
   const hit = hitBy(units, root);
   const services: ServiceImpact[] = [];
-  for (const [service, left] of servicesAbove(hit, topology)) {
+  for (const [service, left] of servicesAbove(hit, topology, fallen)) {
     const ci = topology.ci(service);
     services.push({ ci: ci.id, criticality: ci.criticality ?? 3, redundancyLeft: left });
   }
@@ -61,7 +84,7 @@ export function impactOf(units: readonly Unit[], topology: Topology, root: numbe
 }
 
 /** Trouble rises from what is hit; a pool stops it as long as it has healthy members enough. */
-function servicesAbove(hit: ReadonlySet<number>, topology: Topology): Map<number, number | null> {
+function servicesAbove(hit: ReadonlySet<number>, topology: Topology, fallen: Fallen): Map<number, number | null> {
   const down = new Set<number>(hit);
   const services = new Map<number, number | null>();
   const queue = [...hit];
@@ -70,7 +93,9 @@ function servicesAbove(hit: ReadonlySet<number>, topology: Topology): Map<number
     for (const edge of topology.neededBy(queue[at] ?? 0)) {
       if (down.has(edge.ci) || edge.type === "uses") continue;
       const left =
-        edge.type === "hasMember" || edge.type === "connectsTo" ? redundancy(edge.ci, edge.type, down, topology) : 0;
+        edge.type === "hasMember" || edge.type === "connectsTo"
+          ? redundancy(edge.ci, edge.type, topology, (other) => down.has(other) || fallen(other))
+          : 0;
       if (left > 0) {
         for (const service of directServices(edge.ci, topology))
           if (!services.has(service)) services.set(service, left);
@@ -84,9 +109,9 @@ function servicesAbove(hit: ReadonlySet<number>, topology: Topology): Map<number
   return services;
 }
 
-function redundancy(ci: number, type: string, down: ReadonlySet<number>, topology: Topology): number {
+function redundancy(ci: number, type: string, topology: Topology, isOut: Fallen): number {
   const alternatives = topology.needs(ci).filter((edge) => edge.type === type);
-  const healthy = alternatives.filter((edge) => !down.has(edge.ci)).length;
+  const healthy = alternatives.filter((edge) => !isOut(edge.ci)).length;
   return healthy - (type === "hasMember" ? (topology.ci(ci).minHealthy ?? 1) - 1 : 0);
 }
 

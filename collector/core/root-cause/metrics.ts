@@ -40,11 +40,16 @@ export function withMetrics(
   if (metrics === undefined || metrics.isEmpty || evidence.incident.rootPinned) return ranking;
   const answers = answersFor(units, metrics, at);
   const explained = answers.filter((answer) => answer.state === "explained");
-  if (explained.length > 0) return corrected(ranking, explained, { units, view });
+  if (explained.length > 0) return corrected(ranking, explained, { units, evidence, view });
   const isUsual = units.length === 1 && answers[0]?.state === "usual";
   if (!isUsual || ranking.rootCause.change !== null) return ranking;
   const rootCause: RootCause = { ci: null, confidence: 0, inferred: false, candidates: [], change: null };
-  return { ...ranking, rootCause, fault: null, impact: impactOf(units, view.topology, null) };
+  return {
+    ...ranking,
+    rootCause,
+    fault: null,
+    impact: impactOf(units, null, { topology: view.topology, fallen: evidence.fallen }),
+  };
 }
 
 function answersFor(units: readonly Unit[], metrics: MetricEvidence, at: UnixMillis): MetricAnswer[] {
@@ -81,12 +86,13 @@ function kindOf({ alert, symptom }: Note): Suffering | null | undefined {
 
 interface Setting {
   units: readonly Unit[];
+  evidence: RootEvidence;
   view: CorrelationView;
 }
 
 type Explained = Extract<MetricAnswer, { state: "explained" }>;
 
-function corrected(ranking: Ranking, answers: readonly Explained[], { units, view }: Setting): Ranking {
+function corrected(ranking: Ranking, answers: readonly Explained[], { units, evidence, view }: Setting): Ranking {
   const { topology } = view;
   const shares = new Map<number, { share: number; reasons: string[] }>();
   for (const { ci, share, reasons } of answers.flatMap(({ suspects }) => suspects)) {
@@ -123,7 +129,12 @@ function corrected(ranking: Ranking, answers: readonly Explained[], { units, vie
     candidates: shown,
     change: isSame ? ranking.rootCause.change : null,
   };
-  return { ...ranking, rootCause, fault: faultKey(root, false), impact: impactOf(units, topology, root) };
+  return {
+    ...ranking,
+    rootCause,
+    fault: faultKey(root, false),
+    impact: impactOf(units, root, { topology, fallen: evidence.fallen }),
+  };
 }
 
 function round(value: number): number {

@@ -17,6 +17,8 @@ export const PATIENCE = {
   service: { inAll: 0.8, since: 0, yields: false },
   /** One CI alone, but a business service cannot do without it (test/scenario/paging-policy.test.ts). */
   essential: { inAll: 1, since: 0, yields: false },
+  /** It still answers, badly, and a business service cannot do without it: that shows at the service, if somebody watches it. */
+  ailing: { inAll: 10, since: 10, yields: true },
   wide: { inAll: 1, since: 0, yields: true },
   /** Many CIs in mild trouble together are no mild matter. */
   mildWide: { inAll: 6, since: 0, yields: true },

@@ -63,7 +63,7 @@ function rankIncident(units: readonly Unit[], evidence: RootEvidence, at: UnixMi
   const [first] = candidates;
   if (change !== null && first !== undefined) first.reasons = [reasonOf(change), ...first.reasons];
   const surge = best === undefined || pinned !== null ? null : surgeOf(best, units, change?.event ?? null, topology);
-  const impact = keptImpact(evidence.incident, units, topology, best?.root ?? null);
+  const impact = keptImpact(evidence.incident, units, best?.root ?? null, { topology, fallen: evidence.fallen });
   return {
     rootCause: {
       ci: pinned ?? (surge === null ? (candidates[0]?.ci ?? null) : null),
