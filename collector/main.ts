@@ -6,12 +6,14 @@ import { findingsText } from "./command/findings-text.ts";
 import { version } from "./command/version.ts";
 import { composeCollector, type Rooms, UnusableFiles } from "./composition/collector.ts";
 import { loadConfig } from "./composition/load-config.ts";
+import { nodeEngine } from "./composition/node-engine.ts";
 import { followConfig } from "./composition/reload.ts";
 import type { TocsinConfig } from "./config/config.ts";
 import { fileMark } from "./config/document/file-watch.ts";
 import type { HostPort } from "./port/config-schema.ts";
 import { systemClock } from "./runtime/system-clock.ts";
 import { createLog, type LogLevel } from "./telemetry/log.ts";
+import { IdleMemory } from "./telemetry/idle-memory.ts";
 import { LoopLag } from "./telemetry/loop-lag.ts";
 import { PrometheusTelemetry } from "./telemetry/prometheus-telemetry.ts";
 
@@ -146,12 +148,15 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
     return EXIT.failed;
   }
   loopLag.start();
+  const idleMemory = new IdleMemory({ clock: systemClock, engine: nodeEngine(), telemetry });
+  idleMemory.start();
   const following = followConfig(flags.config, flags.overrides, rooms, { clock: systemClock, log, mark });
   io.stdout(`listening ${url}\n`);
   keepCompiledCode();
   await anyAborted(io.signal, failure.signal);
   following.stop();
   loopLag.stop();
+  idleMemory.stop();
   await rooms.stop();
   return failure.signal.aborted ? EXIT.failed : EXIT.ok;
 }

@@ -163,6 +163,8 @@ const DELIVERY: readonly MetricDefinition[] = [
 ];
 
 const HEALTH: readonly MetricDefinition[] = [
+  counter("tocsin_memory_releases_total", "Idle moments in which memory was given back to the system."),
+  counter("tocsin_memory_released_bytes_total", "Resident memory that was given back to the system in idle moments."),
   gauge("tocsin_progress_waiting_seconds", "How long due work has not moved, by kind; health is read from it.", "kind"),
   counter("tocsin_telemetry_undeclared_total", "Metrics used in the code that the table of metrics does not have."),
 ];

@@ -76,6 +76,11 @@ export class Loader {
     );
     page.setReturnArrays(true);
     const rows = page.all(after.kind, after.id) as unknown as StoredRow[];
+    if (rows.length === 0) {
+      // That was all: what commits add to `pending` from now on must not be kept when they are folded.
+      this.newer = undefined;
+      return [];
+    }
     const newer = this.newerIn(pending);
     return rows.map((row) => {
       const [kind, id, body] = row;

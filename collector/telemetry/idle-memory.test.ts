@@ -1,0 +1,81 @@
+import { expect, test } from "vitest";
+import { RecordingTelemetry } from "../../test/support/recording-ports.ts";
+import { VirtualClock } from "../../test/support/virtual-clock.ts";
+import { IdleMemory } from "./idle-memory.ts";
+
+const MIB = 1024 * 1024;
+
+/** An engine that gives back what is more than `live` once it may; and what it was asked for, with the second. */
+function driven(): {
+  engine: { busy: number; resident: number; live: number };
+  asked: string[];
+  go: (s: number) => void;
+} {
+  const clock = new VirtualClock();
+  const engine = { busy: 0, resident: 200 * MIB, live: 160 * MIB };
+  const asked: string[] = [];
+  const memory = new IdleMemory({
+    clock,
+    telemetry: new RecordingTelemetry(),
+    engine: {
+      residentBytes: () => engine.resident,
+      busyShare: () => engine.busy,
+      favourMemory: (favoured) => {
+        asked.push(`${clock.monotonic() / 1000} s: ${favoured ? "memory" : "speed"}`);
+        if (!favoured) engine.resident = engine.live;
+      },
+    },
+  });
+  memory.start();
+  return { engine, asked, go: (s) => clock.advance(s * 1000) };
+}
+
+test("what a start left is given back in the first idle moment, and nothing more while nothing grows", () => {
+  const { asked, go } = driven();
+  go(600);
+  expect(asked).toEqual(["4 s: memory", "19 s: speed"]);
+});
+
+test("while there is work nothing is given back; after it, what has grown is", () => {
+  const { engine, asked, go } = driven();
+  engine.busy = 0.3;
+  engine.resident = 700 * MIB;
+  go(300);
+  expect(asked).toEqual([]);
+  engine.busy = 0;
+  go(30);
+  expect(asked).toEqual(["304 s: memory", "319 s: speed"]);
+});
+
+test.each([
+  { grownMib: 40, given: false, why: "is less than new objects take" },
+  { grownMib: 50, given: true, why: "is a third of what was left" },
+])("growth by $grownMib MiB $why", ({ grownMib, given }) => {
+  const { engine, asked, go } = driven();
+  go(100);
+  engine.resident = engine.live + grownMib * MIB;
+  go(10);
+  expect(asked.length).toBe(given ? 3 : 2);
+});
+
+test("not twice in a minute, however fast it grows", () => {
+  const { engine, asked, go } = driven();
+  for (let second = 0; second < 200; second += 1) {
+    engine.resident = 700 * MIB;
+    go(1);
+  }
+  expect(asked.filter((text) => text.includes("memory"))).toEqual(["4 s: memory", "79 s: memory", "154 s: memory"]);
+});
+
+test("when work comes it stops favouring memory, but not for what collecting itself does", () => {
+  const { engine, asked, go } = driven();
+  go(5);
+  engine.busy = 0.9;
+  go(1);
+  engine.busy = 0.2;
+  go(1);
+  expect(asked).toEqual(["4 s: memory"]);
+  engine.busy = 0.9;
+  go(2);
+  expect(asked).toEqual(["4 s: memory", "9 s: speed"]);
+});

@@ -1,0 +1,104 @@
+import type { Milliseconds } from "../core/model/time.ts";
+import type { Clock } from "../port/clock.ts";
+import type { Telemetry } from "../port/telemetry.ts";
+
+/** What the program's engine says of itself, and what can be asked of it. */
+export interface Engine {
+  /** Memory of the process that is resident: all threads', and what is no heap. */
+  residentBytes(): number;
+  /** Part of the time since the last call in which the event loop was busy, 0…1. */
+  busyShare(): number;
+  /** From now on garbage is collected for memory's sake (true), or for speed's. */
+  favourMemory(favoured: boolean): void;
+}
+
+export interface IdleMemoryOptions {
+  clock: Clock;
+  engine: Engine;
+  telemetry: Telemetry;
+}
+
+const LOOK_MS: Milliseconds = 1_000;
+/** Idle is who has done this little for so many looks: nobody is about to wait for us. */
+const IDLE_SHARE = 0.1;
+const IDLE_LOOKS = 4;
+/** Collecting keeps the loop busy too, but not for two looks like this in a row: then there is work, and it goes first. */
+const BUSY_SHARE = 0.7;
+const BUSY_LOOKS = 2;
+/** The engine looks every 8 s whether it may collect, and then does so twice. */
+const HOLD_MS: Milliseconds = 15_000;
+const EVERY_MS: Milliseconds = 60_000;
+/** Less growth than this is not worth a pause: of what was left the last time, and in bytes (new objects have 32 MiB). */
+const GROWN_SHARE = 0.2;
+const GROWN_BYTES = 48 * 1024 * 1024;
+
+/**
+ * Gives back to the system what a flood has left behind. By itself the engine collects its old garbage only when the heap has
+ * grown by as much again, and then keeps the pages: after 20,000 alerts two thirds of the memory were that, for hours. Here
+ * it is asked to favour memory for some seconds, in a moment without work, when the process has grown since the last time.
+ * It marks in small steps between other work; what holds up the loop is the end, when objects move together.
+ */
+export class IdleMemory {
+  private readonly options: IdleMemoryOptions;
+  /** What was resident when it was last given back. At first nothing was: a start leaves much behind. */
+  private leastBytes = 0;
+  private heldSince: Milliseconds | undefined;
+  private heldBytes = 0;
+  private lastAt: Milliseconds;
+  private idleLooks = 0;
+  private busyLooks = 0;
+  private cancel: () => void = () => undefined;
+
+  constructor(options: IdleMemoryOptions) {
+    this.options = options;
+    this.lastAt = options.clock.monotonic() - EVERY_MS;
+  }
+
+  start(): void {
+    this.options.engine.busyShare();
+    this.again();
+  }
+
+  stop(): void {
+    this.cancel();
+    if (this.heldSince !== undefined) this.release();
+  }
+
+  private again(): void {
+    this.cancel = this.options.clock.after(LOOK_MS, () => {
+      this.look();
+      this.again();
+    });
+  }
+
+  private look(): void {
+    const { clock, engine } = this.options;
+    const busy = engine.busyShare();
+    this.idleLooks = busy <= IDLE_SHARE ? this.idleLooks + 1 : 0;
+    this.busyLooks = busy >= BUSY_SHARE ? this.busyLooks + 1 : 0;
+    const now = clock.monotonic();
+    if (this.heldSince !== undefined) {
+      if (this.busyLooks >= BUSY_LOOKS || now - this.heldSince >= HOLD_MS) this.release();
+      return;
+    }
+    if (this.idleLooks < IDLE_LOOKS || now - this.lastAt < EVERY_MS || !this.hasGrown()) return;
+    this.heldSince = now;
+    this.heldBytes = engine.residentBytes();
+    engine.favourMemory(true);
+  }
+
+  private hasGrown(): boolean {
+    const grown = this.options.engine.residentBytes() - this.leastBytes;
+    return grown >= Math.max(GROWN_BYTES, GROWN_SHARE * this.leastBytes);
+  }
+
+  private release(): void {
+    const { clock, engine, telemetry } = this.options;
+    engine.favourMemory(false);
+    this.heldSince = undefined;
+    this.lastAt = clock.monotonic();
+    this.leastBytes = engine.residentBytes();
+    telemetry.count("tocsin_memory_releases_total");
+    telemetry.count("tocsin_memory_released_bytes_total", {}, Math.max(0, this.heldBytes - this.leastBytes));
+  }
+}
