@@ -29,9 +29,12 @@ export function matcherFault(matcher: Matcher): string | undefined {
   return invalidMatcher(matcher) ?? undefined;
 }
 
-/** Whether the matcher also holds for an alert without that label; a silence of only such matchers would mute everything. */
+/**
+ * Whether the matcher asks for nothing: it also holds for an alert without that label. A silence of only such matchers
+ * would mute everything. What says "all but these" (`severity!="critical"`) is meant, as Alertmanager decides too.
+ */
 export function matchesEmpty(matcher: Matcher): boolean {
-  return matchesAll([matcher], () => "");
+  return matcher.isEqual && matchesAll([matcher], () => "");
 }
 
 /** Plain alternatives (`a|b|c`) are by far the commonest regular expressions, and need no engine. */

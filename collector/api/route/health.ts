@@ -1,4 +1,4 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, RouteHandlerMethod } from "fastify";
 import { Type } from "typebox";
 import type { Progress } from "../../port/progress.ts";
 import { answers } from "../schema/basic.ts";
@@ -30,6 +30,19 @@ export function registerHealth(app: FastifyInstance, ports: ApiPorts): void {
   ports.telemetry.gauge("tocsin_active_alerts", figure("activeAlerts"));
   ports.telemetry.gauge("tocsin_cis", figure("cis"));
   ports.telemetry.gauge("tocsin_relations", figure("relations"));
+  const health: RouteHandlerMethod = async (_request, reply) => {
+    const found = healthOf(ports.progress);
+    return reply.code(found.status === "ok" ? 200 : 503).send(found);
+  };
+  const readiness: RouteHandlerMethod = async (_request, reply) => {
+    const found = ports.ready();
+    return found.ready
+      ? reply.send({ status: "ready" })
+      : reply.code(503).send({ status: "notReady", reason: found.reason });
+  };
+  // Probes that were set up for Alertmanager look here.
+  app.get("/-/healthy", { config: PUBLIC, schema: { hide: true } }, health);
+  app.get("/-/ready", { config: PUBLIC, schema: { hide: true } }, readiness);
   app.get(
     "/healthz",
     {
@@ -44,10 +57,7 @@ export function registerHealth(app: FastifyInstance, ports: ApiPorts): void {
         },
       },
     },
-    async (_request, reply) => {
-      const health = healthOf(ports.progress);
-      return reply.code(health.status === "ok" ? 200 : 503).send(health);
-    },
+    health,
   );
   app.get(
     "/readyz",
@@ -63,11 +73,6 @@ export function registerHealth(app: FastifyInstance, ports: ApiPorts): void {
         },
       },
     },
-    async (_request, reply) => {
-      const readiness = ports.ready();
-      return readiness.ready
-        ? reply.send({ status: "ready" })
-        : reply.code(503).send({ status: "notReady", reason: readiness.reason });
-    },
+    readiness,
   );
 }

@@ -146,6 +146,15 @@ test.for<[query: string, found: boolean]>([
   expect((await list(app, `?filter=${query}`)).length).toBe(found ? 1 : 0);
 });
 
+test.for<[situation: string, matcher: object]>([
+  ["all but one value", { name: "severity", value: "critical", isRegex: false, isEqual: false }],
+  ["all but some values", { name: "instance", value: "web.*", isRegex: true, isEqual: false }],
+  ["whatever has the label", { name: "team", value: "", isRegex: false, isEqual: false }],
+])("a silence of nothing but a negative matcher is made, as there: %s", async ([, matcher]) => {
+  const { app } = bench();
+  expect((await post(app, { ...GOOD, matchers: [matcher] })).status).toBe(200);
+});
+
 test.for<[situation: string, change: object]>([
   ["no matcher", { matchers: [] }],
   ["only a matcher for the empty string", { matchers: [{ name: "a", value: "", isRegex: false }] }],

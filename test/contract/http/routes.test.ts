@@ -15,6 +15,8 @@ const ROUTES: readonly [method: string, url: string, allowed: readonly Role[]][]
   ["GET", "/favicon.svg", ["public"]],
   ["GET", "/healthz", ["public"]],
   ["GET", "/readyz", ["public"]],
+  ["GET", "/-/healthy", ["public"]],
+  ["GET", "/-/ready", ["public"]],
   ["GET", "/openapi.json", ["public"]],
   ["GET", "/metrics", ["viewer"]],
   ["GET", "/metrics/agents", ["viewer"]],
@@ -360,7 +362,9 @@ test("a fault of ours answers 500, says nothing of itself, and stands in the log
 
 test("health is progress; readiness has a reason", async () => {
   const { call, waiting, readiness } = await apiBench({ auth: TOKENS });
-  expect(await call("GET", "/healthz")).toMatchObject({ status: 200, json: { status: "ok", stuck: [] } });
+  for (const path of ["/healthz", "/-/healthy"])
+    expect(await call("GET", path)).toMatchObject({ status: 200, json: { status: "ok", stuck: [] } });
+  expect(await call("GET", "/-/ready")).toMatchObject({ status: 200, json: { status: "ready" } });
   waiting.commit = 10_001;
   expect(await call("GET", "/healthz")).toMatchObject({ status: 503, json: { status: "stuck", stuck: ["commit"] } });
   expect(await call("GET", "/readyz")).toMatchObject({ status: 200, json: { status: "ready" } });
