@@ -4,6 +4,7 @@ import { SEVERITIES, type Severity } from "../../core/model/severity.ts";
 import type { Milliseconds, UnixMillis } from "../../core/model/time.ts";
 import { eventOfDraft } from "../event-draft.ts";
 import { labelsFrom } from "../field.ts";
+import { severityWord } from "../severity.ts";
 
 /** What a rule says of a log record: it is this event. */
 export interface LogMatch {
@@ -61,7 +62,7 @@ export function readLogRecord(record: OtlpLogRecord, context: LogContext): LogRe
       kind: match.kind ?? "alert",
       expiresAfterMs: match.expiresAfterMs,
       status: match.status ?? "firing",
-      severity: match.severity ?? severityOf(record.severityNumber),
+      severity: match.severity ?? severityOf(record),
       summary: match.summary || record.body || record.eventName || match.check,
       at: at === 0 ? undefined : at,
       labels,
@@ -87,8 +88,9 @@ function matchOfAttributes(attributes: OtlpAttributes): LogMatch | string | unde
   return match;
 }
 
-/** Severity numbers of the logs data model: 1–24 in six groups of four. */
-export function severityOf(severityNumber: number): Severity {
+/** Severity numbers of the logs data model: 1–24 in six groups of four. Without a number its own word counts. */
+function severityOf({ severityNumber, severityText }: OtlpLogRecord): Severity {
+  if (severityNumber === 0) return severityWord(severityText) ?? "info";
   if (severityNumber >= 21) return "critical";
   if (severityNumber >= 17) return "major";
   return severityNumber >= 13 ? "warning" : "info";

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { OtlpLogRecord } from "../../../protocol/otlp.ts";
 import type { LogRule } from "../log-pattern.ts";
 import { readLogRecord } from "./log-event.ts";
 import { logRulesOf } from "./log-rules.ts";
@@ -23,16 +24,18 @@ const RULES: LogRule[] = [
   },
 ];
 
+const recordOf = (body: string): OtlpLogRecord => ({
+  at: 1000,
+  observedAt: 0,
+  severityNumber: 17,
+  severityText: "",
+  body,
+  attributes: { thread: "7" },
+  eventName: "",
+});
+
 function eventOf(body: string, service = "net"): unknown {
-  const record = {
-    at: 1000,
-    observedAt: 0,
-    severityNumber: 17,
-    severityText: "",
-    body,
-    attributes: { thread: "7" },
-    eventName: "",
-  };
+  const record = recordOf(body);
   const resource = { "service.name": service };
   const reading = readLogRecord(record, { resource, ci: "sw-1", now: 2000, rules: logRulesOf(RULES) });
   return reading.kind === "event" ? reading.event : reading.kind;
@@ -72,4 +75,24 @@ test.for<[situation: string, body: string, service: string]>([
 
 test("no rules, no work", () => {
   expect(logRulesOf([])).toBeUndefined();
+});
+
+test.for<[severityNumber: number, severityText: string, severity: string]>([
+  [21, "", "critical"],
+  [17, "INFO", "major"],
+  [0, "FATAL", "critical"],
+  [0, "Error", "major"],
+  [0, "WARN", "warning"],
+  [0, "verbose", "info"],
+])("a record of severity number %d and text %j that says that it is an event", ([number, text, severity]) => {
+  const record = {
+    ...recordOf("x"),
+    severityNumber: number,
+    severityText: text,
+    attributes: { "tocsin.check": "disk" },
+  };
+  expect(readLogRecord(record, { resource: {}, ci: "sw-1", now: 2000, rules: undefined })).toMatchObject({
+    kind: "event",
+    event: { severity },
+  });
 });

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from "fastify";
 import { AGENT_RUN_HEADER } from "../../../protocol/agent-enrolment.ts";
 import { AGENT_ATTRIBUTES, AGENT_SERVICE_NAME } from "../../../protocol/agent-resource.ts";
 import type { OtlpAttributes, OtlpResourceLogs, OtlpResourceMetrics, OtlpResult } from "../../../protocol/otlp.ts";
@@ -38,20 +38,30 @@ const INTERVAL_DEFAULT_MS: Milliseconds = 10_000;
 export function registerOtlp(app: FastifyInstance, ports: IngestPorts, options: OtlpOptions): void {
   const strings = new StringCache();
   const heartbeats = new HeartbeatOutlet(ports);
+  const exportMetrics: RouteHandlerMethod = async (request, reply) => {
+    const { encoding, value } = readRequest(request, (bytes) => readMetricsRequest(bytes, strings), metricsFromJson);
+    const run = runOf(request);
+    const partial = takeMetrics(value, ports, request.identity, (resource) =>
+      heardAgent(resource, { ports, agents: options.agents, heartbeats, run }),
+    );
+    return answer(reply, encoding, exportAnswer(encoding, "rejectedDataPoints", partial));
+  };
   app.post(
     "/v1/metrics",
     {
       config: EXPORT,
       schema: { tags: ["otlp"], operationId: "exportMetrics", summary: "OTLP metrics, Protocol Buffers or JSON." },
     },
-    async (request, reply) => {
-      const { encoding, value } = readRequest(request, (bytes) => readMetricsRequest(bytes, strings), metricsFromJson);
-      const run = runOf(request);
-      const partial = takeMetrics(value, ports, request.identity, (resource) =>
-        heardAgent(resource, { ports, agents: options.agents, heartbeats, run }),
-      );
-      return answer(reply, encoding, exportAnswer(encoding, "rejectedDataPoints", partial));
+    exportMetrics,
+  );
+  // Where Prometheus takes it: who sent to one changes the address alone.
+  app.post(
+    "/api/v1/otlp/v1/metrics",
+    {
+      config: EXPORT,
+      schema: { tags: ["otlp"], operationId: "exportMetricsAsToPrometheus", summary: "The same as /v1/metrics." },
     },
+    exportMetrics,
   );
   app.post(
     "/v1/logs",

@@ -105,7 +105,8 @@ test("JSON, gzip, and both in the answer's encoding", async () => {
   });
   const raw = gzipSync(JSON.stringify(body));
   const headers = { "content-type": "application/json", "content-encoding": "gzip" };
-  expect((await bench.call("POST", "/v1/metrics", { raw, headers })).status).toBe(200);
+  for (const path of ["/v1/metrics", "/api/v1/otlp/v1/metrics"])
+    expect((await bench.call("POST", path, { raw, headers })).status).toBe(200);
   expect((await sendProtobuf(bench, {})).status).toBe(200);
   expect(
     (await bench.call("POST", "/v1/metrics", { raw: "", headers: { "content-type": "application/json" } })).status,

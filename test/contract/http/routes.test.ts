@@ -25,6 +25,7 @@ const ROUTES: readonly [method: string, url: string, allowed: readonly Role[]][]
   ["POST", "/api/v1/events", ["agent", "operator"]],
   ["POST", "/v1/metrics", ["agent", "operator"]],
   ["POST", "/v1/logs", ["agent", "operator"]],
+  ["POST", "/api/v1/otlp/v1/metrics", ["agent", "operator"]],
   ["GET", "/api/v1/incidents", ["viewer"]],
   ["GET", "/api/v1/incidents/:id", ["viewer"]],
   ["POST", "/api/v1/incidents/:id/acknowledge", ["operator"]],
