@@ -244,7 +244,7 @@ function newWindow(body: NewMaintenance, ports: ApiPorts): MaintenanceWindow {
     from,
     to: endOf({ end: body.to, duration: body.duration, key: "to" }, from, now),
     includeDependents: body.includeDependents ?? true,
-    reason: body.reason,
+    reason: body.reason ?? "",
     owner: body.owner ?? null,
   };
 }

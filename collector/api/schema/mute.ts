@@ -69,7 +69,7 @@ export const NEW_MAINTENANCE = Type.Object(
     to: Type.Optional(time()),
     duration: Type.Optional(Type.String({ description: "`30m`, `2h`" })),
     includeDependents: Type.Optional(Type.Boolean({ description: "Default true." })),
-    reason: Type.String({ minLength: 1, maxLength: 4096 }),
+    reason: Type.Optional(Type.String({ maxLength: 4096, description: "For whoever asks why nobody was told." })),
     owner: Type.Optional(nullable(Type.String({ maxLength: 256 }))),
   },
   { $id: "NewMaintenance", additionalProperties: false },

@@ -122,6 +122,11 @@ test("a maintenance window is planned and removed", async () => {
     actor: "local",
     command: { type: "maintenance.put", window: { id: "id-1" } },
   });
+  const bare = { cis: ["hv-3"], from: "2026-03-01T10:00:00Z", to: "2026-03-01T11:00:00Z" };
+  expect(await call("POST", "/api/v1/maintenance", { body: bare })).toMatchObject({
+    status: 201,
+    json: { reason: "" },
+  });
   query.windows = [{ id: "w-1", cis: ["hv-3"], from: 0, to: 1, includeDependents: false, reason: "", owner: null }];
   expect((await call("GET", "/api/v1/maintenance")).json.items).toEqual([]);
   expect((await call("GET", "/api/v1/maintenance?status=expired")).json.items).toHaveLength(1);
