@@ -10,6 +10,7 @@ import type { ListQuery, Page, Query } from "../port/query.ts";
 import { type LedgerQuery, type Store, type StoredLedgerRecord, sortKey } from "../port/store.ts";
 import type { Core } from "./core.ts";
 import { decodeCursor, encodeCursor, type Mark } from "./cursor.ts";
+import { mutesOf } from "./incident-mutes.ts";
 import { newest, type Placed } from "./newest.ts";
 import { readAlert } from "./stored-alert.ts";
 
@@ -94,7 +95,7 @@ class LiveQuery implements Query {
     };
     const placed = newest(placedAlerts(core.alerts(), isWanted), query.limit + 1, decodeCursor(query.cursor));
     const page = pageOf(
-      placed.map(({ at, id, item }) => ({ at, id, item: alertDocument(item) })),
+      placed.map(({ at, id, item }) => ({ at, id, item: shownAlert(item) })),
       query.limit,
     );
     await this.options.partition.settled();
@@ -183,8 +184,15 @@ class LiveQuery implements Query {
 
   /** Nothing in it changes with the next step: what is not made anew for the document is copied. */
   private document(incident: Readonly<Incident>): IncidentDocument {
+    const { core } = this;
     const { rootCause, impact } = structuredClone({ rootCause: incident.rootCause, impact: incident.impact });
-    return { ...incidentDocument(incident, (id) => this.core.alert(id)), rootCause, impact };
+    const muted = mutesOf(incident, {
+      alert: (id) => core.alert(id),
+      silences: () => core.silences(),
+      maintenance: () => core.maintenance(),
+    });
+    const document = { ...incidentDocument(incident, (id) => core.alert(id)), rootCause, impact };
+    return muted.length === 0 ? document : { ...document, muted };
   }
 
   private async closed(ci: string | undefined, limit: number, after: Mark | null): Promise<ClosedPage> {
@@ -212,6 +220,13 @@ class LiveQuery implements Query {
     }
     return { items, end: null };
   }
+}
+
+function shownAlert(alert: Readonly<Alert>): AlertDocument {
+  const { suppressedBy } = alert;
+  return suppressedBy.length === 0
+    ? alertDocument(alert)
+    : { ...alertDocument(alert), suppressedBy: [...suppressedBy] };
 }
 
 interface ClosedPage {

@@ -24,6 +24,12 @@ export const ALERT = Type.Object(
     count: Type.Integer({ description: "Firing events of this episode." }),
     incident: nullable(Type.String()),
     runbook: Type.Optional(Type.String({ description: "The web address that its source names for what to do." })),
+    suppressedBy: Type.Optional(
+      Type.Array(Type.String(), {
+        description:
+          "In the list of alerts, what mutes it: silence:ID, maintenance:ID, inhibition:ALERT, dependency:CI.",
+      }),
+    ),
   },
   { $id: "Alert", description: "The deduplicated condition: one for each CI, source, check and instance." },
 );
@@ -73,6 +79,18 @@ export const INCIDENT = Type.Object(
     revision: Type.Integer(),
     mergedInto: nullable(Type.String()),
     problem: nullable(Type.String()),
+    muted: Type.Optional(
+      Type.Array(
+        Type.Object({
+          by: Type.String({ description: "silence, maintenance, inhibition or dependency" }),
+          id: Type.String({ description: "Of the silence, the window, the alert or the CI." }),
+          owner: nullable(Type.String()),
+          reason: Type.String(),
+          until: nullable(time()),
+        }),
+        { description: "While all that is active in it is muted: by what. Absent where something of it may be told." },
+      ),
+    ),
     runbooks: Type.Optional(
       Type.Array(Type.Object({ check: Type.String(), href: Type.String() }), {
         description: "What to do, for the checks that have a runbook: a path of the collector or a web address.",

@@ -23,6 +23,20 @@ export interface AlertDocument {
   incident: IncidentId | null;
   /** The web address that its source names for what to do; absent where it names none. */
   runbook?: string;
+  /** In the list of alerts, what mutes it: `silence:ID`, `maintenance:ID`, `inhibition:ALERT`, `dependency:CI`; absent = nothing. */
+  suppressedBy?: readonly string[];
+}
+
+/** Who or what keeps an incident from being told. */
+export interface IncidentMute {
+  /** `silence`, `maintenance`, `inhibition` or `dependency`. */
+  by: string;
+  /** Of the silence, the window, the alert or the CI. */
+  id: string;
+  owner: string | null;
+  reason: string;
+  /** null = not known beforehand. */
+  until: string | null;
 }
 
 /** What of an alert an incident does not keep itself. */
@@ -47,6 +61,8 @@ export interface IncidentDocument {
   revision: number;
   mergedInto: IncidentId | null;
   problem: string | null;
+  /** As the API shows it now: while all that is active in it is muted, by what; absent = something of it may be told. */
+  muted?: IncidentMute[];
 }
 
 export function alertDocument(alert: Alert): AlertDocument {
