@@ -8,6 +8,7 @@ import { type IngestPorts, Refusal } from "../port/ingest.ts";
 import { type AuthConfig, Authenticator, isLoopback, NOBODY, refuseStrangers } from "./access.ts";
 import "./augment.ts";
 import { readBodies } from "./body.ts";
+import { refuseUnknownQuery } from "./known-query.ts";
 import { type ApiLimits, DEFAULT_API_LIMITS } from "./limits.ts";
 import { MethodTable } from "./methods.ts";
 import type { ApiPorts } from "./ports.ts";
@@ -152,7 +153,15 @@ function fastifyOptions(limits: ApiLimits, ports: ApiPorts): FastifyServerOption
     return503OnClosing: false,
     forceCloseConnections: "idle",
     routerOptions: { maxParamLength: 1024 },
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
+    ajv: {
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+        allErrors: false,
+        verbose: true,
+      },
+    },
     frameworkErrors: (error, request, reply) => {
       void answerTrouble(error, request, reply, ports);
     },
@@ -216,6 +225,7 @@ function guardRoutes(
     const { roles, forEnrolled } = request.routeOptions.config;
     if (roles !== undefined)
       request.identity = access.authorise(request, forEnrolled === true ? { roles, forEnrolled } : { roles });
+    refuseUnknownQuery(request);
     done();
   });
   // A body that may be left out is an empty object.

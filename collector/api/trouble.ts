@@ -30,7 +30,7 @@ export function troubleOf(error: unknown): Told {
     return {
       status: 400,
       code: "badRequest",
-      message: String(known.message),
+      message: faultSentence(known.validation),
       details: validationDetails(known.validation),
     };
   const own = typeof known.code === "string" ? FASTIFY_CODES[known.code] : undefined;
@@ -42,6 +42,42 @@ export function troubleOf(error: unknown): Told {
 
 const validationDetails = (faults: { instancePath?: string; message?: string }[]): unknown =>
   faults.slice(0, 10).map(({ instancePath = "", message = "" }) => ({ path: instancePath, message }));
+
+/** What Ajv tells of one fault; with `verbose` also the part of the schema that it is about. */
+interface SchemaFault {
+  keyword?: string;
+  instancePath?: string;
+  message?: string;
+  params?: { additionalProperty?: string; missingProperty?: string; allowedValues?: unknown[]; type?: unknown };
+  parentSchema?: { properties?: Record<string, unknown> };
+}
+
+/** The first fault in words for whoever wrote the body: where it is, and what to do. */
+function faultSentence(faults: readonly SchemaFault[]): string {
+  const last = faults.at(-1) ?? {};
+  const fault = last.keyword === "anyOf" ? last : (faults[0] ?? {});
+  const path = (fault.instancePath ?? "")
+    .split("/")
+    .slice(1)
+    .map((part, index) => (/^\d+$/.test(part) ? `[${part}]` : index === 0 ? part : `.${part}`))
+    .join("");
+  return path === "" ? `the body: ${wordsFor(fault, faults)}` : `${path}: ${wordsFor(fault, faults)}`;
+}
+
+function wordsFor(
+  { keyword, message = "is not valid", params = {}, parentSchema }: SchemaFault,
+  faults: readonly SchemaFault[],
+): string {
+  const keys = Object.keys(parentSchema?.properties ?? {}).join(", ");
+  if (keyword === "required") return `${JSON.stringify(params.missingProperty)} is missing`;
+  if (keyword === "additionalProperties")
+    return `${JSON.stringify(params.additionalProperty?.slice(0, 40))} is not known here; known here: ${keys}`;
+  if (keyword === "minProperties" || keyword === "maxProperties") return `give one of ${keys}`;
+  if (keyword === "enum") return `must be one of ${params.allowedValues?.join(", ")}`;
+  if (keyword !== "anyOf") return message;
+  const choices = faults.filter(({ keyword: each }) => each === "type").map(({ params: each }) => String(each?.type));
+  return choices.length === 0 ? message : `must be ${choices.join(" or ")}`;
+}
 
 /** Answers an error in the route's own form, or as `{code, message, details?}`. */
 export function answerTrouble(

@@ -219,6 +219,9 @@ test.for<[url: string, status: number, code: string]>([
   ["/api/v1/ledger?from=yesterday", 400, "badTime"],
   ["/api/v1/cmdb/cis?known=perhaps", 400, "badQuery"],
   ["/api/v1/series?ci=x", 400, "badQuery"],
+  ["/api/v1/incidents?state=resolved", 400, "badQuery"],
+  ["/api/v1/alerts?Status=all", 400, "badQuery"],
+  ["/api/v1/problems?status=open", 400, "badQuery"],
   ["/api/v1/incidents/99", 404, "incidentNotFound"],
   ["/api/v1/silences/none", 404, "silenceNotFound"],
   ["/api/v1/cmdb/cis/none", 404, "ciNotFound"],
@@ -228,6 +231,29 @@ test.for<[url: string, status: number, code: string]>([
   const answer = await call("GET", url);
   expect([answer.status, answer.json?.code]).toEqual([status, code]);
 });
+
+test("a parameter that nobody knows is named, with those that are", async () => {
+  const { call, intake } = await apiBench();
+  expect((await call("GET", "/api/v1/incidents?state=resolved")).json.message).toBe(
+    'there is no parameter "state" here; known here: limit, cursor, ci, status',
+  );
+  const imported = await call("POST", "/api/v1/cmdb/import?dryrun=true", { body: { cis: [] } });
+  expect([imported.status, imported.json.code, intake.batches]).toEqual([400, "badQuery", []]);
+});
+
+test.for<[url: string]>([
+  ["/api/v1/problems?status=all"],
+  ["/api/v1/ledger?status=all&limit=5"],
+  ["/api/v1/incidents?_=1767225600000"],
+  ["/healthz?t=1"],
+  ["/metrics?x=1"],
+])(
+  "GET %s is answered: a list without states has them all, and other paths say themselves what they take",
+  async ([url]) => {
+    const { call } = await apiBench();
+    expect((await call("GET", url)).status).toBe(200);
+  },
+);
 
 test("lists: statuses, pages, documents as the schema says", async () => {
   const { call, query } = await apiBench();
@@ -292,6 +318,18 @@ test.for<[path: string, body: unknown, code: string]>([
   expect(answer.json.code).toBe(code);
   expect(answer.status).toBe(code === "badRequest" ? 400 : 404);
   expect(intake.batches).toEqual([]);
+});
+
+test.for<[path: string, body: unknown, message: string]>([
+  ["acknowledge", { comment: "x" }, 'the body: "comment" is not known here; known here: note'],
+  ["assign", {}, 'the body: "owner" is missing'],
+  ["assign", { owner: 5 }, "owner: must be string or null"],
+  ["note", {}, "the body: give one of text, note"],
+  ["split", { alerts: [7] }, "alerts[0]: must be string"],
+])("a bad command %s %j is explained: %s", async ([path, body, message]) => {
+  const { call, query } = await apiBench();
+  query.incidentList = [incidentDocument({ number: 7 })];
+  expect((await call("POST", `/api/v1/incidents/7/${path}`, { body })).json.message).toBe(message);
 });
 
 test("a command on what is over for good says where it goes on", async () => {
