@@ -51,6 +51,16 @@ test("a repeat of the transport is told apart from a re-notification", () => {
   expect(core.alert()?.count).toBe(3);
 });
 
+test("of two words on since when an alert holds the earlier counts", () => {
+  const core = new CoreDriver();
+  core.to(minutes(10));
+  core.event({ since: minutes(9) });
+  core.event({ since: minutes(8) });
+  expect(core.alert()).toMatchObject({ count: 2, occurredAt: minutes(8) });
+  core.event({ since: minutes(9) });
+  expect(core.alert()).toMatchObject({ count: 3, occurredAt: minutes(8) });
+});
+
 test("a re-notification that changes nothing is a touch and an outcome, nothing else", () => {
   const core = new CoreDriver();
   core.event();

@@ -122,8 +122,13 @@ function repeat(
   const expiresAt = expiryOf(alert, state.settings.correlation);
   if (alert.expiresAt === null || expiresAt < alert.expiresAt) state.alertTimers.schedule(alert.id, expiresAt);
   alert.expiresAt = expiresAt;
-  const change = newest ? takeOver(alert, event) : "none";
+  let change = newest ? takeOver(alert, event) : "none";
   if (change === "matter") state.alerts.relabelled(alert);
+  // Of replicas that tell of one alert, the first that saw it knows since when.
+  if (event.since !== undefined && event.since < alert.occurredAt) {
+    alert.occurredAt = event.since;
+    if (change === "none") change = "text";
+  }
   if (change === "none" && !nowLive) return { type: "touched", alert };
   turn.alertChanged(alert);
   return { type: change === "matter" || nowLive ? "changed" : "refreshed", alert };

@@ -155,6 +155,12 @@ test.for<[situation: string, matcher: object]>([
   expect((await post(app, { ...GOOD, matchers: [matcher] })).status).toBe(200);
 });
 
+test("a silence whose start was never set starts at once, as there", async () => {
+  const { app } = bench();
+  expect((await post(app, { ...GOOD, startsAt: "0001-01-01T00:00:00Z" })).status).toBe(200);
+  expect(await list(app)).toMatchObject([{ status: { state: "active" }, startsAt: "2026-03-01T10:00:00.000Z" }]);
+});
+
 test.for<[situation: string, change: object]>([
   ["no matcher", { matchers: [] }],
   ["only a matcher for the empty string", { matchers: [{ name: "a", value: "", isRegex: false }] }],

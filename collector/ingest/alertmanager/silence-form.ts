@@ -100,6 +100,9 @@ function readTime(value: unknown, what: string): UnixMillis {
   return at;
 }
 
+/** As Go writes a time that was never set: a silence with it starts at once. */
+const ZERO_TIME = "0001-01-01T00:00:00Z";
+
 /** Throws a refusal that says what is wrong. */
 export function readSilence(value: unknown, now: UnixMillis): PostedSilence {
   const document = documentOf(value);
@@ -112,7 +115,7 @@ export function readSilence(value: unknown, now: UnixMillis): PostedSilence {
   if (matchers.length === 0) throw bad("invalid silence: at least one matcher required");
   if (matchers.length > MATCHERS_MAX) throw bad(`invalid silence: more than ${MATCHERS_MAX} matchers`);
   if (matchers.every(matchesEmpty)) throw bad("invalid silence: at least one matcher must not match the empty string");
-  const startsAt = readTime(document["startsAt"], "startsAt");
+  const startsAt = document["startsAt"] === ZERO_TIME ? now : readTime(document["startsAt"], "startsAt");
   const endsAt = readTime(document["endsAt"], "endsAt");
   if (startsAt >= endsAt) throw bad("Failed to create silence: start time must be before end time");
   if (endsAt < now) throw bad("Failed to create silence: end time can't be in the past");
