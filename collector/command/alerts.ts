@@ -51,6 +51,7 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
       const unknown = refusal(await client.get(`/api/v1/cmdb/cis/${encodeURIComponent(flags["ci"])}`), io);
       if (unknown !== null) return unknown;
     }
+    const isAll = answer.status !== "ok" || (answer.body as { next: string | null }).next === null;
     const now = Date.now();
     const rows = items.map((alert) => [
       alert.ci,
@@ -64,7 +65,8 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
     io.stdout(
       items.length === 0
         ? "No alerts.\n"
-        : table(["CI", "CHECK", "SEVERITY", "STATUS", "AGE", "COUNT", "SUMMARY"], rows),
+        : table(["CI", "CHECK", "SEVERITY", "STATUS", "AGE", "COUNT", "SUMMARY"], rows) +
+            (isAll ? "" : "… and more: --limit N shows more\n"),
     );
     return EXIT.ok;
   });

@@ -45,8 +45,77 @@ test("incidents: the list names root, priority and title, and the token goes alo
   expect(code).toBe(0);
   expect(out).toMatch(/42\s+P1\s+open\s+\d+ d\s+sw-r3 \(inferred\)\s+0\s+sw-r3 down: 23 hosts unreachable/);
   expect(asked).toEqual([
-    { method: "GET", url: "/api/v1/incidents?limit=100", body: "", authorization: "Bearer secret" },
+    { method: "GET", url: "/api/v1/incidents?limit=1000", body: "", authorization: "Bearer secret" },
   ]);
+});
+
+const numbersIn = (out: string): string[] => out.split("\n").flatMap((line) => /^\d+/.exec(line) ?? []);
+
+test("incidents: the most urgent first, then what nobody has, and how many are not shown", async () => {
+  const items = [
+    { ...INCIDENT, number: 5, priority: "P4" },
+    { ...INCIDENT, number: 4, status: "acknowledged" },
+    { ...INCIDENT, number: 3, priority: "P2" },
+    { ...INCIDENT, number: 2 },
+    { ...INCIDENT, number: 1, priority: "P4" },
+  ];
+  const url = await collector(200, { items, next: null });
+  const all = await call(incidents, ["--collector", url]);
+  expect([numbersIn(all.out), all.out]).toEqual([["2", "4", "3", "5", "1"], expect.not.stringContaining("more")]);
+  const some = await call(incidents, ["--limit", "2", "--collector", url]);
+  expect([numbersIn(some.out), some.out]).toEqual([
+    ["2", "4"],
+    expect.stringMatching(/\n… and 3 more: --limit N shows more\n$/),
+  ]);
+  const newest = await call(incidents, ["--status", "all", "--collector", url]);
+  expect(numbersIn(newest.out)).toEqual(["5", "4", "3", "2", "1"]);
+  const json = await call(incidents, ["--json", "--collector", url]);
+  expect(JSON.parse(json.out)).toEqual({ items, next: null });
+});
+
+test.for<[situation: string, run: typeof incidents, args: string[], items: unknown[], says: RegExp]>([
+  ["incidents of a status", incidents, ["--status", "all", "--limit", "1"], [INCIDENT], /… and more: --limit N/],
+  [
+    "more incidents than are read",
+    incidents,
+    ["--limit", "1"],
+    Array.from({ length: 1000 }, () => INCIDENT),
+    /… and more than 999 more: --limit N/,
+  ],
+  [
+    "alerts",
+    alerts,
+    ["--limit", "1"],
+    [
+      {
+        instance: "",
+        ci: "a",
+        check: "b",
+        severity: "major",
+        status: "firing",
+        count: 1,
+        summary: "s",
+        firstSeenAt: INCIDENT.openedAt,
+      },
+    ],
+    /… and more: --limit N/,
+  ],
+])("a list that is cut short says so: %s", async ([, run, args, items, says]) => {
+  const url = await collector(200, { items, next: "abc" });
+  expect((await call(run, [...args, "--collector", url])).out).toMatch(says);
+});
+
+test("what is muted says so in the list, and by whom and until when in the incident", async () => {
+  const muted = [
+    { by: "silence", id: "s-1", owner: "anna", reason: "disk swap", until: "2026-03-01T05:00:00.000Z" },
+    { by: "dependency", id: "sw-1", owner: null, reason: "", until: null },
+  ];
+  const url = await collector(200, { items: [{ ...INCIDENT, muted }], next: null });
+  expect((await call(incidents, ["--collector", url])).out).toMatch(/42\s+P1\s+open, muted\s/);
+  const one = await collector(200, { ...INCIDENT, muted });
+  expect((await call(incidents, ["42", "--collector", one])).out).toContain(
+    "\nMuted: silence s-1 of anna until 2026-03-01T05:00:00.000Z: disk swap\nMuted: dependency sw-1\n",
+  );
 });
 
 test("one incident shows the reasons, and hostile control characters never reach the terminal", async () => {

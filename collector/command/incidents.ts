@@ -1,4 +1,4 @@
-import type { IncidentDocument } from "../core/model/document.ts";
+import type { IncidentDocument, IncidentMute } from "../core/model/document.ts";
 import type { Diagnostics } from "../port/diagnostics.ts";
 import type { RunbookLink } from "../port/runbooks.ts";
 import { CLIENT_HELP } from "./client.ts";
@@ -8,9 +8,9 @@ import { age, paint, printable, table } from "./table.ts";
 
 const HELP = `Usage: tocsin incidents [ID or NUMBER] [options]
 
-Lists what is open, or shows one incident with its root cause and the reasons for it.
+Lists what is open, the most urgent first, or shows one incident with its root cause and the reasons for it.
 
-  --status S          open, acknowledged, resolved, closed, several with commas, or all
+  --status S          open, acknowledged, resolved, closed, several with commas, or all: the newest first
   --limit N           at most so many (default 100)
 ${CLIENT_HELP}
 
@@ -59,6 +59,20 @@ function nextOf({ number, status }: IncidentDocument): string {
   return `Next: ${status === "open" ? `tocsin ack ${number} · ` : ""}tocsin why ${number}`;
 }
 
+/** Read to find the most urgent of, however few are shown. */
+const READ = 1000;
+
+/** What is most urgent, then what nobody has yet; among equals the newest, as the list came. */
+const byUrgency = (items: readonly IncidentDocument[]): IncidentDocument[] =>
+  items.toSorted((a, b) => a.priority.localeCompare(b.priority) || b.status.localeCompare(a.status));
+
+/** What a list does not show, so that nobody takes its first page for all that is open. */
+function moreNote(unseen: number, isAll: boolean): string {
+  if (unseen === 0 && isAll) return "";
+  const many = unseen === 0 ? "more" : `${isAll ? "" : "more than "}${unseen} more`;
+  return `… and ${many}: --limit N shows more\n`;
+}
+
 function list(items: IncidentDocument[], io: CommandIo): string {
   if (items.length === 0) return "No incidents.\n";
   const now = Date.now();
@@ -67,13 +81,21 @@ function list(items: IncidentDocument[], io: CommandIo): string {
     items.map((item) => [
       String(item.number),
       item.priority,
-      item.status,
+      item.muted === undefined ? item.status : `${item.status}, muted`,
       age(Date.parse(item.openedAt), now),
       rootOf(item),
       String(item.alerts.length),
       item.title,
     ]),
   ).replace(/^(.*)$/m, (line) => paint(line, "bold", io.isTerminal));
+}
+
+/** Why nobody is told of it just now. */
+function muteText({ by, id, owner, reason, until }: IncidentMute): string {
+  const who = owner === null || owner === "" ? "" : ` of ${owner}`;
+  return printable(
+    `Muted: ${by} ${id}${who}${until === null ? "" : ` until ${until}`}${reason === "" ? "" : `: ${reason}`}`,
+  );
 }
 
 type Shown = IncidentDocument & { diagnostics?: Diagnostics[]; runbooks?: RunbookLink[] };
@@ -89,6 +111,7 @@ function show(item: Shown, base: string, io: CommandIo): string {
   const lines = [
     paint(`${item.priority}  ${printable(item.title)}`, worst ? "red" : "yellow", io.isTerminal),
     `Incident ${item.number} (${item.id}), ${item.status}, opened ${item.openedAt}${item.resolvedAt === null ? "" : `, resolved ${item.resolvedAt}`}${item.owner === null ? "" : `, owner ${printable(item.owner)}`}`,
+    ...(item.muted ?? []).map(muteText),
     "",
     `Root cause: ${printable(rootOf(item))}${item.rootCause.ci === null ? "" : `, ${confidence(item)} sure`}`,
     ...reasonsOf(item).map((reason) => `  - ${printable(reason)}`),
@@ -144,15 +167,20 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
     if (!Number.isInteger(limit) || limit < 1) {
       return misuse(io, `--limit takes a whole number from 1, not "${String(flags["limit"])}"`);
     }
-    const status = flags["status"];
+    const { status } = flags;
+    const isChosen = typeof status === "string";
     const answer = await client.list<IncidentDocument>(
-      `/api/v1/incidents${typeof status === "string" ? `?status=${encodeURIComponent(status)}` : ""}`,
-      limit,
+      `/api/v1/incidents${isChosen ? `?status=${encodeURIComponent(status)}` : ""}`,
+      json || isChosen ? limit : Math.max(limit, READ),
     );
     const refused = refusal(answer, io);
-    if (refused !== null) return refused;
-    if (json) writeJson(answer.status === "ok" ? answer.body : null, io);
-    else io.stdout(list(answer.items ?? [], io));
+    if (refused !== null || answer.status !== "ok") return refused ?? EXIT.failed;
+    if (json) writeJson(answer.body, io);
+    else {
+      const items = isChosen ? (answer.items ?? []) : byUrgency(answer.items ?? []);
+      const isAll = (answer.body as { next: string | null }).next === null;
+      io.stdout(list(items.slice(0, limit), io) + moreNote(Math.max(0, items.length - limit), isAll));
+    }
     return EXIT.ok;
   });
 }
