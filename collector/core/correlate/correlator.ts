@@ -174,7 +174,8 @@ class OnlineCorrelator implements Correlator {
     const note = this.notebook.get(alert.id);
     if (note === undefined) return [];
     note.home = alert.incident ?? note.home;
-    this.notebook.resolve(note, at);
+    // Where its clear was lost it was over soon after its last repetition, long before that could be told.
+    this.notebook.resolve(note, at, alert.sourceStatus === "resolved" ? alert.lastSeenAt : at);
     if (alert.incident !== null && note.background === null) this.strays.ended(view.incident(alert.incident), at);
     this.agenda.drop(alert.id);
     this.timers.cancel(alertTimer(alert.id));

@@ -127,8 +127,9 @@ export class Notebook {
     } else if (posted) this.unpost(note);
   }
 
-  resolve(note: Note, at: UnixMillis): void {
-    note.resolvedAt = at;
+  /** @param overAt when it was over, where that is long before we took it for over */
+  resolve(note: Note, at: UnixMillis, overAt: UnixMillis = at): void {
+    note.resolvedAt = overAt;
     note.keepUntil = at + MEMORY_MS;
     this.resolved.push(note);
   }
