@@ -144,6 +144,10 @@ export function readChange(body: unknown, isKnown: IsKnownCi): Reading<EventDraf
   };
 }
 
+/** Version 1 asks for no source. What nobody names is told apart by its key or its text: it is not all one CI. */
+const namelessOf = (body: unknown): string =>
+  textAt(at(body, "incident_key"), 200) ?? textAt(at(body, "description"), 200) ?? "unknown";
+
 /** Reads a body of version 1, `/generic/2010-04-15/create_event.json`: no severity, one text. */
 export function readEvent1(body: unknown, isKnown: IsKnownCi): Reading<PagerDutyEvent> {
   const event = {
@@ -153,7 +157,7 @@ export function readEvent1(body: unknown, isKnown: IsKnownCi): Reading<PagerDuty
     client_url: at(body, "client_url"),
     payload: {
       summary: at(body, "description"),
-      source: at(body, "details", "host") ?? at(body, "details", "hostname") ?? at(body, "client") ?? "unknown",
+      source: at(body, "details", "host") ?? at(body, "details", "hostname") ?? at(body, "client") ?? namelessOf(body),
       severity: "critical",
       custom_details: at(body, "details"),
     },

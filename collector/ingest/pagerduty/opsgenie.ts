@@ -1,5 +1,5 @@
 import type { Severity } from "../../core/model/severity.ts";
-import { type IsKnownCi, pickCi } from "../ci-label.ts";
+import { ciFromLabels, DEFAULT_CI_LABELS, type IsKnownCi, pickCi } from "../ci-label.ts";
 import { at, listOf, textAt } from "../field.ts";
 import { detailsOf, type PagerDutyEvent, type Reading } from "./event.ts";
 
@@ -22,16 +22,27 @@ export function readAlert(
   const message = textAt(at(body, "message"));
   if (message === undefined) return { ok: false, errors: ["message: must not be empty"] };
   const details = detailsOf(at(body, "details"));
-  const { ci, host, instance } = details;
+  const { ci, host } = details;
+  const alias = textAt(at(body, "alias"), 512);
+  // Alertmanager and Grafana send the labels as details, and as source the address of their own page.
+  const alerted = ciFromLabels(details, DEFAULT_CI_LABELS, isKnown)?.ci;
+  const source = textAt(at(body, "source"), 256);
+  const names = [textAt(at(body, "entity")), host, alerted, source?.includes("://") === true ? undefined : source];
   const description = textAt(at(body, "description"), 4096);
   const tags = listOf(at(body, "tags")).flatMap((tag) => textAt(tag, 50) ?? []);
   return {
     ok: true,
     value: {
-      alias: textAt(at(body, "alias"), 512),
+      alias,
       alert: {
         source: OPSGENIE_SOURCE,
-        ci: ci ?? pickCi([textAt(at(body, "entity")), host, instance, textAt(at(body, "source"))], isKnown),
+        // What nobody names is told apart by its alias or its text: it is not all one CI.
+        ci:
+          ci ??
+          pickCi(
+            [...names, alias ?? message].map((name) => name?.slice(0, 256)),
+            isKnown,
+          ),
         check: details["alertname"] ?? details["check"] ?? "alert",
         severity: SEVERITIES[textAt(at(body, "priority")) ?? "P3"] ?? "minor",
         summary: message,

@@ -172,6 +172,46 @@ test.for<[situation: string, change: object, errors: string[]]>([
   expect(ports.events).toEqual([]);
 });
 
+test("an event without a key is no event", async () => {
+  const { ports, post } = bench();
+  for (const [url, field] of [
+    ["/v2/enqueue", "routing_key"],
+    ["/v2/change/enqueue", "routing_key"],
+    ["/generic/2010-04-15/create_event.json", "service_key"],
+  ] as const)
+    expect(await post(url, { ...TRIGGER, routing_key: "" })).toMatchObject({
+      status: 400,
+      body: { status: "invalid event", errors: [`'${field}' is missing or blank`] },
+    });
+  expect(ports.events).toEqual([]);
+  expect((await post("/v2/enqueue", { ...TRIGGER, routing_key: "" }, { authorization: `Bearer ${KEY}` })).status).toBe(
+    202,
+  );
+});
+
+test("what nobody names is told apart by its key or its text", async () => {
+  const { ports, post } = bench();
+  const event = { service_key: KEY, event_type: "trigger", description: "VPN is down" };
+  await post("/generic/2010-04-15/create_event.json", event);
+  await post("/generic/2010-04-15/create_event.json", { ...event, incident_key: "vpn" });
+  const headers = { authorization: `GenieKey ${KEY}` };
+  await post("/v2/alerts", { message: "Backup is late" }, headers);
+  await post("/v2/alerts", { message: "Backup is late", alias: "backup" }, headers);
+  const source = "http://alertmanager:9093/#/alerts?receiver=opsgenie";
+  await post("/v2/alerts", { message: "Slow", alias: "4f1", source, details: { node: "web-07" } }, headers);
+  await post("/v2/alerts", { message: "Slow", alias: "4f2", source }, headers);
+  await post("/v2/alerts", { message: "Slow", alias: "4f3", source: "jenkins" }, headers);
+  expect(ports.events.map(({ ci }) => ci)).toEqual([
+    "VPN is down",
+    "vpn",
+    "Backup is late",
+    "backup",
+    "web-07",
+    "4f2",
+    "jenkins",
+  ]);
+});
+
 test("a key of nobody is refused, and so is one that may not send", async () => {
   const { post } = bench();
   expect((await post("/v2/enqueue", { ...TRIGGER, routing_key: "x" })).status).toBe(401);

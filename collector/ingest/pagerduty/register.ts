@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { type IngestPorts, Refusal, type RouteConfig, type Trouble } from "../../port/ingest.ts";
+import { type Identity, type IngestPorts, Refusal, type RouteConfig, type Trouble } from "../../port/ingest.ts";
 import { jsonOf } from "../body.ts";
 import type { IsKnownCi } from "../ci-label.ts";
 import { eventOfDraft } from "../event-draft.ts";
-import { at, textAt } from "../field.ts";
+import { at, documentOf, textAt } from "../field.ts";
 import { type Identify, senderOf } from "../sender-key.ts";
 import { countDropped, submitEvents } from "../submit.ts";
 import { AlertDesk } from "./alert-desk.ts";
@@ -54,7 +54,7 @@ export function registerPagerDuty(app: FastifyInstance, ports: IngestPorts, opti
   const isKnown = (name: string): boolean => ports.query.ci(name)?.known === true;
   const enqueue = async (request: FastifyRequest, read: typeof readEvent, keyField: string): Promise<string> => {
     const body = jsonOf(request.body);
-    const { name } = senderOf(request, options.identify, [textAt(at(body, keyField))]);
+    const { name } = senderByKey(request, body, keyField, options.identify);
     const event = taken(ports, read(body, isKnown));
     const dedupKey = event.dedupKey ?? newId().replaceAll("-", "");
     await act(ports, desk, name, { ...event, dedupKey });
@@ -70,11 +70,19 @@ export function registerPagerDuty(app: FastifyInstance, ports: IngestPorts, opti
   });
   app.post("/v2/change/enqueue", { config: ENQUEUE }, async (request, reply) => {
     const body = jsonOf(request.body);
-    senderOf(request, options.identify, [textAt(at(body, "routing_key"))]);
+    senderByKey(request, body, "routing_key", options.identify);
     await submitEvents(ports, ADAPTER, [eventOfDraft(taken(ports, readChange(body, isKnown)), ports.clock.now())]);
     return json(reply, 202, { status: "success", message: "Change event processed" });
   });
   registerOpsgenie(app, ports, options, isKnown);
+}
+
+/** Whose key stands in the body; a header does as well. Without either it is no event, whatever we would let in. */
+function senderByKey(request: FastifyRequest, body: unknown, keyField: string, identify: Identify): Identity {
+  const key = textAt(at(body, keyField));
+  if (key === undefined && request.headers.authorization === undefined && documentOf(body) !== undefined)
+    throw new Refusal(400, "invalidEvent", `'${keyField}' is missing or blank`);
+  return senderOf(request, identify, [key]);
 }
 
 /** Dispatches one event. What concerns no open alert is taken and dropped, as PagerDuty does. */
