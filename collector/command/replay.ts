@@ -142,7 +142,7 @@ interface Inputs {
 async function readInputs(flags: Flags, io: CommandIo): Promise<Inputs | undefined> {
   const cmdb = readReplayCmdb(flags.cmdb);
   const startsAt = await firstTime(flags.events);
-  const settings = readReplaySettings(flags.config, startsAt);
+  const settings = await readReplaySettings(flags.config, startsAt);
   const rules = await readReplayRules(flags.rules);
   const findings = [...cmdb.findings, ...settings.findings, ...rules.findings];
   const isBad = findings.some(({ severity }) => severity === "error");

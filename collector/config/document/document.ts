@@ -1,14 +1,6 @@
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parseDocument,
-  type Document as YamlDocument,
-  visit,
-} from "yaml";
+import { createRequire } from "node:module";
+import type * as Yaml from "yaml";
+import type { Document as YamlDocument, LineCounter, Node } from "yaml";
 import type { Finding } from "../../../protocol/finding.ts";
 import { locateInJson } from "./json-position.ts";
 import type { DataPath, Problem } from "./problem.ts";
@@ -31,6 +23,11 @@ export interface ReadOptions {
   /** YAML keeps a node for each value: its limit is lower. */
   yamlSizeMaxBytes: number;
 }
+
+const load = createRequire(import.meta.url);
+
+/** Loaded with the first text that is not JSON: to load it takes longer than to read a CMDB of a thousand CIs. */
+const yaml = (): typeof Yaml => load("yaml") as typeof Yaml;
 
 /** Nodes that aliases may multiply into: enough for every honest use, too few for a bomb. */
 const ALIASES_MAX = 100;
@@ -148,6 +145,7 @@ function finding(problem: Problem, file: string, place: { line: number; column: 
 }
 
 function readYaml(text: string, file: string, prefix: string): ReadResult {
+  const { LineCounter, parseDocument } = yaml();
   const lines = new LineCounter();
   const broken = (offset: number, message: string, hint = ""): ReadResult => ({
     status: "broken",
@@ -168,6 +166,7 @@ function readYaml(text: string, file: string, prefix: string): ReadResult {
 
 /** The library refuses aliases only when the data is made, and does not say where. */
 function brokenAlias(document: YamlDocument): number {
+  const { visit } = yaml();
   let offset = 0;
   let looked = 0;
   visit(document, {
@@ -237,6 +236,7 @@ function yamlDocument(document: YamlDocument, file: string, value: unknown, line
 
 /** The offset of the deepest part of the path that exists. */
 function offsetInYaml(document: YamlDocument, path: DataPath, part: Problem["part"]): number {
+  const { isAlias, isMap, isScalar, isSeq } = yaml();
   let node: unknown = document.contents;
   let place = startOf(node) ?? 0;
   for (const [index, step] of path.entries()) {
