@@ -4,7 +4,11 @@ import { Refusal } from "../port/ingest.ts";
 import type { Intake, IntakeResult, Lane, Submission } from "../port/intake.ts";
 
 /** Submits and returns the outcomes, durable. Throws 503 with Retry-After when nothing was taken. */
-export async function submit(intake: Intake, submissions: readonly Submission[], lane: Lane): Promise<Outcome[]> {
+export async function submit(
+  intake: Intake,
+  submissions: readonly Submission[],
+  lane: Lane,
+): Promise<readonly Outcome[]> {
   return outcomesOf(await intake.submit(submissions, lane));
 }
 
@@ -16,7 +20,7 @@ export async function obey(intake: Intake, actor: string, command: Command): Pro
   return { status: "accepted", alert: null, incident: null };
 }
 
-function outcomesOf(result: IntakeResult): Outcome[] {
+function outcomesOf(result: IntakeResult): readonly Outcome[] {
   if (result.status === "committed") return result.outcomes;
   if (result.status === "overloaded")
     throw new Refusal(503, "overloaded", "too much at once; nothing of this request was taken, send it again", {

@@ -14,6 +14,8 @@ export interface ApiPorts extends IngestPorts {
   agents: AgentDirectory;
   series: SeriesStore;
   changes: ChangeFeed;
+  /** Resolves when everything acknowledged until now can be read; undefined = it can. */
+  deposited: () => Promise<void> | undefined;
   /** What must move; `/healthz` is read from it. */
   progress: readonly Progress[];
   ready: Readiness;

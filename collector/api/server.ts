@@ -70,6 +70,7 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
   app.setErrorHandler((error, request, reply) => answerTrouble(error, request, reply, ports));
   answerUnknown(app);
   guardRoutes(app, access, state, { epoch: options.epoch, clock: ports.clock });
+  readOwnWrites(app, ports);
   const budget = readBodies(app, limits);
   ports.telemetry.gauge("tocsin_http_body_bytes", () => budget.used);
   measure(app, ports);
@@ -234,6 +235,16 @@ function guardRoutes(
     if (body === "json" && request.body === undefined && request.routeOptions.schema?.body !== undefined)
       request.body = {};
     done();
+  });
+}
+
+/** What a sender was told is taken is in every list that is asked for afterwards. */
+function readOwnWrites(app: FastifyInstance, { deposited }: ApiPorts): void {
+  app.addHook("preHandler", (request, _reply, done) => {
+    const isRead = request.method === "GET" && request.routeOptions.url?.startsWith("/api/") === true;
+    const waiting = isRead ? deposited() : undefined;
+    if (waiting === undefined) done();
+    else void waiting.then(() => done());
   });
 }
 

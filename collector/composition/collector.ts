@@ -282,6 +282,7 @@ async function openServer(
       agents: series.agents,
       series: series.store,
       changes: partition.feed,
+      deposited: () => partition.deposited(),
       progress: [...partition.progress, delivery.progress, loopLag],
       ready: partition.readiness,
       exposeOwn: () => telemetry.expose(),

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import type { Outcome } from "../core/model/effect.ts";
 import type { Event } from "../core/model/event.ts";
-import type { Intake, IntakeResult, Submission } from "../port/intake.ts";
+import type { DepositResult, IntakeResult, IntakeWithDeposit, Submission } from "../port/intake.ts";
 import { createEventFilter } from "../../rules/detect/event-filter.ts";
 import type { EventRule } from "../../rules/detect/rule.ts";
 import { VirtualClock } from "../../test/support/virtual-clock.ts";
@@ -40,11 +41,17 @@ const filter = createEventFilter([
   rule("ntp", { type: "rewrite", severity: "warning", labels: { team: "time" } }),
 ]);
 
-function rig(answer?: IntakeResult): { intake: Intake; taken: Submission[]; counted: string[]; clock: VirtualClock } {
+function rig(answer?: DepositResult): {
+  intake: IntakeWithDeposit;
+  taken: Submission[];
+  counted: string[];
+  clock: VirtualClock;
+} {
   const taken: Submission[] = [];
   const counted: string[] = [];
-  const inner: Intake = {
-    submit: (submissions) => {
+  const inner: IntakeWithDeposit = {
+    submit: (submissions, lane) => inner.deposit(submissions, lane) as Promise<IntakeResult>,
+    deposit: (submissions) => {
       taken.push(...submissions);
       const outcomes = submissions.map((each) => ({
         status: "accepted" as const,
@@ -109,4 +116,14 @@ test("other submissions pass, and a refusal stays one", async () => {
   const heartbeat: Submission = { kind: "heartbeat", ci: "a", agent: "b", missingAfterMs: 1 };
   expect(await intake.submit([heartbeat, ...submit("noise")], "heartbeat")).toEqual(overloaded);
   expect(taken).toMatchObject([heartbeat, { kind: "command" }]);
+});
+
+test("what waits for the core goes through the same rules, and its outcomes have their places when they come", async () => {
+  const stepped = Promise.withResolvers<readonly Outcome[]>();
+  const { intake, taken } = rig({ status: "deposited", stepped: stepped.promise });
+  const result = await intake.deposit(submit("disk", "noise", "cpu"), "event");
+  expect(taken.map(({ kind }) => kind)).toEqual(["event", "event", "command"]);
+  const outcome = (alert: string | null): Outcome => ({ status: "accepted", alert, incident: null });
+  stepped.resolve([outcome("disk"), outcome("cpu"), outcome(null)]);
+  expect(result.status === "deposited" && (await result.stepped)).toEqual(["disk", null, "cpu"].map(outcome));
 });

@@ -1,6 +1,7 @@
+import type { Outcome } from "../core/model/effect.ts";
 import type { Event } from "../core/model/event.ts";
 import type { Clock } from "../port/clock.ts";
-import type { Intake, IntakeResult, Submission } from "../port/intake.ts";
+import type { IntakeWithDeposit, Submission } from "../port/intake.ts";
 import type { Telemetry } from "../port/telemetry.ts";
 import { DropBook, EVENT_RULES_ACTOR } from "../runtime/drop-book.ts";
 import type { EventFilter } from "../../rules/detect/event-filter.ts";
@@ -17,40 +18,58 @@ const RECORDS_A_BATCH = 100;
  * @param filter the rules as they are now; null = there are none.
  */
 export function filteredIntake(
-  intake: Intake,
+  intake: IntakeWithDeposit,
   filter: () => EventFilter | null,
   { telemetry, clock }: { telemetry: Telemetry; clock: Clock },
-): Intake {
+): IntakeWithDeposit {
   const drops = new DropBook();
+  const sieve = (submissions: readonly Submission[]): Sieved => {
+    const rules = filter();
+    if (rules === null) return { passed: submissions, restored: (outcomes) => outcomes };
+    const kept: Submission[] = [];
+    const records: Submission[] = [];
+    const now = clock.now();
+    const isKept = submissions.map((submission) => {
+      if (submission.kind !== "event") return kept.push(submission) > 0;
+      const verdict = rules(submission.event);
+      if (verdict === null) return kept.push(submission) > 0;
+      telemetry.count("tocsin_event_rules_total", { action: verdict.action });
+      if (verdict.action === "rewrite")
+        return kept.push({ kind: "event", event: rewritten(submission.event, verdict) }) > 0;
+      const command = drops.note(submission.event, verdict, now);
+      if (command !== null && records.length < RECORDS_A_BATCH)
+        records.push({ kind: "command", actor: EVENT_RULES_ACTOR, command });
+      return false;
+    });
+    return { passed: [...kept, ...records], restored: restoring(isKept) };
+  };
   return {
-    async submit(submissions, lane): Promise<IntakeResult> {
-      const rules = filter();
-      if (rules === null) return intake.submit(submissions, lane);
-      const kept: Submission[] = [];
-      const records: Submission[] = [];
-      const now = clock.now();
-      const isKept = submissions.map((submission) => {
-        if (submission.kind !== "event") return kept.push(submission) > 0;
-        const verdict = rules(submission.event);
-        if (verdict === null) return kept.push(submission) > 0;
-        telemetry.count("tocsin_event_rules_total", { action: verdict.action });
-        if (verdict.action === "rewrite")
-          return kept.push({ kind: "event", event: rewritten(submission.event, verdict) }) > 0;
-        const command = drops.note(submission.event, verdict, now);
-        if (command !== null && records.length < RECORDS_A_BATCH)
-          records.push({ kind: "command", actor: EVENT_RULES_ACTOR, command });
-        return false;
-      });
-      if (kept.length + records.length === 0) return { status: "committed", outcomes: isKept.map(() => LEFT_OUT) };
-      const result = await intake.submit([...kept, ...records], lane);
-      if (result.status !== "committed" || kept.length === submissions.length) return result;
-      let next = 0;
-      return {
-        status: "committed",
-        outcomes: isKept.map((is) => (is ? (result.outcomes[next++] ?? LEFT_OUT) : LEFT_OUT)),
-      };
+    async submit(submissions, lane) {
+      const { passed, restored } = sieve(submissions);
+      const result = await intake.submit(passed, lane);
+      return result.status === "committed" ? { ...result, outcomes: restored(result.outcomes) } : result;
+    },
+    async deposit(submissions, lane) {
+      const { passed, restored } = sieve(submissions);
+      const result = await intake.deposit(passed, lane);
+      if (result.status === "committed") return { ...result, outcomes: restored(result.outcomes) };
+      return result.status === "deposited" ? { ...result, stepped: result.stepped.then(restored) } : result;
     },
   };
+}
+
+/** Outside, so that what waits for outcomes keeps no events. */
+function restoring(isKept: readonly boolean[]): Sieved["restored"] {
+  return (outcomes) => {
+    let next = 0;
+    return isKept.map((is) => (is ? (outcomes[next++] ?? LEFT_OUT) : LEFT_OUT));
+  };
+}
+
+interface Sieved {
+  passed: readonly Submission[];
+  /** From the outcomes of what passed to one for each that there was. */
+  restored: (outcomes: readonly Outcome[]) => readonly Outcome[];
 }
 
 const LEFT_OUT = { status: "accepted", alert: null, incident: null } as const;

@@ -2,7 +2,7 @@ import type { Outcome } from "../core/model/effect.ts";
 import type { Event } from "../core/model/event.ts";
 import type { Command } from "../core/model/input.ts";
 import { Refusal, type IngestPorts } from "../port/ingest.ts";
-import type { IntakeResult, Lane, Submission } from "../port/intake.ts";
+import type { DepositResult, IntakeResult, Lane, Submission } from "../port/intake.ts";
 
 /** Events taken in and refused, by adapter and by what became of them. */
 export const INGEST_EVENTS = "tocsin_ingest_events_total";
@@ -21,9 +21,13 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, numbe
 
 function outcomesOf(result: IntakeResult): readonly Outcome[] {
   if (result.status === "committed") return result.outcomes;
+  throw refusalOf(result);
+}
+
+function refusalOf(result: Exclude<IntakeResult, { status: "committed" }>): Refusal {
   if (result.status === "unavailable")
-    throw new Refusal(503, "unavailable", `nothing can be stored now: ${result.reason}`, { retryAfterS: 5 });
-  throw new Refusal(503, "overloaded", "too much at once; nothing of this request was taken, send it again", {
+    return new Refusal(503, "unavailable", `nothing can be stored now: ${result.reason}`, { retryAfterS: 5 });
+  return new Refusal(503, "overloaded", "too much at once; nothing of this request was taken, send it again", {
     retryAfterS: Math.max(1, Math.ceil(result.retryAfterMs / 1000)),
   });
 }
@@ -50,9 +54,66 @@ export async function submitMixed(
   lane: Lane,
 ): Promise<readonly Outcome[]> {
   const result = await ports.intake.submit(submissions, lane);
-  if (result.status !== "committed")
-    ports.telemetry.count(INGEST_EVENTS, { adapter, outcome: result.status }, sum(submissions.map(sizeOf)));
+  countRefused(ports, adapter, submissions, result);
   const outcomes = outcomesOf(result);
+  countOutcomes(ports, adapter, submissions, outcomes);
+  return outcomes;
+}
+
+/** What is handed over for later: nothing but events. */
+type Events = readonly Extract<Submission, { kind: "event" }>[];
+
+/**
+ * Hands events over for a sender who only has to know that they are safe.
+ * @returns their outcomes, where the core was quick enough. Otherwise `onStepped` gets them later, or never, when the process
+ * ends before. Throws a refusal when the events could not be taken; then none was.
+ */
+export async function depositEvents(
+  ports: SubmitPorts,
+  adapter: string,
+  submissions: Events,
+  onStepped: (outcomes: readonly Outcome[]) => void,
+): Promise<readonly Outcome[] | undefined> {
+  const result = await ports.intake.deposit(submissions, laneOf(submissions.map(({ event }) => event)));
+  countRefused(ports, adapter, submissions, result);
+  if (result.status !== "deposited") {
+    const outcomes = outcomesOf(result);
+    countOutcomes(ports, adapter, submissions, outcomes);
+    return outcomes;
+  }
+  whenStepped(ports, adapter, result.stepped, onStepped);
+  return undefined;
+}
+
+/** Apart from the events: a closure beside them would keep them in memory as long as it waits. */
+function whenStepped(
+  ports: SubmitPorts,
+  adapter: string,
+  stepped: Promise<readonly Outcome[]>,
+  onStepped: (outcomes: readonly Outcome[]) => void,
+): void {
+  void stepped.then((outcomes) => {
+    countOutcomes(ports, adapter, [], outcomes);
+    onStepped(outcomes);
+  });
+}
+
+function countRefused(
+  ports: SubmitPorts,
+  adapter: string,
+  submissions: readonly Submission[],
+  { status }: DepositResult,
+): void {
+  if (status === "overloaded" || status === "unavailable")
+    ports.telemetry.count(INGEST_EVENTS, { adapter, outcome: status }, sum(submissions.map(sizeOf)));
+}
+
+function countOutcomes(
+  ports: SubmitPorts,
+  adapter: string,
+  submissions: readonly Submission[],
+  outcomes: readonly Outcome[],
+): void {
   const counts = { accepted: 0, duplicate: 0, rejected: 0 };
   for (const [index, outcome] of outcomes.entries()) {
     const missed = outcome.status === "accepted" ? (outcome.missed?.length ?? 0) : 0;
@@ -60,7 +121,6 @@ export async function submitMixed(
   }
   for (const [outcome, count] of Object.entries(counts))
     if (count > 0) ports.telemetry.count(INGEST_EVENTS, { adapter, outcome }, count);
-  return outcomes;
 }
 
 /** Hands one command to the core. Throws a refusal when it was refused or could not be taken. */

@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.ts";
-import type { Intake } from "./intake.ts";
+import type { IntakeWithDeposit } from "./intake.ts";
 import type { Query } from "./query.ts";
 import type { SampleSink } from "./samples.ts";
 import type { Log, Telemetry } from "./telemetry.ts";
@@ -70,7 +70,7 @@ export class BadLine {
 
 /** What an ingest adapter needs; nothing else. Adapters are Fastify plugins registered by main. */
 export interface IngestPorts {
-  intake: Intake;
+  intake: IntakeWithDeposit;
   query: Query;
   samples: SampleSink;
   clock: Clock;

@@ -23,11 +23,28 @@ export type Lane = (typeof LANES)[number];
  * unavailable: the store cannot commit now (disk full, ending); nothing was taken.
  */
 export type IntakeResult =
-  | { status: "committed"; outcomes: Outcome[] }
+  | { status: "committed"; outcomes: readonly Outcome[] }
   | { status: "overloaded"; retryAfterMs: Milliseconds }
   | { status: "unavailable"; reason: string };
 
-/** The one door into the core. Resolves after the batch is durable. */
+/**
+ * deposited: durable as it is, and the core takes it as soon as it can; `stepped` resolves with one outcome for each
+ * submission, in order, and never when the process ends before that (the next one steps what is left). committed: the core
+ * was quick enough.
+ */
+export type DepositResult = { status: "deposited"; stepped: Promise<readonly Outcome[]> } | IntakeResult;
+
+/** The one door into the core. */
 export interface Intake {
+  /** Resolves after what the core made of it is durable. */
   submit(submissions: readonly Submission[], lane: Lane): Promise<IntakeResult>;
+}
+
+/** The door with a letter box. */
+export interface IntakeWithDeposit extends Intake {
+  /**
+   * For a sender who need not know what becomes of it: resolves as soon as it cannot be lost any more, in a burst long before
+   * the core has seen it. Later than what was submitted in the same moment, never out of order within its lane.
+   */
+  deposit(submissions: readonly Submission[], lane: Lane): Promise<DepositResult>;
 }

@@ -66,6 +66,21 @@ export type OutboxChange =
       reference?: Json;
     };
 
+/** What was taken in and waits for the core. `body` can be read by its writer only. */
+export interface StoredDeposit {
+  /** Unique among those that wait; a later one has a higher number. */
+  id: number;
+  lane: string;
+  body: string;
+}
+
+/** How far the core has come with a deposit. `over`: it has all of it, and the deposit goes. */
+export interface DepositProgress {
+  id: number;
+  taken: number;
+  over: boolean;
+}
+
 /**
  * Everything one batch of inputs changed. All of it becomes durable, or none.
  * The store reads all of it before `commit` gives back its promise: afterwards the caller may change what it refers to.
@@ -83,6 +98,10 @@ export interface Commit {
   ledger: readonly LedgerRecord[];
   outbox: readonly OutboxRow[];
   outboxChanges: readonly OutboxChange[];
+  /** New ones. */
+  deposits: readonly StoredDeposit[];
+  /** Of those before. */
+  depositProgress: readonly DepositProgress[];
 }
 
 /** What a restart needs. */
@@ -98,6 +117,8 @@ export interface Snapshot {
   /** The newest remembered event ids, oldest first, at most the number asked for. To be read once. */
   eventIds: Iterable<string>;
   outbox: readonly OutboxRow[];
+  /** By id. `taken`: as it was told last, 0 at first. */
+  deposits: readonly (StoredDeposit & { taken: number })[];
 }
 
 export interface LedgerQuery {

@@ -4,9 +4,10 @@ import type { DeliveryOutcome, Input } from "../core/model/input.ts";
 import type { LedgerRecord } from "../core/model/ledger.ts";
 import type { UnixMillis } from "../core/model/time.ts";
 import type { Change } from "../port/query.ts";
-import type { Commit, OutboxChange, OutboxRow, StoredEntity } from "../port/store.ts";
+import type { Commit, OutboxChange, OutboxRow, StoredDeposit, StoredEntity } from "../port/store.ts";
 import type { Telemetry } from "../port/telemetry.ts";
-import type { Ticket } from "./inbox.ts";
+import type { Deposits } from "./deposits.ts";
+import type { Ticket } from "./ticket.ts";
 import type { AlertOf } from "./stored-incident.ts";
 import { type NotedOf, outboxRows, removedEntity, storedEntity, touchOf } from "./stored-form.ts";
 import type { AlertId } from "../core/model/identity.ts";
@@ -79,6 +80,8 @@ export class Batch {
   /** To be committed though nothing happened. */
   isDue = false;
   readonly outboxChanges: OutboxChange[] = [];
+  /** What is made durable before the core has seen it. */
+  deposits: readonly StoredDeposit[] = [];
   private readonly journal: object[] = [];
   private readonly eventIds: string[] = [];
   /** By `keyOf`: all but alerts. */
@@ -114,6 +117,8 @@ export class Batch {
   get mustCommit(): boolean {
     return (
       this.isDue ||
+      this.deposits.length > 0 ||
+      this.endsDeposit ||
       this.journal.length > 0 ||
       this.puts.size > 0 ||
       this.alerts.size > 0 ||
@@ -124,6 +129,10 @@ export class Batch {
       this.outbox.length > 0 ||
       this.outboxChanges.length > 0
     );
+  }
+
+  private get endsDeposit(): boolean {
+    return this.tickets.some(({ deposit }) => deposit !== undefined && deposit.stage !== "offered");
   }
 
   get isEmpty(): boolean {
@@ -217,8 +226,9 @@ export class Batch {
   /**
    * @param before sequence of the commit before this one.
    * @param at of the last input, or now where there is none.
+   * @param book knows which of the tickets the store has.
    */
-  seal(before: number, at: UnixMillis): SealedBatch {
+  seal(before: number, at: UnixMillis, book: Deposits): SealedBatch {
     const entities = [...this.removed.values()];
     const changes: Change[] = [];
     const sequence = before + Math.max(1, this.inputCount);
@@ -237,10 +247,23 @@ export class Batch {
     for (const alerts of this.repeated)
       for (const alert of alerts) if (!this.isWritten(alert.id)) touches.push(touchOf(alert));
     for (const row of this.outbox) changes.push({ kind: "notification", id: row.key, revision: row.revision });
-    const { eventIds, ledger, outbox, outboxChanges } = this;
+    const { eventIds, ledger, outbox, outboxChanges, deposits } = this;
+    const depositProgress = book.progress(this.begun.keys(), deposits);
     const journal = this.journal.length === 0 ? "" : JSON.stringify(this.journal);
     return {
-      commit: { sequence, at, journal, eventIds, entities, touches, ledger, outbox, outboxChanges },
+      commit: {
+        sequence,
+        at,
+        journal,
+        eventIds,
+        entities,
+        touches,
+        ledger,
+        outbox,
+        outboxChanges,
+        deposits,
+        depositProgress,
+      },
       tickets: this.tickets,
       changes,
       inputs: this.inputCount,

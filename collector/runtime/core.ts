@@ -31,6 +31,8 @@ export interface Core {
   /** When a tick is due; null = nothing waits. */
   nextWakeAt(): UnixMillis | null;
 
+  /** How many more alerts may become active. O(1). */
+  alertRoom(): number;
   alert(id: AlertId): Readonly<Alert> | undefined;
   /** What is to be stored with it. */
   noted(id: AlertId): Noted | null;

@@ -40,6 +40,7 @@ function liveCore(state: CoreState, onTaken: (input: Input) => void): Core {
       return effects;
     },
     nextWakeAt: () => nextWakeAt(state),
+    alertRoom: () => state.settings.limits.alertsMax - state.alerts.activeCount,
     alert: (id) => state.alerts.get(id),
     noted: (id) => state.correlator.noted(id),
     threadOf: (id) => state.correlator.threadOf(id),

@@ -7,11 +7,12 @@ import { RecordingLog, RecordingTelemetry } from "../../test/support/recording-p
 import { ToyCore } from "../../test/support/toy-core.ts";
 import { VirtualClock } from "../../test/support/virtual-clock.ts";
 import type { Input } from "../core/model/input.ts";
-import type { IntakeResult, Lane } from "../port/intake.ts";
+import type { DepositResult, Lane, Submission } from "../port/intake.ts";
+import type { StoredDeposit } from "../port/store.ts";
 import { Partition } from "./partition.ts";
 
 type Op =
-  | { do: "submit"; ids: number[]; lane: Lane }
+  | { do: "submit" | "deposit"; ids: number[]; lane: Lane }
   | { do: "boom" }
   | { do: "turns"; count: number }
   | { do: "hold" | "release" | "crash" | "stop" }
@@ -22,8 +23,12 @@ const op: fc.Arbitrary<Op> = fc.oneof(
   {
     weight: 8,
     arbitrary: fc.record({
-      do: fc.constant("submit" as const),
-      ids: fc.array(fc.nat(40), { minLength: 1, maxLength: 8 }),
+      do: fc.constantFrom("submit" as const, "deposit" as const),
+      // Larger ones are stepped in several turns.
+      ids: fc.oneof(
+        { weight: 4, arbitrary: fc.array(fc.nat(40), { minLength: 1, maxLength: 8 }) },
+        { weight: 1, arbitrary: fc.array(fc.nat(200), { minLength: 33, maxLength: 80 }) },
+      ),
       lane: fc.constantFrom<Lane>("event", "critical"),
     }),
   },
@@ -38,6 +43,8 @@ const op: fc.Arbitrary<Op> = fc.oneof(
 class World {
   readonly disk = new MemoryDisk();
   readonly acknowledged = new Set<string>();
+  /** Acknowledged without an outcome: in the store as it came, or what became of it. */
+  readonly deposited = new Set<string>();
   readonly open = new Set<number>();
   private readonly clock = new VirtualClock();
   private submitted = 0;
@@ -54,7 +61,7 @@ class World {
       createCore: (stored) => new ToyCore(stored),
       onOutbox: () => undefined,
       onFatal: () => undefined,
-      limits: { inputsMax: 60, batchInputsMax: 10, patienceMs: 3_000 },
+      limits: { inputsMax: 200, batchInputsMax: 10, patienceMs: 3_000, depositedInputsMax: 150, heldInputsMin: 6 },
     });
   }
 
@@ -64,13 +71,14 @@ class World {
     await this.partition.start();
   }
 
-  submit(ids: readonly string[], lane: Lane, summary: string): void {
+  submit(how: "submit" | "deposit", ids: readonly string[], lane: Lane, summary: string): void {
     const number = this.submitted++;
     const { partition } = this;
     this.open.add(number);
     const submissions = ids.map((id) => ({ kind: "event", event: event({ id, ci: `ci-${id}`, summary }) }) as const);
-    void partition.submit(submissions, lane).then((result: IntakeResult) => {
+    void partition[how](submissions, lane).then((result: DepositResult) => {
       this.open.delete(number);
+      if (result.status === "deposited") for (const id of ids) this.deposited.add(id);
       if (result.status !== "committed") return;
       expect(result.outcomes).toHaveLength(ids.length);
       for (const [place, { status }] of result.outcomes.entries())
@@ -81,9 +89,15 @@ class World {
   async apply(item: Op): Promise<void> {
     switch (item.do) {
       case "submit":
-        return this.submit(item.ids.map(String), item.lane, "it hurts");
+      case "deposit":
+        return this.submit(item.do, item.ids.map(String), item.lane, "it hurts");
       case "boom":
-        return this.submit([`boom-${this.submitted}`], "event", "boom");
+        return this.submit(
+          this.submitted % 2 === 0 ? "submit" : "deposit",
+          [`boom-${this.submitted}`],
+          "event",
+          "boom",
+        );
       case "turns":
         return this.turns(item.count);
       case "hold":
@@ -128,6 +142,9 @@ class World {
     const kept = new Set(disk.eventIds);
     for (const id of this.acknowledged) expect(kept).toContain(`test\n${id}`);
     expect(kept.size).toBe(disk.eventIds.length);
+    const waiting = new Set([...disk.deposits.values()].flatMap(waitingIds));
+    for (const id of this.deposited)
+      if (!id.startsWith("boom")) expect(kept.has(`test\n${id}`) || waiting.has(id)).toBe(true);
     const journaled = disk.journal.flatMap(({ journal }) => JSON.parse(journal) as Input[]);
     const ids = journaled.flatMap((input) => (input.kind === "event" ? [`test\n${input.event.id}`] : []));
     expect(ids).toEqual(disk.eventIds);
@@ -138,6 +155,11 @@ class World {
       .map(({ row }) => row.incident);
     expect(new Set(openings).size).toBe(openings.length);
   }
+}
+
+function waitingIds({ body, taken }: StoredDeposit & { taken: number }): string[] {
+  const submissions = (JSON.parse(body) as Submission[]).slice(taken);
+  return submissions.flatMap((each) => (each.kind === "event" ? each.event.id : []));
 }
 
 test("whatever the store does and whenever the process dies: what was acknowledged is kept, once, and all are answered", async () => {
@@ -151,7 +173,11 @@ test("whatever the store does and whenever the process dies: what was acknowledg
       }
       await world.apply({ do: "stop" });
       world.check();
+      await world.apply({ do: "advance", ms: 70_000 });
+      await world.turns(100);
+      expect([...world.disk.deposits.keys()]).toEqual([]);
+      world.check();
     }),
-    { numRuns: Number(process.env["TOCSIN_RUNS"] ?? 200) },
+    { numRuns: Number(process.env["TOCSIN_RUNS"] ?? 500) },
   );
 }, 120_000);

@@ -1,55 +1,10 @@
 import { expect, test } from "vitest";
 import { submission } from "../../test/support/event.ts";
-import { HeldStore } from "../../test/support/held-store.ts";
-import { RecordingLog, RecordingTelemetry } from "../../test/support/recording-ports.ts";
-import { ToyCore } from "../../test/support/toy-core.ts";
+import { settle, world } from "../../test/support/partition-world.ts";
 import { VirtualClock } from "../../test/support/virtual-clock.ts";
 import type { Input } from "../core/model/input.ts";
-import type { IntakeResult, Lane } from "../port/intake.ts";
+import type { Lane } from "../port/intake.ts";
 import type { Change } from "../port/query.ts";
-import type { OutboxRow } from "../port/store.ts";
-import { MemoryDisk, createMemoryStore } from "../../test/support/memory-store.ts";
-import { type PartitionLimits, Partition } from "./partition.ts";
-
-/** A few turns of the event loop: what the partition does "soon" is done. */
-async function settle(turns = 6): Promise<void> {
-  for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
-}
-
-function world(options: { limits?: Partial<PartitionLimits>; disk?: MemoryDisk; clock?: VirtualClock } = {}) {
-  const clock = options.clock ?? new VirtualClock();
-  const disk = options.disk ?? new MemoryDisk();
-  const store = new HeldStore(createMemoryStore(disk));
-  const telemetry = new RecordingTelemetry();
-  const log = new RecordingLog();
-  const outbox: OutboxRow[] = [];
-  const fatal: string[] = [];
-  const cores: ToyCore[] = [];
-  const partition = new Partition({
-    store,
-    clock,
-    random: () => 0,
-    telemetry,
-    log,
-    createCore: (stored) => {
-      const core = new ToyCore(stored);
-      cores.push(core);
-      return core;
-    },
-    onOutbox: (rows) => outbox.push(...rows),
-    onFatal: (reason) => fatal.push(reason),
-    ...(options.limits && { limits: options.limits }),
-  });
-  const inputs = (): Input[] => cores.at(-1)?.inputs ?? [];
-  /** The answers that have come so far, by name, in their order. */
-  const answers: [string, IntakeResult][] = [];
-  const send = (name: string, lane: Lane = "event", ...submissions: ReturnType<typeof submission>[]): void => {
-    const list = submissions.length === 0 ? [submission({ ci: name })] : submissions;
-    void partition.submit(list, lane).then((result) => answers.push([name, result]));
-  };
-  const statuses = (): string[] => answers.map(([name, { status }]) => `${name} ${status}`);
-  return { clock, disk, store, telemetry, log, outbox, fatal, cores, partition, inputs, answers, send, statuses };
-}
 
 const incidentsOf = (inputs: readonly Input[]): string[] =>
   inputs.flatMap((input) => (input.kind === "event" ? [input.event.ci] : []));

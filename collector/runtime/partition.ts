@@ -1,52 +1,26 @@
 import type { Milliseconds } from "../core/model/time.ts";
-import type { Clock, Random } from "../port/clock.ts";
-import { type Intake, type IntakeResult, LANES, type Lane, type Submission } from "../port/intake.ts";
+import {
+  type DepositResult,
+  type IntakeResult,
+  type IntakeWithDeposit,
+  LANES,
+  type Lane,
+  type Submission,
+} from "../port/intake.ts";
 import type { Progress, Readiness } from "../port/progress.ts";
 import type { ChangeFeed } from "../port/query.ts";
-import type { OutboxRow, Snapshot, Store } from "../port/store.ts";
-import type { Log, Telemetry } from "../port/telemetry.ts";
+import type { Snapshot } from "../port/store.ts";
 import { ArrivalTime } from "./arrival-time.ts";
 import type { Batch, DeliveryReport } from "./batch.ts";
 import { CommittedChanges } from "./change-feed.ts";
 import { Committer } from "./committer.ts";
-import type { Core, StoredState } from "./core.ts";
-import { Inbox, type InboxLimits, answerTicket, createTicket } from "./inbox.ts";
-import { CoreFailure, Stepper, type StepperLimits } from "./stepper.ts";
+import type { Core } from "./core.ts";
+import { Deposits } from "./deposits.ts";
+import { Inbox } from "./inbox.ts";
+import { type Ticket, answerTicket, createTicket } from "./ticket.ts";
+import { DEFAULT_PARTITION_LIMITS, type PartitionLimits, type PartitionOptions } from "./partition-options.ts";
+import { CoreFailure, Stepper } from "./stepper.ts";
 import { StoredReader } from "./stored-form.ts";
-
-export interface PartitionLimits extends InboxLimits, StepperLimits {
-  /** A submitter whose commit hangs is told so after this. */
-  patienceMs: Milliseconds;
-  /** Without any other commit there is one that only says "we were here". */
-  idleCommitMs: Milliseconds;
-  eventIdsMax: number;
-}
-
-export const DEFAULT_PARTITION_LIMITS: PartitionLimits = {
-  inputsMax: 100_000,
-  sizeBytesMax: 128 * 1024 * 1024,
-  batchInputsMax: 1_000,
-  batchSizeBytesMax: 4 * 1024 * 1024,
-  sliceMs: 8,
-  patienceMs: 10_000,
-  idleCommitMs: 15_000,
-  eventIdsMax: 1_000_000,
-};
-
-export interface PartitionOptions {
-  store: Store;
-  /** Builds the core from what was stored; called at the start, and again when a core has failed. */
-  createCore: (stored: StoredState) => Core;
-  clock: Clock;
-  random: Random;
-  telemetry: Telemetry;
-  log: Log;
-  limits?: Partial<PartitionLimits>;
-  /** What waited in the outbox at the start, and new rows after their commit. */
-  onOutbox: (rows: readonly OutboxRow[]) => void;
-  /** Nothing is acknowledged any more: the process must end, and say why. Called at most once. */
-  onFatal: (reason: string) => void;
-}
 
 /**
  * running: all is well. stalled: the store cannot commit and is tried again. rebuilding: the core has failed and is built
@@ -56,6 +30,8 @@ type State = "starting" | "running" | "stalled" | "rebuilding" | "ending" | "end
 
 const BEAT_MS: Milliseconds = 1_000;
 const FIRST_BEAT_MS: Milliseconds = 500;
+/** Nobody else may come to say that a burst is over. */
+const HELD_BEAT_MS: Milliseconds = 10;
 const RETRY_AFTER_MIN_MS: Milliseconds = 1_000;
 const RETRY_AFTER_MAX_MS: Milliseconds = 30_000;
 /** So often a failed core is built anew within `REBUILD_WINDOW_MS`; one more failure ends the process. */
@@ -71,7 +47,7 @@ export function createPartition(options: PartitionOptions): Partition {
  * only then answers. While a commit is on its way the next batch is stepped: the slower the disk, the larger the batches, so
  * that throughput does not hang on the time a sync takes, and an idle collector answers after one sync.
  */
-export class Partition implements Intake {
+export class Partition implements IntakeWithDeposit {
   readonly feed: ChangeFeed;
   readonly progress: readonly Progress[];
   private readonly options: PartitionOptions;
@@ -79,6 +55,7 @@ export class Partition implements Intake {
   private readonly changes: CommittedChanges;
   private readonly inbox: Inbox;
   private readonly committer: Committer;
+  private readonly deposits: Deposits;
   private stepper: Stepper | undefined;
   private time: ArrivalTime;
   private sequence = 0;
@@ -86,6 +63,8 @@ export class Partition implements Intake {
   private reason = "the collector is starting";
   private shedReason: string | undefined;
   private pumpIsSoon = false;
+  /** Deposits are left for later. */
+  private isHolding = false;
   private cancelTimer: (() => void) | undefined;
   private cancelPatience: (() => void) | undefined;
   private inputsPerMs = 0;
@@ -100,6 +79,7 @@ export class Partition implements Intake {
     this.changes = new CommittedChanges(options.log, options.telemetry);
     this.feed = this.changes;
     this.inbox = new Inbox(this.limits);
+    this.deposits = new Deposits(this.limits.heldInputsMin);
     this.time = new ArrivalTime(options.clock, 0);
     this.committer = new Committer({
       ...options,
@@ -125,6 +105,8 @@ export class Partition implements Intake {
     this.time = new ArrivalTime(this.options.clock, snapshot.at);
     this.stepper = this.drive(core);
     if (snapshot.outbox.length > 0) this.options.onOutbox(snapshot.outbox);
+    for (const ticket of this.deposits.restore(snapshot.deposits, this.options.clock.monotonic()))
+      this.inbox.admit(ticket);
     if (snapshot.sequence > 0)
       this.stepper.step({ kind: "restarted", at: this.time.read().at, from: snapshot.at }, undefined);
     this.state = "running";
@@ -141,15 +123,49 @@ export class Partition implements Intake {
   async submit(submissions: readonly Submission[], lane: Lane): Promise<IntakeResult> {
     if (submissions.length === 0) return { status: "committed", outcomes: [] };
     const ticket = createTicket(submissions, lane, this.options.clock.monotonic());
-    const refusal = this.refusal(lane) ?? (this.inbox.offer(ticket) ? undefined : this.overloaded());
-    if (refusal !== undefined) {
-      this.options.telemetry.count("tocsin_inbox_refused_total", { lane, reason: refusal.status }, submissions.length);
-      return refusal;
-    }
-    this.soon();
+    const refusal = this.offer(ticket);
+    if (refusal !== undefined) return refusal;
+    return new Promise((resolve) => {
+      ticket.answer = (result) => resolve(result as IntakeResult);
+    });
+  }
+
+  async deposit(submissions: readonly Submission[], lane: Lane): Promise<DepositResult> {
+    if (submissions.length === 0) return { status: "committed", outcomes: [] };
+    const ticket = this.deposits.open(submissions, lane, this.options.clock.monotonic());
+    const refusal = this.offer(ticket);
+    if (refusal !== undefined) return refusal;
+    this.deposits.taken(ticket);
     return new Promise((resolve) => {
       ticket.answer = resolve;
     });
+  }
+
+  /**
+   * Resolves when the core has seen all that was deposited until now, or does not come to it; undefined = it has. Who reads
+   * without waiting may miss what was acknowledged a moment ago.
+   */
+  deposited(): Promise<void> | undefined {
+    const seen = this.state === "running" ? this.deposits.seen() : undefined;
+    if (seen === undefined) return undefined;
+    this.soon();
+    return new Promise((resolve) => {
+      const cancel = this.options.clock.after(this.limits.patienceMs, resolve);
+      void seen.then(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
+  /** Gives back the refusal, if it is one. */
+  private offer(ticket: Ticket): IntakeResult | undefined {
+    const { lane, submissions } = ticket;
+    const refusal = this.refusal(lane) ?? (this.inbox.offer(ticket) ? undefined : this.overloaded());
+    if (refusal === undefined) this.soon();
+    else
+      this.options.telemetry.count("tocsin_inbox_refused_total", { lane, reason: refusal.status }, submissions.length);
+    return refusal;
   }
 
   /** What delivery did. Resolves when it is durable, rejects when it never will be. Never refused: delivery bounds itself. */
@@ -243,13 +259,16 @@ export class Partition implements Intake {
   private pump(): void {
     const { stepper } = this;
     if (this.state !== "running" || stepper === undefined) return;
+    const { clock } = this.options;
+    this.isHolding = this.deposits.isHeld(this.inbox.depositedInputs, clock.monotonic());
     try {
-      if (stepper.fill()) this.soon();
+      if (stepper.fill(!this.isHolding)) this.soon();
     } catch (error) {
       if (!(error instanceof CoreFailure)) throw error;
       this.rebuilding = this.rebuild(stepper, error);
       return;
     }
+    this.deposits.tellReaders();
     if (this.committer.batch === undefined) this.flush();
     this.arm();
   }
@@ -257,7 +276,8 @@ export class Partition implements Intake {
   /** Wakes at the core's next deadline, and at least once a second, so that a gap is seen before anything is concluded from it. */
   private arm(): void {
     const wakeAt = this.stepper?.core.nextWakeAt() ?? Number.POSITIVE_INFINITY;
-    const delayMs = Math.min(BEAT_MS, Math.max(1, wakeAt - this.time.last));
+    const beatMs = this.isHolding ? HELD_BEAT_MS : BEAT_MS;
+    const delayMs = Math.min(beatMs, Math.max(1, wakeAt - this.time.last));
     this.cancelTimer?.();
     this.cancelTimer = this.options.clock.after(delayMs, () => this.beat());
   }
@@ -272,11 +292,13 @@ export class Partition implements Intake {
   private flush(): void {
     const { stepper, committer } = this;
     if (stepper === undefined || committer.batch !== undefined || this.state === "rebuilding") return;
-    if (stepper.batch.isEmpty) {
+    const mayStore = this.deposits.hasOffered && this.mayStoreDeposits(stepper.core);
+    if (stepper.batch.isEmpty && !mayStore) {
       this.whenIdle?.();
       return;
     }
     const batch = stepper.take();
+    if (mayStore) batch.deposits = this.deposits.rows();
     if (!batch.mustCommit) {
       this.answer(batch);
       this.whenIdle?.();
@@ -286,8 +308,15 @@ export class Partition implements Intake {
     this.committing = this.commit(batch);
   }
 
+  /** What the core may refuse when it sees it, and what would have to wait too long, is not promised. */
+  private mayStoreDeposits(core: Core): boolean {
+    if (this.state !== "running") return false;
+    const { inputs } = this.inbox;
+    return inputs <= Math.min(this.limits.depositedInputsMax, core.alertRoom());
+  }
+
   private async commit(batch: Batch): Promise<void> {
-    const sealed = batch.seal(this.sequence, this.time.last);
+    const sealed = batch.seal(this.sequence, this.time.last, this.deposits);
     const startedAt = this.options.clock.monotonic();
     const result = await this.committer.commit(sealed);
     if (result.status === "lost") {
@@ -299,6 +328,7 @@ export class Partition implements Intake {
     const tookMs = Math.max(0.1, this.options.clock.monotonic() - startedAt);
     this.inputsPerMs += 0.2 * (sealed.inputs / tookMs - this.inputsPerMs);
     this.answer(batch);
+    this.deposits.stored(batch.deposits, this.options.clock.monotonic(), (ticket) => this.observe(ticket));
     if (sealed.commit.outbox.length > 0) this.options.onOutbox(sealed.commit.outbox);
     this.changes.publish(sealed.changes);
     if (this.state === "running") this.pump();
@@ -306,13 +336,17 @@ export class Partition implements Intake {
   }
 
   private answer(batch: Batch): void {
-    const now = this.options.clock.monotonic();
     for (const ticket of batch.tickets) {
-      const { lane, outcomes, arrivedAt } = ticket;
-      this.options.telemetry.observe("tocsin_acknowledge_duration_seconds", (now - arrivedAt) / 1000, { lane });
-      answerTicket(ticket, { status: "committed", outcomes });
+      if (ticket.deposit?.stage !== "stored") this.observe(ticket);
+      answerTicket(ticket, { status: "committed", outcomes: ticket.outcomes });
+      this.deposits.over(ticket);
     }
     for (const report of batch.reports) report.resolve();
+  }
+
+  private observe({ arrivedAt, lane }: Ticket): void {
+    const tookMs = this.options.clock.monotonic() - arrivedAt;
+    this.options.telemetry.observe("tocsin_acknowledge_duration_seconds", tookMs / 1000, { lane });
   }
 
   private abandon(batch: Batch, reason: string): void {
@@ -322,7 +356,10 @@ export class Partition implements Intake {
 
   /** Those who wait and of whom the core has taken nothing hear at once that nothing will come of it now. */
   private refuseWaiting(reason: string): void {
-    for (const ticket of this.inbox.drain()) answerTicket(ticket, { status: "unavailable", reason });
+    for (const ticket of this.inbox.drain()) {
+      this.deposits.forget(ticket);
+      answerTicket(ticket, { status: "unavailable", reason });
+    }
   }
 
   private stall(reason: string): void {
@@ -335,7 +372,8 @@ export class Partition implements Intake {
       // Their inputs may still become durable: a sender's repeat is recognised by its ids.
       const open = this.stepper?.batch.tickets ?? [];
       const begun = [...(this.committer.batch?.tickets ?? []), ...open, ...this.inbox.begun()];
-      for (const ticket of begun) answerTicket(ticket, { status: "unavailable", reason: text });
+      for (const ticket of [...begun, ...this.deposits.onTheirWay()])
+        answerTicket(ticket, { status: "unavailable", reason: text });
     });
   }
 
@@ -395,6 +433,7 @@ export class Partition implements Intake {
     this.cancelTimer?.();
     this.cancelPatience?.();
     for (const ticket of this.inbox.drainAll()) answerTicket(ticket, { status: "unavailable", reason });
+    this.deposits.tellReaders(true);
     const { stepper } = this;
     if (stepper !== undefined) {
       this.abandon(stepper.take(), reason);

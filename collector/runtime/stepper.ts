@@ -2,12 +2,13 @@ import type { Outcome } from "../core/model/effect.ts";
 import type { Input } from "../core/model/input.ts";
 import type { Milliseconds, UnixMillis } from "../core/model/time.ts";
 import type { Clock } from "../port/clock.ts";
-import type { Submission } from "../port/intake.ts";
 import type { Telemetry } from "../port/telemetry.ts";
 import type { ArrivalTime } from "./arrival-time.ts";
 import { Batch, type WaitingReport } from "./batch.ts";
 import type { Core } from "./core.ts";
-import { type Inbox, type Ticket, sizeOf } from "./inbox.ts";
+import { type Inbox } from "./inbox.ts";
+import { sizeOf } from "./submission-size.ts";
+import type { Ticket } from "./ticket.ts";
 
 export interface StepperLimits {
   batchInputsMax: number;
@@ -53,6 +54,8 @@ export class Stepper {
   private readonly options: StepperOptions;
   private open: Batch;
   private openSizeBytes = 0;
+  /** Something was left out in the open batch: that is committed before the core may fail again, or it would never be over. */
+  private isFenced = false;
   /** Monotonic: when something was last taken from the inbox, about. */
   private ticketAt: Milliseconds = Number.NEGATIVE_INFINITY;
   /** The last tick; `endedAt` is monotonic. */
@@ -77,28 +80,31 @@ export class Stepper {
     this.stepped.clear();
     this.open = this.fresh();
     this.openSizeBytes = 0;
+    this.isFenced = false;
     return open;
   }
 
   /**
    * Steps what waits until nothing waits, the batch is full or the slice is over.
+   * @param withDeposits false: those are left where they are.
    * @returns true when it would go on at once: call again when others had their turn.
    * @throws CoreFailure
    */
-  fill(): boolean {
+  fill(withDeposits: boolean): boolean {
     const { inbox, clock, limits } = this.options;
     const end = clock.monotonic() + limits.sliceMs;
     for (;;) {
       const at = this.look();
-      if (this.open.inputs >= limits.batchInputsMax || this.openSizeBytes >= limits.batchSizeBytesMax) return false;
+      if (this.isFenced || this.open.inputs >= limits.batchInputsMax || this.openSizeBytes >= limits.batchSizeBytesMax)
+        return false;
       const report = this.reports.shift();
       if (report !== undefined) this.stepReport(report, at);
       else {
-        const ticket = inbox.first();
+        const ticket = inbox.first(withDeposits);
         if (ticket === undefined) return false;
         this.stepTicket(ticket, at, end);
       }
-      if (clock.monotonic() >= end) return inbox.first() !== undefined || this.reports.length > 0;
+      if (clock.monotonic() >= end) return inbox.first(withDeposits) !== undefined || this.reports.length > 0;
     }
   }
 
@@ -141,15 +147,21 @@ export class Stepper {
     this.ticketAt = timeUp;
     const end = Math.min(submissions.length, outcomes.length + STEPS_A_LOOK);
     while (outcomes.length < end) {
-      const submission = submissions[outcomes.length] as Submission;
+      const submission = submissions.at(outcomes.length);
       this.openSizeBytes += sizeOf(submission);
-      if (ticket.poison?.has(outcomes.length) === true) outcomes.push(POISON);
+      if (ticket.poison?.has(outcomes.length) === true) this.leaveOut(ticket);
       else outcomes.push(this.step({ ...submission, at }, ticket));
-      if (this.options.clock.monotonic() >= timeUp) break;
+      if (this.isFenced || this.options.clock.monotonic() >= timeUp) break;
     }
     if (outcomes.length < submissions.length) return;
-    this.options.inbox.shift(ticket.lane);
+    this.options.inbox.shift(ticket);
     this.open.tickets.push(ticket);
+  }
+
+  private leaveOut({ outcomes }: Ticket): void {
+    outcomes.push(POISON);
+    this.isFenced = true;
+    this.open.isDue = true;
   }
 
   /** @throws CoreFailure */

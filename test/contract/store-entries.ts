@@ -24,6 +24,8 @@ export function commit(sequence: number, parts: Partial<Commit> = {}): Commit {
     ledger: [],
     outbox: [],
     outboxChanges: [],
+    deposits: [],
+    depositProgress: [],
     ...parts,
   };
 }

@@ -64,6 +64,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
             touches: touched,
             journal: `[${sequence}]`,
             eventIds: [`s\n${sequence}`],
+            deposits: records.slice(0, 1).map(() => ({ id: sequence, lane: "event", body: `[${sequence}]` })),
+            depositProgress: done.map((_, index) => ({ id: sequence - index - 1, taken: index + 1, over: index > 0 })),
             ledger: records.map((parts) => record(sequence, parts)),
             outbox: keys.map((key) => outboxRow(`${key}-${sequence % 3}`, { incident: key, createdAt: sequence })),
             outboxChanges: done.map(

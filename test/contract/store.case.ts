@@ -444,7 +444,15 @@ export const STORE_CASES: StoreCase[] = [
         commit(3, { journal: "[]", ledger: [record(T)], eventIds: ["s\n1"], outbox: [outboxRow("k")] }),
       );
       const { rows } = await store.size();
-      expect(Object.keys(rows).sort()).toEqual(["entities", "eventIds", "journal", "ledger", "outbox", "pending"]);
+      expect(Object.keys(rows).sort()).toEqual([
+        "deposits",
+        "entities",
+        "eventIds",
+        "journal",
+        "ledger",
+        "outbox",
+        "pending",
+      ]);
       expect(rows).toMatchObject({ ledger: 1, eventIds: 1, outbox: 1 });
     },
   },

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { type MemoryDisk, createMemoryStore } from "../../collector/store/memory/store.ts";
 import { createSqliteStore } from "../../collector/store/sqlite/store.ts";
 import type { Store } from "../../collector/port/store.ts";
+import { DEPOSIT_CASES } from "./store-deposit.case.ts";
 import { STORE_CASES } from "./store.case.ts";
 import { commit, commits, entity } from "./store-entries.ts";
 import { type StoreWorld, memoryHarness, sqliteHarness } from "./store-harness.ts";
@@ -17,7 +18,7 @@ const HARNESSES: Record<string, () => StoreWorld> = {
 };
 
 describe.each(Object.entries(HARNESSES))("store: %s", (_, create) => {
-  test.each(STORE_CASES)("$name", async ({ run }) => {
+  test.each([...STORE_CASES, ...DEPOSIT_CASES])("$name", async ({ run }) => {
     const harness = create();
     try {
       await run(harness);
@@ -43,6 +44,16 @@ const FAULTS: { fault: string; fails: string; plant: (store: Store) => Partial<S
     fault: "delivers done rows again",
     fails: "after a crash the outbox has what is not done, with its attempts, in order",
     plant: (store) => ({ commit: (item) => store.commit({ ...item, outboxChanges: [] }) }),
+  },
+  {
+    fault: "forgets deposits",
+    fails: "after a crash a deposit is there, by number, until it is over",
+    plant: (store) => ({ commit: (item) => store.commit({ ...item, deposits: item.deposits.slice(1) }) }),
+  },
+  {
+    fault: "hands deposits over anew that are over",
+    fails: "after a crash a deposit is there, by number, until it is over",
+    plant: (store) => ({ commit: (item) => store.commit({ ...item, depositProgress: [] }) }),
   },
   {
     fault: "forgets event ids",
@@ -96,7 +107,7 @@ test.each(FAULTS)("the suite sees a store that $fault", async ({ fails, plant })
     };
     return { ...whole, ...plant(store) };
   };
-  const found = STORE_CASES.find(({ name }) => name === fails);
+  const found = [...STORE_CASES, ...DEPOSIT_CASES].find(({ name }) => name === fails);
   expect(found).toBeDefined();
   await expect(found?.run(memoryHarness(faulty))).rejects.toThrow();
 });

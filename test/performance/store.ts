@@ -115,6 +115,8 @@ function newAlerts(from: number, batch: number): Commit {
     })),
     outbox: [],
     outboxChanges: [],
+    deposits: [],
+    depositProgress: [],
   };
 }
 
@@ -128,7 +130,16 @@ function touches(sequence: number, batch: number): Commit {
     expiresAfterMs: null,
     expiresAt: null,
   }));
-  const nothing = { journal: "", eventIds: [], entities: [], ledger: [], outbox: [], outboxChanges: [] };
+  const nothing = {
+    journal: "",
+    eventIds: [],
+    entities: [],
+    ledger: [],
+    outbox: [],
+    outboxChanges: [],
+    deposits: [],
+    depositProgress: [],
+  };
   return { sequence, at, touches: list, ...nothing };
 }
 

@@ -111,6 +111,8 @@ export interface ApiBench {
   /** Waiting of each thing that must move, in milliseconds. */
   waiting: { commit: number };
   readiness: { ready: boolean };
+  /** What was taken and cannot be read, until then. */
+  unread: { until: Promise<void> | undefined };
   call: (method: string, url: string, options?: CallOptions) => Promise<Called>;
 }
 
@@ -175,6 +177,7 @@ export async function apiBench(
       return { etag: '"c1"', sign: () => ({ body, etag: '"c1"', signature: signing.sign("configuration", body) }) };
     },
   };
+  const unread: { until: Promise<void> | undefined } = { until: undefined };
   let ids = 0;
   const ports: ApiPorts = {
     intake,
@@ -186,6 +189,7 @@ export async function apiBench(
     cmdb,
     agents: series.agents,
     series: series.store,
+    deposited: () => unread.until,
     changes: feed,
     progress: [commit],
     ready: () => (readiness.ready ? { ready: true } : { ready: false, reason: "loading" }),
@@ -241,7 +245,7 @@ export async function apiBench(
       headers: answer.headers,
     };
   };
-  return { server, clock, intake, query, cmdb, telemetry, log, feed, series, waiting, readiness, call };
+  return { server, clock, intake, query, cmdb, telemetry, log, feed, series, waiting, readiness, unread, call };
 }
 
 export function incidentDocument(more: Partial<IncidentDocument> = {}): IncidentDocument {

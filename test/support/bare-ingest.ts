@@ -9,7 +9,7 @@ import { type CoreSettings, DEFAULT_SETTINGS } from "../../collector/core/model/
 import type { Silence } from "../../collector/core/model/silence.ts";
 import type { Clock } from "../../collector/port/clock.ts";
 import { type IngestPorts, Refusal, type RouteConfig, type Trouble } from "../../collector/port/ingest.ts";
-import type { Intake, IntakeResult, Lane, Submission } from "../../collector/port/intake.ts";
+import type { IntakeWithDeposit, IntakeResult, Lane, Submission } from "../../collector/port/intake.ts";
 import type { Query } from "../../collector/port/query.ts";
 import type { SampleBatch, SampleSink } from "../../collector/port/samples.ts";
 import type { Log, Telemetry } from "../../collector/port/telemetry.ts";
@@ -44,6 +44,9 @@ export class RecordingPorts<C extends Clock = VirtualClock> implements IngestPor
   readonly cis = new Map<string, Ci>();
   settings: CoreSettings = DEFAULT_SETTINGS;
   receiverNames: string[] = [];
+  /** Deposits wait, until these are called. */
+  isSlow = false;
+  readonly deposits: (() => void)[] = [];
   /** Set to make the intake refuse. */
   refuse: IntakeResult | undefined;
 
@@ -68,7 +71,14 @@ export class RecordingPorts<C extends Clock = VirtualClock> implements IngestPor
     },
   };
 
-  readonly intake: Intake = {
+  readonly intake: IntakeWithDeposit = {
+    deposit: (submissions, lane) => {
+      const result = this.refuse;
+      if (!this.isSlow || result !== undefined) return this.intake.submit(submissions, lane);
+      const { promise: stepped, resolve } = Promise.withResolvers<readonly Outcome[]>();
+      this.deposits.push(() => resolve(submissions.map((one) => this.take(one))));
+      return Promise.resolve({ status: "deposited", stepped });
+    },
     submit: (submissions, lane) => {
       this.lanes.push(lane);
       if (this.refuse !== undefined) return Promise.resolve(this.refuse);

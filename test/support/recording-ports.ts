@@ -7,14 +7,14 @@ import type { Event } from "../../collector/core/model/event.ts";
 import type { Problem } from "../../collector/core/model/problem.ts";
 import { type CoreSettings, DEFAULT_SETTINGS } from "../../collector/core/model/settings.ts";
 import type { Silence } from "../../collector/core/model/silence.ts";
-import type { Intake, IntakeResult, Lane, Submission } from "../../collector/port/intake.ts";
+import type { IntakeResult, IntakeWithDeposit, Lane, Submission } from "../../collector/port/intake.ts";
 import type { Change, ChangeFeed, ListQuery, Page, Query } from "../../collector/port/query.ts";
 import type { SampleBatch, SampleResult, SampleSink } from "../../collector/port/samples.ts";
 import type { LedgerQuery, StoredLedgerRecord } from "../../collector/port/store.ts";
 import type { Log, Telemetry } from "../../collector/port/telemetry.ts";
 
 /** Takes everything, remembers it, and answers as told. A repeated event id is a duplicate, as in the core. */
-export class RecordingIntake implements Intake {
+export class RecordingIntake implements IntakeWithDeposit {
   readonly batches: { submissions: readonly Submission[]; lane: Lane }[] = [];
   /** What the next submits answer; undefined = committed. */
   answer: ((submissions: readonly Submission[], lane: Lane) => IntakeResult | Promise<IntakeResult>) | undefined;
@@ -32,6 +32,10 @@ export class RecordingIntake implements Intake {
     this.batches.push({ submissions, lane });
     if (this.answer !== undefined) return this.answer(submissions, lane);
     return { status: "committed", outcomes: submissions.map((submission) => this.outcome(submission)) };
+  }
+
+  async deposit(submissions: readonly Submission[], lane: Lane): Promise<IntakeResult> {
+    return this.submit(submissions, lane);
   }
 
   private outcome(submission: Submission): Outcome {

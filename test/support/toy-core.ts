@@ -38,6 +38,10 @@ export class ToyCore implements Core {
     }
   }
 
+  alertRoom(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
   noted(): null {
     return null;
   }

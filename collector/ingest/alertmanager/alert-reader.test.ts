@@ -36,36 +36,32 @@ function post(
   const bytes = Buffer.from(typeof list === "string" ? list : JSON.stringify(list));
   const read = from.readBody(bytes, NOW);
   if (read === undefined) throw new Error("not read");
-  const outcomes = read.submissions.map((one): Outcome => {
-    const taken = { status: "accepted", incident: null } as const;
-    if (one.kind === "event") return { ...taken, alert: one.event.check };
-    return { ...taken, alert: null, missed };
-  });
-  return { read, left: from.settle(bytes, read, outcomes, NOW) };
+  const taken = { status: "accepted", incident: null } as const;
+  from.learn(
+    read.lessons,
+    read.events.map(({ event }): Outcome => ({ ...taken, alert: event.check })),
+  );
+  const outcomes = read.groups.map((): Outcome => ({ ...taken, alert: null, missed }));
+  return { read, left: from.missedOf(bytes, read, outcomes, NOW) };
 }
 
 /** `A` = an event, `(B C)` = said again until the same moment. */
-const told = ({ submissions }: ReadAlerts): string =>
-  submissions
-    .map((one) =>
-      one.kind === "event"
-        ? `${one.event.check}${one.event.status === "resolved" ? " ends" : ""}`
-        : one.kind === "again"
-          ? `(${one.alerts.join(" ")})`
-          : "?",
-    )
-    .join(", ");
+const told = ({ events, groups }: ReadAlerts): string =>
+  [
+    ...groups.map(({ unchanged }) => `(${unchanged.alerts.join(" ")})`),
+    ...events.map(({ event }) => `${event.check}${event.status === "resolved" ? " ends" : ""}`),
+  ].join(", ");
 
 test("what was taken is said again the next time, in whatever order and company", () => {
   const known = reader();
   expect(told(post(known, [alert("A"), alert("B"), alert("C")]).read)).toBe("A, B, C");
   const later = "2026-03-01T10:05:00Z";
   const { read } = post(known, [alert("C", later), alert("A", later), alert("N", later), alert("B", later)]);
-  expect(told(read)).toBe("(C A), N, (B)");
+  expect(told(read)).toBe("(C A B), N");
   // All of it goes into the journal: nothing that only the reader needs.
-  expect(read.submissions[0]).toEqual({
+  expect(read.groups[0]?.unchanged).toEqual({
     kind: "again",
-    alerts: ["C", "A"],
+    alerts: ["C", "A", "B"],
     expiresAt: Date.parse(later),
     occurredAt: NOW,
   });
@@ -100,7 +96,7 @@ test("an end in the past is an event, and none is the resolve timeout", () => {
   expect(told(post(known, [alert("A", "2026-03-01T09:59:59Z")]).read)).toBe("A ends");
   const endless = { labels: { alertname: "E" } };
   post(known, [endless]);
-  expect(post(known, [endless]).read.submissions).toMatchObject([{ kind: "again", expiresAt: NOW + 300_000 }]);
+  expect(post(known, [endless]).read.groups).toMatchObject([{ unchanged: { expiresAt: NOW + 300_000 } }]);
 });
 
 test("of two senders who differ the one that spoke last is right", () => {
@@ -122,7 +118,7 @@ test("what was not taken, and what alerts mean no longer, is not known", () => {
   const known = reader();
   const bytes = Buffer.from(JSON.stringify([alert("A")]));
   const read = known.readBody(bytes, NOW) as ReadAlerts;
-  known.settle(bytes, read, [{ status: "rejected", code: "tooManyAlerts", message: "" }], NOW);
+  known.learn(read.lessons, [{ status: "rejected", code: "tooManyAlerts", message: "" }]);
   expect(told(post(known, [alert("A")]).read)).toBe("A");
   known.forgetAll();
   expect(told(post(known, [alert("A")]).read)).toBe("A");
@@ -168,7 +164,7 @@ test("a body says the same whether it is scanned or parsed as a whole", () => {
     fc.property(fc.array(one, { maxLength: 20 }), (list) => {
       const text = JSON.stringify(list);
       const [scanned, parsed] = [reader().readBody(Buffer.from(text), NOW), reader().readList(JSON.parse(text), NOW)];
-      expect({ ...scanned, origins: [] }).toEqual({ ...parsed, origins: [] });
+      expect({ ...scanned, lessons: null }).toEqual({ ...parsed, lessons: null });
     }),
     { numRuns: 200 },
   );
@@ -180,12 +176,12 @@ test("whatever bytes change in a body of known alerts, it says what it says when
   const byte = fc.oneof(fc.constantFrom(...Buffer.from('"\\{}[],: 0Zeé')), fc.nat(127));
   const change = fc.record({ at: fc.nat(good.length - 1), byte, mode: fc.constantFrom("set", "insert", "delete") });
   /** Each alert with its end, in order; a repetition stands for the alert's last event. */
-  const said = ({ submissions }: ReadAlerts, known: ReadonlyMap<string, unknown>): unknown[] =>
-    submissions.flatMap((one): unknown[] => {
-      if (one.kind === "event") return [[one.event.check, one.event.status, one.event.expiresAt, one.event.labels]];
-      if (one.kind !== "again") return [one];
-      return one.alerts.map((id) => [id, "firing", one.expiresAt, known.get(id)]);
-    });
+  const said = ({ events, groups }: ReadAlerts, known: ReadonlyMap<string, unknown>): unknown[] => [
+    ...events.map(({ event: { check, status, expiresAt, labels } }) => [check, status, expiresAt, labels]),
+    ...groups.flatMap(({ unchanged: { alerts, expiresAt } }) =>
+      alerts.map((id) => [id, "firing", expiresAt, known.get(id)]),
+    ),
+  ];
   const byText = (lines: unknown[]): string[] => lines.map((line) => JSON.stringify(line)).sort();
   const labels = new Map(list.map((one) => [(one["labels"] as { alertname: string }).alertname, one["labels"]]));
   fc.assert(

@@ -2,13 +2,13 @@ import type { Outcome } from "../../core/model/effect.ts";
 import type { Event } from "../../core/model/event.ts";
 import type { AlertId } from "../../core/model/identity.ts";
 import type { UnixMillis } from "../../core/model/time.ts";
-import type { Submission } from "../../port/intake.ts";
 import { Refusal } from "../../port/ingest.ts";
 import { documentOf, timeAt } from "../field.ts";
 import { eventOf, InvalidAlert, prepareAlert, timesOf, type ReadingOptions } from "../prometheus-alert.ts";
 import { AlertMemory } from "./alert-memory.ts";
 import { BodyScanner, type ScannedAlert } from "./body-scan.ts";
-import { type Group, Groups, type Places } from "./unchanged.ts";
+import { Lessons, type Origin } from "./lessons.ts";
+import { type Group, Groups } from "./unchanged.ts";
 
 /** Go's zero time, in any of its spellings. */
 const ZERO_TIME = /^0001-01-01[Tt ]00:00:00/;
@@ -44,10 +44,12 @@ export interface AlertReaderOptions extends ReadingOptions {
 
 /** What a body says. */
 export interface ReadAlerts {
-  /** In the order of the body, save that alerts that are as they were stand together. */
-  submissions: Submission[];
-  /** For each submission: of an event what to learn from it, of a repetition where its alerts lie in the body. */
-  origins: (Origin | Places | undefined)[];
+  /** What is new or has changed, in the order of the body. */
+  events: { kind: "event"; event: Event }[];
+  /** What is to be learned from those. */
+  lessons: Lessons;
+  /** Alerts that are as they were, by the moment until which they hold, and where they lie in the body. */
+  groups: Group[];
   /** Why alerts were left out, with their places. */
   faults: string[];
   invalid: number;
@@ -100,7 +102,6 @@ export class AlertReader {
         read.count += 1;
         if (this.recognise(bytes, scanned, now, read, groups)) return;
         this.take(parsed.at(read.count - 1, scanned), now, read, hashOf(scanned, bytes));
-        groups.clear();
       });
       return isList ? read : undefined;
     } catch (error) {
@@ -120,31 +121,30 @@ export class AlertReader {
     return read;
   }
 
-  /** After the submissions' outcomes: learns what was taken. Returns what must be sent as events after all. */
-  settle(bytes: Buffer, read: ReadAlerts, outcomes: readonly Outcome[], now: UnixMillis): ReadAlerts {
+  /** After the outcomes of the groups: what must be sent as events after all. */
+  missedOf(bytes: Buffer, { groups }: ReadAlerts, outcomes: readonly Outcome[], now: UnixMillis): ReadAlerts {
     const missed = nothingRead();
     for (const [index, outcome] of outcomes.entries()) {
-      const submission = read.submissions[index];
-      const origin = read.origins[index];
-      if (outcome.status !== "accepted" || submission === undefined || origin === undefined) continue;
-      if (submission.kind === "event" && !Array.isArray(origin)) this.learn(submission.event, outcome.alert, origin);
-      else if (submission.kind === "again" && Array.isArray(origin) && outcome.missed !== undefined)
-        this.takeMissed({ bytes, alerts: submission.alerts, places: origin }, outcome.missed, now, missed);
+      const group = groups[index];
+      if (outcome.status !== "accepted" || outcome.missed === undefined || group === undefined) continue;
+      this.takeMissed(bytes, group, outcome.missed, now, missed);
     }
     return missed;
+  }
+
+  /** After the outcomes of the events: from now on these alerts are known as they are. */
+  learn(lessons: Lessons, outcomes: readonly Outcome[]): void {
+    for (const [index, outcome] of outcomes.entries())
+      if (outcome.status === "accepted" && outcome.alert !== null) lessons.teach(index, outcome.alert, this.memory);
   }
 
   private tooMany(): Refusal {
     return new Refusal(413, "tooManyAlerts", `more than ${this.options.alertsMax} alerts at once`);
   }
 
-  private learn(event: Event, alert: AlertId | null, origin: Origin): void {
-    if (alert === null || event.status !== "firing") return;
-    this.memory.remember(alert, origin.hashA, origin.hashB, event.severity === "critical");
-  }
-
   private takeMissed(
-    { bytes, alerts, places }: { bytes: Buffer; alerts: readonly AlertId[]; places: Places },
+    bytes: Buffer,
+    { unchanged: { alerts }, places }: Group,
     missed: readonly AlertId[],
     now: UnixMillis,
     read: ReadAlerts,
@@ -193,8 +193,7 @@ export class AlertReader {
     if (group === undefined) {
       group = { unchanged: { kind: "again", alerts: [], occurredAt: now, expiresAt }, places: [] };
       groups.add(group);
-      read.submissions.push(group.unchanged);
-      read.origins.push(group.places);
+      read.groups.push(group);
     }
     groups.joined(group, scanned.endsFrom, scanned.endsTo);
     return group;
@@ -216,8 +215,8 @@ export class AlertReader {
     try {
       const event = this.eventOf(value, now);
       const endsAt = (value as { endsAt?: unknown }).endsAt;
-      read.submissions.push({ kind: "event", event });
-      read.origins.push((endsAt ?? undefined) === origin?.endsAt ? origin : undefined);
+      read.events.push({ kind: "event", event });
+      read.lessons.add(event, (endsAt ?? undefined) === origin?.endsAt ? origin : undefined);
     } catch (error) {
       if (!(error instanceof InvalidAlert)) throw error;
       if (read.faults.length < FAULTS_MAX) read.faults.push(`alert ${read.count - 1}: ${error.message}`);
@@ -258,13 +257,6 @@ class ParsedOnDemand {
   }
 }
 
-interface Origin {
-  hashA: number;
-  hashB: number;
-  /** As it stands in the bytes; undefined = it is not there. */
-  endsAt: string | undefined;
-}
-
 /** What to learn from an alert once it is taken; undefined: nothing. */
 function hashOf(
   { isPlain, hashA, hashB, endsFrom, endsTo }: Readonly<ScannedAlert>,
@@ -277,8 +269,9 @@ function hashOf(
 const textAt = (bytes: Buffer, { from, to }: { from: number; to: number }): string => bytes.toString("utf8", from, to);
 
 const nothingRead = (): ReadAlerts => ({
-  submissions: [],
-  origins: [],
+  events: [],
+  lessons: new Lessons(),
+  groups: [],
   faults: [],
   invalid: 0,
   count: 0,

@@ -16,12 +16,13 @@ interface Bench {
   get: <T = unknown>(path: string, spec?: string) => Promise<{ status: number; body: T }>;
 }
 
-function bench(): Bench {
+function bench(meaning: () => unknown = () => 1): Bench {
   const ports = new RecordingPorts();
   let made = 0;
   const app = bareServer((server) =>
     registerAlertmanager(server, ports, {
       facts: { name: "c1", address: "127.0.0.1:8430", version: "0.1.0", startedAt: ports.clock.now() },
+      meaning,
       newId: () => `00000000-0000-4000-8000-00000000000${(made += 1)}`,
     }),
   );
@@ -151,6 +152,45 @@ test("an alert that is sent again keeps its identity and moves its end; other an
   ]);
   ports.clock.advance(300_000);
   expect((await get<Shown[]>("/alerts")).body).toEqual([]);
+});
+
+test("a core that is busy keeps nobody waiting: new alerts are answered when they are safe, and known once it has them", async () => {
+  const { post, ports } = bench();
+  const [one, two] = ["A", "B"].map((alertname) => ({ labels: { alertname, instance: "h:1" } }));
+  ports.isSlow = true;
+  expect(await post([one, two])).toMatchObject({ status: 200 });
+  expect(ports.events).toEqual([]);
+  expect(await post([one])).toMatchObject({ status: 200 });
+  expect(ports.repetitions).toEqual([]);
+  for (const step of ports.deposits.splice(0)) step();
+  expect(ports.events.map(({ check }) => check)).toEqual(["A", "B", "A"]);
+  expect(await post([two, one])).toMatchObject({ status: 200 });
+  expect(ports.repetitions.flatMap(({ alerts }) => alerts)).toHaveLength(2);
+  expect(ports.counts.get("tocsin_ingest_events_total alertmanager accepted")).toBe(5);
+  // A resolve, and what is as it was beside it: the one waits, the other does not.
+  const later = new Date(ports.clock.now() - 1_000).toISOString();
+  expect(await post([{ ...one, endsAt: later }, two])).toMatchObject({ status: 200 });
+  expect(ports.repetitions.at(-1)?.alerts).toHaveLength(1);
+  expect([...ports.alerts.values()].map(({ status }) => status)).toEqual(["firing", "firing"]);
+  for (const step of ports.deposits.splice(0)) step();
+  expect([...ports.alerts.values()].map(({ check, status }) => `${check} ${status}`)).toEqual([
+    "A resolved",
+    "B firing",
+  ]);
+});
+
+test("what was learned of alerts that waited is nothing when alerts mean something else by then", async () => {
+  let topology = 1;
+  const { post, ports } = bench(() => topology);
+  const alert = { labels: { alertname: "A", instance: "h:1" } };
+  ports.isSlow = true;
+  await post([alert]);
+  topology = 2;
+  await post([]);
+  for (const step of ports.deposits.splice(0)) step();
+  ports.isSlow = false;
+  await post([alert]);
+  expect(ports.repetitions).toEqual([]);
 });
 
 test("labels that are empty are absent", async () => {

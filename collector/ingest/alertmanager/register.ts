@@ -11,12 +11,13 @@ import { Refusal, type IngestPorts, type RouteConfig, type Trouble } from "../..
 import { bytesOf, guardJson, jsonOf, parseJson, textOf } from "../body.ts";
 import { type CiLabelOptions, DEFAULT_CI_LABELS } from "../ci-label.ts";
 import { actorOf } from "../sender-key.ts";
-import { countDropped, laneOf, submitCommand, submitMixed } from "../submit.ts";
+import { countDropped, depositEvents, submitCommand, submitMixed } from "../submit.ts";
 import { UNSTATED_SEVERITY } from "../severity.ts";
 import { alertFilter, flag, matchersOf, receiverFilter, type QueryString } from "./alert-filter.ts";
 import { alertList, groupList } from "./alert-list.ts";
 import { AlertReader, type ReadAlerts } from "./alert-reader.ts";
 import { UNROUTED } from "./alert-view.ts";
+import type { Lessons } from "./lessons.ts";
 import {
   changesInPlace,
   readSilence,
@@ -180,14 +181,36 @@ class AlertmanagerApi {
     return this.reader.readList(body, now);
   }
 
-  /** Returns one that the core refused. Alerts that are no longer as they were go the long way, as events. */
+  /** Returns one that the core refused. An alert that is there twice was as before first, and has then changed. */
   private async submit(bytes: Buffer, read: ReadAlerts, now: UnixMillis): Promise<Rejected | undefined> {
-    if (read.submissions.length === 0) return undefined;
-    const events = read.submissions.flatMap((submission) => (submission.kind === "event" ? submission.event : []));
-    const lane = read.isCritical ? "critical" : laneOf(events);
-    const outcomes = await submitMixed(this.ports, ADAPTER, read.submissions, lane);
-    const missed = await this.submit(bytes, this.reader.settle(bytes, read, outcomes, now), now);
-    return missed ?? outcomes.find((outcome) => outcome.status === "rejected");
+    const refused = await Promise.all([this.repeat(bytes, read, now), this.deposit(read)]);
+    return refused.find((each) => each !== undefined);
+  }
+
+  /** Alerts that are new are safe before anybody has thought about them: a burst of them is answered at the pace of the disk. */
+  private async deposit({ events, lessons }: ReadAlerts): Promise<Rejected | undefined> {
+    if (events.length === 0) return undefined;
+    const learn = this.learning(lessons);
+    const outcomes = await depositEvents(this.ports, ADAPTER, events, learn);
+    if (outcomes !== undefined) learn(outcomes);
+    return outcomes?.find((outcome) => outcome.status === "rejected");
+  }
+
+  /** Nothing is learned when alerts mean something else meanwhile. */
+  private learning(lessons: Lessons): (outcomes: readonly Outcome[]) => void {
+    const { meant } = this;
+    return (outcomes) => {
+      if (this.meant === meant) this.reader.learn(lessons, outcomes);
+    };
+  }
+
+  /** Alerts that are no longer as they were go the long way, as events. */
+  private async repeat(bytes: Buffer, read: ReadAlerts, now: UnixMillis): Promise<Rejected | undefined> {
+    if (read.groups.length === 0) return undefined;
+    const repeated = read.groups.map(({ unchanged }) => unchanged);
+    const outcomes = await submitMixed(this.ports, ADAPTER, repeated, read.isCritical ? "critical" : "event");
+    const refused = await this.deposit(this.reader.missedOf(bytes, read, outcomes, now));
+    return refused ?? outcomes.find((outcome) => outcome.status === "rejected");
   }
 
   alerts(query: QueryString): AsyncGenerator<string | Buffer> {

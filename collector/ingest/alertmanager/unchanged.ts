@@ -48,10 +48,4 @@ export class Groups {
     this.lastFrom = from;
     this.lastTo = to;
   }
-
-  /** What comes now is not to be taken together with what came before. */
-  clear(): void {
-    this.byEnd.clear();
-    this.last = undefined;
-  }
 }

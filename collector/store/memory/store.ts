@@ -10,6 +10,7 @@ import {
   type OutboxRow,
   type Snapshot,
   type Store,
+  type StoredDeposit,
   type StoredEntity,
   type StoredLedgerRecord,
   type StoreSize,
@@ -40,6 +41,7 @@ export class MemoryDisk {
   eventIds: string[] = [];
   ledger: { number: number; text: string; at: UnixMillis }[] = [];
   ledgerNumber = 0;
+  readonly deposits = new Map<number, StoredDeposit & { taken: number }>();
 }
 
 /** For tests and simulation: the contract of the store without a disk. Everything is kept as text, as on a disk. */
@@ -72,6 +74,7 @@ class MemoryStore implements Store {
       ],
       eventIds: eventIdsMax === 0 ? [] : disk.eventIds.slice(-eventIdsMax),
       outbox: [...disk.outbox.values()].filter(({ doneAt }) => doneAt === null).map(({ row }) => ({ ...row })),
+      deposits: [...disk.deposits.values()].map((deposit) => ({ ...deposit })).sort((a, b) => a.id - b.id),
     };
   }
 
@@ -96,7 +99,17 @@ class MemoryStore implements Store {
       if (!disk.outbox.has(key(row.key, row.receiver)))
         disk.outbox.set(key(row.key, row.receiver), { row: { ...row }, doneAt: null });
     for (const change of commit.outboxChanges) this.change(change);
+    this.deposit(commit);
     return { status: "committed" };
+  }
+
+  private deposit({ deposits, depositProgress }: Commit): void {
+    for (const deposit of deposits) this.disk.deposits.set(deposit.id, { ...deposit, taken: 0 });
+    for (const { id, taken, over } of depositProgress) {
+      const deposit = this.disk.deposits.get(id);
+      if (over) this.disk.deposits.delete(id);
+      else if (deposit !== undefined) deposit.taken = taken;
+    }
   }
 
   private put(entity: StoredEntity, at: UnixMillis): void {
@@ -198,6 +211,7 @@ class MemoryStore implements Store {
       ledger: disk.ledger.length,
       outbox: disk.outbox.size,
       pending: 0,
+      deposits: disk.deposits.size,
     };
     return { sizeBytes: 0, rows, freeBytes: null, diskBytes: null };
   }

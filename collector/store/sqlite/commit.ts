@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { OutboxChange, OutboxRow } from "../../port/store.ts";
+import type { DepositProgress, OutboxChange, OutboxRow } from "../../port/store.ts";
 import { type PackedCommit, partsOf } from "./packed-commit.ts";
 import { packText } from "./packed-text.ts";
 
@@ -13,6 +13,9 @@ export class CommitWriter {
   private readonly attempted: StatementSync;
   private readonly done: StatementSync;
   private readonly reference: StatementSync;
+  private readonly deposit: StatementSync;
+  private readonly depositTaken: StatementSync;
+  private readonly depositOver: StatementSync;
 
   constructor(db: DatabaseSync) {
     this.position = db.prepare("UPDATE position SET sequence = ?, at = ?, ledger_number = ? WHERE id = 1");
@@ -33,18 +36,28 @@ export class CommitWriter {
        SELECT receiver, incident, ?, ? FROM outbox WHERE key = ? AND receiver = ?
        ON CONFLICT (receiver, incident) DO UPDATE SET at = excluded.at, body = excluded.body`,
     );
+    this.deposit = db.prepare("INSERT INTO deposit (id, lane, taken, body) VALUES (?, ?, 0, ?)");
+    this.depositTaken = db.prepare("UPDATE deposit SET taken = ? WHERE id = ?");
+    this.depositOver = db.prepare("DELETE FROM deposit WHERE id = ?");
   }
 
   /** @param ledgerFrom number of the commit's first ledger record. */
   write(commit: PackedCommit, ledgerFrom: number): void {
     const { sequence, at, eventIdCount, ledgerCount } = commit;
-    const { journal, eventIds, pending } = partsOf(commit);
+    const { journal, eventIds, pending, deposits } = partsOf(commit);
     this.position.run(sequence, at, ledgerFrom + ledgerCount - 1);
     if (journal.length > 0) this.journal.run(sequence, at, packText(journal));
     if (eventIdCount > 0) this.eventIds.run(sequence, eventIdCount, packText(eventIds));
     if (pending.length > 0) this.pending.run(sequence, at, ledgerFrom, packText(pending));
     for (const row of commit.outbox) this.enqueue(row, sequence);
     for (const change of commit.outboxChanges) this.change(change);
+    for (const { id, lane, body } of deposits) this.deposit.run(id, lane, packText(body));
+    for (const progress of commit.depositProgress) this.follow(progress);
+  }
+
+  private follow({ id, taken, over }: DepositProgress): void {
+    if (over) this.depositOver.run(id);
+    else this.depositTaken.run(taken, id);
   }
 
   private enqueue(row: OutboxRow, sequence: number): void {

@@ -27,7 +27,16 @@ function put(sequence: number, ...ids: string[]): PackedCommit {
   const entities = ids.map(
     (id): StoredEntity => ({ kind: "alert", id, status: "firing", sort: "", alias: null, body: `{"id":"${id}"}` }),
   );
-  const nothing = { journal: "", eventIds: [], touches: [], ledger: [], outbox: [], outboxChanges: [] };
+  const nothing = {
+    journal: "",
+    eventIds: [],
+    touches: [],
+    ledger: [],
+    outbox: [],
+    outboxChanges: [],
+    deposits: [],
+    depositProgress: [],
+  };
   return packCommit({ sequence, at: sequence, entities, ...nothing }, new BufferPool());
 }
 
@@ -154,7 +163,16 @@ test("a file of the first schema is brought up to date, with what it has", () =>
   old.close();
   const engine = open(dataDir);
   const moved = { alert: "a-1", lastSeenAt: 7, lastOccurredAt: 6, count: 5, expiresAfterMs: 4, expiresAt: null };
-  const nothing = { journal: "", eventIds: [], entities: [], ledger: [], outbox: [], outboxChanges: [] };
+  const nothing = {
+    journal: "",
+    eventIds: [],
+    entities: [],
+    ledger: [],
+    outbox: [],
+    outboxChanges: [],
+    deposits: [],
+    depositProgress: [],
+  };
   engine.commit(packCommit({ sequence: 1, at: 1, touches: [moved], ...nothing }, new BufferPool()));
   engine.close();
   const again = open(dataDir);

@@ -198,6 +198,7 @@ export class SqliteEngine {
       entities: one("SELECT count(*) FROM entity"),
       ledger: ledgerNumber - one(`SELECT coalesce(min(chunk), ${pendingFirst}) FROM ledger`) + 1,
       outbox: one("SELECT count(*) FROM outbox"),
+      deposits: one("SELECT count(*) FROM deposit"),
       pending: this.active.rows + (this.fold?.pending.rows ?? 0),
     };
   }

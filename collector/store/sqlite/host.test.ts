@@ -14,7 +14,16 @@ function folder(): string {
 }
 
 function commitOf(sequence: number, journal = "[]"): PackedCommit {
-  const nothing = { eventIds: [], entities: [], touches: [], ledger: [], outbox: [], outboxChanges: [] };
+  const nothing = {
+    eventIds: [],
+    entities: [],
+    touches: [],
+    ledger: [],
+    outbox: [],
+    outboxChanges: [],
+    deposits: [],
+    depositProgress: [],
+  };
   return packCommit({ sequence, at: sequence, journal, ...nothing }, new BufferPool());
 }
 

@@ -6,6 +6,7 @@ import type {
   EntityQuery,
   LedgerQuery,
   OutboxRow,
+  Snapshot,
   StoredLedgerRecord,
   StoreSize,
 } from "../../port/store.ts";
@@ -24,6 +25,7 @@ export interface Opened {
   sequence: number;
   at: UnixMillis;
   outbox: OutboxRow[];
+  deposits: Snapshot["deposits"];
   eventIds: { count: number; afterSequence: number };
 }
 
@@ -101,7 +103,8 @@ export class EngineHost implements Operations {
       );
     }
     const { sequence, at } = engine.start;
-    return { sequence, at, outbox: engine.loader.outbox(), eventIds: engine.eventIds };
+    const { loader, eventIds } = engine;
+    return { sequence, at, outbox: loader.outbox(), deposits: loader.deposits(), eventIds };
   }
 
   commit(commit: PackedCommit): CommitResult {

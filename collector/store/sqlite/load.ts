@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { UnixMillis } from "../../core/model/time.ts";
-import type { OutboxRow } from "../../port/store.ts";
+import type { OutboxRow, Snapshot } from "../../port/store.ts";
 import type { EntityPlace, EntityRow } from "./entity-page.ts";
 import { unpackText } from "./packed-text.ts";
 import { Pending } from "./pending.ts";
@@ -63,6 +63,18 @@ export class Loader {
         body: row.body as string,
         attempts: row.attempts as number,
         nextAttemptAt: row.next_attempt_at as number,
+      }));
+  }
+
+  deposits(): Snapshot["deposits"] {
+    return this.db
+      .prepare("SELECT id, lane, taken, body FROM deposit ORDER BY id")
+      .all()
+      .map(({ id, lane, taken, body }) => ({
+        id: id as number,
+        lane: lane as string,
+        taken: taken as number,
+        body: unpackText(body),
       }));
   }
 

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { LedgerRecord } from "../../core/model/ledger.ts";
 import type { Milliseconds, UnixMillis } from "../../core/model/time.ts";
-import type { Commit, OutboxChange, OutboxRow, StoredEntity, Touch } from "../../port/store.ts";
+import type { Commit, DepositProgress, OutboxChange, OutboxRow, StoredEntity, Touch } from "../../port/store.ts";
 
 /**
  * A commit on its way from one thread to the other: what is only stored, or read later, is UTF-8 in one buffer that goes
@@ -11,7 +11,7 @@ import type { Commit, OutboxChange, OutboxRow, StoredEntity, Touch } from "../..
 export interface PackedCommit {
   sequence: number;
   at: UnixMillis;
-  /** Journal, event ids and pending text, one after the other. */
+  /** Journal, event ids, pending text and deposits, one after the other. */
   bytes: Uint8Array;
   journalBytes: number;
   eventIdBytes: number;
@@ -22,6 +22,14 @@ export interface PackedCommit {
   pendingCount: number;
   outbox: readonly OutboxRow[];
   outboxChanges: readonly OutboxChange[];
+  deposits: readonly PackedDeposit[];
+  depositProgress: readonly DepositProgress[];
+}
+
+export interface PackedDeposit {
+  id: number;
+  lane: string;
+  sizeBytes: number;
 }
 
 /** What a commit changed beside the outbox: a `pending` row until it is folded into the tables. */
@@ -60,21 +68,41 @@ export function packCommit(commit: Commit, pool: BufferPool): PackedCommit {
   // In UTF-8 a UTF-16 unit takes at most three bytes; to count them first would cost a copy of it all.
   let length = journal.length + ids.length;
   for (const text of pending) length += text.length;
+  for (const { body } of commit.deposits) length += body.length;
   const bytes = pool.take(3 * length);
   const journalBytes = bytes.write(journal, 0, "utf8");
   const eventIdBytes = bytes.write(ids, journalBytes, "utf8");
   let end = journalBytes + eventIdBytes;
   for (const text of pending) end += bytes.write(text, end, "utf8");
   const pendingBytes = end - journalBytes - eventIdBytes;
+  const deposits = commit.deposits.map(({ id, lane, body }): PackedDeposit => {
+    const sizeBytes = bytes.write(body, end, "utf8");
+    end += sizeBytes;
+    return { id, lane, sizeBytes };
+  });
+  const { depositProgress } = commit;
   const counts = { eventIdCount: eventIds.length, ledgerCount: ledger.length, pendingCount };
-  return { sequence, at, bytes, journalBytes, eventIdBytes, pendingBytes, ...counts, outbox, outboxChanges };
+  const sizes = { journalBytes, eventIdBytes, pendingBytes };
+  return { sequence, at, bytes, ...sizes, ...counts, outbox, outboxChanges, deposits, depositProgress };
 }
 
-/** The three parts, where they lie. */
-export function partsOf(commit: PackedCommit): { journal: Buffer; eventIds: Buffer; pending: Buffer } {
+/** The parts, where they lie. */
+export function partsOf(commit: PackedCommit): {
+  journal: Buffer;
+  eventIds: Buffer;
+  pending: Buffer;
+  deposits: readonly { id: number; lane: string; body: Buffer }[];
+} {
   const { buffer, byteOffset } = commit.bytes;
   const part = (from: number, size: number): Buffer => Buffer.from(buffer, byteOffset + from, size);
+  let from = commit.journalBytes + commit.eventIdBytes + commit.pendingBytes;
+  const deposits = commit.deposits.map(({ id, lane, sizeBytes }) => {
+    const body = part(from, sizeBytes);
+    from += sizeBytes;
+    return { id, lane, body };
+  });
   return {
+    deposits,
     journal: part(0, commit.journalBytes),
     eventIds: part(commit.journalBytes, commit.eventIdBytes),
     pending: part(commit.journalBytes + commit.eventIdBytes, commit.pendingBytes),

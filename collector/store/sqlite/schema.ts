@@ -105,6 +105,10 @@ export const MIGRATIONS: readonly string[] = [
   "",
   // The same of incidents (see runtime/stored-incident.ts), whose threads had records of their own.
   "",
+  // What was taken in and waits for the core: written and gone within a second or two.
+  `
+  CREATE TABLE deposit (id INTEGER PRIMARY KEY, lane TEXT NOT NULL, taken INTEGER NOT NULL, body ANY NOT NULL) STRICT;
+  `,
 ];
 
 /** The version that this program writes. */

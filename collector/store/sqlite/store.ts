@@ -66,6 +66,7 @@ class SqliteStore implements Store {
         sequence: opened.sequence,
         at: opened.at,
         outbox: opened.outbox,
+        deposits: opened.deposits,
         entities: loadEntities(link.call),
         eventIds: eachId(ids, surplus),
       };

@@ -432,3 +432,20 @@ test("diagnostics: on the incident, of a host, and asked for by an operator", as
   bench.clock.advance(16 * 60_000);
   expect(await ask()).toEqual({ diagnose: null });
 });
+
+test("what was acknowledged is read: a GET waits until the core has seen it, and nothing else does", async () => {
+  const { call, unread, server } = await apiBench();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  unread.until = promise;
+  const answered: string[] = [];
+  const list = call("GET", "/api/v1/incidents").then(() => answered.push("list"));
+  expect((await call("POST", "/api/v1/events", { body: [] })).status).toBeLessThan(500);
+  expect((await call("GET", "/healthz")).status).toBe(200);
+  expect((await call("GET", "/metrics")).status).toBe(200);
+  expect(answered).toEqual([]);
+  unread.until = undefined;
+  resolve();
+  await list;
+  expect(answered).toEqual(["list"]);
+  await server.app.close();
+});

@@ -1,0 +1,84 @@
+import type { Outcome } from "../core/model/effect.ts";
+import type { Milliseconds } from "../core/model/time.ts";
+import type { DepositResult, Lane, Submission } from "../port/intake.ts";
+import { sizeOf } from "./submission-size.ts";
+
+/** Of a ticket whose sender does not wait for the core. */
+export interface Deposit {
+  id: number;
+  /** offered: nowhere but in memory. storing: in a commit on its way. stored: durable, its sender is answered. */
+  stage: "offered" | "storing" | "stored";
+  /** How many of its submissions were stepped when the rest was stored. */
+  from: number;
+  settle: (outcomes: readonly Outcome[]) => void;
+  stepped: Promise<readonly Outcome[]>;
+}
+
+/** The submissions of a ticket, as they are or as their text. */
+export class Submissions {
+  readonly length: number;
+  private list: readonly Submission[] | undefined;
+  private text = "";
+
+  constructor(list: readonly Submission[]) {
+    this.length = list.length;
+    this.list = list;
+  }
+
+  at(index: number): Submission {
+    return this.read()[index] as Submission;
+  }
+
+  from(index: number): readonly Submission[] {
+    return this.read().slice(index);
+  }
+
+  /** @param text all of them, as JSON. */
+  keepAs(text: string): void {
+    this.text = text;
+    this.list = undefined;
+  }
+
+  private read(): readonly Submission[] {
+    this.list ??= JSON.parse(this.text) as readonly Submission[];
+    this.text = "";
+    return this.list;
+  }
+}
+
+/** One request's submissions on their way. Its answer is given once, when all of them are durable or none will be. */
+export interface Ticket {
+  readonly submissions: Submissions;
+  readonly lane: Lane;
+  readonly sizeBytes: number;
+  /** Monotonic. */
+  readonly arrivedAt: Milliseconds;
+  /** One for each submission that was stepped, in order: its length is how far the ticket has come. */
+  readonly outcomes: Outcome[];
+  /** Places of submissions on which the core has failed: they are left out. */
+  poison?: Set<number>;
+  answer: ((result: DepositResult) => void) | undefined;
+  /** Its sender does not wait for the core. */
+  deposit: Deposit | undefined;
+}
+
+export function createTicket(submissions: readonly Submission[], lane: Lane, arrivedAt: Milliseconds): Ticket {
+  let sizeBytes = 0;
+  for (const submission of submissions) sizeBytes += sizeOf(submission);
+  return {
+    submissions: new Submissions(submissions),
+    lane,
+    sizeBytes,
+    arrivedAt,
+    outcomes: [],
+    answer: undefined,
+    deposit: undefined,
+  };
+}
+
+/** Once; further answers are dropped. */
+export function answerTicket(ticket: Ticket, result: DepositResult): void {
+  const { answer } = ticket;
+  ticket.answer = undefined;
+  answer?.(result);
+}

@@ -1,0 +1,48 @@
+import { DatabaseSync } from "node:sqlite";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { json, startCollector, temporaryFolder } from "../support/tocsin-process.ts";
+
+/** New alerts are answered before the core has seen them; the answer is a promise all the same. */
+
+const BODIES = 30;
+const ALERTS_A_BODY = 100;
+
+const body = (from: number): object[] =>
+  Array.from({ length: ALERTS_A_BODY }, (_, index) => ({
+    labels: { alertname: "DiskFull", instance: `host-${from + index}:9100`, severity: "critical" },
+    annotations: { summary: `The disk of host-${from + index} is full` },
+  }));
+
+test("a burst of new alerts, and kill -9 with the last answer: the next process has every alert", async () => {
+  const folder = temporaryFolder((clean) => onTestFinished(clean));
+  const files = { "tocsin.yaml": "correlation: { settle: { min: 1s, max: 2s } }\n" };
+  const first = await startCollector(folder, files);
+  onTestFinished(() => void first.process.stop("SIGKILL"));
+  const posted = await Promise.all(
+    Array.from({ length: BODIES }, (_, index) => json(`${first.url}/api/v2/alerts`, body(index * ALERTS_A_BODY))),
+  );
+  const killed = first.process.stop("SIGKILL");
+  expect(posted.map(({ status }) => status)).toEqual(posted.map(() => 200));
+  await killed;
+  const waiting = depositsIn(join(folder, "data"));
+  process.stderr.write(`burst kill: ${waiting} of ${BODIES} bodies waited for the core\n`);
+  expect(waiting).toBeGreaterThan(0);
+
+  const second = await startCollector(folder, files);
+  onTestFinished(() => void second.process.stop("SIGKILL"));
+  const { body: alerts } = await json<{ labels: { instance: string } }[]>(`${second.url}/api/v2/alerts`);
+  expect(new Set(alerts.map(({ labels }) => labels.instance)).size).toBe(BODIES * ALERTS_A_BODY);
+  expect(alerts).toHaveLength(BODIES * ALERTS_A_BODY);
+  expect(await second.process.stop()).toBe(0);
+  expect(depositsIn(join(folder, "data"))).toBe(0);
+}, 60_000);
+
+function depositsIn(dataDir: string): number {
+  const db = new DatabaseSync(join(dataDir, "tocsin.sqlite"));
+  try {
+    return Number(db.prepare("SELECT count(*) AS count FROM deposit").get()?.["count"]);
+  } finally {
+    db.close();
+  }
+}
