@@ -49,7 +49,30 @@ export function programName(files: HostFiles, pid: string, comm: string): string
   const script = scriptOf(words);
   // Node names its main thread, not itself.
   if (script === "") return comm === "MainThread" ? basename(interpreter) : comm;
-  return basename(script).replace(/\.(?:[cm]?js|ts|py|rb|pl|php)$/, "");
+  return scriptName(script);
+}
+
+/** Our own programs, by how their paths end. */
+const OURS: readonly [end: RegExp, name: string][] = [
+  [/(?:^|\/)collector\/command\/main\.ts$/, "tocsin"],
+  [/(?:^|\/)(?:agent\/main\.ts|dist\/agent\.cjs)$/, "tocsin-agent"],
+];
+/** Files that many programs begin with: they say nothing … */
+const ANY_FILE = /^(?:main|index|__main__|server|app|cli|start|run)$/;
+/** … nor do folders that every project has; the one that holds them bears its name … */
+const ANY_FOLDER = /^(?:src|dist|build|out|lib|bin|app|server|cmd|command|current|release)$/;
+/** … unless it is one of the system's. */
+const SYSTEM_FOLDER = /^(?:|\.{1,2}|srv|opt|usr|local|share|home|root|var|etc|tmp)$/;
+
+/** A script by its file, or where every project calls it so, by its project's folder. */
+function scriptName(path: string): string {
+  const ours = OURS.find(([end]) => end.test(path));
+  if (ours !== undefined) return ours[1];
+  const folders = path.split("/");
+  const name = (folders.pop() ?? "").replace(/\.(?:[cm]?js|ts|py|rb|pl|php)$/, "");
+  if (!ANY_FILE.test(name)) return name;
+  const project = folders.findLast((folder) => !ANY_FOLDER.test(folder)) ?? "";
+  return SYSTEM_FOLDER.test(project) ? name : project;
 }
 
 /** Options after which no file is run, and those that take the word after them. */
