@@ -21,6 +21,8 @@ export interface CheckedPath {
   findings: Finding[];
   /** Named by the configuration that was checked, not on the command line. */
   named: boolean;
+  /** Not wrong, and yet worth a word. */
+  hint?: string;
 }
 
 interface Todo {
@@ -50,7 +52,8 @@ export async function checkPaths(paths: readonly string[], kind: FileKind | unde
   }
   for (const { path } of todo.filter((one) => one.kind === "config")) {
     const config = await checkConfigFile(path);
-    checked.push({ path, kind: "config", findings: config.findings, named: false });
+    const hint = config.isTold ? {} : { hint: NOBODY_TOLD };
+    checked.push({ path, kind: "config", findings: config.findings, named: false, ...hint });
     for (const one of config.names)
       if (!todo.some((known) => resolve(known.path) === resolve(one.path))) todo.push(one);
   }
@@ -110,9 +113,12 @@ const unreadable = (path: string, error: NodeJS.ErrnoException): Finding =>
 const nothingThere = (path: string): Finding =>
   finding(path, "there is nothing to check in this folder", "name a file, or a folder with .yaml or .json files");
 
-async function checkConfigFile(path: string): Promise<{ findings: Finding[]; names: Todo[] }> {
+const NOBODY_TOLD = "it has no receivers: incidents are shown, and nobody is told. Add receivers and routes";
+
+/** Not `isTold`: it is valid, and has nobody to tell. */
+async function checkConfigFile(path: string): Promise<{ findings: Finding[]; names: Todo[]; isTold: boolean }> {
   const text = await textOf(path);
-  if (typeof text !== "string") return { findings: [text], names: [] };
+  if (typeof text !== "string") return { findings: [text], names: [], isTold: true };
   const result = parseConfig(text, path, {
     readFile: (file) => readFileSync(file, "utf8"),
     connectors: CONNECTOR_KINDS,
@@ -125,7 +131,8 @@ async function checkConfigFile(path: string): Promise<{ findings: Finding[]; nam
     ...rules.map((file) => ({ path: fromHere(file), kind: "pack" as const, named: true })),
     ...agents.map((file) => ({ path: fromHere(file), kind: "agent" as const, named: true, remote: true as const })),
   ];
-  return { findings: result.findings, names };
+  const isTold = result.status === "invalid" || result.config.receivers.length > 0;
+  return { findings: result.findings, names, isTold };
 }
 
 /** Names below the current folder are shown as a person there would write them. */

@@ -115,6 +115,16 @@ test("what is fine is said in one line; warnings do not fail, unless they shall"
   expect((await check("--strict", one)).code).toBe(1);
 });
 
+test("a configuration that tells nobody is fine, and says so", async () => {
+  const file = write("tocsin.yaml", "retention: { incidents: 30d }\n");
+  const { code, out } = await check(file);
+  expect([code, out]).toEqual([
+    0,
+    "/tocsin.yaml: fine (config); it has no receivers: incidents are shown, and nobody is told. Add receivers and routes\n",
+  ]);
+  expect((await check("--strict", file)).code).toBe(0);
+});
+
 test("sources that disagree are told", async () => {
   const files = [write("one.yaml", "cis: [{ id: a, type: host }]"), write("two.yaml", "cis: [{ id: A, type: vm }]")];
   expect((await check(...files)).out).toContain(

@@ -79,10 +79,10 @@ function summary(checked: readonly CheckedPath[], isTerminal: boolean): string {
   const findings = checked.flatMap((one) => one.findings);
   const fine = checked
     .filter((one) => one.findings.length === 0)
-    .map(({ path, kind }) =>
+    .map(({ path, kind, hint }) =>
       kind === "other"
         ? `${path}: left out, nothing in it is ours\n`
-        : `${path}: ${paint("fine", "green", isTerminal)} (${kind})\n`,
+        : `${path}: ${paint("fine", "green", isTerminal)} (${kind})${hint === undefined ? "" : `; ${hint}`}\n`,
     );
   const [errors, warnings] = [ofSeverity(findings, "error"), ofSeverity(findings, "warning")];
   const total = errors + warnings === 0 ? "" : `${counted(errors, "error")}, ${counted(warnings, "warning")}\n`;

@@ -124,6 +124,7 @@ function address(collector: ChildProcess): Promise<string | null> {
 }
 
 function welcome(url: string, flags: UpFlags, agent: ChildProcess, io: CommandIo): string {
+  const isTold = /^receivers:/m.test(readFileSync(join(flags.data, "tocsin.yaml"), "utf8"));
   const bold = (text: string): string => paint(text, "bold", io.isTerminal);
   const watched = flags.watchProcess[0];
   return [
@@ -133,6 +134,11 @@ function welcome(url: string, flags: UpFlags, agent: ChildProcess, io: CommandIo
     `  Prometheus  ${url}/sd/prometheus         HTTP service discovery`,
     `  incidents   ${word(TOCSIN)} incidents${url.endsWith(":8430") ? "" : ` --collector ${url}`}`,
     `  settings    ${flags.data}/tocsin.yaml, agent.yaml, cmdb.json`,
+    ...(isTold
+      ? []
+      : [
+          "  tell        nobody is told yet: add receivers and routes to tocsin.yaml, or take another --data with --webhook URL",
+        ]),
     bold("Give it trouble, and undo it (Ctrl-C stops all)"),
     `  stop the agent              kill ${agent.pid}`,
     `  stop a watched process      ${watched === undefined ? "name one in agent.yaml: watch: { processes: [nginx] }, or with --watch-process" : `pkill -x ${watched}`}`,
