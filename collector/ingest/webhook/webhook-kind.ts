@@ -3,6 +3,7 @@ import type { UnixMillis } from "../../core/model/time.ts";
 import { Refusal } from "../../port/ingest.ts";
 import { jsonOf, textOf } from "../body.ts";
 import type { CiLabelOptions, IsKnownCi } from "../ci-label.ts";
+import { formFields } from "./form.ts";
 import type { AlertIdentity } from "../open-alerts.ts";
 
 /** One request as a mapping sees it. */
@@ -55,6 +56,38 @@ export function notOfKind(kind: string, expected: string): Refusal {
   return new Refusal(400, "notOfKind", `this is no message of ${kind}: ${expected}`);
 }
 
+/**
+ * Maps the elements of a list. One that is of another kind is counted as `invalid` and does not sink the others; where none
+ * is right the first mistake is the answer.
+ *
+ * @param map a text is the reason why an element was left out on purpose.
+ */
+export function mapEach(elements: readonly unknown[], map: (element: unknown) => Event | string): Mapped {
+  const events: Event[] = [];
+  const dropped: Record<string, number> = {};
+  let fault: Refusal | undefined;
+  for (const element of elements) {
+    const mapped = mapOrRefusal(element, map);
+    if (mapped instanceof Refusal) fault ??= mapped;
+    if (typeof mapped === "object" && !(mapped instanceof Refusal)) events.push(mapped);
+    else {
+      const reason = typeof mapped === "string" ? mapped : "invalid";
+      dropped[reason] = (dropped[reason] ?? 0) + 1;
+    }
+  }
+  if (fault !== undefined && dropped["invalid"] === elements.length) throw fault;
+  return { events, dropped };
+}
+
+function mapOrRefusal(element: unknown, map: (element: unknown) => Event | string): Event | string | Refusal {
+  try {
+    return map(element);
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+}
+
 export function webhookMessage(
   headers: Readonly<Record<string, string | string[] | undefined>>,
   bytes: Buffer,
@@ -63,7 +96,6 @@ export function webhookMessage(
     const value = headers[name];
     return Array.isArray(value) ? value.at(-1) : value;
   };
-  const isForm = (header("content-type") ?? "").toLowerCase().startsWith("application/x-www-form-urlencoded");
   return {
     header,
     headersWith: (prefix) =>
@@ -74,6 +106,6 @@ export function webhookMessage(
     bytes,
     json: () => jsonOf(bytes),
     text: () => textOf(bytes),
-    form: () => new URLSearchParams(isForm ? textOf(bytes) : ""),
+    form: () => formFields(header("content-type") ?? "", () => textOf(bytes)),
   };
 }

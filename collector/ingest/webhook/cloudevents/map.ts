@@ -5,7 +5,7 @@ import { eventOfDraft } from "../../event-draft.ts";
 import { anyTimeAt, at, documentOf, labelsFrom, linkTo, textAt } from "../../field.ts";
 import { severityWord } from "../../severity.ts";
 import { parseJson } from "../../body.ts";
-import { type MapContext, notOfKind, type WebhookKind, type WebhookMessage } from "../webhook-kind.ts";
+import { mapEach, type MapContext, notOfKind, type WebhookKind, type WebhookMessage } from "../webhook-kind.ts";
 
 /** Most events of a batch that are read. */
 const BATCH_MAX = 10_000;
@@ -123,7 +123,7 @@ export const cloudevents: WebhookKind = {
       const batch = message.json();
       if (!Array.isArray(batch)) throw notOfKind("cloudevents", "a batch is a list");
       if (batch.length > BATCH_MAX) throw new Refusal(413, "tooManyEvents", `more than ${BATCH_MAX} events at once`);
-      return { events: batch.map((item) => eventOf(item, context)) };
+      return mapEach(batch, (item) => eventOf(item, context));
     }
     if (type.startsWith("application/cloudevents") && !type.startsWith("application/cloudevents+json"))
       throw new Refusal(415, "unsupportedType", "of the event formats only JSON is read");

@@ -4,7 +4,7 @@ import { eventOfDraft } from "../../event-draft.ts";
 import { anyTimeAt, documentOf, labelsFrom, linkTo } from "../../field.ts";
 import { severityWord } from "../../severity.ts";
 import { LooseFields } from "../loose-fields.ts";
-import { notOfKind, type WebhookKind } from "../webhook-kind.ts";
+import { notOfKind, type WebhookKind, type WebhookMessage } from "../webhook-kind.ts";
 
 const BY_TYPE: Readonly<Record<string, Severity>> = {
   error: "critical",
@@ -22,39 +22,63 @@ function tagsOf(text: string | undefined): Record<string, string> {
   return labelsFrom(Object.fromEntries(pairs));
 }
 
+/** What the title says before its text: `[P2] [Triggered on {host:web-01}] CPU is high`. */
+const BEFORE_TITLE = /^(?:\[[^\]]{0,200}\]\s*)+/;
+
+/** Without a template Datadog sends its title, and no variable that would say the same. */
+function saidInTitle(title: string): { transition: string; scope: string | undefined; priority: string | undefined } {
+  const said = BEFORE_TITLE.exec(title)?.[0] ?? "";
+  return {
+    transition:
+      /\[(recovered|triggered|re-triggered|warn|re-warn|no data|re-no data|renotify)\b/i.exec(said)?.[1] ?? "",
+    scope: /\{([^{}]{1,180})\}/.exec(said)?.[1],
+    priority: /\[(P[1-5])\]/.exec(said)?.[1],
+  };
+}
+
+/** JSON, or a form with the same fields ("Encode as form"). */
+function bodyOf(message: WebhookMessage): unknown {
+  const form = Object.fromEntries(message.form());
+  return Object.keys(form).length > 0 ? form : message.json();
+}
+
 /**
  * Datadog: its webhooks send what their template says, so we publish one (docs/guide/webhooks.md); any spelling of the
- * variables' names is read. `$ALERT_TRANSITION` and `$ALERT_TYPE` tell whether it fires.
+ * variables' names is read. `$ALERT_TRANSITION` and `$ALERT_TYPE` tell whether it fires, without them the title.
  */
 export const datadog: WebhookKind = {
   name: "datadog",
   map(message, context) {
-    const body = message.json();
+    const body = bodyOf(message);
     const fields = new LooseFields(body);
     const title = fields.text("eventTitle", "title", "alertTitle");
     if (documentOf(body) === undefined || title === undefined) throw notOfKind("datadog", "$EVENT_TITLE is expected");
-    const transition = (fields.text("alertTransition") ?? "").toLowerCase();
+    const said = saidInTitle(title);
+    const transition = (fields.text("alertTransition") ?? said.transition).toLowerCase();
     const type = (fields.text("alertType") ?? "").toLowerCase();
     const resolved = transition === "" ? type === "success" : transition.includes("recovered");
     const tags = tagsOf(fields.text("tags"));
-    const scope = fields.text("alertScope");
-    const check = title.replace(/^(?:\[[^\]]{0,60}\]\s*)+/, "");
+    const scope = fields.text("alertScope") ?? said.scope;
+    const { host } = tagsOf(scope);
+    const text = title.replace(BEFORE_TITLE, "");
+    const check = text === "" ? title : text;
     const event = eventOfDraft(
       {
         source: "datadog",
         ci: pickCi(
-          [fields.text("hostname"), tags["host"], tags["service"], tags["kube_deployment"], scope],
+          [fields.text("hostname"), tags["host"], host, tags["service"], tags["kube_deployment"], scope, check],
           context.isKnownCi,
         ),
-        check: check === "" ? title : check,
+        check,
         // The key groups what one monitor says, the scope tells the groups of a monitor apart.
         instance: [scope === "*" ? undefined : scope, fields.text("aggregKey")]
           .filter((part) => part !== undefined)
           .join(" "),
         status: resolved ? "resolved" : "firing",
-        severity: severityWord(fields.text("alertPriority", "priority") ?? "") ?? BY_TYPE[type] ?? "major",
+        severity:
+          severityWord(fields.text("alertPriority", "priority") ?? said.priority ?? "") ?? BY_TYPE[type] ?? "major",
         // Without "[P2] [Triggered on {host:web-01}]": that is told elsewhere, and changes when it recovers.
-        summary: check === "" ? title : check,
+        summary: check,
         at: anyTimeAt(fields.text("lastUpdated", "date")),
         labels: { ...tags, ...labelsFrom({ alert_id: fields.text("alertId"), cycle: fields.text("alertCycleKey") }) },
         annotations: labelsFrom({ description: fields.text("textOnlyMsg", "eventMsg", "body") }),

@@ -20,6 +20,8 @@ function adapted(prepared: PreparedAlert, alert: unknown): PreparedAlert & { sou
     ...prepared,
     source: "grafana",
     check: standsIn ? rule : prepared.check,
+    // Where nothing names a CI it is the alert's name, which all rules without data share.
+    ci: standsIn && prepared.ci === prepared.check ? cut(rule, 256) : prepared.ci,
     summary: standsIn
       ? cut(`${rule}: ${prepared.check === "DatasourceNoData" ? "no data" : "error of the data source"}`, 1024)
       : prepared.summary,

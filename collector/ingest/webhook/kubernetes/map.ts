@@ -3,7 +3,7 @@ import type { Severity } from "../../../core/model/severity.ts";
 import { pickCi } from "../../ci-label.ts";
 import { eventOfDraft } from "../../event-draft.ts";
 import { anyTimeAt, at, documentOf, labelsFrom, listOf, textAt } from "../../field.ts";
-import { type MapContext, notOfKind, type WebhookKind } from "../webhook-kind.ts";
+import { mapEach, type MapContext, notOfKind, type WebhookKind } from "../webhook-kind.ts";
 
 /** Reasons of warnings that are worse than a warning. */
 const SEVERITIES: Readonly<Record<string, Severity>> = {
@@ -82,15 +82,9 @@ export const kubernetes: WebhookKind = {
   map(message, context) {
     const body = message.json();
     const items = Array.isArray(body) ? body : Array.isArray(at(body, "items")) ? listOf(at(body, "items")) : [body];
-    const events: Event[] = [];
-    const dropped: Record<string, number> = {};
-    for (const item of items.slice(0, 10_000)) {
+    return mapEach(items.slice(0, 10_000), (item) => {
       const watched = documentOf(at(item, "object"));
-      const event =
-        watched !== undefined && at(item, "type") === "DELETED" ? "deleted" : eventOf(watched ?? item, context);
-      if (typeof event === "string") dropped[event] = (dropped[event] ?? 0) + 1;
-      else events.push(event);
-    }
-    return { events, dropped };
+      return watched !== undefined && at(item, "type") === "DELETED" ? "deleted" : eventOf(watched ?? item, context);
+    });
   },
 };

@@ -25,6 +25,14 @@ const HOST: Readonly<Record<string, Standing>> = {
   // Behind something that is down: it is not known to be down itself.
   UNREACHABLE: { status: "firing", severity: "major" },
 };
+/** Checkmk's short names of states, which its scripts have beside the long ones. */
+const SHORT: Readonly<Record<string, string>> = {
+  WARN: "WARNING",
+  CRIT: "CRITICAL",
+  UNKN: "UNKNOWN",
+  UNRE: "UNREACHABLE",
+  UNREACH: "UNREACHABLE",
+};
 const SERVICE_BY_NUMBER = ["OK", "WARNING", "CRITICAL", "UNKNOWN"];
 const HOST_BY_NUMBER = ["UP", "DOWN", "UNREACHABLE"];
 
@@ -35,8 +43,11 @@ export function standingOf(state: string, isHost: boolean): Standing | undefined
   return named !== undefined && Object.hasOwn(table, named) ? table[named] : undefined;
 }
 
-const wordOf = (state: string, isHost: boolean): string | undefined =>
-  /^\d$/.test(state) ? (isHost ? HOST_BY_NUMBER : SERVICE_BY_NUMBER)[Number(state)] : state.toUpperCase();
+function wordOf(state: string, isHost: boolean): string | undefined {
+  if (/^\d$/.test(state)) return (isHost ? HOST_BY_NUMBER : SERVICE_BY_NUMBER)[Number(state)];
+  const word = state.toUpperCase();
+  return Object.hasOwn(SHORT, word) ? SHORT[word] : word;
+}
 
 export interface CheckResult {
   source: string;

@@ -24,7 +24,7 @@ export const netdata: WebhookKind = {
       {
         source: "netdata",
         ci: pickCi(
-          [textAt(at(body, "host")), textAt(at(body, "node")), textAt(at(body, "hostname")), named],
+          [textAt(at(body, "host")), textAt(at(body, "node")), textAt(at(body, "hostname")), named, alert],
           context.isKnownCi,
         ),
         check: alert ?? "node_unreachable",

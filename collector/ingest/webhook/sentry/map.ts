@@ -2,7 +2,7 @@ import type { Event } from "../../../core/model/event.ts";
 import type { Severity } from "../../../core/model/severity.ts";
 import { pickCi } from "../../ci-label.ts";
 import { eventOfDraft } from "../../event-draft.ts";
-import { anyTimeAt, at, labelsFrom, linkTo, listOf, textAt } from "../../field.ts";
+import { anyTimeAt, at, firstText, labelsFrom, linkTo, listOf, textAt } from "../../field.ts";
 import { severityWord } from "../../severity.ts";
 import { isHmacHex } from "../signature.ts";
 import { type MapContext, notOfKind, type WebhookKind } from "../webhook-kind.ts";
@@ -32,15 +32,26 @@ function metricAlert(action: string, data: unknown, context: MapContext): Event 
   );
 }
 
+/** An event names its project by number, and by its slug in its address alone; the end of its issue has the slug. */
+function projectOf(subject: unknown): string | undefined {
+  const slug = /\/projects\/[^/]{1,100}\/([^/]{1,100})\//.exec(textAt(at(subject, "url"), 1024) ?? "")?.[1];
+  return firstText(
+    at(subject, "project", "slug"),
+    slug,
+    at(subject, "project_slug"),
+    at(subject, "project_name"),
+    at(subject, "project"),
+  );
+}
+
 /** An issue, or an event of one: the issue's number is the identity of both. */
 function issueEvent(subject: unknown, resolved: boolean, context: MapContext): Event {
-  const project =
-    textAt(at(subject, "project", "slug")) ?? textAt(at(subject, "project_name")) ?? textAt(at(subject, "project"));
+  const project = projectOf(subject);
   const severity: Severity = severityWord(textAt(at(subject, "level")) ?? "") ?? "major";
   return eventOfDraft(
     {
       source: "sentry",
-      ci: pickCi([project], context.isKnownCi),
+      ci: pickCi([project, textAt(at(subject, "title"), 200)], context.isKnownCi),
       check: "issue",
       instance: textAt(at(subject, "issue_id") ?? at(subject, "id"), 100),
       status: resolved ? "resolved" : "firing",

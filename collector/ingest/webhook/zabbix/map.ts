@@ -48,7 +48,7 @@ function problemOf(body: unknown, context: MapContext): Event | "notAProblem" {
   const trigger = fields.text("triggerId");
   const known = context.openAlert(id);
   const named = pickCi(
-    [fields.text("hostName", "hostHost", "host"), fields.text("hostIp", "hostConn")],
+    [fields.text("hostName", "hostHost", "host"), fields.text("hostIp", "hostConn"), name],
     context.isKnownCi,
   );
   const labels = {
@@ -96,7 +96,7 @@ function streamed(line: unknown, context: MapContext): Event | "unknownProblem" 
   return eventOfDraft(
     {
       source: SOURCE,
-      ci: known?.ci ?? pickCi([textAt(at(host, "host")), textAt(at(host, "name"))], context.isKnownCi),
+      ci: known?.ci ?? pickCi([textAt(at(host, "host")), textAt(at(host, "name")), name], context.isKnownCi),
       check: known?.check ?? name,
       instance: known?.instance ?? "",
       status: resolved ? "resolved" : "firing",

@@ -1,0 +1,162 @@
+import { expect, test } from "vitest";
+import { webhookBench } from "../../../test/support/webhook-bench.ts";
+
+const FORM = { "content-type": "application/x-www-form-urlencoded" };
+
+/** What a kind's senders also send, beside the samples: without a template, by a test button, with other words. */
+const KUMA = {
+  heartbeat: { monitorID: 1, status: 0, time: "2026-03-01 09:59:00", msg: "timeout" },
+  monitor: { id: 1, name: "Shop", url: "https://shop.example.net/", type: "http" },
+};
+
+const DATADOG = {
+  body: "%%%\nmsg\n%%%",
+  last_updated: "1772359140000",
+  event_type: "metric_alert_monitor",
+  title: "[P2] [Triggered on {host:web-01,env:prod}] CPU is high",
+  date: "1772359140000",
+  org: { id: "1", name: "Acme" },
+  id: "123456",
+};
+
+const K8S = {
+  kind: "Event",
+  involvedObject: { kind: "Pod", namespace: "shop", name: "web-1" },
+  reason: "BackOff",
+  message: "Back-off",
+  type: "Warning",
+};
+
+const CLOUD = { specversion: "1.0", id: "1", source: "/m", type: "com.example.disk", subject: "web-01" };
+
+test.for<[situation: string, kind: string, body: object | string, headers: Record<string, string>, expected: object[]]>(
+  [
+    [
+      "Datadog without a template",
+      "datadog",
+      DATADOG,
+      {},
+      [{ ci: "web-01", check: "CPU is high", instance: "host:web-01,env:prod", status: "firing", severity: "major" }],
+    ],
+    [
+      "its end",
+      "datadog",
+      { ...DATADOG, title: "[P2] [Recovered on {host:web-01,env:prod}] CPU is high" },
+      {},
+      [{ ci: "web-01", check: "CPU is high", instance: "host:web-01,env:prod", status: "resolved" }],
+    ],
+    [
+      "Datadog's monitor of no host",
+      "datadog",
+      { ...DATADOG, title: "[Triggered] Checkout fails" },
+      {},
+      [{ ci: "Checkout fails" }],
+    ],
+    [
+      "Datadog, encoded as form",
+      "datadog",
+      new URLSearchParams({ EVENT_TITLE: "Disk", HOSTNAME: "web-02", ALERT_TRANSITION: "Recovered" }).toString(),
+      FORM,
+      [{ ci: "web-02", check: "Disk", status: "resolved" }],
+    ],
+    [
+      "Uptime Kuma as form-data",
+      "uptime-kuma",
+      `--x-1\r\nContent-Disposition: form-data; name="data"\r\n\r\n${JSON.stringify(KUMA)}\r\n--x-1--\r\n`,
+      { "content-type": "multipart/form-data; boundary=x-1" },
+      [{ ci: "shop.example.net", status: "firing" }],
+    ],
+    [
+      "Google's test button",
+      "gcp",
+      { version: "test", incident: { incident_id: "12345", state: "OPEN", summary: "Test Incident" } },
+      {},
+      [],
+    ],
+    [
+      "Checkmk's short names of states",
+      "checkmk",
+      {
+        NOTIFY_HOSTNAME: "web-01",
+        NOTIFY_SERVICEDESC: "CPU",
+        NOTIFY_SERVICESTATE: "CRIT",
+        NOTIFY_NOTIFICATIONTYPE: "PROBLEM",
+      },
+      {},
+      [{ ci: "web-01", check: "CPU", severity: "critical" }],
+    ],
+    [
+      "Sentry's event names its project in its address alone",
+      "sentry",
+      {
+        action: "triggered",
+        data: {
+          event: {
+            issue_id: "1117540176",
+            project: 1,
+            level: "error",
+            title: "ReferenceError",
+            url: "https://sentry.io/api/0/projects/test-org/front-end/events/e4874d/",
+          },
+        },
+      },
+      { "sentry-hook-resource": "event_alert" },
+      [{ ci: "front-end", instance: "1117540176" }],
+    ],
+    [
+      "rules of Grafana without data that name no host stay apart",
+      "grafana",
+      {
+        alerts: ["Orders", "Logins"].map((rulename) => ({
+          status: "firing",
+          labels: { alertname: "DatasourceNoData", rulename },
+        })),
+      },
+      {},
+      [
+        { ci: "Orders", check: "Orders" },
+        { ci: "Logins", check: "Logins" },
+      ],
+    ],
+    [
+      "Zabbix without a host",
+      "zabbix",
+      { "EVENT.ID": "1", "EVENT.NAME": "Shop is slow" },
+      {},
+      [{ ci: "Shop is slow" }],
+    ],
+    [
+      "one bad event of a batch",
+      "cloudevents",
+      [CLOUD, { x: 1 }, { ...CLOUD, id: "2" }],
+      { "content-type": "application/cloudevents-batch+json" },
+      [{ id: "1" }, { id: "2" }],
+    ],
+    ["one bad event of a list", "kubernetes", { items: [{ reason: 1 }, K8S, null] }, {}, [{ ci: "shop/web-1" }]],
+  ],
+)("%s", async ([, kind, body, headers, expected]) => {
+  const { post } = webhookBench();
+  const { status, events } = await post(kind, body, headers);
+  expect(status).toBe(202);
+  expect(events).toMatchObject(expected);
+  expect(events).toHaveLength(expected.length);
+});
+
+test("a batch without one good event is refused", async () => {
+  const { post, ports } = webhookBench();
+  const headers = { "content-type": "application/cloudevents-batch+json" };
+  expect((await post("cloudevents", [{ x: 1 }, 2], headers)).status).toBe(400);
+  expect((await post("cloudevents", [], headers)).status).toBe(202);
+  expect((await post("cloudevents", [CLOUD, 2], headers)).body).toEqual({ accepted: 1, dropped: { invalid: 1 } });
+  expect(ports.counts.get("tocsin_ingest_dropped_total webhook.cloudevents invalid")).toBe(1);
+});
+
+test("of a form's parts only fields are read", async () => {
+  const { post } = webhookBench();
+  const part = (disposition: string, text: string) =>
+    `--b\r\nContent-Disposition: form-data; ${disposition}\r\n\r\n${text}\r\n`;
+  const headers = { "content-type": 'multipart/form-data; charset=utf-8; boundary="b"' };
+  const body = `${part('name="data"; filename="x"', "no")}${part('name="data"', JSON.stringify(KUMA))}--b--`;
+  expect((await post("uptime-kuma", body, headers)).events).toHaveLength(1);
+  expect((await post("uptime-kuma", body, { "content-type": "multipart/form-data" })).status).toBe(400);
+});
