@@ -43,26 +43,66 @@ async function ledger(
   return { records: records.reverse() };
 }
 
-async function aboutIncident(
-  client: Client,
-  { id, number, diagnostics = [] }: { id: string; number: number; diagnostics?: Diagnostics[] },
-): Promise<Told> {
-  const found = await ledger(client, { incident: id });
-  if ("answer" in found) return { status: "refused", answer: found.answer };
-  return { status: "told", story: tellIncident(found.records, `incident ${number} (${id})`), diagnostics };
+interface IncidentView {
+  id: string;
+  number: number;
+  openedAt: string;
+  mergedInto: string | null;
+  diagnostics?: Diagnostics[];
 }
 
-async function aboutCi(client: Client, ci: string, atMs: number): Promise<Told> {
+/** Incidents become part of others, and these of others again. */
+const MERGES_MAX = 20;
+
+/** All that was decided about an incident, and about the one that it became part of; `survivor` is that one. */
+async function aboutIncident(
+  client: Client,
+  incident: IncidentView,
+): Promise<{ records: LedgerRecord[]; survivor: IncidentView } | { answer: Answer }> {
+  const records: LedgerRecord[] = [];
+  let survivor = incident;
+  for (let merges = 0; merges < MERGES_MAX; merges += 1) {
+    const found = await ledger(client, { incident: survivor.id });
+    if ("answer" in found) return found;
+    records.push(...found.records);
+    if (survivor.mergedInto === null) break;
+    const next = await client.get(`/api/v1/incidents/${encodeURIComponent(survivor.mergedInto)}`);
+    if (next.status !== "ok") break;
+    survivor = next.body as IncidentView;
+  }
+  return { records: records.sort((a, b) => a.at - b.at), survivor };
+}
+
+async function tellOfIncident(client: Client, incident: IncidentView): Promise<Told> {
+  const found = await aboutIncident(client, incident);
+  if ("answer" in found) return { status: "refused", answer: found.answer };
+  const { records, survivor } = found;
+  const name = ({ number, id }: IncidentView): string => `incident ${number} (${id})`;
+  const isPart = survivor.id !== incident.id;
+  const story = tellIncident(
+    records,
+    isPart ? `${name(incident)}, which is part of ${name(survivor)}` : name(incident),
+  );
+  return { status: "told", story, diagnostics: incident.diagnostics ?? survivor.diagnostics ?? [] };
+}
+
+/** @param ci as the CMDB or a person names it; `unknown`: the CMDB's answer where it does not know the name. */
+async function tellOfCi(client: Client, ci: string, atMs: number, unknown: Answer | null): Promise<Told> {
   const period = { from: new Date(atMs - LOOK_BACK_MS).toISOString(), to: new Date(atMs).toISOString() };
   const own = await ledger(client, { ci, ...period });
   if ("answer" in own) return { status: "refused", answer: own.answer };
+  const last = own.records.findLast((record) => record.incident !== null)?.incident ?? null;
+  const hit = last === null ? await lastHit(client, ci, atMs) : null;
+  const id = last ?? hit;
+  // A name that is misspelt must not read as a CI of which nothing is known.
+  if (unknown !== null && id === null && own.records.length === 0) return { status: "refused", answer: unknown };
   const records = [...own.records];
-  const joined = own.records.findLast((record) => record.incident !== null)?.incident;
-  if (joined !== undefined && joined !== null) {
-    const inside = await ledger(client, { incident: joined });
-    if ("answer" in inside) return { status: "refused", answer: inside.answer };
+  if (id !== null) {
+    const incident = await client.get(`/api/v1/incidents/${encodeURIComponent(id)}`);
+    const found = incident.status === "ok" ? await aboutIncident(client, incident.body as IncidentView) : null;
+    if (found !== null && "answer" in found) return { status: "refused", answer: found.answer };
     const seen = new Set(records.map((record) => JSON.stringify(record)));
-    records.push(...inside.records.filter((record) => !seen.has(JSON.stringify(record))));
+    records.push(...(found?.records ?? []).filter((record) => !seen.has(JSON.stringify(record))));
   }
   const recorded = await client.get(`/api/v1/agents/${encodeURIComponent(ci)}/diagnostics`);
   const diagnostics = recorded.status === "ok" ? ((recorded.body as { items?: Diagnostics[] }).items ?? []) : [];
@@ -73,20 +113,31 @@ async function aboutCi(client: Client, ci: string, atMs: number): Promise<Told> 
       records.sort((a, b) => a.at - b.at),
       ci,
       atMs,
+      hit,
     ),
   };
+}
+
+/** The last incident by then that hits the CI. */
+async function lastHit(client: Client, ci: string, atMs: number): Promise<string | null> {
+  const answer = await client.list<IncidentView>(`/api/v1/incidents?status=all&ci=${encodeURIComponent(ci)}`, 100);
+  const opened = (answer.items ?? []).filter(({ openedAt }) => {
+    const at = Date.parse(openedAt);
+    return at <= atMs && at > atMs - LOOK_BACK_MS;
+  });
+  return opened[0]?.id ?? null;
 }
 
 /** What the subject is: an incident by id or number, else a CI by any of its names. */
 async function tell(client: Client, subject: string, atMs: number): Promise<Told> {
   const incident = await client.get(`/api/v1/incidents/${encodeURIComponent(subject)}`);
-  if (incident.status === "ok") {
-    return aboutIncident(client, incident.body as { id: string; number: number; diagnostics?: Diagnostics[] });
-  }
+  if (incident.status === "ok") return tellOfIncident(client, incident.body as IncidentView);
   if (incident.status === "unreachable" || incident.httpStatus !== 404 || /^(inc-[0-9a-f]+|\d+)$/.test(subject))
     return { status: "refused", answer: incident };
   const ci = await client.get(`/api/v1/cmdb/cis/${encodeURIComponent(subject)}`);
-  return aboutCi(client, ci.status === "ok" ? (ci.body as { id: string }).id : subject, atMs);
+  return ci.status === "ok"
+    ? tellOfCi(client, (ci.body as { id: string }).id, atMs, null)
+    : tellOfCi(client, subject, atMs, ci);
 }
 
 /** The texts as they are, under whose host and which alert they belong to. */

@@ -245,6 +245,7 @@ function concerns(incident: Readonly<Incident>, ci: string): boolean {
   return (
     incident.rootCause.ci === ci ||
     incident.impact.cis.includes(ci) ||
+    incident.impact.services.some((service) => service.ci === ci) ||
     incident.members.some((member) => member.ci === ci)
   );
 }

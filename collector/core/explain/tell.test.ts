@@ -127,6 +127,44 @@ test("about a CI: kept out, part of another fault, unknown", () => {
   expect(tellCi(core.ledger(), "web-01", T0 - 1).steps).toEqual([]);
 });
 
+test("a first word that is held for no reason but to see more says so", () => {
+  const core = new CoreDriver();
+  core.event();
+  const record = { ...core.ledger()[0]!, decision: "notification.held", reasons: [""], facts: { holdMs: 2000 } };
+  expect(tellIncident([record], "incident 1").because).toEqual([
+    "first word held for 2 s: to see what else belongs to it",
+  ]);
+});
+
+/** hv-1 and far-1 fail apart, are told, and the second incident becomes part of the first. */
+function merged(): CoreDriver {
+  const core = new CoreDriver({ cmdb: cmdbOf(["web-01 runsOn hv-1", "far-1 runsOn far-2"]) });
+  core.event({ ci: "hv-1" });
+  core.event({ ci: "far-1" });
+  core.command({ type: "merge", incident: core.incident(2)?.id ?? "", into: core.incident(1)?.id ?? "" }, "anna");
+  core.to(minutes(2));
+  return core;
+}
+
+test("about a CI whose incident became part of another: what was decided about that one", () => {
+  const core = merged();
+  const { answer, because } = tellCi(core.ledger(), "far-1", minutes(3));
+  expect(answer).toBe("oncall was paged at 2026-01-01T00:00:10.000Z.");
+  expect(because[0]).toMatch(/^its alert is part of incident 1: .*anna/);
+});
+
+test("about a CI that itself said nothing: the root of an incident, or hit by one", () => {
+  const core = merged();
+  const [, ...rest] = core.ledger();
+  const record = rest.find(({ decision, ci }) => decision === "root.changed" && ci === "hv-1");
+  const silent = core.ledger().map((each) => (each === record ? { ...each, ci: "sw-1" } : each));
+  const root = tellCi(silent, "sw-1", minutes(3));
+  expect(root.because[0]).toMatch(/^(it is|for a time it was) taken for the root cause of incident 1$/);
+  expect(root.answer).toBe("oncall was paged at 2026-01-01T00:00:10.000Z.");
+  const hit = tellCi(core.ledger(), "shop", minutes(3), core.incident(1)?.id ?? "");
+  expect([hit.because[0], hit.answer]).toEqual(["incident 1 hits it", root.answer]);
+});
+
 test("every decision of the core has a phrase of its own", () => {
   const core = new CoreDriver({ cmdb: cmdbOf(["web-01 runsOn hv-1", "web-02 runsOn hv-1"]) });
   for (const ci of ["hv-1", "web-01", "web-02"]) core.event({ ci });

@@ -73,7 +73,7 @@ function tellUnpaged(records: readonly LedgerRecord[], name: string): Story {
   return {
     question,
     answer: answers[decisive.decision] ?? phraseOf(decisive),
-    because: [...decisive.reasons],
+    because: decisive.decision === "notification.held" ? [phraseOf(decisive)] : [...decisive.reasons],
     otherwise: counterfactuals([decisive, held]),
     steps: stepsOf(records),
   };
@@ -95,26 +95,22 @@ const SILENCING = [
 const BESIDES = ["alert.unobserved", "alert.dropped"];
 
 /**
- * Why was I (not) paged about this CI at that time. `records`: about the CI, and of the incidents that its alerts were in,
- * oldest first.
+ * Why was I (not) paged about this CI at that time. `records`: about the CI, and of the incidents that its alerts were in
+ * and of those they became part of, oldest first. `hit`: an incident that says it hits the CI, of which itself nothing is known.
  */
-export function tellCi(records: readonly LedgerRecord[], ci: string, at: UnixMillis): Story {
+export function tellCi(records: readonly LedgerRecord[], ci: string, at: UnixMillis, hit: string | null = null): Story {
   const known = records.filter((record) => record.at <= at && record.at > at - LOOK_BACK_MS);
   const own = known.filter((record) => record.ci === ci);
-  const joined = own.findLast((record) => record.decision === "alert.joined" || record.decision === "alert.moved");
   const stopped = own.findLast((record) => SILENCING.includes(record.decision));
   const question = `What was decided about ${ci} up to ${formatTime(at)}?`;
-  if (
-    joined !== undefined &&
-    (stopped === undefined || stopped.at <= joined.at || BESIDES.includes(stopped.decision))
-  ) {
-    const inside = known.filter((record) => record.incident === joined.incident);
-    const story = tellIncident(inside, `the incident that ${ci} is in (${joined.incident})`);
-    const part = `${partOf(joined, inside)}: ${joined.reasons.join("; ")}`;
+  const part = partOf(own, known, stopped, { ci, hit });
+  if (part !== null) {
+    const { text, inside, joined } = part;
+    const story = tellIncident(inside, "the incident");
     return {
       ...story,
       question,
-      because: [part, ...(stopped === undefined ? [] : [phraseOf(stopped)]), ...story.because],
+      because: [text, ...(stopped === undefined ? [] : [phraseOf(stopped)]), ...story.because],
       otherwise: [...counterfactuals([joined, stopped]), ...story.otherwise],
     };
   }
@@ -131,12 +127,58 @@ export function tellCi(records: readonly LedgerRecord[], ci: string, at: UnixMil
   };
 }
 
-/** Whether its alert came to an incident that was there, or is what it began with: then there is no "alone" to speak of. */
-function partOf(joined: LedgerRecord, inside: readonly LedgerRecord[]): string {
-  const opened = inside.find(({ decision }) => decision === "incident.opened");
-  const incident = opened === undefined ? String(joined.incident) : `incident ${factText(opened, "number")}`;
-  const isFirst = joined.decision === "alert.joined" && joined.counterfactual === null;
-  return isFirst ? `its alert opened ${incident}` : `its alert is part of ${incident}`;
+interface Part {
+  text: string;
+  /** What was decided about the incident. */
+  inside: readonly LedgerRecord[];
+  joined: LedgerRecord | undefined;
+}
+
+/** What a CI has to do with an incident: its alert is in it, or it is taken for the root, or it is hit; null = nothing. */
+function partOf(
+  own: readonly LedgerRecord[],
+  known: readonly LedgerRecord[],
+  stopped: LedgerRecord | undefined,
+  { ci, hit }: { ci: string; hit: string | null },
+): Part | null {
+  const holds = (record: LedgerRecord | undefined): record is LedgerRecord =>
+    record !== undefined && (stopped === undefined || stopped.at <= record.at || BESIDES.includes(stopped.decision));
+  const joined = own.findLast(({ decision }) => decision === "alert.joined" || decision === "alert.moved");
+  const named = own.findLast(({ decision }) => decision === "root.changed");
+  const incident = holds(joined) ? joined.incident : holds(named) ? named.incident : stopped === undefined ? hit : null;
+  if (incident === null) return null;
+  const home = survivorOf(incident, known);
+  const inside = known.filter((record) => record.incident !== null && survivorOf(record.incident, known) === home);
+  const opened = inside.findLast((record) => record.decision === "incident.opened" && record.incident === home);
+  const name = opened === undefined ? home : `incident ${factText(opened, "number")}`;
+  if (holds(joined)) {
+    // It came to an incident that was there, or is what it began with: then there is no "alone" to speak of.
+    const isFirst = home === incident && joined.decision === "alert.joined" && joined.counterfactual === null;
+    const why = lastMerge(incident, known) ?? joined;
+    const text = `${isFirst ? "its alert opened" : "its alert is part of"} ${name}: ${why.reasons.join("; ")}`;
+    return { text, inside, joined };
+  }
+  const root = inside.findLast(({ decision }) => decision === "root.changed");
+  const text = holds(named)
+    ? `${root?.ci === ci ? "it is" : "for a time it was"} taken for the root cause of ${name}`
+    : `${name} hits it`;
+  return { text, inside, joined: undefined };
+}
+
+const lastMerge = (incident: string, known: readonly LedgerRecord[]): LedgerRecord | undefined =>
+  known.findLast((record) => record.decision === "incident.merged" && record.incident === incident);
+
+/** Incidents become part of others, and these of others again; none of itself. */
+const MERGES_MAX = 20;
+
+function survivorOf(incident: string, known: readonly LedgerRecord[]): string {
+  let found = incident;
+  for (let merges = 0; merges < MERGES_MAX; merges += 1) {
+    const into = lastMerge(found, known)?.facts["into"];
+    if (typeof into !== "string") break;
+    found = into;
+  }
+  return found;
 }
 
 function lastBefore(records: readonly LedgerRecord[], at: UnixMillis, decision: string): LedgerRecord | undefined {
