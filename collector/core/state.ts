@@ -23,6 +23,7 @@ import type { Incident } from "./model/incident.ts";
 import { byText } from "./model/order.ts";
 import type { Problem } from "./model/problem.ts";
 import type { CoreSettings } from "./model/settings.ts";
+import { SharedTexts } from "./model/shared-texts.ts";
 import type { Silence } from "./model/silence.ts";
 import type { UnixMillis } from "./model/time.ts";
 import { TimerQueue } from "./model/timer-queue.ts";
@@ -93,6 +94,7 @@ export function createState(options: CoreOptions): CoreState {
     resolved: new ResolvedAlerts(),
     eventIds: new EventIds(settings.limits.eventIdsMax),
     earlyClears: new EarlyClears(),
+    texts: new SharedTexts(),
     heard: new Map(),
     problems: new Map(),
     fallen: new Map(),
@@ -285,6 +287,7 @@ function namesNow(state: CoreState, alerts: readonly Alert[]): ReadonlyMap<strin
 }
 
 function loadAlert(state: CoreState, alert: Alert): void {
+  state.texts.share(alert);
   state.alerts.add(alert);
   state.heard.set(alert.source, Math.max(alert.lastSeenAt, state.heard.get(alert.source) ?? 0));
   if (!isActive(alert)) {

@@ -1,6 +1,6 @@
 import type { AlertId, IncidentId } from "../model/identity.ts";
 import type { CorrelationView, Placement } from "../model/correlation.ts";
-import { CREEPING, type Note, type Unit } from "../model/evidence.ts";
+import { CREEPING, FEW_CAUSES, type Note, type Unit } from "../model/evidence.ts";
 import type { Incident } from "../model/incident.ts";
 import { faultCi, type FaultKey } from "../model/influence.ts";
 import { Keys } from "../model/keys.ts";
@@ -162,16 +162,22 @@ const FAULTS = new Keys();
 /** Those of its likeliest causes that some incident has been taken for; a new root is rare, and old ones do no harm. */
 function rootsAmong(note: Note, threads: Threads): readonly FaultKey[] {
   const known = note.roots;
+  // Keeping the answer would cost more than to ask again.
+  if (note.causes.keys.length <= FEW_CAUSES) return rootsOf(note, threads);
   if (known !== undefined && known.threads === threads && known.rootsAdded === threads.rootsAdded) return known.faults;
+  const faults = rootsOf(note, threads);
+  // Kept with each note: without the room that a list which grew has to spare.
+  note.roots = { threads, rootsAdded: threads.rootsAdded, faults: faults.length === 0 ? NO_FAULTS : faults.slice() };
+  return faults;
+}
+
+function rootsOf({ causes: { keys, costs } }: Note, threads: Threads): readonly FaultKey[] {
   const faults: FaultKey[] = [];
-  const { keys, costs } = note.causes;
   for (let index = 0; index < keys.length && index < ANCHORS_LOOKED_AT; index += 1) {
     if ((costs[index] ?? CAUSE_COST) >= CAUSE_COST) break;
     const key = keys[index] ?? -1;
     if (threads.isRoot(key)) faults.push(key);
   }
-  // Kept with each note: without the room that a list which grew has to spare.
-  note.roots = { threads, rootsAdded: threads.rootsAdded, faults: faults.length === 0 ? NO_FAULTS : faults.slice() };
   return faults;
 }
 

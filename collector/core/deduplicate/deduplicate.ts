@@ -2,6 +2,7 @@ import { alertId, type AlertTable, isActive } from "../model/alert-table.ts";
 import type { Alert } from "../model/alert.ts";
 import type { Event, Labels } from "../model/event.ts";
 import type { Repetition } from "../model/input.ts";
+import type { SharedTexts } from "../model/shared-texts.ts";
 import type { CoreSettings, CorrelationSettings } from "../model/settings.ts";
 import type { UnixMillis } from "../model/time.ts";
 import type { TimerQueue } from "../model/timer-queue.ts";
@@ -25,6 +26,7 @@ export interface DeduplicateState {
   readonly timers: TimerQueue;
   /** When each alert must be looked at without an event, by its id. */
   readonly alertTimers: TimerQueue;
+  readonly texts: SharedTexts;
   /** When each source was last heard, by anything that touched an alert of it. */
   readonly heard: Map<string, UnixMillis>;
   topology: Topology;
@@ -130,6 +132,7 @@ function repeat(
     if (change === "none") change = "text";
   }
   if (change === "none" && !nowLive) return { type: "touched", alert };
+  state.texts.share(alert);
   turn.alertChanged(alert);
   return { type: change === "matter" || nowLive ? "changed" : "refreshed", alert };
 }
@@ -209,6 +212,7 @@ function begin(
   alert.lastOccurredAt = occurredAt;
   alert.lastSeenAt = at;
   takeOver(alert, event);
+  state.texts.share(alert);
   alert.expiresAfterMs = expiresAfter(event, at);
   if (!late) alert.changes = withChange(alert.changes, at);
   turn.alertChanged(alert);

@@ -104,6 +104,8 @@ export class EffectsOf {
   }
 
   of(ci: number, dead: boolean): Effects {
+    // A flood of what the CMDB does not know must not fill the memory with lists that are all empty.
+    if (this.topology.isAlone(ci)) return NO_EFFECTS;
     const key = ci * 2 + (dead ? 1 : 0);
     const known = this.memo.get(key);
     const { version } = this.topology;
@@ -181,6 +183,8 @@ export class EffectsOf {
     return this.behind.get(ci) ?? [];
   }
 }
+
+const NO_EFFECTS: Effects = { cis: new Int32Array(), chances: new Float64Array(), direct: 0, watched: null };
 
 /** Work space; empty between calls. Chances as costs, so that the greatest is the least. */
 const BEST = new BestCosts();

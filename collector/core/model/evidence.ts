@@ -64,6 +64,8 @@ const UNIT_GAP_MS: Milliseconds = 15 * 60_000;
 const FIRING_GAP_MS: Milliseconds = 25 * 60_000;
 /** A second alert on the same CI says less than the first: they are not independent. */
 const REPEAT_WEIGHT = 0.35;
+/** To work a unit out of one note with so few causes costs less than to keep it: a flood from outside the CMDB has only those. */
+export const FEW_CAUSES = 4;
 /** Price of an alert that a cause of its neighbours on the same CI does not explain. */
 const UNEXPLAINED = COST_MAX + 1;
 
@@ -106,6 +108,7 @@ function gapAfter({ resolvedAt }: Note): Milliseconds {
 function unit(notes: Note[]): Unit {
   const first = notes[0];
   if (first === undefined) throw new Error("a unit has at least one note");
+  if (notes.length === 1 && first.causes.keys.length <= FEW_CAUSES) return lone(first, notes);
   const known = first.unit;
   if (known !== undefined && sameNotes(known, notes)) return known;
   const made = notes.length === 1 ? lone(first, notes) : combine(first, notes);

@@ -17,17 +17,14 @@ interface Hit {
 /** Up to so many members are counted, and looked through for one, when somebody asks. */
 const FEW_MEMBERS = 8;
 
+/** Of an incident with more than a few members. */
 interface Roll {
-  readonly incident: Incident;
-  /**
-   * All members by alert: the kept ones and those beyond. null while all are kept and few: the incident's own list is
-   * enough then, and most incidents have one member.
-   */
-  members: Map<AlertId, Member> | null;
+  /** All of them by alert: the kept ones and those beyond. */
+  readonly members: Map<AlertId, Member>;
   /** Beyond the kept ones: made of their alerts alone, so that a restart can make them again. null = none. */
   beyond: Set<AlertId> | null;
   active: number;
-  /** Counted anew when asked for while the members are few, as they are in most incidents: two maps cost 400 bytes. */
+  /** Made when it is asked for. */
   hit: Hit | null;
   /** No kept member is milder than this rank; 0 = not known. */
   mildest: number;
@@ -41,6 +38,11 @@ interface Roll {
  */
 export class IncidentTable {
   private readonly kept: number;
+  private readonly incidents = new Map<IncidentId, Incident>();
+  /**
+   * Of those that have, or had, many members. Most incidents have one: its own list is enough for these, and to look through
+   * it costs less than what a roll would take.
+   */
   private readonly rolls = new Map<IncidentId, Roll>();
   /** Ascending by number; numbers only rise, so new ones go to the end. */
   private readonly order: Incident[] = [];
@@ -50,11 +52,11 @@ export class IncidentTable {
   }
 
   get size(): number {
-    return this.rolls.size;
+    return this.incidents.size;
   }
 
   get(id: IncidentId): Incident | undefined {
-    return this.rolls.get(id)?.incident;
+    return this.incidents.get(id);
   }
 
   /** Open, acknowledged, and resolved ones that can still be reopened; by number. */
@@ -67,16 +69,15 @@ export class IncidentTable {
     const last = this.order.at(-1)?.number ?? 0;
     if (incident.number <= last) throw new Error(`incident ${incident.number} comes after ${last}`);
     this.order.push(incident);
-    const roll = emptyRoll(incident);
-    this.rolls.set(incident.id, roll);
-    if (incident.members.length > FEW_MEMBERS) mapOf(roll);
-    for (const member of incident.members) this.enrol(roll, member);
+    this.incidents.set(incident.id, incident);
+    if (incident.members.length > FEW_MEMBERS) this.rollOf(incident);
   }
 
   remove(id: IncidentId): void {
     const incident = this.get(id);
     if (incident === undefined) return;
     this.order.splice(this.indexOf(incident.number), 1);
+    this.incidents.delete(id);
     this.rolls.delete(id);
   }
 
@@ -87,42 +88,43 @@ export class IncidentTable {
 
   member(id: IncidentId, alert: AlertId): Member | undefined {
     const roll = this.rolls.get(id);
-    if (roll === undefined || roll.members !== null) return roll?.members?.get(alert);
-    for (const member of roll.incident.members) if (member.alert === alert) return member;
+    if (roll !== undefined) return roll.members.get(alert);
+    for (const member of this.incidents.get(id)?.members ?? NONE) if (member.alert === alert) return member;
     return undefined;
   }
 
   /** Members that are firing or unobserved. O(1). */
   activeCount(id: IncidentId): number {
-    return this.rolls.get(id)?.active ?? 0;
+    const roll = this.rolls.get(id);
+    if (roll !== undefined) return roll.active;
+    let active = 0;
+    for (const member of this.incidents.get(id)?.members ?? NONE) if (isActive(member)) active += 1;
+    return active;
   }
 
   /** The CIs with members, those beyond the kept ones too, and how many each has. Do not keep. O(1). */
   hit(id: IncidentId): { readonly all: ReadonlyMap<CiId, number>; readonly active: ReadonlyMap<CiId, number> } {
-    const roll = this.rollOf(id);
-    if (roll.hit !== null) return roll.hit;
-    const hit = countHit(membersOf(roll));
-    if (sizeOf(roll) > FEW_MEMBERS) roll.hit = hit;
-    return hit;
+    const roll = this.rolls.get(id);
+    if (roll === undefined) return countHit(this.known(id).members);
+    roll.hit ??= countHit(roll.members.values());
+    return roll.hit;
   }
 
   /** All members, those beyond the kept ones too. O(1). */
   count(id: IncidentId): number {
-    const roll = this.rolls.get(id);
-    return roll === undefined ? 0 : sizeOf(roll);
+    return this.rolls.get(id)?.members.size ?? this.incidents.get(id)?.members.length ?? 0;
   }
 
   /** All members in no defined order: for what only counts or looks for one. */
   some(id: IncidentId): Iterable<Member> {
-    const roll = this.rolls.get(id);
-    return roll === undefined ? [] : membersOf(roll);
+    return this.rolls.get(id)?.members.values() ?? this.incidents.get(id)?.members ?? NONE;
   }
 
   /** All members in an order that a restart does not change: the kept ones, then the others by alert. */
   all(incident: Incident): readonly Member[] {
     const roll = this.rolls.get(incident.id);
     if (roll === undefined || roll.beyond === null) return incident.members;
-    const others = [...roll.beyond].sort(byText).flatMap((alert) => roll.members?.get(alert) ?? []);
+    const others = [...roll.beyond].sort(byText).flatMap((alert) => roll.members.get(alert) ?? []);
     return [...incident.members, ...others];
   }
 
@@ -133,10 +135,9 @@ export class IncidentTable {
 
   /** Returns the alert whose member is beyond the kept ones from now on: this one, or one that gave way; null = none. */
   addMember(incident: Incident, member: Member): AlertId | null {
-    const roll = this.rollOf(incident.id);
     incident.alertCount += 1;
-    if (incident.members.length >= Math.min(FEW_MEMBERS, this.kept)) mapOf(roll);
-    this.enrol(roll, member);
+    if (incident.members.length >= Math.min(FEW_MEMBERS, this.kept)) enrol(this.rollOf(incident), member);
+    else this.known(incident.id);
     if (incident.members.length < this.kept) {
       // A list that grows has room for sixteen more, and most stay alone.
       if (incident.members.length === 0) incident.members = [member];
@@ -145,6 +146,7 @@ export class IncidentTable {
     }
     const place = this.milder(incident, member);
     const [pushed = member] = place < 0 ? [] : incident.members.splice(place, 1, member);
+    const roll = this.rollOf(incident);
     roll.beyond ??= new Set();
     roll.beyond.add(pushed.alert);
     return pushed.alert;
@@ -152,11 +154,10 @@ export class IncidentTable {
 
   /** After a restart: a member beyond the kept ones, made of its alert. It is counted already. */
   adopt(incident: Incident, member: Member): void {
-    const roll = this.rollOf(incident.id);
+    const roll = this.rollOf(incident);
     roll.beyond ??= new Set();
     roll.beyond.add(member.alert);
-    mapOf(roll);
-    this.enrol(roll, member);
+    enrol(roll, member);
   }
 
   /** O(members kept). */
@@ -173,14 +174,15 @@ export class IncidentTable {
 
   /** A place among the kept ones is free: the first of the others takes it. */
   private fill(incident: Incident): void {
-    const roll = this.rollOf(incident.id);
+    const roll = this.rolls.get(incident.id);
+    if (roll === undefined || roll.beyond === null) return;
     let first: AlertId | undefined;
-    for (const alert of roll.beyond ?? []) if (first === undefined || alert < first) first = alert;
-    const member = first === undefined ? undefined : roll.members?.get(first);
+    for (const alert of roll.beyond) if (first === undefined || alert < first) first = alert;
+    const member = first === undefined ? undefined : roll.members.get(first);
     if (member === undefined || first === undefined) return;
     incident.members.push(member);
-    roll.beyond?.delete(first);
-    if (roll.beyond?.size === 0) roll.beyond = null;
+    roll.beyond.delete(first);
+    if (roll.beyond.size === 0) roll.beyond = null;
   }
 
   /** The alert no longer speaks of this incident; a member beyond the kept ones cannot outlive that. */
@@ -194,7 +196,7 @@ export class IncidentTable {
     const members = this.all(incident);
     incident.members = [];
     incident.alertCount = 0;
-    this.rolls.set(incident.id, emptyRoll(incident));
+    this.rolls.delete(incident.id);
     return members;
   }
 
@@ -202,15 +204,15 @@ export class IncidentTable {
     const was = isActive(member);
     member.status = status;
     const is = isActive(member);
-    if (was === is) return;
-    const roll = this.rollOf(incident.id);
+    const roll = this.rolls.get(incident.id);
+    if (was === is || roll === undefined) return;
     roll.active += is ? 1 : -1;
     if (roll.hit !== null) count(roll.hit.active, member.ci, is ? 1 : -1);
   }
 
   /** The CMDB has another name for its CI now. */
   rename(incident: Incident, member: Member, ci: CiId): void {
-    const { hit } = this.rollOf(incident.id);
+    const hit = this.rolls.get(incident.id)?.hit ?? null;
     const maps = hit === null ? [] : isActive(member) ? [hit.all, hit.active] : [hit.all];
     for (const map of maps) {
       count(map, member.ci, -1);
@@ -221,20 +223,14 @@ export class IncidentTable {
 
   /** A kept member may be milder than it was: another episode of its alert. */
   renewed(incident: Incident): void {
-    this.rollOf(incident.id).mildest = 0;
-  }
-
-  private enrol(roll: Roll, member: Member): void {
-    roll.members?.set(member.alert, member);
-    if (roll.hit !== null) count(roll.hit.all, member.ci, 1);
-    if (!isActive(member)) return;
-    roll.active += 1;
-    if (roll.hit !== null) count(roll.hit.active, member.ci, 1);
+    const roll = this.rolls.get(incident.id);
+    if (roll !== undefined) roll.mildest = 0;
   }
 
   private strike(id: IncidentId, member: Member): void {
-    const roll = this.rollOf(id);
-    roll.members?.delete(member.alert);
+    const roll = this.rolls.get(id);
+    if (roll === undefined) return;
+    roll.members.delete(member.alert);
     roll.beyond?.delete(member.alert);
     if (roll.beyond?.size === 0) roll.beyond = null;
     roll.mildest = 0;
@@ -246,7 +242,7 @@ export class IncidentTable {
 
   /** Where a milder member stands that can give way, the newest of the mildest; -1 = none is milder. */
   private milder(incident: Readonly<Incident>, member: Readonly<Member>): number {
-    const roll = this.rollOf(incident.id);
+    const roll = this.rollOf(incident);
     const own = severityRank(member.severity);
     if (own <= roll.mildest) return -1;
     let mildest = own;
@@ -264,9 +260,19 @@ export class IncidentTable {
     return place;
   }
 
-  private rollOf(id: IncidentId): Roll {
-    const roll = this.rolls.get(id);
-    if (roll === undefined) throw new Error(`incident ${id} is not in the table`);
+  private known(id: IncidentId): Incident {
+    const incident = this.incidents.get(id);
+    if (incident === undefined) throw new Error(`incident ${id} is not in the table`);
+    return incident;
+  }
+
+  /** Made of the incident's own members, where there is none yet. */
+  private rollOf(incident: Readonly<Incident>): Roll {
+    const known = this.rolls.get(incident.id);
+    if (known !== undefined) return known;
+    const roll: Roll = { members: new Map(), beyond: null, active: 0, hit: null, mildest: 0 };
+    for (const member of this.known(incident.id).members) enrol(roll, member);
+    this.rolls.set(incident.id, roll);
     return roll;
   }
 
@@ -282,21 +288,14 @@ export class IncidentTable {
   }
 }
 
-function emptyRoll(incident: Incident): Roll {
-  return { incident, members: null, beyond: null, active: 0, hit: null, mildest: 0 };
-}
+const NONE: readonly Member[] = [];
 
-/** From now on its members are found by a map. */
-function mapOf(roll: Roll): void {
-  roll.members ??= new Map(roll.incident.members.map((member) => [member.alert, member]));
-}
-
-function membersOf({ members, incident }: Roll): Iterable<Member> {
-  return members === null ? incident.members : members.values();
-}
-
-function sizeOf({ members, incident }: Roll): number {
-  return members === null ? incident.members.length : members.size;
+function enrol(roll: Roll, member: Member): void {
+  roll.members.set(member.alert, member);
+  if (roll.hit !== null) count(roll.hit.all, member.ci, 1);
+  if (!isActive(member)) return;
+  roll.active += 1;
+  if (roll.hit !== null) count(roll.hit.active, member.ci, 1);
 }
 
 function countHit(members: Iterable<Member>): Hit {

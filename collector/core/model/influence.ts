@@ -38,6 +38,8 @@ const CAUSES_MAX = 160;
 const VISITS_MAX = 600;
 /** Causes kept in memory, for CIs that alarm; the oldest half goes when there are more. */
 const MEMO_MAX = 50_000;
+/** There are fewer kinds of symptoms, and of CIs that differ in their own price, than this. */
+const ALONE_COSTS_MAX = 32;
 
 /** How the CI at the near end has to be for the symptom: dead, or only working badly. */
 const DEAD = 0;
@@ -129,6 +131,7 @@ export class Influence {
   readonly effects: EffectsOf;
   readonly systems: SystemNames;
   private readonly memo = new Map<string, Causes>();
+  private readonly aloneCosts: (readonly number[])[] = [];
   /** Of the graph that the memo is about. */
   private version: number;
   private readonly search: Search;
@@ -146,7 +149,7 @@ export class Influence {
   causes(ci: number, symptom: Symptom): Causes {
     this.renew();
     // Found at once: to remember it would cost more.
-    if (this.topology.isAlone(ci)) return this.search.run(ci, symptom);
+    if (this.topology.isAlone(ci)) return this.withSharedCosts(this.search.run(ci, symptom));
     const key = `${symptom} ${ci}`;
     const known = this.memo.get(key);
     if (known !== undefined) return known;
@@ -154,6 +157,13 @@ export class Influence {
     const found = this.search.run(ci, symptom);
     this.memo.set(key, found);
     return found;
+  }
+
+  /** What is alone costs the same whichever CI it is, and every alert of a flood keeps its causes. */
+  private withSharedCosts({ keys, costs }: Causes): Causes {
+    for (const known of this.aloneCosts) if (areEqual(known, costs)) return { keys, costs: known };
+    if (this.aloneCosts.length < ALONE_COSTS_MAX) this.aloneCosts.push(costs);
+    return { keys, costs };
   }
 
   /** As `causes`, for an alert whose text names another CI: that one, or what it needs, is the likelier cause. */
@@ -184,6 +194,10 @@ export class Influence {
     this.version = this.topology.version;
     this.memo.clear();
   }
+}
+
+function areEqual(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((cost, at) => cost === b[at]);
 }
 
 /** Work space; empty between calls. */

@@ -30,6 +30,9 @@ export function keptImpact(
 ): Impact {
   const known = memo.get(incident);
   const hit = hitBy(units, root);
+  // To work it out is cheaper than to remember it; most incidents of a flood from outside the CMDB are like this.
+  if (known === undefined && hit.size === 1 && [...hit].every((ci) => topology.isAlone(ci)))
+    return impactOf(units, root, { topology, fallen });
   if (known !== undefined && isAsKept(known, hit, topology, fallen)) return known.impact;
   const others = new Map<number, boolean>();
   const asked = (ci: number): boolean => {
@@ -80,8 +83,11 @@ export function impactOf(
   }
   services.sort((a, b) => a.criticality - b.criticality || (a.ci < b.ci ? -1 : 1));
   const cis = [...hit].map((ci) => topology.id(ci)).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-  return { services, cis: cis.slice(0, CIS_MAX) };
+  return { services: services.length === 0 ? NO_SERVICES : services, cis: cis.slice(0, CIS_MAX) };
 }
+
+/** One list for all incidents that hit none. */
+const NO_SERVICES: ServiceImpact[] = [];
 
 /** Trouble rises from what is hit; a pool stops it as long as it has healthy members enough. */
 function servicesAbove(hit: ReadonlySet<number>, topology: Topology, fallen: Fallen): Map<number, number | null> {

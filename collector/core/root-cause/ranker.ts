@@ -64,6 +64,8 @@ function rankIncident(units: readonly Unit[], evidence: RootEvidence, at: UnixMi
   if (change !== null && first !== undefined) first.reasons = [reasonOf(change), ...first.reasons];
   const surge = best === undefined || pinned !== null ? null : surgeOf(best, units, change?.event ?? null, topology);
   const impact = keptImpact(evidence.incident, units, best?.root ?? null, { topology, fallen: evidence.fallen });
+  const urgency = urgencyOf({ evidence, units, best: best ?? null, impact }, at, view);
+  // Written out: what is spread into an object costs as much again, and each incident keeps its last verdict.
   return {
     rootCause: {
       ci: pinned ?? (surge === null ? (candidates[0]?.ci ?? null) : null),
@@ -76,7 +78,11 @@ function rankIncident(units: readonly Unit[], evidence: RootEvidence, at: UnixMi
     fault: best?.through ?? best?.fault ?? null,
     doubt: best?.dependents.doubt ?? 0,
     impact,
-    ...urgencyOf({ evidence, units, best: best ?? null, impact }, at, view),
+    holdMs: urgency.holdMs,
+    holdReason: urgency.holdReason,
+    pageWorthy: urgency.pageWorthy,
+    pageReason: urgency.pageReason,
+    pageAfterMs: urgency.pageAfterMs,
   };
 }
 

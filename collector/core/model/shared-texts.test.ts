@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { type Said, SharedTexts } from "./shared-texts.ts";
+
+/** An alert with texts of its own, as a reader makes them from bytes. */
+function alertOf(number: number, runbook = "https://runbooks.example.net/latency"): Said {
+  const own = (text: string): string => Buffer.from(text).toString();
+  return {
+    source: own("alertmanager"),
+    check: own("HighLatency"),
+    instance: own(`eth${number}`),
+    summary: own(`Latency on web-${number}`),
+    labels: { team: own("web"), instance: own(`web-${number}`) },
+    annotations: { summary: own(`Latency on web-${number}`), runbook: own(runbook) },
+    links: [{ href: own(runbook), text: "runbook" }],
+  };
+}
+
+test("what an alert says is not changed by sharing it", () => {
+  const texts = new SharedTexts();
+  for (let number = 0; number < 100; number += 1) {
+    const alert = alertOf(number);
+    texts.share(alert);
+    expect(alert).toEqual(alertOf(number));
+  }
+});
+
+test("alerts that lead to the same places have one list of links", () => {
+  const texts = new SharedTexts();
+  const [first, second, other] = [alertOf(1), alertOf(2), alertOf(3, "https://runbooks.example.net/disk")];
+  for (const alert of [first, second, other]) texts.share(alert);
+  expect(second.links).toBe(first.links);
+  expect(other.links).not.toBe(first.links);
+});
+
+test("labels that may not be changed stay as they are", () => {
+  const texts = new SharedTexts();
+  const alert = alertOf(1);
+  const labels = Object.freeze({ team: "web" });
+  texts.share({ ...alert, labels });
+  expect(labels).toEqual({ team: "web" });
+});
+
+test("a text that is longer than a page is nobody's", () => {
+  const texts = new SharedTexts();
+  const long = `https://runbooks.example.net/${"x".repeat(2000)}`;
+  const [first, second] = [alertOf(1, long), alertOf(2, long)];
+  texts.share(first);
+  texts.share(second);
+  expect(second.links).not.toBe(first.links);
+});
