@@ -149,6 +149,7 @@ function viewOf(state: CoreState): CorrelationView {
     liveIncidents: () => state.incidents.live(),
     changesOn: (ci) => state.changes.on(ci),
     changesLately: (at) => state.changes.lately(at),
+    changesOfType: (type, at) => state.changes.ofType(type, state.topology, at),
     maintenance: () => state.mutes.windows(),
   };
 }

@@ -83,3 +83,67 @@ test("a leak fills the memory by and by: the release of twenty minutes ago is na
   const { of } = await play(WORLD, [...ORDINARY, changed("s01-app", NOON - 20 * MINUTE), leak], NOON + 10 * MINUTE);
   expect(of("s01-app")?.rootCause).toMatchObject({ ci: "s01-app", change: "e-3" });
 });
+
+/** Every other shop has a release in these hours. */
+const BUSY = SHOPS.filter((_, index) => index % 2 === 1).map((shop, turn) =>
+  changed(`${shop}-app`, turn * 20 * MINUTE),
+);
+
+const leaks: readonly (readonly [
+  name: string,
+  minutes: number,
+  trouble: readonly Told[],
+  ci: string,
+  named: boolean,
+])[] = [
+  [
+    "requests get slower by and by, half an hour after a release",
+    32,
+    [{ at: NOON, ci: "s01-app", check: "latency", severity: "warning", summary: "p95 1400 ms" }],
+    "s01-app",
+    true,
+  ],
+  [
+    "the processor of the machine that carries nothing else is busy, after a release",
+    25,
+    [{ at: NOON, ci: "s01-vm", check: "cpu", severity: "warning", summary: "CPU 91 %" }],
+    "s01-vm",
+    true,
+  ],
+  [
+    "the processor is at its end from one moment to the next, long after a release",
+    25,
+    [{ at: NOON, ci: "s01-vm", check: "cpu", severity: "critical", summary: "CPU 100 %" }],
+    "s01-vm",
+    false,
+  ],
+  [
+    "what gets slow has stopped in the same minute, long after a release",
+    25,
+    [
+      { at: NOON, ci: "s01-app", check: "latency", severity: "warning", summary: "p95 1400 ms" },
+      { at: NOON + 20, ci: "s01-app", check: "tcp", summary: "connection refused" },
+    ],
+    "s01-app",
+    false,
+  ],
+];
+
+test.for(leaks)("%s: named %o", async ([, minutes, trouble, ci, named]) => {
+  const { of } = await play(
+    WORLD,
+    [...BUSY, changed("s01-app", NOON - minutes * MINUTE), ...trouble],
+    NOON + 10 * MINUTE,
+  );
+  expect(of(ci)?.rootCause.ci).toBe(ci);
+  expect(of(ci)?.rootCause.change).toBe(named ? `e-${BUSY.length}` : null);
+});
+
+test("the first release that is ever seen in a house of three CIs is no everyday matter", async () => {
+  const house = cmdb({ net: "switch", box: "host", mail: "application" }, ["mail runsOn box", "box connectsTo net"], {
+    vantage: ["net"],
+  });
+  const slow: Told = { at: NOON, ci: "mail", check: "latency", severity: "warning", summary: "p95 1400 ms" };
+  const { of } = await play(house, [changed("mail", NOON - 10 * MINUTE), slow], NOON + 10 * MINUTE);
+  expect(of("mail")?.rootCause).toMatchObject({ ci: "mail", change: "e-0" });
+});

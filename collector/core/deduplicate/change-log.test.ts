@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { ChangeRecord } from "../model/correlation.ts";
+import { Topology } from "../model/topology.ts";
 import { ChangeLog } from "./change-log.ts";
 
 const HOUR_MS = 3_600_000;
@@ -46,4 +47,35 @@ test("the count is the same after a restart and under new names", () => {
   expect(again.lately(at)).toEqual(log.lately(at));
   again.rename((ci) => (ci === "a" ? "web-1" : ci));
   expect(again.lately(at)).toEqual(log.lately(at));
+});
+
+function graph(cis: Record<string, string>): Topology {
+  const one = { aliases: [], labels: {}, owner: null, criticality: null, minHealthy: null, known: true };
+  return new Topology({
+    vantage: [],
+    maintenance: [],
+    relations: [],
+    cis: Object.entries(cis).map(([id, type]) => ({ ...one, id, type, name: id })),
+  });
+}
+
+test("counts by type of CI, however graph and changes come in turn", () => {
+  const log = new ChangeLog();
+  const at = START + 10 * HOUR_MS;
+  const topology = graph({ "web-1": "application", "web-2": "application", "rack-1": "rack" });
+  log.add(change("web-1", 1));
+  expect(log.ofType("application", topology, at)).toEqual({ count: 1, cis: 2 });
+  log.add(change("web-2", 2));
+  log.add(change("unknown-9", 3));
+  expect(log.ofType("application", topology, at)).toEqual({ count: 2, cis: 2 });
+  expect(log.ofType("rack", topology, at)).toEqual({ count: 0, cis: 1 });
+  expect(log.ofType("printer", topology, at)).toEqual({ count: 0, cis: 0 });
+
+  const unknown = topology.ci(topology.register("unknown-9")).type;
+  expect(log.ofType(unknown, topology, at)).toEqual({ count: 1, cis: 1 });
+
+  const other = graph({ "web-1": "rack", "web-2": "application" });
+  expect(log.ofType("rack", other, at)).toEqual({ count: 1, cis: 1 });
+  expect(log.ofType("application", other, at)).toEqual({ count: 1, cis: 1 });
+  expect(log.ofType("application", other, START + 300 * HOUR_MS)).toEqual({ count: 0, cis: 1 });
 });

@@ -1,6 +1,7 @@
 import type { CiId } from "../model/ci.ts";
 import type { ChangeRecord } from "../model/correlation.ts";
 import { byText } from "../model/order.ts";
+import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 
 const KEEP_MS: Milliseconds = 7 * 24 * 3_600_000;
@@ -12,8 +13,11 @@ const NONE: readonly ChangeRecord[] = [];
 /** Deployments and configuration changes by CI, the last fifty of each, for a week. Stored as one entity a CI. */
 export class ChangeLog {
   private readonly byCi = new Map<CiId, ChangeRecord[]>();
-  /** How many of them are from each hour. */
-  private readonly byHour = new Map<number, number>();
+  private readonly hours = new Hours();
+  /** The same by type of CI, for as much of this graph as has been read; derived. */
+  private readonly byType = new Map<string, { hours: Hours; cis: number }>();
+  private graph: Topology | null = null;
+  private read = 0;
 
   /** Returns the CIs whose records were dropped because there are too many CIs with changes. */
   add(change: ChangeRecord): CiId[] {
@@ -22,8 +26,8 @@ export class ChangeLog {
     list.push(change);
     list.sort((a, b) => a.at - b.at);
     if (list.length > PER_CI_MAX) list.splice(0, list.length - PER_CI_MAX);
-    this.count(before, -1);
-    this.count(list, 1);
+    this.count(change.ci, before, -1);
+    this.count(change.ci, list, 1);
     // Newest last, so that the CI that has not changed for longest goes first.
     this.byCi.delete(change.ci);
     this.byCi.set(change.ci, list);
@@ -31,7 +35,7 @@ export class ChangeLog {
     while (this.byCi.size > CIS_MAX) {
       const [oldest] = this.byCi.keys();
       if (oldest === undefined) break;
-      this.count(this.on(oldest), -1);
+      this.count(oldest, this.on(oldest), -1);
       this.byCi.delete(oldest);
       dropped.push(oldest);
     }
@@ -39,8 +43,8 @@ export class ChangeLog {
   }
 
   restore(ci: CiId, list: readonly ChangeRecord[]): void {
-    this.count(this.on(ci), -1);
-    this.count(list, 1);
+    this.count(ci, this.on(ci), -1);
+    this.count(ci, list, 1);
     this.byCi.set(ci, [...list]);
   }
 
@@ -50,7 +54,7 @@ export class ChangeLog {
     for (const [ci, list] of [...this.byCi].sort(([a], [b]) => byText(a, b))) {
       const now = nameNow(ci);
       if (now === ci) continue;
-      this.count(list, -1);
+      this.count(ci, list, -1);
       this.byCi.delete(ci);
       for (const change of list) this.add({ ...change, ci: now });
       touched.add(ci).add(now);
@@ -65,26 +69,66 @@ export class ChangeLog {
 
   /** How many there have been of late, over all CIs: this week, or for as long as any are known. */
   lately(at: UnixMillis): { count: number; withinMs: Milliseconds } {
-    let first = at - HOUR_MS;
-    let count = 0;
-    for (const [hour, some] of this.byHour) {
-      if (hour < at - KEEP_MS) continue;
-      first = Math.min(first, hour);
-      count += some;
-    }
-    return { count, withinMs: at - first };
+    const { count, first } = this.hours.lately(at);
+    return { count, withinMs: at - Math.min(first, at - HOUR_MS) };
   }
 
-  private count(list: readonly ChangeRecord[], by: number): void {
-    for (const { at } of list) {
-      const hour = at - (at % HOUR_MS);
-      const sum = (this.byHour.get(hour) ?? 0) + by;
-      if (sum > 0) this.byHour.set(hour, sum);
-      else this.byHour.delete(hour);
+  /** How many of these are on CIs of one type, and how many such CIs there are. */
+  ofType(type: string, topology: Topology, at: UnixMillis): { count: number; cis: number } {
+    this.readOn(topology);
+    const found = this.byType.get(type);
+    return found === undefined ? { count: 0, cis: 0 } : { count: found.hours.lately(at).count, cis: found.cis };
+  }
+
+  private readOn(topology: Topology): void {
+    if (topology !== this.graph) {
+      this.byType.clear();
+      this.graph = topology;
+      this.read = 0;
     }
+    for (; this.read < topology.size; this.read += 1) {
+      const { id, type } = topology.ci(this.read);
+      const found = this.byType.get(type) ?? { hours: new Hours(), cis: 0 };
+      found.cis += 1;
+      found.hours.count(this.on(id), 1);
+      this.byType.set(type, found);
+    }
+  }
+
+  private count(ci: CiId, list: readonly ChangeRecord[], by: number): void {
+    this.hours.count(list, by);
+    const index = this.graph?.find(ci);
+    if (this.graph === null || index === undefined || index >= this.read) return;
+    this.byType.get(this.graph.ci(index).type)?.hours.count(list, by);
   }
 
   all(): Iterable<readonly ChangeRecord[]> {
     return this.byCi.values();
+  }
+}
+
+/** How many changes are from each hour. */
+class Hours {
+  private readonly counts = new Map<number, number>();
+
+  count(list: readonly ChangeRecord[], by: number): void {
+    for (const { at } of list) {
+      const hour = at - (at % HOUR_MS);
+      const sum = (this.counts.get(hour) ?? 0) + by;
+      if (sum > 0) this.counts.set(hour, sum);
+      else this.counts.delete(hour);
+    }
+  }
+
+  /** This week's, and the first hour that has any. */
+  lately(at: UnixMillis): { count: number; first: UnixMillis } {
+    let first = at;
+    let count = 0;
+    for (const [hour, some] of this.counts) {
+      if (hour < at - KEEP_MS) continue;
+      first = Math.min(first, hour);
+      count += some;
+    }
+    return { count, first };
   }
 }

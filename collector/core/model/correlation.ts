@@ -33,6 +33,8 @@ export interface CorrelationView {
   changesOn(ci: CiId): readonly ChangeRecord[];
   /** How many changes there have been of late, over all CIs together. */
   changesLately(at: UnixMillis): { count: number; withinMs: Milliseconds };
+  /** How many of these are on CIs of one type, and how many such CIs there are: programs are changed more often than racks. */
+  changesOfType(type: string, at: UnixMillis): { count: number; cis: number };
   /** Planned windows, whether past, current or to come, that are not removed yet; by id. */
   maintenance(): readonly Readonly<MaintenanceWindow>[];
   /** What samples say; absent where none are taken. */

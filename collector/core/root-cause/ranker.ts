@@ -59,7 +59,9 @@ function rankIncident(units: readonly Unit[], evidence: RootEvidence, at: UnixMi
   }));
   const best = verdicts[0];
   const pinned = evidence.incident.rootPinned ? evidence.incident.rootCause.ci : null;
-  const change = best === undefined ? null : suspectChange(best, units, evidence.incident.openedAt, view);
+  const confidence = pinned === null ? calibrated(candidates[0]?.score ?? 0, best?.silent ?? false) : 1;
+  const { openedAt } = evidence.incident;
+  const change = best === undefined ? null : suspectChange(best, units, { openedAt, confidence }, view);
   const [first] = candidates;
   if (change !== null && first !== undefined) first.reasons = [reasonOf(change), ...first.reasons];
   const surge = best === undefined || pinned !== null ? null : surgeOf(best, units, change?.event ?? null, topology);
@@ -69,7 +71,7 @@ function rankIncident(units: readonly Unit[], evidence: RootEvidence, at: UnixMi
   return {
     rootCause: {
       ci: pinned ?? (surge === null ? (candidates[0]?.ci ?? null) : null),
-      confidence: pinned === null ? calibrated(candidates[0]?.score ?? 0, best?.silent ?? false) : 1,
+      confidence,
       inferred: surge === null && (best?.silent ?? false),
       candidates,
       change: change?.event ?? null,
