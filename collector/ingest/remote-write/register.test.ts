@@ -354,6 +354,12 @@ test.for<[situation: string, payload: Buffer, headers: Record<string, string>, s
   ["a bomb", Buffer.from("ffffff7f00", "hex"), {}, 413],
   ["version 1 said to be version 2", snappyEncode(ONE), { "content-type": V2 }, 204],
   [
+    "version 2 with its name in quotes",
+    snappyEncode(Buffer.alloc(0)),
+    { "content-type": 'application/x-protobuf; proto="io.prometheus.write.v2.Request"' },
+    204,
+  ],
+  [
     "version 1 with its name, other spelling",
     snappyEncode(ONE),
     { "content-type": "application/x-protobuf; Proto=prometheus.WriteRequest" },

@@ -56,7 +56,9 @@ export function registerRemoteWrite(app: FastifyInstance, ports: IngestPorts, op
 function versionOf(request: FastifyRequest): Version {
   const [type = "", ...parameters] = (request.headers["content-type"] ?? "").toLowerCase().split(";");
   const isProtobuf = type.trim() === "application/x-protobuf";
-  const proto = parameters.map((parameter) => parameter.trim()).find((parameter) => parameter.startsWith("proto="));
+  const proto = parameters
+    .map((parameter) => parameter.trim().replaceAll('"', ""))
+    .find((parameter) => parameter.startsWith("proto="));
   if (isProtobuf && (proto === undefined || proto === "proto=prometheus.writerequest")) return 1;
   if (isProtobuf && proto === "proto=io.prometheus.write.v2.request") return 2;
   throw new Refusal(415, "unsupportedType", "the content type must be application/x-protobuf, with or without proto");

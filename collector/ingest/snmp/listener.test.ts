@@ -70,6 +70,41 @@ test("version 3 with authentication and privacy", async () => {
   await listener.close();
 });
 
+/** `snmptrap -v 3 -u old -l authPriv -a MD5 -A authentication-key -x DES -X privacy-key-long … linkDown, ifIndex 13`. */
+const OF_SNMPTRAP = [
+  "3081ab0201033011020439e76748020300ffe30401030201030431302f0408800000000102030402010102034be9ed04036f",
+  "6c64040c4ad8e43e7b976826a59d9407040800000101b925d7c2046044ac4598860eeb2b6c3e8141a5f6a4be82c3878aab8a",
+  "b2cbb145549063c5b7c425752d4ebf431336d3efdb420d43300259fbc65ca46395dff683ce4a96ea4b37cca11b47b4127331",
+  "d0ebd6b2d4c05e9008a442631714e5bdae6f9777e7cb30a9",
+].join("");
+
+test("version 3 with DES, as net-snmp's own snmptrap sends it, and an inform that is answered", async () => {
+  const ports = new RecordingPorts<Clock>(realClock);
+  const authentication = { protocol: "md5" as const, key: "authentication-key" };
+  const privacy = { protocol: "des" as const, key: "privacy-key-long" };
+  const listener = await startSnmp(ports, { ...HERE, users: [{ name: "old", authentication, privacy }] });
+  const socket = createSocket("udp4");
+  socket.send(Buffer.from(OF_SNMPTRAP, "hex"), listener.port, "127.0.0.1");
+  expect(await first(ports, 1)).toEqual(["13"]);
+  const session = snmp.createV3Session(
+    "127.0.0.1",
+    {
+      name: "old",
+      level: snmp.SecurityLevel.authPriv,
+      authProtocol: snmp.AuthProtocols.md5,
+      authKey: authentication.key,
+      privProtocol: snmp.PrivProtocols.des,
+      privKey: privacy.key,
+    },
+    { version: snmp.Version3, trapPort: listener.port },
+  );
+  await sent((call) => session.inform(LINK_DOWN, INDEX(8) as never, call as never));
+  expect(await first(ports, 2)).toEqual(["13", "8"]);
+  session.close();
+  socket.close();
+  await listener.close();
+});
+
 test("another community, and version 3 without a user, are refused", async () => {
   const ports = new RecordingPorts<Clock>(realClock);
   const listener = await startSnmp(ports, { ...HERE, communities: ["secret"], users: [USER] });

@@ -7,6 +7,7 @@ import { countDropped } from "../submit.ts";
 import { DEFAULT_RULES } from "./default-rules.ts";
 import { readTrap } from "./trap.ts";
 import { type TrapRule, TrapRules } from "./trap-rule.ts";
+import { makeDesWork } from "./des.ts";
 import { admit, makeKeysCheap } from "./usm.ts";
 
 const ADAPTER = "snmp";
@@ -77,6 +78,7 @@ export async function startSnmp(ports: IngestPorts, options: SnmpOptions): Promi
   const sources = new SourceList(options.sources);
   const userNames = new Set(users.map(({ name }) => name));
   makeKeysCheap();
+  makeDesWork();
   const refusalOfPacket = (packet: Buffer, { address }: RemoteInfo): string | null => {
     if (!sources.allows(address)) return "notAllowed";
     const admission = isOpen ? "pass" : admit(packet, userNames);

@@ -5,7 +5,7 @@ import { readTrap } from "./trap.ts";
 import { TrapRules } from "./trap-rule.ts";
 
 const NOW = Date.parse("2026-03-01T10:00:00Z");
-const rules = new TrapRules({ rules: DEFAULT_RULES, isKnownCi: () => false, unknown: "warning" });
+const freshRules = (): TrapRules => new TrapRules({ rules: DEFAULT_RULES, isKnownCi: () => false, unknown: "warning" });
 
 type Values = Readonly<Record<string, string | number | Buffer>>;
 
@@ -25,13 +25,32 @@ function version1(
   return { type: 164, enterprise, generic, specific, agentAddr, upTime: 1, varbinds: varbinds(values) };
 }
 
-function read(pdu: unknown): Event | undefined {
+function read(pdu: unknown, rules = freshRules()): Event | undefined {
   const trap = readTrap(pdu, "192.0.2.7");
   return trap === undefined ? undefined : rules.read(trap, NOW);
 }
 
 const LINK = "1.3.6.1.6.3.1.1.5";
 const IF = "1.3.6.1.2.1.2.2.1";
+
+const NAME = (index: number, name: string): Values => ({ [`1.3.6.1.2.1.31.1.1.1.1.${index}`]: Buffer.from(name) });
+const INDEX = (index: number): Values => ({ [`${IF}.1.${index}`]: index });
+
+test.for<[situation: string, raise: Values, clear: Values, expected: string[]]>([
+  ["raised by name and index, cleared by index", { ...INDEX(3), ...NAME(3, "Gi0/3") }, INDEX(3), ["Gi0/3", "Gi0/3"]],
+  ["raised by index, cleared by name and index", INDEX(3), { ...INDEX(3), ...NAME(3, "Gi0/3") }, ["3", "3"]],
+  ["another interface", { ...INDEX(3), ...NAME(3, "Gi0/3") }, INDEX(4), ["Gi0/3", "4"]],
+  [
+    "the index means another one",
+    { ...INDEX(3), ...NAME(3, "Gi0/3") },
+    { ...INDEX(3), ...NAME(3, "Te1") },
+    ["Gi0/3", "Te1"],
+  ],
+])("a clear finds what was raised: %s", ([, raise, clear, expected]) => {
+  const rules = freshRules();
+  const events = [read(version2(`${LINK}.3`, raise), rules), read(version2(`${LINK}.4`, clear), rules)];
+  expect(events.map((event) => event?.instance)).toEqual(expected);
+});
 
 test.for<[situation: string, pdu: unknown, expected: object]>([
   [

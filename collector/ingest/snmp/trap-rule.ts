@@ -37,12 +37,16 @@ export interface TrapRulesOptions {
 }
 
 const SOURCE = "snmptrap";
+/** Interfaces and the like whose names are remembered. */
+const RAISED_MAX = 10_000;
 const UNKNOWN_HOLDS_MS: Milliseconds = 15 * 60_000;
 
 /** Applies the table: one look-up a trap. */
 export class TrapRules {
   private readonly byOid = new Map<string, TrapRule>();
   private readonly options: TrapRulesOptions;
+  /** What the instance was when it was raised, by device, check and the least that its traps tell (an index). */
+  private readonly raised = new Map<string, string>();
 
   constructor(options: TrapRulesOptions) {
     this.options = options;
@@ -63,7 +67,7 @@ export class TrapRules {
     const state = rule.state === undefined ? undefined : find(trap, rule.state.column)?.text;
     const cleared = state === undefined ? rule.status === "resolved" : (rule.state?.clear ?? []).includes(state);
     const isDeed = rule.deed !== undefined && find(trap, rule.deed.column)?.text === rule.deed.value;
-    const instance = instanceOf(rule, trap);
+    const instance = this.instanceOf(rule, trap, cleared);
     const details = Object.entries(rule.details ?? {}).map(([name, column]) => [name, find(trap, column)?.text]);
     const labels = labelsFrom(Object.fromEntries(details));
     const shown = Object.values(labels).filter((value) => value !== instance);
@@ -92,6 +96,22 @@ export class TrapRules {
     );
   }
 
+  /** A device may raise with name and index, and clear with the index alone, or the other way round: that is one instance. */
+  private instanceOf(rule: TrapRule, trap: Trap, isClear: boolean): string | undefined {
+    const designations = designationsOf(rule, trap);
+    const [first] = designations;
+    const least = designations.at(-1);
+    if (first === undefined || least === undefined || (rule.instance ?? []).length === 1) return first;
+    const key = `${trap.address}\n${rule.check}\n${least}`;
+    const known = this.raised.get(key);
+    // Another name for the same index: the device has counted its interfaces anew.
+    const instance = known !== undefined && (first === least || known === least) ? known : first;
+    this.raised.delete(key);
+    if (!isClear) this.raised.set(key, instance);
+    if (this.raised.size > RAISED_MAX) this.raised.delete(this.raised.keys().next().value ?? "");
+    return instance;
+  }
+
   private unknown(trap: Trap, now: UnixMillis): Event {
     const texts = trap.varbinds.map(({ text }) => text).filter((text) => /[a-z]{3}/i.test(text));
     return eventOfDraft(
@@ -111,14 +131,14 @@ export class TrapRules {
   }
 }
 
-function instanceOf(rule: TrapRule, trap: Trap): string | undefined {
-  for (const place of rule.instance ?? []) {
+/** What the trap says about which one it is, most telling first. */
+function designationsOf(rule: TrapRule, trap: Trap): string[] {
+  return (rule.instance ?? []).flatMap((place) => {
     const isIndex = place.startsWith("index ");
     const found = find(trap, isIndex ? place.slice("index ".length) : place);
     const text = isIndex ? found?.index : found?.text;
-    if (text !== undefined && text !== "") return text;
-  }
-  return undefined;
+    return text === undefined || text === "" ? [] : [text];
+  });
 }
 
 const annotationsOf = (trap: Trap): Record<string, string> =>

@@ -83,7 +83,17 @@ test.for<[situation: string, text: string, expected: Partial<SyslogMessage>]>([
   [
     "Cisco with its name before the time",
     "<189>sw-r3: *Mar  1 09:59:15.123 UTC: %SYS-5-CONFIG_I: Configured from console",
-    { at: at("09:59:15.123"), text: "%SYS-5-CONFIG_I: Configured from console" },
+    { at: at("09:59:15.123"), host: "sw-r3", text: "%SYS-5-CONFIG_I: Configured from console" },
+  ],
+  [
+    "Cisco with a number and its name before the time",
+    "<189>40: sw-r3: Mar  1 09:59:15.123: %SYS-5-CONFIG_I: Configured from console",
+    { at: at("09:59:15.123"), host: "sw-r3", text: "%SYS-5-CONFIG_I: Configured from console" },
+  ],
+  [
+    "Cisco with a counter of messages and a sequence number",
+    "<189>61: 000065: *Mar  1 09:59:15.123: %SYS-5-CONFIG_I: Configured from console",
+    { at: at("09:59:15.123"), host: undefined, text: "%SYS-5-CONFIG_I: Configured from console" },
   ],
   ["an impossible priority", "<999>x", { facility: 1, severity: 5, text: "x" }],
   ["a priority that ends nowhere", "<13 x", { text: "<13 x" }],

@@ -93,13 +93,15 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 const OLD_TIME =
   /^[*.]?([A-Z][a-z]{2}) {1,2}(\d{1,2})(?: (\d{4}))? (\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,6}))?(?: ?[A-Z]{3,4})?:? /;
 const ISO_TIME = /^[*.]?(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})?):? /;
-/** Cisco puts a sequence number before the time, and some devices their name before it. */
-const SEQUENCE = /^(?:\d{1,10}: )?(?:[\w.-]{1,64}: )?(?=[*.]?(?:[A-Z][a-z]{2} {1,2}\d|\d{4}-\d{2}-\d{2}[T ]))/;
+/** Cisco puts one or two sequence numbers before the time, and its name where `logging origin-id` says so. */
+const BEFORE_TIME = /^(?:\d{1,10}: ){0,2}(?:([\w.-]{1,64}): )?(?=[*.]?(?:[A-Z][a-z]{2} {1,2}\d|\d{4}-\d{2}-\d{2}[T ]))/;
 const TAG = /^([^\s:[\]]{1,64})(?:\[([^\]]{1,32})\])?:(?: |$)/;
 
 /** RFC 3164 and its relations: [time] [host] [tag[pid]:] text. */
 function readOlder(text: string, now: UnixMillis): Content {
-  const start = text.slice(SEQUENCE.exec(text)?.[0].length ?? 0);
+  const before = BEFORE_TIME.exec(text);
+  const origin = before?.[1];
+  const start = text.slice(before?.[0].length ?? 0);
   const { at, length } = oldTime(start, now);
   const rest = start.slice(length);
   // Without a time there is no host either: what stands there is the tag or the text.
@@ -109,7 +111,7 @@ function readOlder(text: string, now: UnixMillis): Content {
   const tag = body.startsWith("%") ? null : TAG.exec(body);
   return {
     at,
-    host: isHost ? host : undefined,
+    host: isHost ? host : origin,
     app: tag?.[1],
     procId: tag?.[2],
     msgId: undefined,
