@@ -57,7 +57,10 @@ const world = (): Promise<string> =>
     "/api/v1/cmdb/cis/web-02": { id: "web-02" },
     "/api/v1/ledger?incident=inc-5": page(PAGED, OPENED),
     "/api/v1/ledger?incident=inc-7": page(MERGED),
-    "/api/v1/ledger?ci=web-02": page(line({ incident: "inc-7", ci: "web-02" })),
+    "/api/v1/ledger?ci=web-02": page(
+      line({ decision: "alert.unobserved", incident: "inc-5", ci: "web-02", reasons: ["sw-1 has failed"] }),
+      line({ incident: "inc-7", ci: "web-02" }),
+    ),
     "/api/v1/ledger?ci=": page(),
   });
 

@@ -51,6 +51,9 @@ interface IncidentView {
   diagnostics?: Diagnostics[];
 }
 
+/** The last ones that a CI was in within the day. */
+const INCIDENTS_MAX = 10;
+
 /** Incidents become part of others, and these of others again. */
 const MERGES_MAX = 20;
 
@@ -91,18 +94,23 @@ async function tellOfCi(client: Client, ci: string, atMs: number, unknown: Answe
   const period = { from: new Date(atMs - LOOK_BACK_MS).toISOString(), to: new Date(atMs).toISOString() };
   const own = await ledger(client, { ci, ...period });
   if ("answer" in own) return { status: "refused", answer: own.answer };
-  const last = own.records.findLast((record) => record.incident !== null)?.incident ?? null;
-  const hit = last === null ? await lastHit(client, ci, atMs) : null;
-  const id = last ?? hit;
+  const ids = new Set(own.records.flatMap(({ incident }) => incident ?? []));
+  const hit = ids.size === 0 ? await lastHit(client, ci, atMs) : null;
+  if (hit !== null) ids.add(hit);
   // A name that is misspelt must not read as a CI of which nothing is known.
-  if (unknown !== null && id === null && own.records.length === 0) return { status: "refused", answer: unknown };
+  if (unknown !== null && ids.size === 0 && own.records.length === 0) return { status: "refused", answer: unknown };
   const records = [...own.records];
-  if (id !== null) {
+  const seen = new Set(records.map((record) => JSON.stringify(record)));
+  for (const id of [...ids].slice(-INCIDENTS_MAX)) {
     const incident = await client.get(`/api/v1/incidents/${encodeURIComponent(id)}`);
     const found = incident.status === "ok" ? await aboutIncident(client, incident.body as IncidentView) : null;
     if (found !== null && "answer" in found) return { status: "refused", answer: found.answer };
-    const seen = new Set(records.map((record) => JSON.stringify(record)));
-    records.push(...(found?.records ?? []).filter((record) => !seen.has(JSON.stringify(record))));
+    for (const record of found?.records ?? []) {
+      const text = JSON.stringify(record);
+      if (seen.has(text)) continue;
+      seen.add(text);
+      records.push(record);
+    }
   }
   const recorded = await client.get(`/api/v1/agents/${encodeURIComponent(ci)}/diagnostics`);
   const diagnostics = recorded.status === "ok" ? ((recorded.body as { items?: Diagnostics[] }).items ?? []) : [];

@@ -29,10 +29,10 @@ export function tellIncident(records: readonly LedgerRecord[], name: string): St
   const [first] = pages;
   if (first === undefined) return tellUnpaged(records, name);
   const receivers = [...new Set(pages.map((page) => factText(page, "receiver")))];
-  const root = lastBefore(records, first.at, "root.changed");
+  const same = records.filter(({ incident, at }) => incident === first.incident && at <= first.at);
+  const last = (decision: string): LedgerRecord | undefined => same.findLast((record) => record.decision === decision);
+  const [root, priority, held] = [last("root.changed"), last("priority.changed"), last("notification.held")];
   const named = rootPhrase(first);
-  const priority = lastBefore(records, first.at, "priority.changed");
-  const held = lastBefore(records, first.at, "notification.held");
   const because = [
     ...first.reasons,
     ...(named === null ? [] : [named]),
@@ -179,10 +179,6 @@ function survivorOf(incident: string, known: readonly LedgerRecord[]): string {
     found = into;
   }
   return found;
-}
-
-function lastBefore(records: readonly LedgerRecord[], at: UnixMillis, decision: string): LedgerRecord | undefined {
-  return records.findLast((record) => record.decision === decision && record.at <= at);
 }
 
 function counterfactuals(records: readonly (LedgerRecord | undefined)[]): string[] {
