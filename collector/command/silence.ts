@@ -74,7 +74,8 @@ async function add({ client, flags, positionals, json }: ClientCall, io: Command
     matchers,
     startsAt: new Date(now).toISOString(),
     endsAt: new Date(now + (lengthMs ?? 0)).toISOString(),
-    createdBy: typeof flags["by"] === "string" ? flags["by"] : (io.env["USER"] ?? "cli"),
+    // Nobody named: the collector writes the token's name.
+    createdBy: typeof flags["by"] === "string" ? flags["by"] : io.env["USER"],
     comment: flags["comment"],
   });
   const refused = refusal(answer, io);

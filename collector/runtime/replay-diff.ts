@@ -24,7 +24,7 @@ export interface ReplayDiff {
   pages: {
     added: DiffPage[];
     removed: DiffPage[];
-    /** The same fault to the same receiver, at another time or with another root. */
+    /** The same fault at another time, with another root, or to another receiver. */
     moved: { before: DiffPage; after: DiffPage }[];
     unchanged: number;
   };
@@ -154,25 +154,35 @@ function compareStructure(diff: ReplayDiff, old: readonly Group[], now: readonly
   });
 }
 
-/** Pages of one fault to one receiver are paired in the order of their times. */
+/**
+ * Pages of one fault to one receiver are paired in the order of their times; what is left, whoever got it: where routes or
+ * names of receivers differ, the page of a fault moves to another receiver.
+ */
 function comparePages(diff: ReplayDiff, old: readonly Group[], now: readonly Group[], links: Links): void {
   const { pages } = diff;
   const waiting = old.map((group) => [...group.pages]);
+  const alone: { after: DiffPage; from: readonly number[] }[] = [];
   now.forEach((group, index) => {
+    const from = at(links.back, index);
     for (const after of group.pages) {
-      const before = takePage(waiting, at(links.back, index), after.receiver);
-      if (before === undefined) pages.added.push(after);
+      const before = takePage(waiting, from, after.receiver);
+      if (before === undefined) alone.push({ after, from });
       else if (before.at === after.at && before.rootCause === after.rootCause) pages.unchanged += 1;
       else pages.moved.push({ before, after });
     }
   });
+  for (const { after, from } of alone) {
+    const before = takePage(waiting, from, null);
+    if (before === undefined) pages.added.push(after);
+    else pages.moved.push({ before, after });
+  }
   for (const left of waiting) pages.removed.push(...left);
 }
 
-function takePage(waiting: DiffPage[][], from: readonly number[], receiver: string): DiffPage | undefined {
+function takePage(waiting: DiffPage[][], from: readonly number[], receiver: string | null): DiffPage | undefined {
   for (const index of from) {
     const list = waiting[index] ?? [];
-    const found = list.findIndex((page) => page.receiver === receiver);
+    const found = list.findIndex((page) => receiver === null || page.receiver === receiver);
     if (found >= 0) return list.splice(found, 1)[0];
   }
   return undefined;

@@ -207,3 +207,24 @@ test("other settings: a page at another time is moved, not removed and added", a
     moved: [{ before: { at: "2026-03-01T10:00:10.000Z" }, after: { at: "2026-03-01T10:00:20.000Z" } }],
   });
 });
+
+test("other receivers: the page of a fault moves to whoever gets it now", async () => {
+  const [route] = ONE_ROUTE.routes;
+  if (route === undefined) throw new Error("no route");
+  const settings = { ...ONE_ROUTE, routes: [{ ...route, receivers: ["desk"] }] };
+  const diff = diffReplays(await run(STORY, { settings: ONE_ROUTE }), await run(STORY, { settings }));
+  expect(diff.pages).toMatchObject({
+    added: [],
+    removed: [],
+    moved: [{ before: { receiver: "oncall" }, after: { receiver: "desk" } }],
+    unchanged: 0,
+  });
+});
+
+test("one receiver more: its page is added, and that of the other stays", async () => {
+  const [route] = ONE_ROUTE.routes;
+  if (route === undefined) throw new Error("no route");
+  const settings = { ...ONE_ROUTE, routes: [{ ...route, receivers: ["desk", "oncall"] }] };
+  const diff = diffReplays(await run(STORY, { settings: ONE_ROUTE }), await run(STORY, { settings }));
+  expect(diff.pages).toMatchObject({ added: [{ receiver: "desk" }], removed: [], moved: [], unchanged: 1 });
+});

@@ -149,7 +149,11 @@ const textBody = Type.Object(
   },
 );
 const mergeBody = Type.Object(
-  { into: Type.String({ minLength: 1, maxLength: 128, description: "Id or number of the incident that stays." }) },
+  {
+    into: Type.Union([Type.String({ minLength: 1, maxLength: 128 }), Type.Integer({ minimum: 1 })], {
+      description: "Id or number of the incident that stays.",
+    }),
+  },
   { additionalProperties: false },
 );
 const splitBody = Type.Object(
@@ -228,7 +232,7 @@ function registerCommands(app: FastifyInstance, ports: ApiPorts): void {
     async (incident, { into }) => ({
       type: "merge",
       incident,
-      into: (await found(ports.query, into)).id,
+      into: (await found(ports.query, String(into))).id,
     }),
   );
   command("split", { summary: "These alerts are another fault.", body: splitBody }, (incident, { alerts }) => ({

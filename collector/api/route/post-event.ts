@@ -22,6 +22,13 @@ const CHANGE_BODY = Type.Object(
     labels: Type.Optional(
       Type.Record(Type.String({ maxLength: 128 }), Type.String({ maxLength: 1024 }), { maxProperties: 64 }),
     ),
+    annotations: Type.Optional(
+      Type.Record(Type.String({ maxLength: 128 }), Type.String({ maxLength: 4096 }), { maxProperties: 64 }),
+    ),
+    // So that a native event of a change is taken here as it is.
+    kind: Type.Optional(Type.Enum(["change"])),
+    status: Type.Optional(Type.Enum(["firing"])),
+    severity: Type.Optional(Type.Enum([...SEVERITIES], { description: "Not used: a change only informs." })),
   },
   { additionalProperties: false },
 );
@@ -82,6 +89,7 @@ export function registerPostedEvents(app: FastifyInstance, ports: ApiPorts): voi
         summary: body.summary,
         occurredAt: body.time === undefined ? ports.clock.now() : timeOf("time", body.time),
         labels: body.labels ?? {},
+        annotations: body.annotations ?? {},
       };
       return reply.code(202).send(await take(ports, event));
     },

@@ -161,6 +161,16 @@ test("a change becomes an event of kind change", async () => {
       labels: { version: "1.2.3" },
     },
   ]);
+  const native = {
+    ...body,
+    source: "ci",
+    kind: "change",
+    status: "firing",
+    severity: "info",
+    annotations: { by: "anna" },
+  };
+  expect((await call("POST", "/api/v1/changes", { as: "agent", body: native })).status).toBe(202);
+  expect(intake.events.at(-1)).toMatchObject({ source: "ci", kind: "change", annotations: { by: "anna" } });
   expect(await call("POST", "/api/v1/changes", { as: "agent", body: { ci: "shop" } })).toMatchObject({
     status: 400,
     json: { code: "badRequest" },

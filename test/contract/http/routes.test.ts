@@ -283,6 +283,7 @@ test("commands reach the core in the caller's name and answer the incident as it
     ["note", { text: "replaced" }, { type: "note", text: "replaced" }],
     ["note", { note: "replaced" }, { type: "note", text: "replaced" }],
     ["merge", { into: "8" }, { type: "merge", into: "inc-b" }],
+    ["merge", { into: 8 }, { type: "merge", into: "inc-b" }],
     ["split", { alerts: ["a-1"] }, { type: "split", alerts: ["a-1"] }],
     ["root-cause", { ci: "sw-3" }, { type: "rootCause", ci: "sw-3" }],
     ["root-cause", { ci: null }, { type: "rootCause", ci: null }],
