@@ -68,7 +68,8 @@ function receiversAlone(state: CoreState, alert: Readonly<Alert>): readonly stri
   }
   const index = state.topology.find(alert.ci);
   const ci = index === undefined ? undefined : state.topology.ci(index);
-  if (known === null || ci?.type === "businessService") return receiversOf(state, aloneIn(state, alert), state.at);
+  if (known === null || (index !== undefined && state.topology.isService(index)))
+    return receiversOf(state, aloneIn(state, alert), state.at);
   let answers = known.get(alert.severity);
   if (answers === undefined) known.set(alert.severity, (answers = new Map<number | null, readonly string[]>()));
   const criticality = ci?.criticality ?? null;
@@ -87,8 +88,9 @@ function aloneIn(state: CoreState, alert: Readonly<Alert>): Incident {
   const incident = emptyIncident(0, alert, alert.firstSeenAt);
   const index = state.topology.find(alert.ci);
   const ci = index === undefined ? null : state.topology.ci(index);
+  const isService = index !== null && index !== undefined && state.topology.isService(index);
   const services =
-    ci?.type === "businessService" ? [{ ci: ci.id, criticality: ci.criticality ?? 3, redundancyLeft: null }] : [];
+    ci !== null && isService ? [{ ci: ci.id, criticality: ci.criticality ?? 3, redundancyLeft: null }] : [];
   incident.impact = { services, cis: [alert.ci] };
   incident.priority = priorityOf(alert.severity, incident.impact, ci?.criticality ?? null).priority;
   incident.members = [newMember(alert, alert.firstSeenAt, "")];

@@ -45,12 +45,10 @@ const CMDB: CmdbDocument = {
 const START = Date.parse("2026-03-01T03:12:00.000Z");
 
 /** Fires one alert at 03:12, again each minute, for ten minutes; gives the first page's delay in seconds, or null. */
-async function firstPage(event: {
-  ci: string;
-  check: string;
-  severity: string;
-  summary: string;
-}): Promise<{ pagedAfterS: number | null; told: boolean }> {
+async function firstPage(
+  event: { ci: string; check: string; severity: string; summary: string },
+  cmdb = CMDB,
+): Promise<{ pagedAfterS: number | null; told: boolean }> {
   const lines = Array.from({ length: 10 }, (_, minute) => {
     const at = new Date(START + minute * 60_000).toISOString();
     return JSON.stringify({
@@ -65,7 +63,7 @@ async function firstPage(event: {
     });
   });
   const { incidents } = await replayEvents({
-    cmdb: CMDB,
+    cmdb,
     settings: DEFAULT_SETTINGS,
     lines,
     until: START + 15 * 60_000,
@@ -301,4 +299,36 @@ test.for<[situation: string, steps: Step[], pagedFor: string | null]>([
   expect(Date.parse(page!.at) - Date.parse(paged[0]!.openedAt)).toBeLessThanOrEqual(
     DEFAULT_SETTINGS.correlation.settleMaxMs,
   );
+});
+
+/** Nobody has called anything a business service. */
+const WITHOUT: CmdbDocument = {
+  ...CMDB,
+  cis: [
+    ci("checkout", "service", { criticality: 1 }),
+    ci("db-1", "database"),
+    ci("web-1", "host", { criticality: 2 }),
+    ci("web-2", "host", { criticality: 2 }),
+    ci("pool", "loadBalancer", { minHealthy: 1 }),
+    ci("build-7", "host", { criticality: 4 }),
+  ],
+  relations: [
+    needs("checkout", "dependsOn", "db-1"),
+    needs("checkout", "dependsOn", "pool"),
+    needs("pool", "hasMember", "web-1"),
+    needs("pool", "hasMember", "web-2"),
+  ],
+};
+const NAMELESS: CmdbDocument = { ...WITHOUT, cis: WITHOUT.cis.filter(({ id }) => id !== "checkout"), relations: [] };
+
+test.for<[situation: string, cmdb: CmdbDocument, ci: string, pages: boolean]>([
+  ["a service that somebody calls important stands for one: what it cannot do without pages", WITHOUT, "db-1", true],
+  ["it itself", WITHOUT, "checkout", true],
+  ["one of two that stand in for each other does not", WITHOUT, "web-1", false],
+  ["no service and no relation at all: what somebody calls important matters", NAMELESS, "web-1", true],
+  ["what is called minor does not", NAMELESS, "build-7", false],
+])("a CMDB that declares no business service: %s", async ([, cmdb, name, pages]) => {
+  const down = { ci: name, check: "host_down", severity: "critical", summary: "no answer" };
+  const { pagedAfterS } = await firstPage(down, cmdb);
+  expect(pagedAfterS === null ? null : pagedAfterS <= 60).toBe(pages ? true : null);
 });

@@ -39,6 +39,10 @@ function dropEdge(list: Edge[] | null | undefined, ci: number): void {
 
 const fold = (name: string): string => name.toLowerCase();
 
+const BUSINESS_SERVICE = "businessService";
+/** What stands for the services of the business, if somebody says how much it matters, in a CMDB that declares none. */
+const STAND_INS: ReadonlySet<string> = new Set(["service", "application"]);
+
 /**
  * The dependency graph in memory. CIs are small integers inside; names, ids and aliases find them, case-insensitively.
  * A name that the CMDB does not know is registered as a CI of its own, `known: false`.
@@ -59,6 +63,9 @@ export class Topology {
   private readonly inferred: KinRelation[] = [];
   private readonly kinship: Kinship;
   private readonly analogy: Analogy;
+  private readonly declaresBusiness: boolean;
+  /** The CMDB names something of which people notice that it fails; without it nothing tells how much a CI matters. */
+  readonly namesServices: boolean;
   /** null: names and relations are those of the document, or are gained again. */
   private gaining: Growth[] | null = null;
   private growth: Growth[] = [];
@@ -73,6 +80,8 @@ export class Topology {
     this.cis.forEach((ci, index) => this.claim(ci.name, index));
     this.cis.forEach((ci, index) => ci.aliases.forEach((alias) => this.claim(alias, index)));
     this.relate(document.relations);
+    this.declaresBusiness = this.cis.some(({ type }) => type === BUSINESS_SERVICE);
+    this.namesServices = this.cis.some((_, index) => this.isService(index));
     this.vantage = document.vantage.map((name) => this.register(name));
     this.kinship = new Kinship(
       [...this.cis],
@@ -192,6 +201,12 @@ export class Topology {
 
   id(index: number): CiId {
     return this.ci(index).id;
+  }
+
+  /** A service that people notice; what hits it has an impact. */
+  isService(index: number): boolean {
+    const { type, criticality } = this.ci(index);
+    return this.declaresBusiness ? type === BUSINESS_SERVICE : criticality !== null && STAND_INS.has(type);
   }
 
   /** What this CI needs (causes lie there). */

@@ -12,6 +12,7 @@ import {
   earliest,
   isHard,
   isStranger,
+  MAJOR_CI,
   onsetOf,
   seriousFrom,
   seriousSince,
@@ -39,8 +40,6 @@ const CRITICAL_RANK = 5;
 const AGREEING = 3;
 /** A critical condition on one important CI that does not heal is somebody's business in the end. */
 const LONE_MS: Milliseconds = 30 * 60_000;
-/** CIs of this criticality and above matter. */
-const MAJOR_CI = 2;
 /** What just suffices to wake someone stays for so many longest settle times first … */
 const STAY = 1.5;
 /** … which is two CIs, one of them in serious trouble, or six in mild trouble … */
@@ -176,7 +175,9 @@ function loneGrounds({ serious, critical, impact, storm, topology }: Scene, at: 
       since: seriousFrom(hard, 1),
       patience: PATIENCE.essential,
       holdReason: "it may still heal",
-      pageReason: `${critically(hard, topology)}, and ${essential.ci} has nothing else to stand on`,
+      pageReason: hard.every((unit) => topology.id(unit.ci) === essential.ci)
+        ? `${essential.ci} itself is critical`
+        : `${critically(hard, topology)}, and ${essential.ci} has nothing else to stand on`,
     });
   }
   const ailing = critical.filter(isAiling);

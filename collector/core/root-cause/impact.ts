@@ -1,6 +1,5 @@
 import type { Unit } from "../model/evidence.ts";
 import type { Impact, Incident, ServiceImpact } from "../model/incident.ts";
-import { OUTCOME_TYPES } from "../model/influence.ts";
 import type { Topology } from "../model/topology.ts";
 
 const CIS_MAX = 1000;
@@ -94,7 +93,7 @@ function servicesAbove(hit: ReadonlySet<number>, topology: Topology, fallen: Fal
   const down = new Set<number>(hit);
   const services = new Map<number, number | null>();
   const queue = [...hit];
-  for (const ci of hit) if (OUTCOME_TYPES.has(topology.ci(ci).type)) services.set(ci, 0);
+  for (const ci of hit) if (topology.isService(ci)) services.set(ci, 0);
   for (let at = 0; at < queue.length && at < VISITS_MAX; at += 1) {
     for (const edge of topology.neededBy(queue[at] ?? 0)) {
       if (down.has(edge.ci) || edge.type === "uses") continue;
@@ -109,7 +108,7 @@ function servicesAbove(hit: ReadonlySet<number>, topology: Topology, fallen: Fal
       }
       down.add(edge.ci);
       queue.push(edge.ci);
-      if (OUTCOME_TYPES.has(topology.ci(edge.ci).type)) services.set(edge.ci, 0);
+      if (topology.isService(edge.ci)) services.set(edge.ci, 0);
     }
   }
   return services;
@@ -125,5 +124,5 @@ function directServices(ci: number, topology: Topology): number[] {
   return topology
     .neededBy(ci)
     .map((edge) => edge.ci)
-    .filter((other) => OUTCOME_TYPES.has(topology.ci(other).type));
+    .filter((other) => topology.isService(other));
 }

@@ -8,6 +8,8 @@ import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { Verdict } from "./verdict.ts";
 
+/** CIs of this criticality and above matter. */
+export const MAJOR_CI = 2;
 /** CIs of this criticality and below wake nobody by themselves. */
 const MINOR_CI = 4;
 
@@ -133,8 +135,12 @@ export function criticality(ci: number, topology: Topology): number {
   return topology.ci(ci).criticality ?? 3;
 }
 
-/** Nobody says how important it is, and the CMDB knows nothing of it, or of what needs it: it may matter to anyone. */
+/**
+ * Nobody says how important it is, and the CMDB knows nothing of it, or of what needs it: it may matter to anyone. So
+ * may what is called important in a CMDB that relates it to nothing and names no service.
+ */
 export function isStranger(ci: number, topology: Topology): boolean {
   const { criticality: stated, known } = topology.ci(ci);
-  return stated === null && (!known || topology.neededBy(ci).length === 0);
+  if (stated !== null) return stated <= MAJOR_CI && !topology.namesServices && topology.isAlone(ci);
+  return !known || topology.neededBy(ci).length === 0;
 }
