@@ -94,6 +94,26 @@ test("nodes, workloads with their pods, services, ingresses and volumes", async 
   expect(left).toEqual({ podEnded: 1 });
 });
 
+test("a service needs the workload of the pods that it selects, and pods that stand alone", () => {
+  const pod = (name: string, more: object) => ({
+    kind: "Pod",
+    metadata: { name, uid: name, namespace: "shop", ...more },
+  });
+  const items = [
+    { kind: "Deployment", metadata: { name: "web", uid: "d", namespace: "shop" } },
+    pod("web-1", { labels: LABELS, ownerReferences: [{ uid: "d", controller: true }] }),
+    pod("web-2", { labels: LABELS, ownerReferences: [{ uid: "d", controller: true }] }),
+    pod("alone", { labels: LABELS }),
+    pod("elsewhere", { labels: LABELS, namespace: "other" }),
+    { kind: "Service", metadata: { name: "web", uid: "s", namespace: "shop" }, spec: { selector: LABELS } },
+  ];
+  const { document } = cmdbFromKubernetes(objectsOfList({ kind: "List", items }), "eu-1");
+  expect(document.relations.filter((relation) => JSON.stringify(relation).includes(`"from":"shop/web"`))).toEqual([
+    { from: "shop/web", type: "dependsOn", to: "shop/alone" },
+    { from: "shop/web", type: "dependsOn", to: "shop/web (deployment)" },
+  ]);
+});
+
 test("the same from what kubectl prints", () => {
   const kinds: Record<string, string> = {
     nodes: "Node",

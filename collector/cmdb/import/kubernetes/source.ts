@@ -156,9 +156,8 @@ class ClusterDraft {
       this.add("Pod", pod, "container", { aliases: [textAt(pod, "metadata", "name"), textAt(pod, "status", "podIP")] });
       const node = this.byName.get(`Node /${textAt(pod, "spec", "nodeName") ?? ""}`);
       if (node !== undefined) this.draft.relate(uid(pod), "runsOn", node);
-      const owner = ownerUid(pod);
-      const workload = owner === undefined ? undefined : (this.ownerOf.get(owner) ?? owner);
-      if (workload !== undefined && this.draft.has(workload)) this.draft.relate(workload, "hasMember", uid(pod));
+      const workload = this.workloadOf(pod);
+      if (workload !== undefined) this.draft.relate(workload, "hasMember", uid(pod));
       for (const volume of listOf(at(pod, "spec", "volumes"))) {
         const claim = textAt(volume, "persistentVolumeClaim", "claimName");
         const volumeName = claim === undefined ? undefined : claims.get(namespaced(pod, claim));
@@ -169,17 +168,38 @@ class ClusterDraft {
   }
 
   private services(): void {
+    const selectable = this.selectable();
     for (const service of this.items("Service")) {
       this.add("Service", service, "service");
       const selector = at(service, "spec", "selector");
-      for (const kind of WORKLOADS)
-        for (const item of this.items(kind))
-          if (
-            textAt(item, "metadata", "namespace") === textAt(service, "metadata", "namespace") &&
-            selects(selector, at(item, "spec", "template", "metadata", "labels"))
-          )
-            this.draft.relate(uid(service), "dependsOn", uid(item));
+      const targets = (selectable.get(namespaced(service, "")) ?? []).flatMap(({ labels, target }) =>
+        selects(selector, labels) ? target : [],
+      );
+      for (const target of new Set(targets)) this.draft.relate(uid(service), "dependsOn", target);
     }
+  }
+
+  /** By namespace: what a service may select, as the workload, and as itself where it is a pod that belongs to none. */
+  private selectable(): ReadonlyMap<string, { labels: unknown; target: string }[]> {
+    const found = new Map<string, { labels: unknown; target: string }[]>();
+    const note = (item: unknown, labels: unknown, target: string): void => {
+      const namespace = namespaced(item, "");
+      const known = found.get(namespace);
+      if (known === undefined) found.set(namespace, [{ labels, target }]);
+      else known.push({ labels, target });
+    };
+    for (const kind of WORKLOADS)
+      for (const item of this.items(kind)) note(item, at(item, "spec", "template", "metadata", "labels"), uid(item));
+    for (const pod of this.items("Pod"))
+      if (this.draft.has(uid(pod))) note(pod, at(pod, "metadata", "labels"), this.workloadOf(pod) ?? uid(pod));
+    return found;
+  }
+
+  /** undefined: the pod stands alone, or belongs to something that is no CI. */
+  private workloadOf(pod: unknown): string | undefined {
+    const owner = ownerUid(pod);
+    const workload = owner === undefined ? undefined : (this.ownerOf.get(owner) ?? owner);
+    return workload !== undefined && this.draft.has(workload) ? workload : undefined;
   }
 
   private ingresses(): void {
