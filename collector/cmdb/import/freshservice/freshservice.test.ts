@@ -10,7 +10,8 @@ const relation = (id: number, type: number, primary: number, secondary: number, 
   secondary_id: secondary,
   secondary_type: secondaryType,
 });
-const ONE = relation(1, 10, 100, 101);
+/** Assets stand in relations by their display ids. */
+const ONE = relation(1, 10, 7, 8);
 const ANSWERS: Record<string, unknown> = {
   "/api/v2/asset_types": {
     asset_types: [
@@ -39,9 +40,9 @@ const ANSWERS: Record<string, unknown> = {
     ],
   },
   "/api/v2/assets/7/relationships": {
-    relationships: [ONE, relation(2, 11, 100, 101), relation(3, 10, 100, 5, "department")],
+    relationships: [ONE, relation(2, 11, 7, 8), relation(3, 10, 7, 5, "department")],
   },
-  "/api/v2/assets/8/relationships": { relationships: [ONE, relation(4, 12, 101, 100)] },
+  "/api/v2/assets/8/relationships": { relationships: [ONE, relation(4, 12, 8, 7)] },
 };
 
 const withoutTypeFields = (body: unknown): unknown =>

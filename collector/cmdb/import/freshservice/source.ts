@@ -85,6 +85,7 @@ export async function cmdbFromFreshservice(api: ForeignApi, cache?: RowCache): P
   for (const type of listOf(at(await api.get("/api/v2/relationship_types"), "relationship_types")))
     words.set(textAt(type, "id") ?? "", textAt(type, "downstream_relation") ?? "");
   const relations: unknown[] = [];
+  const byDisplayId = new Map<string, string>();
   for await (const asset of assets(api, cache)) {
     const type = types.get(textAt(asset, "asset_type_id") ?? "") ?? "";
     draft.add({
@@ -95,15 +96,24 @@ export async function cmdbFromFreshservice(api: ForeignApi, cache?: RowCache): P
       labels: { freshservice_type: type },
       criticality: CRITICALITY[textAt(asset, "impact") ?? ""],
     });
+    byDisplayId.set(textAt(asset, "display_id") ?? "", textAt(asset, "id") ?? "");
     relations.push(...listOf(at(asset, "relationships")));
   }
-  for (const relation of relations) relate(draft, relation, words);
+  // Relations name assets by display id (FreshservicePS, Get-FreshServiceRelationship): 37, where ids are 21000035237.
+  const keyOf = (id: string): string => byDisplayId.get(id) ?? id;
+  for (const relation of relations) relate(draft, relation, words, keyOf);
   return draft.finish();
 }
 
 /** Each relation is told at both of its ends. */
-function relate(draft: CmdbDraft, relation: unknown, words: ReadonlyMap<string, string>): void {
-  const [primary, secondary] = [textAt(relation, "primary_id") ?? "", textAt(relation, "secondary_id") ?? ""];
+function relate(
+  draft: CmdbDraft,
+  relation: unknown,
+  words: ReadonlyMap<string, string>,
+  keyOf: (id: string) => string,
+): void {
+  const primary = keyOf(textAt(relation, "primary_id") ?? "");
+  const secondary = keyOf(textAt(relation, "secondary_id") ?? "");
   const [primaryType, secondaryType] = [
     textAt(relation, "primary_type") ?? "asset",
     textAt(relation, "secondary_type") ?? "asset",
