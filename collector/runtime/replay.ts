@@ -1,7 +1,7 @@
 import type { Alert } from "../core/model/alert.ts";
 import type { CmdbDocument } from "../core/model/ci.ts";
 import type { Correlator } from "../core/model/correlation.ts";
-import { type AlertDocument, alertDocument, incidentDocument } from "../core/model/document.ts";
+import { alertDocument, incidentDocument } from "../core/model/document.ts";
 import type { Event } from "../core/model/event.ts";
 import type { Effect } from "../core/model/effect.ts";
 import type { Incident } from "../core/model/incident.ts";
@@ -56,9 +56,8 @@ export interface ReplayProblem {
 }
 
 interface Episode {
-  alert: AlertDocument;
-  episode: number;
-  incident: string | null;
+  /** As it was put last: to write it down as a document each time would cost more than to step. */
+  alert: Alert;
   eventIds: string[];
 }
 
@@ -176,7 +175,7 @@ class Replay {
         incidents: incidents.filter((incident) => incident.mergedInto === null).length,
         pages: counts.pages,
         notifications: counts.notifications,
-        suppressed: episodes.filter((episode) => episode.incident === null).length,
+        suppressed: episodes.filter((episode) => episode.alert.incident === null).length,
         firstAt: formatTime(this.firstAt),
         lastAt: this.firstAt === null ? null : formatTime(this.now),
       },
@@ -258,12 +257,11 @@ class Replay {
   private bookAlert(alert: Alert): void {
     const known = this.episodes.get(alert.id);
     const last = known?.at(-1);
-    if (last !== undefined && last.episode === alert.episode) {
-      last.alert = alertDocument(alert);
-      last.incident = alert.incident;
+    if (last !== undefined && last.alert.episode === alert.episode) {
+      last.alert = { ...alert };
       return;
     }
-    const episode = { alert: alertDocument(alert), episode: alert.episode, incident: alert.incident, eventIds: [] };
+    const episode = { alert: { ...alert }, eventIds: [] };
     if (known === undefined) this.episodes.set(alert.id, [episode]);
     else known.push(episode);
   }
@@ -287,11 +285,12 @@ class Replay {
 
   private result(): ReplayIncident[] {
     const alertsOf = new Map<string, ReplayAlert[]>();
-    for (const { alert, episode, incident, eventIds } of [...this.episodes.values()].flat()) {
+    for (const { alert, eventIds } of [...this.episodes.values()].flat()) {
+      const { incident, episode } = alert;
       if (incident === null) continue;
       const list = alertsOf.get(incident) ?? [];
       alertsOf.set(incident, list);
-      list.push({ ...alert, incident, episode, eventIds });
+      list.push({ ...alertDocument(alert), incident, episode, eventIds });
     }
     return [...this.incidents.values()]
       .sort((a, b) => a.number - b.number)

@@ -1,7 +1,9 @@
 import type { CorrelationView } from "../model/correlation.ts";
 import { isMild, type Note, type Unit } from "../model/evidence.ts";
 import type { IncidentId } from "../model/identity.ts";
+import type { Incident } from "../model/incident.ts";
 import { faultCi, faultDead } from "../model/influence.ts";
+import { Keys } from "../model/keys.ts";
 import type { Milliseconds } from "../model/time.ts";
 import type { Door } from "./door.ts";
 import type { Notebook } from "./notebook.ts";
@@ -17,14 +19,41 @@ const WAIT_MS: Milliseconds = 35 * 60_000;
 /** Clocks and checks differ: an effect can be seen so long before its cause. */
 const BEFORE_MS: Milliseconds = 90_000;
 
+interface Surroundings {
+  notebook: Notebook;
+  threads: Threads;
+  view: CorrelationView;
+}
+
+/** What `doorsOf` says of each of them. Units next to each other ask for the same CIs, and on most of these nothing fires. */
+export function doorsOfAll(units: readonly Unit[], near: Surroundings): Map<Unit, readonly Door[]> {
+  LOOKED_AT.begin();
+  LEADING.begin();
+  return new Map(units.map((unit) => [unit, doorsOf(unit, near)]));
+}
+
+/** Work space; empty between calls: CIs that were looked at, and those of them on which something fires that could lead on. */
+const LOOKED_AT = new Keys();
+const LEADING = new Keys();
+
+function leadsOn(ci: number, { notebook, view }: Surroundings): boolean {
+  if (LOOKED_AT.add(ci) && notebook.on(ci).some((note) => homeOf(note, view) !== null)) LEADING.add(ci);
+  return LEADING.has(ci);
+}
+
+/** The incident that it fires in, if that is a fault which more could be an effect of. */
+function homeOf({ alert, resolvedAt, background }: Note, view: CorrelationView): Readonly<Incident> | null {
+  if (alert.incident === null || resolvedAt !== null || background !== null) return null;
+  const home = view.incident(alert.incident);
+  return home === undefined || home.members.length < KNOWN_MIN || !isOpen(home) ? null : home;
+}
+
 /**
  * The open incidents that could have reached a unit over a CI that still fires in them. What an incident is about is far
  * away by then, or long ago; what is in trouble now, next door, is neither.
  */
-export function doorsOf(
-  unit: Unit,
-  { notebook, threads, view }: { notebook: Notebook; threads: Threads; view: CorrelationView },
-): Door[] {
+function doorsOf(unit: Unit, near: Surroundings): Door[] {
+  const { notebook, threads, view } = near;
   const doors: Door[] = [];
   const { keys, costs } = unit.causes;
   for (let index = 0; index < keys.length; index += 1) {
@@ -36,17 +65,15 @@ export function doorsOf(
       if (unit.notes.length === 1) break;
       continue;
     }
-    if (ci === unit.ci) continue;
+    if (ci === unit.ci || !leadsOn(ci, near)) continue;
     for (const note of notebook.on(ci)) {
-      const { incident } = note.alert;
-      if (incident === null || note.resolvedAt !== null || note.background !== null) continue;
+      const home = homeOf(note, view);
+      if (home === null) continue;
       const after = unit.onset - note.onset;
       if (after < -BEFORE_MS || !shows(note, faultDead(key))) continue;
-      const home = view.incident(incident);
-      if (home === undefined || home.members.length < KNOWN_MIN || !isOpen(home)) continue;
-      const thread = threads.get(incident);
+      const thread = threads.get(home.id);
       if (thread !== undefined && isEnding(thread, unit.onset, isMild(unit))) continue;
-      lower(doors, incident, ci, step + Math.max(0, after - AT_ONCE_MS) / WAIT_MS);
+      lower(doors, home.id, ci, step + Math.max(0, after - AT_ONCE_MS) / WAIT_MS);
     }
   }
   return doors;

@@ -1,5 +1,6 @@
 import type { Door } from "./door.ts";
 import { isCreeping, isMild, type Unit } from "../model/evidence.ts";
+import { FaultPlaces } from "../model/fault-places.ts";
 import { FaultSums } from "../model/fault-sums.ts";
 import { leastOpening } from "../model/hypothesis.ts";
 import type { IncidentId } from "../model/identity.ts";
@@ -199,7 +200,7 @@ const ROUNDING = 1e-6;
 
 /** Work space; empty between calls. */
 const SUMS = new FaultSums();
-const PLACES = new FaultSums();
+const PLACES = new FaultPlaces();
 const OWN = new Keys();
 
 /**
@@ -218,8 +219,8 @@ export class ClaimTable {
   private readonly costs: Float64Array;
 
   constructor(units: readonly Unit[], alone: readonly number[], wanted: readonly FaultKey[], anchored: number) {
-    const places = PLACES.begin();
-    wanted.forEach((fault, place) => places.add(fault, place));
+    const places = PLACES.begin(wanted.length);
+    wanted.forEach((fault, place) => places.set(fault, place));
     const from = new Int32Array(wanted.length + 1);
     const bounds = new Float64Array(wanted.length);
     const unitFrom = new Int32Array(units.length + 1);
@@ -228,9 +229,8 @@ export class ClaimTable {
       const { keys, costs } = units[index]?.causes ?? NO_CAUSES;
       const own = alone[index] ?? 0;
       for (let at = 0; at < keys.length; at += 1) {
-        const key = keys[at] ?? 0;
-        if (!places.has(key)) continue;
-        const place = places.get(key);
+        const place = places.of(keys[at] ?? 0);
+        if (place < 0) continue;
         const cost = costs[at] ?? 0;
         if (place >= anchored && cost >= own - MARGIN) continue;
         if (size === FOUND.places.length) FOUND.grow();

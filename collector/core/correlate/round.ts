@@ -3,7 +3,7 @@ import { type Note, unitsOf } from "../model/evidence.ts";
 import type { AlertId, IncidentId } from "../model/identity.ts";
 import { faultCi, type Influence } from "../model/influence.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
-import { doorsOf } from "./doors.ts";
+import { doorsOfAll } from "./doors.ts";
 import { heardAround, type Memory } from "./heard-around.ts";
 import type { Rooms } from "./keeping.ts";
 import { anchorsOf, gather, incidentOf, regroup, type Neighbourhood } from "./regroup.ts";
@@ -82,7 +82,7 @@ function solveAround(seeds: readonly Note[], round: Round): Placement[] {
   const notes = gather(seeds, near);
   agenda.lookedAround(notes.size);
   const units = unitsOf([...notes]);
-  const doors = new Map(units.map((unit) => [unit, doorsOf(unit, near)]));
+  const doors = doorsOfAll(units, near);
   const groups = solve(units, anchorsOf(notes, doors.values(), near), {
     topology: view.topology,
     influence,

@@ -221,7 +221,9 @@ function price(hypothesis: Hypothesis, claims: Claim[], round: Round, least: num
   if (atMost <= 0 || atMost < least) return Math.max(0, atMost);
   const members = units.map((unit) => unit.ci);
   const { speaks } = round.context;
-  const quiet = quietDependents(influence, fault, { members, alarmed, speaks }, { onset: first, at, silent });
+  const asked = { onset: first, at, silent, enough: atMost - least };
+  const quiet = quietDependents(influence, fault, { members, alarmed, speaks }, asked);
+  if (quiet.isLeast) return Math.max(0, atMost - quiet.cost);
   return { hypothesis, gain: gain - opening - alive - quiet.cost, claims, first, last };
 }
 

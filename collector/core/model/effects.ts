@@ -27,8 +27,9 @@ export interface Watched {
   readonly levels: Float64Array;
   /** How many are at each level. */
   readonly counts: Uint16Array;
-  /** The sum of all their chances to be seen. */
+  /** The sum of all their chances to be seen, and the best of them. */
   readonly due: number;
+  readonly most: number;
   /** The chance that it fails at all. */
   readonly chances: Float64Array;
   /** How many of them need the CI directly; these come first. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ciOf } from "../../../test/support/core-driver.ts";
-import { quietDependents, type Alarmed } from "./hypothesis.ts";
+import { quietDependents, type Alarmed, type Dependents } from "./hypothesis.ts";
 import { faultKey, Influence } from "./influence.ts";
 import { Topology } from "./topology.ts";
 
@@ -46,9 +46,35 @@ test.for<[situation: string, alarming: number, members: number]>([
         alarmed: () => alarmed([...alarms, 100_000], isListed),
         speaks: (ci) => ci % 7 === 0,
       },
-      { onset: 0, at: 60_000, silent: true },
+      { onset: 0, at: 60_000, silent: true, enough: Number.POSITIVE_INFINITY },
     ),
   );
   expect(weighed[0]).toEqual(weighed[1]);
   expect([weighed[0]?.expected, weighed[0]?.failing]).toEqual([hosts.length, alarming + count]);
+});
+
+test("what the quiet cost at least is never more than they cost, and is told only where that is enough", () => {
+  const weigh = (alarming: number, enough: number): Dependents =>
+    quietDependents(
+      influence,
+      faultKey(indexOf("switch-1"), true),
+      {
+        members: [indexOf("switch-1")],
+        alarmed: () => alarmed(hosts.slice(0, alarming).map(indexOf), true),
+        speaks: () => false,
+      },
+      { onset: 0, at: 60_000, silent: true, enough },
+    );
+  const costs = [0, 20, 200, 400].map((alarming) => {
+    const [exact, soon] = [weigh(alarming, Number.POSITIVE_INFINITY), weigh(alarming, 1)];
+    expect(soon.cost).toBeLessThanOrEqual(exact.cost);
+    return [exact.isLeast, soon.isLeast];
+  });
+  // Where nearly all of them alarm they have to be asked.
+  expect(costs).toEqual([
+    [false, true],
+    [false, true],
+    [false, true],
+    [false, false],
+  ]);
 });

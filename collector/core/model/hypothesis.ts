@@ -80,6 +80,8 @@ export interface Dependents {
   failing: number;
   /** What the quiet ones cost. */
   cost: number;
+  /** They cost no less than that, which is more than was asked for: the rest was not looked at. */
+  isLeast: boolean;
   /** How many alarms one would have expected by now, over how many there are, as a cost of one more; 0 = as expected. */
   doubt: number;
 }
@@ -106,17 +108,27 @@ let LOGS = new Float64Array(64);
 let LOUD = new Int32Array(64);
 const STRANGERS = new Keys();
 
-/** What the quiet dependents of a CI say against its being at fault since `onset`. Cost: one mark for each dependent. */
+/**
+ * What the quiet dependents of a CI say against its being at fault since `onset`. Cost: one mark for each dependent.
+ *
+ * @param enough whether it is more than this is all that matters beyond it
+ */
 export function quietDependents(
   influence: Influence,
   fault: FaultKey,
   { members, alarmed, speaks }: Heard,
-  { onset, at, silent }: { onset: UnixMillis; at: UnixMillis; silent: boolean },
+  { onset, at, silent, enough }: { onset: UnixMillis; at: UnixMillis; silent: boolean; enough: number },
 ): Dependents {
   const sure = faultDead(fault);
   const watched = watchedOf(influence.effects.of(faultCi(fault), sure), influence.topology, sure);
   const { cis, level, levels, counts, chances } = watched;
   const ripe = 1 - Math.exp(-Math.max(0, at - onset) / CHECK_DELAY_MS);
+  const weight = silent ? 1 : QUIET_WITH_OWN_EVIDENCE;
+  const heard = alarmed(onset);
+  if (watched.due * ripe * weight > enough) {
+    const least = leastCost(watched, ripe, members, heard) * weight;
+    if (least > enough) return { expected: watched.expected, failing: 0, cost: least, isLeast: true, doubt: 0 };
+  }
   if (LOGS.length < levels.length) LOGS = new Float64Array(2 * levels.length);
   let cost = 0;
   for (let step = 0; step < levels.length; step += 1) {
@@ -124,7 +136,7 @@ export function quietDependents(
     LOGS[step] = log;
     cost -= (counts[step] ?? 0) * log;
   }
-  const loud = loudAmong(watched, members, alarmed(onset));
+  const loud = loudAmong(watched, members, heard);
   let failing = 0;
   let contradiction = 0;
   for (let index = 0; index < loud; index += 1) {
@@ -134,13 +146,27 @@ export function quietDependents(
     if (place < watched.direct && (levels[step] ?? 0) >= EXPECTED_MIN) failing += 1;
     cost += LOGS[step] ?? 0;
   }
-  cost = Math.min(QUIET_MAX, Math.max(0, cost)) * (silent ? 1 : QUIET_WITH_OWN_EVIDENCE);
+  cost = Math.min(QUIET_MAX, Math.max(0, cost)) * weight;
   return {
     expected: watched.expected,
     failing,
     cost: cost + Math.min(SPEAKS, contradiction),
+    isLeast: false,
     doubt: Math.max(0, Math.log((1 + watched.due * ripe) / (1 + loud))),
   };
+}
+
+/** Where a sum of the same terms comes out by another way. */
+const ROUNDING = 1e-6;
+
+/** What they cost at least, by how many can be loud at most: nobody is asked who they are. */
+function leastCost(watched: Watched, ripe: number, members: readonly number[], alarmed: Alarmed): number {
+  const all = alarmed.all();
+  if (all === null) return 0;
+  // To be quiet costs more than its chance, and no more than that of the likeliest.
+  const loud = Math.min(watched.cis.length, all.length + members.length);
+  const cost = watched.due * ripe + loud * Math.log(1 - watched.most * ripe);
+  return Math.min(QUIET_MAX, Math.max(0, cost - ROUNDING));
 }
 
 /** Lists that are this much shorter than all dependents are gone through instead of these. */

@@ -83,6 +83,7 @@ function watch({ cis, chances, direct }: Effects, topology: Topology, dead: bool
     levels: Float64Array.from(levels.keys()),
     counts: Uint16Array.from(counts),
     due,
+    most: levels.size === 0 ? 0 : Math.max(...levels.keys()),
     chances: likely,
     direct: near,
     expected,

@@ -1,5 +1,5 @@
 import { withOneMore } from "../model/short-list.ts";
-import { incidentDocument } from "../model/document.ts";
+import { type IncidentDocument, incidentDocument } from "../model/document.ts";
 import { hashId } from "../model/hash.ts";
 import type { Incident, Told } from "../model/incident.ts";
 import type { Json } from "../model/ledger.ts";
@@ -32,8 +32,7 @@ export function tell(state: NotifyState, turn: Turn, incident: Incident, message
   if (messages.some((message) => isSaid(incident, message))) incident.revision += 1;
   for (const { receiver, kind, page } of messages) remember(incident, { receiver, kind, page, at });
   noteInTimeline(incident, at, messages);
-  // The state lives on; what was said stays as it was said.
-  const document = structuredCopy(incidentDocument(incident, (id) => state.alerts.get(id), ALERTS_SHOWN));
+  const document = asSaid(incidentDocument(incident, (id) => state.alerts.get(id), ALERTS_SHOWN));
   for (const { receiver, kind, page, reason } of messages) {
     turn.effects.push({
       kind: "notify",
@@ -115,7 +114,16 @@ function counterfactualOf(incident: Readonly<Incident>, kind: NotificationKind, 
   return incident.pageWorthy ? null : `it would have paged, but: ${incident.pageReason}`;
 }
 
-/** Deep copy of plain data; `structuredClone` belongs to the platform, not to the language. */
-function structuredCopy<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value)) as T;
+/**
+ * The state lives on; what was said stays as it was said. Alerts and the timeline of a document are its own, and labels are
+ * never changed, only replaced.
+ */
+function asSaid(document: IncidentDocument): IncidentDocument {
+  const { rootCause, impact } = document;
+  const candidates = rootCause.candidates.map((candidate) => ({ ...candidate, reasons: [...candidate.reasons] }));
+  return {
+    ...document,
+    rootCause: { ...rootCause, candidates },
+    impact: { services: impact.services.map((service) => ({ ...service })), cis: [...impact.cis] },
+  };
 }

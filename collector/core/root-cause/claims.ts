@@ -1,11 +1,12 @@
 import type { Unit } from "../model/evidence.ts";
 import { FaultSums, largest } from "../model/fault-sums.ts";
+import { FaultPlaces } from "../model/fault-places.ts";
 import { faultCi, type FaultKey } from "../model/influence.ts";
 import { grown } from "../model/grown.ts";
 
 /** Work space; empty between calls. */
 const SUMS = new FaultSums();
-const PLACES = new FaultSums();
+const PLACES = new FaultPlaces();
 
 /** What one candidate explains: by unit, the cost; NaN where it does not explain it. */
 export interface Claims {
@@ -37,13 +38,14 @@ export function candidatesOf(units: readonly Unit[], alone: readonly number[], s
   }
   const chosen = largest(bounds, most);
   const claims = chosen.map((fault): Claims => ({ fault, costs: new Float64Array(units.length).fill(Number.NaN) }));
-  const place = PLACES.begin();
-  chosen.forEach((fault, index) => place.add(fault, index));
+  const places = PLACES.begin(chosen.length);
+  chosen.forEach((fault, index) => places.set(fault, index));
   for (let index = 0; index < units.length; index += 1) {
     const { keys, costs } = causesOf(units, index);
     for (let position = 0; position < keys.length; position += 1) {
-      const key = keys[position] ?? 0;
-      const found = place.has(key) ? claims[place.get(key)] : undefined;
+      const place = places.of(keys[position] ?? 0);
+      if (place < 0) continue;
+      const found = claims[place];
       if (found !== undefined) found.costs[index] = costs[position] ?? 0;
     }
   }
@@ -66,17 +68,16 @@ function growLinks(): void {
 }
 
 export function linksBetween(units: readonly Unit[]): Links {
-  const at = PLACES.begin();
+  const at = PLACES.begin(units.length);
   // Two units of one CI: the later one stands for it.
-  units.forEach((unit, index) => at.add(unit.ci, index - at.get(unit.ci)));
+  units.forEach((unit, index) => at.set(unit.ci, index));
   const from = new Int32Array(units.length + 1);
   let size = 0;
   for (let index = 0; index < units.length; index += 1) {
     const { keys, costs } = causesOf(units, index);
     for (let position = 0; position < keys.length; position += 1) {
-      const ci = faultCi(keys[position] ?? 0);
-      const other = at.get(ci);
-      if (!at.has(ci) || other === index) continue;
+      const other = at.of(faultCi(keys[position] ?? 0));
+      if (other < 0 || other === index) continue;
       if (size === OTHERS.length) growLinks();
       OTHERS[size] = other;
       PRICES[size] = costs[position] ?? 0;

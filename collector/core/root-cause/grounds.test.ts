@@ -57,7 +57,7 @@ test.for<[situation: string, units: Unit[], explained: number, pages: boolean]>(
     units: units.length,
     silent: false,
     dead: false,
-    dependents: { expected: 0, failing: 0, cost: 0, doubt: 0 },
+    dependents: { expected: 0, failing: 0, cost: 0, isLeast: false, doubt: 0 },
     through: null,
   };
   const scene = sceneOf(

@@ -116,12 +116,13 @@ function price(units: readonly Unit[], evidence: RootEvidence, at: UnixMillis, v
   const drafts = claims.map((one) => draft(one, setting));
   drafts.sort((a, b) => a.cost - b.cost || a.fault - b.fault);
   const verdicts: Verdict[] = [];
-  let best = Number.POSITIVE_INFINITY;
+  const standing = new Standing();
   for (const one of drafts) {
     // What is dearer even without its quiet dependents cannot come near the best.
-    if (one.cost > best + FAR) break;
-    const verdict = complete(one, setting);
-    best = Math.min(best, verdict.cost);
+    if (one.cost > standing.best + FAR) break;
+    const verdict = complete(one, setting, standing.limitOf(one.root) - one.cost);
+    if (verdict.dependents.isLeast) continue;
+    standing.add(verdict);
     verdicts.push(verdict);
   }
   verdicts.sort((a, b) => a.cost - b.cost || a.fault - b.fault);
@@ -130,6 +131,29 @@ function price(units: readonly Unit[], evidence: RootEvidence, at: UnixMillis, v
   return verdicts
     .sort((a, b) => a.cost - b.cost || a.fault - b.fault)
     .filter((verdict, index, all) => all.findIndex((other) => other.root === verdict.root) === index);
+}
+
+/** Worse than the best by this much, it changes no figure that anyone sees. */
+const NEGLIGIBLE = 30;
+
+/** The roots that are weighed already, and what one more may cost at most to be seen beside them. */
+class Standing {
+  best = Number.POSITIVE_INFINITY;
+  private readonly costs = new Map<number, number>();
+  /** Once as many are known as are shown: these only become better ones. */
+  private others = Number.POSITIVE_INFINITY;
+
+  add({ root, cost }: Verdict): void {
+    this.best = Math.min(this.best, cost);
+    this.costs.set(root, Math.min(cost, this.costs.get(root) ?? cost));
+    if (this.costs.size < SHOWN || this.others < Number.POSITIVE_INFINITY) return;
+    this.others = Math.max(this.best + NEGLIGIBLE, ...this.costs.values());
+  }
+
+  /** Of one root, dead or not, only the cheaper way counts. */
+  limitOf(root: number): number {
+    return Math.min(this.others, this.costs.get(root) ?? this.others);
+  }
 }
 
 /**
@@ -149,7 +173,7 @@ function behind(inferred: Claims, pricing: Pricing): Verdict[] {
     if (own === undefined || own > OWN_EVIDENCE || !Number.isNaN(inferred.costs[index])) continue;
     const costs = inferred.costs.slice();
     costs[index] = own;
-    const verdict = complete(draft({ fault, costs }, pricing), pricing);
+    const verdict = complete(draft({ fault, costs }, pricing), pricing, Number.POSITIVE_INFINITY);
     found.push({ ...verdict, cost: verdict.cost + (causes.costs[at] ?? 0), through: inferred.fault });
   }
   return found;
@@ -216,11 +240,13 @@ function draft(claims: Claims, pricing: Pricing): Draft {
   return { fault, root, cost, claims, first, own };
 }
 
-function complete({ fault, root, cost, claims, first, own }: Draft, pricing: Pricing): Verdict {
+/** @param enough see `quietDependents` */
+function complete({ fault, root, cost, claims, first, own }: Draft, pricing: Pricing, enough: number): Verdict {
   const { units, members, evidence, at } = pricing;
   const { alarmed, speaks } = evidence;
   const heard = { members, alarmed, speaks };
-  const dependents = quietDependents(evidence.influence, fault, heard, { onset: first, at, silent: own === undefined });
+  const asked = { onset: first, at, silent: own === undefined, enough };
+  const dependents = quietDependents(evidence.influence, fault, heard, asked);
   let explained: Unit[] | null = null;
   return {
     root,
