@@ -47,3 +47,74 @@ test("the clear of a storm's alert was lost; what it says half an hour later is 
   expect(second?.alerts.map(({ ci }) => ci).sort()).toEqual(["shop", "users", "users-db"]);
   expect(incidents).toHaveLength(2);
 });
+
+const PODS = Array.from({ length: 10 }, (_, number) => `pod-${number}`);
+const SERVICES = Array.from({ length: 10 }, (_, number) => `svc-${number}`);
+const MESH = cmdb(
+  {
+    core: "switch",
+    resolver: "service",
+    "node-1": "host",
+    "node-2": "host",
+    ...Object.fromEntries(PODS.map((name) => [name, "container"])),
+    ...Object.fromEntries(SERVICES.map((name) => [name, "service"])),
+  },
+  [
+    "node-1 connectsTo core",
+    "node-2 connectsTo core",
+    ...SERVICES.map((name) => `${name} uses resolver`),
+    ...SERVICES.map((name, number) => `${name} hasMember pod-${number}`),
+    ...PODS.map((name, number) => `${name} runsOn ${number < 6 ? "node-1" : "node-2"}`),
+  ],
+  { vantage: ["core"] },
+);
+
+const RESOLVER_FAILS: readonly Told[] = [
+  { at: 20, ci: "resolver", check: "HighErrorRate", summary: "5xx ratio is 80%" },
+  ...each(SERVICES, { at: 40, check: "HighErrorRate", severity: "warning", summary: "5xx ratio is 12%" }, 5),
+];
+
+test("services that have long had errors turn slow as a node dies: that is the node", async () => {
+  const story = [
+    ...RESOLVER_FAILS,
+    { at: 500, ci: "node-1", check: "NodeNotReady" },
+    ...each(PODS.slice(0, 6), { at: 505, check: "PodNotReady", severity: "major" }, 2),
+    ...each(SERVICES.slice(0, 6), { at: 540, check: "HighLatencyP99", severity: "warning" }, 10),
+  ];
+  const { of, incidents } = await play(MESH, story, 900);
+  expect(of("resolver")?.rootCause.ci).toBe("resolver");
+  const node = of("node-1");
+  expect(node?.rootCause.ci).toBe("node-1");
+  expect(node?.alerts.filter(({ check }) => check === "HighLatencyP99")).toHaveLength(6);
+  expect(of("resolver")?.alerts.filter(({ check }) => check === "HighErrorRate")).toHaveLength(11);
+  expect(incidents).toHaveLength(2);
+});
+
+test("a disk that has filled up breaks its program a quarter of an hour later: one incident", async () => {
+  const story = [
+    { at: 20, ci: "users-db", check: "disk_used", severity: "major", summary: "disk 95% full" },
+    { at: 900, ci: "users-db", check: "db_down" },
+    { at: 930, ci: "users", check: "http_errors" },
+  ];
+  const { incidents } = await play(HOUSE, story, 1500);
+  expect(incidents).toHaveLength(1);
+});
+
+test("a database that was down minutes before the switch died keeps its incident", async () => {
+  const story = [
+    { at: 20, ci: "users-db", check: "db_down" },
+    { at: 25, ci: "users-db", check: "PostgresqlDown" },
+    { at: 60, ci: "users", check: "http_errors" },
+    ...each(HOSTS, { at: 300, check: "hostalive" }, 3),
+    { at: 330, ci: "shop", check: "http_errors" },
+  ];
+  const house = {
+    ...HOUSE,
+    relations: [...HOUSE.relations, ...cmdb({}, ["users-db runsOn r1-h1", "users runsOn r1-h2"]).relations],
+  };
+  const { of, incidents } = await play(house, story, 900);
+  expect(of("r1-h3")?.rootCause.ci).toBe("sw-1");
+  expect(of("users-db")?.rootCause.ci).toBe("users-db");
+  expect(of("users-db")?.alerts.map(({ ci }) => ci)).not.toContain("r1-h3");
+  expect(incidents).toHaveLength(2);
+});

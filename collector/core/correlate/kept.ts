@@ -1,27 +1,38 @@
 import type { Unit } from "../model/evidence.ts";
 import type { IncidentId } from "../model/identity.ts";
-import type { Milliseconds } from "../model/time.ts";
+import type { Milliseconds, UnixMillis } from "../model/time.ts";
+import { beginningOf, isBefore } from "./in-time.ts";
 import type { Anchor, Choice, Claim } from "./propose.ts";
 
 /** What began so long after an incident, for the most part, is another fault than that. */
 const LATER_MS: Milliseconds = 5 * 60_000;
 
 /**
- * Whether an incident may claim a unit though another fault has: what it has long explained, and explains better, does not
- * go to a fault that came later, and is chosen first only because it explains more.
+ * Whether an incident may claim a unit though another fault has: what it has explained before the other began, or long, and
+ * explains better, does not go to a fault that came later, and is chosen first only because it explains more.
  */
 export function keeperOf(
   anchor: Anchor | null,
   { units, incidentOf }: { units: readonly Unit[]; incidentOf: (unit: Unit) => IncidentId | null },
 ): (claim: Claim, by: Choice) => boolean {
-  if (anchor?.large !== true) return () => false;
+  if (anchor === null) return () => false;
   const isAtHome = ({ unit }: Claim): boolean => {
     const found = units[unit];
     return found !== undefined && incidentOf(found) === anchor.incident;
   };
+  const beginnings = new Map<Choice, UnixMillis>();
+  const beginningBy = (by: Choice): UnixMillis => {
+    const { fault, anchor: other } = by.hypothesis;
+    const known = beginnings.get(by) ?? other?.firstOnset ?? beginningOf(fault, by.claims, units);
+    beginnings.set(by, known);
+    return known;
+  };
   const later = new Map<Choice, boolean>();
   return (claim, by) => {
-    if (!isAtHome(claim)) return false;
+    const unit = units[claim.unit];
+    if (unit === undefined || !isAtHome(claim)) return false;
+    if (isBefore(unit, beginningBy(by))) return true;
+    if (!anchor.large) return false;
     let isLater = later.get(by);
     if (isLater === undefined) {
       // Claims are in order of onset, since units are.

@@ -7,12 +7,14 @@ import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { Door } from "./door.ts";
 import { shows } from "./doors.ts";
+import { beginningOf, inOrder, waitCost } from "./in-time.ts";
 import { keeperOf } from "./kept.ts";
 import { joinPeers } from "./peers.ts";
 import {
   ANCHOR_PRICE,
   lateness,
   MARGIN,
+  OWN_EVIDENCE,
   propose,
   SETTLED_PRICE,
   type Anchor,
@@ -40,12 +42,6 @@ export interface SolveContext {
 /** Effects of one fault do not come in two waves further apart than this. */
 const WAVE_GAP_MS: Milliseconds = 10 * 60_000;
 const CREEP_GAP_MS: Milliseconds = 22 * 60_000;
-/** An own alert speaks for a root when that fault would show itself so. */
-const OWN_EVIDENCE = 1;
-/** So many units within so short a time are the beginning of a storm; what came before it is something else. */
-const BURST = 4;
-const BURST_MS: Milliseconds = 150_000;
-
 /**
  * Explains a set of units by as few and as likely faults as possible: uncapacitated facility location, where a fault
  * costs its prior and the quiet of those that should fail, and a unit costs its distance from the fault. Greedy by
@@ -201,7 +197,13 @@ function evaluateOpen(hypothesis: Hypothesis, round: Round, least: number): Choi
     last = unit.onset;
     if (gain > best.gain) best = { claims: wave, gain };
   }
-  return price(hypothesis, best.claims, round, least);
+  const { claims } = best;
+  return price(
+    hypothesis,
+    hypothesis.anchor === null ? inOrder(claims, hypothesis.fault, round) : claims,
+    round,
+    least,
+  );
 }
 
 function price(hypothesis: Hypothesis, claims: Claim[], round: Round, least: number): Choice | number {
@@ -227,16 +229,6 @@ function price(hypothesis: Hypothesis, claims: Claim[], round: Round, least: num
   return { hypothesis, gain: gain - opening - alive - quiet.cost, claims, first, last };
 }
 
-/** When most of it began. */
-function burstStart(choice: Choice, units: readonly Unit[]): UnixMillis {
-  const onsets = choice.claims.map((claim) => units[claim.unit]?.onset ?? choice.first);
-  for (let index = 0; index + BURST - 1 < onsets.length; index += 1) {
-    const onset = onsets[index] ?? choice.first;
-    if ((onsets[index + BURST - 1] ?? 0) - onset <= BURST_MS) return onset;
-  }
-  return choice.first;
-}
-
 /** Each unit to the cheapest of the chosen faults, or left alone. */
 function settle(
   units: readonly Unit[],
@@ -245,13 +237,16 @@ function settle(
 ): Group[] {
   const cheapest = units.map(() => ({ choice: -1, cost: Number.POSITIVE_INFINITY }));
   chosen.forEach((choice, index) => {
-    const span = choice.hypothesis.anchor ?? { firstOnset: burstStart(choice, units), lastOnset: choice.last };
+    const firstOnset = beginningOf(choice.hypothesis.fault, choice.claims, units);
+    const span = choice.hypothesis.anchor ?? { firstOnset, lastOnset: choice.last };
     for (const claim of choice.hypothesis.claims) {
       const unit = units[claim.unit];
       const found = cheapest[claim.unit];
       if (unit === undefined || found === undefined) continue;
       const cost = claim.cost + (choice.hypothesis.anchor === null ? lateness(unit.onset, span) : 0);
-      if (cost < found.cost && cost + MARGIN < (alone[claim.unit] ?? 0)) cheapest[claim.unit] = { choice: index, cost };
+      if (cost + MARGIN >= (alone[claim.unit] ?? 0)) continue;
+      const waited = cost + waitCost(unit, span.firstOnset);
+      if (waited < found.cost) cheapest[claim.unit] = { choice: index, cost: waited };
     }
   });
   const groups: Group[] = chosen.map((choice) => ({

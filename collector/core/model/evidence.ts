@@ -58,10 +58,14 @@ export interface Unit {
   causes: Causes;
 }
 
-/** Alerts on one CI that are further apart than this began for different reasons. */
-const UNIT_GAP_MS: Milliseconds = 15 * 60_000;
-/** While the earlier one still fires, the CI has been in trouble all the time. */
-const FIRING_GAP_MS: Milliseconds = 25 * 60_000;
+/** What begins on a CI this long after the first of its alerts is looked at by itself: it can have another cause. */
+const UNIT_MS: Milliseconds = 4 * 60_000;
+/** What fills up or heats up breaks its CI by and by: what begins on it then has the same cause … */
+const LEADING: ReadonlySet<Symptom> = new Set<Symptom>(["resource", "environment", "clock"]);
+/** … up to so long after what was heard of it last … */
+const LEADING_GAP_MS: Milliseconds = 15 * 60_000;
+/** … or longer, while that still fires. */
+const LEADING_FIRING_GAP_MS: Milliseconds = 25 * 60_000;
 /** A second alert on the same CI says less than the first: they are not independent. */
 const REPEAT_WEIGHT = 0.35;
 /** To work a unit out of one note with so few causes costs less than to keep it: a flood from outside the CMDB has only those. */
@@ -82,9 +86,7 @@ export function unitsOf(notes: readonly Note[]): Unit[] {
     if (!isInOrder(list, byOnset)) list.sort(byOnset);
     let from = 0;
     for (let index = 1; index <= list.length; index += 1) {
-      const before = list[index - 1];
-      const next = list[index];
-      if (next !== undefined && before !== undefined && next.onset - before.onset <= gapAfter(before)) continue;
+      if (goesOn(list, from, index)) continue;
       units.push(unit(list.slice(from, index)));
       from = index;
     }
@@ -101,8 +103,16 @@ function isInOrder<T>(list: readonly T[], compare: (a: T, b: T) => number): bool
   return list.every((item, at) => at === 0 || compare(list[at - 1] ?? item, item) <= 0);
 }
 
-function gapAfter({ resolvedAt }: Note): Milliseconds {
-  return resolvedAt === null ? FIRING_GAP_MS : UNIT_GAP_MS;
+/** Whether the note at `index` has the cause of those since `from`, as far as time tells. */
+function goesOn(list: readonly Note[], from: number, index: number): boolean {
+  const first = list[from];
+  const before = list[index - 1];
+  const next = list[index];
+  if (first === undefined || before === undefined || next === undefined) return false;
+  if (next.onset - first.onset <= UNIT_MS) return true;
+  if (next.onset - before.onset > (before.resolvedAt === null ? LEADING_FIRING_GAP_MS : LEADING_GAP_MS)) return false;
+  for (let at = from; at < index; at += 1) if (LEADING.has(list[at]?.symptom ?? "other")) return true;
+  return false;
 }
 
 function unit(notes: Note[]): Unit {
