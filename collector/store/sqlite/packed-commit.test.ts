@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Touch } from "../../port/store.ts";
-import { readPending, writePending } from "./packed-commit.ts";
+import { BufferPool, readPending, writePending } from "./packed-commit.ts";
 
 const NOW = 1_795_296_848_347;
 
@@ -57,4 +57,37 @@ test("a log from before, with a list for each touch, is still read", () => {
     touch({ lastOccurredAt: NOW - 5, count: 3, expiresAt: null, expiresAfterMs: null }),
     touch({ alert: "a-2", count: 4, expiresAt: NOW + 9, expiresAfterMs: 9 }),
   ]);
+});
+
+describe("buffers for commits", () => {
+  const commits = (pool: BufferPool, count: number, sizeBytes: number): number[] =>
+    Array.from({ length: count }, () => {
+      const bytes = pool.take(sizeBytes);
+      pool.give(bytes);
+      return bytes.buffer.byteLength;
+    });
+
+  test("one is used again, also for less", () => {
+    const pool = new BufferPool();
+    expect(commits(pool, 1, 3_000_000)).toEqual([4_194_304]);
+    expect(commits(pool, 30, 100)).toEqual(Array.from({ length: 30 }, () => 4_194_304));
+  });
+
+  test("what a flood needed is given up when it is over", () => {
+    const pool = new BufferPool();
+    commits(pool, 100, 20_000_000);
+    expect(commits(pool, 100, 100).at(-1)).toBe(1_048_576);
+  });
+
+  test("a large commit now and then keeps its buffer", () => {
+    const pool = new BufferPool();
+    const buffers = new Set<ArrayBufferLike>();
+    for (let time = 0; time < 20; time += 1) {
+      commits(pool, 20, 100);
+      const bytes = pool.take(20_000_000);
+      buffers.add(bytes.buffer);
+      pool.give(bytes);
+    }
+    expect(buffers.size).toBe(1);
+  });
 });

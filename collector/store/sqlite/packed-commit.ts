@@ -205,16 +205,34 @@ export function readPending(text: string): PendingText {
 const SIZE_MIN = 1024 * 1024;
 const SIZE_KEPT_MAX = 32 * 1024 * 1024;
 const KEPT_MAX = 4;
+/** What none of so many commits in a row has needed is given up: buffers of a flood are a hundred times as large as others. */
+const COMMITS_LOOKED_AT = 32;
 
 /** Buffers to use again: fresh memory costs a page fault for every 4 KiB. */
 export class BufferPool {
   private readonly free: ArrayBufferLike[] = [];
+  private taken = 0;
+  /** The largest size asked for among the present commits that are counted, and among those before. */
+  private largest = 0;
+  private largestBefore = 0;
 
   /** At least this large; its content is whatever was there. */
   take(sizeBytes: number): Buffer {
+    this.largest = Math.max(this.largest, sizeBytes);
+    this.taken += 1;
+    if (this.taken >= COMMITS_LOOKED_AT) this.giveUp();
     const place = this.free.findIndex(({ byteLength }) => byteLength >= sizeBytes);
     const [found] = place < 0 ? [] : this.free.splice(place, 1);
-    return Buffer.from(found ?? new ArrayBuffer(Math.max(SIZE_MIN, 2 ** Math.ceil(Math.log2(Math.max(1, sizeBytes))))));
+    return Buffer.from(found ?? new ArrayBuffer(sizeFor(sizeBytes)));
+  }
+
+  private giveUp(): void {
+    const { largest, largestBefore, free } = this;
+    const needed = sizeFor(Math.max(largest, largestBefore));
+    for (let at = free.length - 1; at >= 0; at -= 1) if ((free[at]?.byteLength ?? 0) > needed) free.splice(at, 1);
+    this.largestBefore = largest;
+    this.largest = 0;
+    this.taken = 0;
   }
 
   /** The buffer under these bytes has come back, or is needed no longer. */
@@ -223,4 +241,8 @@ export class BufferPool {
     if (buffer.byteLength <= SIZE_KEPT_MAX && this.free.length < KEPT_MAX && !this.free.includes(buffer))
       this.free.push(buffer);
   }
+}
+
+function sizeFor(sizeBytes: number): number {
+  return Math.max(SIZE_MIN, 2 ** Math.ceil(Math.log2(Math.max(1, sizeBytes))));
 }
