@@ -70,7 +70,11 @@ export class Keeper {
     for (const room of [habits, strays, together, reader, agenda])
       for (const piece of room.takeChanged()) list.push(piece);
     this.keepThreads(rooms, topology, put, isOver);
-    for (const piece of this.loose.takeChanged()) list.push(piece);
+    const recordOf = (incident: IncidentId): ThreadRecord | null => {
+      const thread = rooms.threads.get(incident);
+      return thread === undefined ? null : threadRecord(thread, rooms.timers, topology);
+    };
+    for (const piece of this.loose.takeChanged(recordOf)) list.push(piece);
     for (const incident of this.outdated.splice(0)) list.push({ id: THREAD + incident, value: null });
     for (const { name, order } of notebook.takeCuts()) list.push({ id: CUT + name, value: order });
     const record = commonRecord(common);
@@ -130,7 +134,7 @@ export class Keeper {
       if (isOver(incident)) forget(threads, timers, incident);
       else {
         thread.edition += 1;
-        this.loose.put(incident, threadRecord(thread, timers, topology));
+        this.loose.put(incident);
         if (this.old.delete(incident)) this.outdated.push(incident);
       }
     }

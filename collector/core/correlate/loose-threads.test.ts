@@ -9,6 +9,30 @@ const MANY = 35;
 const record = (edition: number): ThreadRecord => [edition, null, 0, 0, 1, 2, 0, 0, 0, null, null, null];
 const incident = (number: number): string => `inc-${String(number).padStart(3, "0")}`;
 
+/** With the threads that others have. */
+class Loose {
+  readonly threads = new LooseThreads();
+  readonly records = new Map<string, ThreadRecord>();
+
+  put(incident: string, changed: ThreadRecord): void {
+    this.records.set(incident, changed);
+    this.threads.put(incident);
+  }
+
+  drop(incident: string): boolean {
+    return this.threads.drop(incident);
+  }
+
+  takeChanged(): readonly StoredPiece[] {
+    return this.threads.takeChanged((incident) => this.records.get(incident) ?? null);
+  }
+
+  restore(shelf: Shelf, within: (incident: string) => number | null): ReadonlyMap<string, ThreadRecord> {
+    for (const [incident, stored] of this.threads.restore(shelf.pieces, within)) this.records.set(incident, stored);
+    return this.records;
+  }
+}
+
 /** What a store has of it. */
 class Shelf {
   readonly rows = new Map<string, unknown>();
@@ -25,16 +49,16 @@ class Shelf {
   }
 }
 
-function filled(): { loose: LooseThreads; shelf: Shelf } {
-  const loose = new LooseThreads();
+function filled(): { loose: Loose; shelf: Shelf } {
+  const loose = new Loose();
   const shelf = new Shelf();
   for (let number = 0; number < MANY; number += 1) loose.put(incident(number), record(1));
   shelf.take(loose.takeChanged());
   return { loose, shelf };
 }
 
-const restored = (shelf: Shelf, within: (incident: string) => number | null): Map<string, ThreadRecord> =>
-  new Map(new LooseThreads().restore(shelf.pieces, within));
+const restored = (shelf: Shelf, within: (incident: string) => number | null): ReadonlyMap<string, ThreadRecord> =>
+  new Loose().restore(shelf, within);
 
 test("many threads are few records, and come back", () => {
   const { shelf } = filled();
@@ -81,8 +105,8 @@ test("a restored one writes what the other would have written", () => {
   const { loose, shelf } = filled();
   for (const number of [2, 17, 34]) loose.drop(incident(number));
   shelf.take(loose.takeChanged());
-  const again = new LooseThreads();
-  again.restore(shelf.pieces, (id) => ([2, 17, 34].some((number) => incident(number) === id) ? 2 : 0));
+  const again = new Loose();
+  again.restore(shelf, (id) => ([2, 17, 34].some((number) => incident(number) === id) ? 2 : 0));
   for (const one of [loose, again])
     for (const number of [5, 40, 17, 33]) {
       one.drop(incident(9));

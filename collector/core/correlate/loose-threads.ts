@@ -14,22 +14,22 @@ type Entry = readonly [incident: IncidentId, record: ThreadRecord];
  * of it have left: by its edition a restart sees that it is old.
  */
 export class LooseThreads {
-  /** By number, ascending; new ones go to the last of these. */
-  private readonly pieces = new Map<number, Map<IncidentId, ThreadRecord>>();
+  /** Who is in which, by number, ascending; new ones go to the last of these. What is written of them is made when it is written. */
+  private readonly pieces = new Map<number, Set<IncidentId>>();
   private readonly pieceOf = new Map<IncidentId, number>();
   private readonly stored = new Set<number>();
   private readonly changed = new Set<number>();
   private last = 0;
 
-  put(incident: IncidentId, record: ThreadRecord): void {
+  put(incident: IncidentId): void {
     if (this.pieceOf.get(incident) !== this.last) this.drop(incident);
     let piece = this.pieces.get(this.last);
     if (piece === undefined || (piece.size >= PIECE && !piece.has(incident))) {
       this.last += 1;
-      piece = new Map();
+      piece = new Set();
       this.pieces.set(this.last, piece);
     }
-    piece.set(incident, record);
+    piece.add(incident);
     this.pieceOf.set(incident, this.last);
     this.changed.add(this.last);
   }
@@ -48,14 +48,15 @@ export class LooseThreads {
     return true;
   }
 
-  takeChanged(): readonly StoredPiece[] {
+  /** @param recordOf as it was when it was put: whoever changes a thread puts it again */
+  takeChanged(recordOf: (incident: IncidentId) => ThreadRecord | null): readonly StoredPiece[] {
     if (this.changed.size === 0) return NOTHING;
     const list: StoredPiece[] = [];
     for (const number of this.changed) {
       const piece = this.pieces.get(number);
       if (piece !== undefined) {
         this.stored.add(number);
-        list.push({ id: PREFIX + number, value: [...piece] });
+        list.push({ id: PREFIX + number, value: [...piece].flatMap((incident) => entryOf(incident, recordOf)) });
       } else if (this.stored.delete(number)) list.push({ id: PREFIX + number, value: null });
     }
     this.changed.clear();
@@ -74,26 +75,35 @@ export class LooseThreads {
       if (id.startsWith(PREFIX) && Array.isArray(value))
         found.push([Number(id.slice(PREFIX.length)), value as readonly Entry[]]);
     found.sort(([a], [b]) => a - b);
+    const newest = new Map<IncidentId, ThreadRecord>();
     for (const [number, entries] of found) {
       this.stored.add(number);
-      this.pieces.set(number, new Map());
-      for (const [incident, record] of entries) this.admit(number, incident, record, within(incident));
+      this.pieces.set(number, new Set());
+      for (const [incident, record] of entries) {
+        const edition = editionOf(record);
+        const stored = within(incident);
+        const known = newest.get(incident);
+        if (stored === null || edition < stored || (known !== undefined && editionOf(known) > edition)) continue;
+        newest.set(incident, record);
+        this.move(incident, number);
+      }
     }
     for (const [number, piece] of this.pieces) if (piece.size === 0) this.pieces.delete(number);
     this.last = lastOf(this.pieces.keys());
-    return [...this.pieces.values()].flatMap((piece) => [...piece]);
+    const recordOf = (incident: IncidentId): ThreadRecord | null => newest.get(incident) ?? null;
+    return [...this.pieces.values()].flatMap((piece) => [...piece].flatMap((incident) => entryOf(incident, recordOf)));
   }
 
-  private admit(number: number, incident: IncidentId, record: ThreadRecord, within: number | null): void {
-    const edition = editionOf(record);
-    if (within === null || edition < within) return;
-    const other = this.pieces.get(this.pieceOf.get(incident) ?? -1);
-    const known = other?.get(incident);
-    if (known !== undefined && editionOf(known) > edition) return;
-    other?.delete(incident);
-    this.pieces.get(number)?.set(incident, record);
-    this.pieceOf.set(incident, number);
+  private move(incident: IncidentId, to: number): void {
+    this.pieces.get(this.pieceOf.get(incident) ?? -1)?.delete(incident);
+    this.pieces.get(to)?.add(incident);
+    this.pieceOf.set(incident, to);
   }
+}
+
+function entryOf(incident: IncidentId, recordOf: (incident: IncidentId) => ThreadRecord | null): readonly Entry[] {
+  const record = recordOf(incident);
+  return record === null ? NO_ENTRY : [[incident, record]];
 }
 
 function lastOf(numbers: Iterable<number>): number {
@@ -102,4 +112,5 @@ function lastOf(numbers: Iterable<number>): number {
   return last;
 }
 
+const NO_ENTRY: readonly Entry[] = [];
 const NOTHING: readonly StoredPiece[] = [];
