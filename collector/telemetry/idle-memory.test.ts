@@ -67,6 +67,37 @@ test("not twice in a minute, however fast it grows", () => {
   expect(asked.filter((text) => text.includes("memory"))).toEqual(["4 s: memory", "79 s: memory", "154 s: memory"]);
 });
 
+test("it goes on for as long as something is given back", () => {
+  const { engine, asked, go } = driven();
+  for (let second = 0; second < 30; second += 1) {
+    go(1);
+    engine.resident -= 2 * MIB;
+  }
+  engine.live = engine.resident;
+  go(60);
+  expect(asked).toEqual(["4 s: memory", "46 s: speed"]);
+});
+
+test("but not for ever", () => {
+  const { engine, asked, go } = driven();
+  for (let second = 0; second < 150; second += 1) {
+    go(1);
+    engine.resident -= 1.5 * MIB;
+  }
+  expect(asked).toEqual(["4 s: memory", "124 s: speed"]);
+});
+
+test("what work has come in between of is tried again", () => {
+  const { engine, asked, go } = driven();
+  go(5);
+  engine.busy = 0.9;
+  go(2);
+  engine.busy = 0;
+  engine.resident = engine.live + 40 * MIB;
+  go(90);
+  expect(asked).toEqual(["4 s: memory", "7 s: speed", "67 s: memory", "82 s: speed"]);
+});
+
 test("when work comes it stops favouring memory, but not for what collecting itself does", () => {
   const { engine, asked, go } = driven();
   go(5);

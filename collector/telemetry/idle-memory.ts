@@ -25,8 +25,11 @@ const IDLE_LOOKS = 4;
 /** Collecting keeps the loop busy too, but not for two looks like this in a row: then there is work, and it goes first. */
 const BUSY_SHARE = 0.7;
 const BUSY_LOOKS = 2;
-/** The engine looks every 8 s whether it may collect, and then does so twice. */
-const HOLD_MS: Milliseconds = 15_000;
+/** The engine begins 8 s after it may, and then collects every second or two for as long as that is worth it. */
+const PATIENCE_MS: Milliseconds = 15_000;
+const HOLD_MAX_MS: Milliseconds = 120_000;
+/** Less than this is no sign that it goes on. */
+const STEP_BYTES = 1024 * 1024;
 const EVERY_MS: Milliseconds = 60_000;
 /** Less growth than this is not worth a pause: of what was left the last time, and in bytes (new objects have 32 MiB). */
 const GROWN_SHARE = 0.2;
@@ -35,8 +38,8 @@ const GROWN_BYTES = 48 * 1024 * 1024;
 /**
  * Gives back to the system what a flood has left behind. By itself the engine collects its old garbage only when the heap has
  * grown by as much again, and then keeps the pages: after 20,000 alerts two thirds of the memory were that, for hours. Here
- * it is asked to favour memory for some seconds, in a moment without work, when the process has grown since the last time.
- * It marks in small steps between other work; what holds up the loop is the end, when objects move together.
+ * it is asked to favour memory, in a moment without work, when the process has grown since the last time, and until nothing
+ * more is given back: the heap that a flood leaves is full of holes, and one collection closes only some of them. It marks in small steps between other work; what holds up the loop is the end, when objects move together.
  */
 export class IdleMemory {
   private readonly options: IdleMemoryOptions;
@@ -44,6 +47,9 @@ export class IdleMemory {
   private leastBytes = 0;
   private heldSince: Milliseconds | undefined;
   private heldBytes = 0;
+  /** The least that was resident since then, and since when. */
+  private reachedBytes = 0;
+  private reachedAt: Milliseconds = 0;
   private lastAt: Milliseconds;
   private idleLooks = 0;
   private busyLooks = 0;
@@ -61,7 +67,7 @@ export class IdleMemory {
 
   stop(): void {
     this.cancel();
-    if (this.heldSince !== undefined) this.release();
+    if (this.heldSince !== undefined) this.release(false);
   }
 
   private again(): void {
@@ -78,12 +84,15 @@ export class IdleMemory {
     this.busyLooks = busy >= BUSY_SHARE ? this.busyLooks + 1 : 0;
     const now = clock.monotonic();
     if (this.heldSince !== undefined) {
-      if (this.busyLooks >= BUSY_LOOKS || now - this.heldSince >= HOLD_MS) this.release();
+      if (this.busyLooks >= BUSY_LOOKS) this.release(false);
+      else if (this.isDone(now) || now - this.heldSince >= HOLD_MAX_MS) this.release(true);
       return;
     }
     if (this.idleLooks < IDLE_LOOKS || now - this.lastAt < EVERY_MS || !this.hasGrown()) return;
     this.heldSince = now;
     this.heldBytes = engine.residentBytes();
+    this.reachedBytes = this.heldBytes;
+    this.reachedAt = now;
     engine.favourMemory(true);
   }
 
@@ -92,13 +101,24 @@ export class IdleMemory {
     return grown >= Math.max(GROWN_BYTES, GROWN_SHARE * this.leastBytes);
   }
 
-  private release(): void {
+  /** Whether nothing was given back for a while. */
+  private isDone(now: Milliseconds): boolean {
+    const resident = this.options.engine.residentBytes();
+    if (resident > this.reachedBytes - STEP_BYTES) return now - this.reachedAt >= PATIENCE_MS;
+    this.reachedBytes = resident;
+    this.reachedAt = now;
+    return false;
+  }
+
+  /** @param isDone false: work has come in between, and there is more to give back the next time. */
+  private release(isDone: boolean): void {
     const { clock, engine, telemetry } = this.options;
     engine.favourMemory(false);
     this.heldSince = undefined;
     this.lastAt = clock.monotonic();
-    this.leastBytes = engine.residentBytes();
+    const resident = engine.residentBytes();
+    if (isDone) this.leastBytes = resident;
     telemetry.count("tocsin_memory_releases_total");
-    telemetry.count("tocsin_memory_released_bytes_total", {}, Math.max(0, this.heldBytes - this.leastBytes));
+    telemetry.count("tocsin_memory_released_bytes_total", {}, Math.max(0, this.heldBytes - resident));
   }
 }
