@@ -28,6 +28,10 @@ const CMDB: CmdbDocument = {
     ci("payroll-db", "database"),
     ci("lunch-menu", "businessService", { criticality: 4 }),
     ci("menu-db", "database", { criticality: 4 }),
+    ci("stock-list", "businessService", { criticality: 3 }),
+    ci("stock-db", "database", { criticality: 3 }),
+    ci("vault", "database", { criticality: 1 }),
+    ci("vault-host", "host", { criticality: 3 }),
   ],
   relations: [
     needs("shop", "dependsOn", "shop-db"),
@@ -35,6 +39,8 @@ const CMDB: CmdbDocument = {
     needs("shop", "dependsOn", "pool"),
     needs("payroll", "dependsOn", "payroll-db"),
     needs("lunch-menu", "dependsOn", "menu-db"),
+    needs("stock-list", "dependsOn", "stock-db"),
+    needs("vault", "runsOn", "vault-host"),
     needs("pool", "hasMember", "web-1"),
     needs("pool", "hasMember", "web-2"),
     needs("pool", "hasMember", "web-3"),
@@ -131,6 +137,21 @@ test.for<
   [
     "the only database of a business service that does not matter does not run",
     { ci: "menu-db", check: "process_missing", severity: "critical", summary: "postgres is not running" },
+    null,
+  ],
+  [
+    "the only database of a service of less weight does not run, and goes on doing so",
+    { ci: "stock-db", check: "process_missing", severity: "critical", summary: "postgres is not running" },
+    330,
+  ],
+  [
+    "what is said to matter most does not run, and the CMDB does not say who needs it",
+    { ci: "vault", check: "process_missing", severity: "critical", summary: "vault is not running" },
+    330,
+  ],
+  [
+    "its host, of which nobody says that",
+    { ci: "vault-host", check: "process_missing", severity: "critical", summary: "cron is not running" },
     null,
   ],
   [

@@ -7,6 +7,7 @@ import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { Topology } from "../model/topology.ts";
 import { PATIENCE, type Patience } from "./patience.ts";
 import {
+  MINOR_CI,
   checksOf,
   criticality,
   earliest,
@@ -53,7 +54,7 @@ const HALVES = 1.5;
 
 /** Every ground for waking someone, and since when; the one that comes due first counts. */
 export function groundsOf(scene: Scene, at: UnixMillis): Ground[] {
-  return [...serviceGrounds(scene), ...wideGrounds(scene), ...loneGrounds(scene, at)];
+  return [...serviceGrounds(scene), ...wideGrounds(scene), ...loneGrounds(scene, at), ...lastingGrounds(scene)];
 }
 
 function serviceGrounds({ units, major, important, services, critical, planned, topology }: Scene): Ground[] {
@@ -201,6 +202,29 @@ function loneGrounds({ serious, critical, impact, storm, topology }: Scene, at: 
   return grounds;
 }
 
+/**
+ * What has stopped and stays so: where a service of less weight has nothing else to stand on, or where a CI is said to matter
+ * most and the CMDB does not say to whom.
+ */
+function lastingGrounds({ critical, impact, topology }: Scene): Ground[] {
+  const lasting = critical.filter(
+    (unit) => isHard(unit) && isSteady(unit) && criticality(unit.ci, topology) < MINOR_CI,
+  );
+  const hit = impact.services.find(({ ci, redundancyLeft }) => redundancyLeft === 0 && !isMinor(ci, topology));
+  const isUnknown = impact.services.length === 0;
+  const units = isUnknown ? lasting.filter((unit) => criticality(unit.ci, topology) === 1) : lasting;
+  if (units.length === 0 || (hit === undefined && !isUnknown)) return [];
+  const why = hit === undefined ? "matters most by itself" : `${hit.ci} has nothing else to stand on`;
+  return [
+    {
+      since: seriousFrom(units, 1),
+      patience: PATIENCE.lasting,
+      holdReason: "it may still heal",
+      pageReason: `${critically(units, topology)}, stays so, and ${why}`,
+    },
+  ];
+}
+
 /** It answers, wrongly or late, and has not only gone up and down: whoever needs it feels that. */
 function isAiling({ notes }: Unit): boolean {
   return notes.some(
@@ -209,9 +233,22 @@ function isAiling({ notes }: Unit): boolean {
   );
 }
 
+/** It has not only gone up and down. */
+function isSteady({ notes }: Unit): boolean {
+  return notes.some(
+    ({ rank, resolvedAt, background }) => rank === CRITICAL_RANK && resolvedAt === null && background === null,
+  );
+}
+
 /** Packets that are lost are told by many; they are felt where something answers late, wrongly or not at all. */
 function isFelt({ notes }: Unit): boolean {
   return notes.some(({ symptom, resolvedAt }) => symptom !== "lossy" && resolvedAt === null);
+}
+
+/** Nobody is to be woken for it. */
+function isMinor(service: CiId, topology: Topology): boolean {
+  const ci = topology.find(service);
+  return ci !== undefined && criticality(ci, topology) >= MINOR_CI;
 }
 
 /** A business service is one that matters, unless somebody has said that it does not. */

@@ -19,6 +19,8 @@ export const PATIENCE = {
   essential: { inAll: 1, since: 0, yields: false },
   /** It still answers, badly, and a business service cannot do without it: that shows at the service, if somebody watches it. */
   ailing: { inAll: 10, since: 10, yields: true },
+  /** Something has stopped that matters less, or of which the CMDB does not say what stands on it: mostly it heals within minutes. */
+  lasting: { inAll: 10, since: 10, yields: true },
   wide: { inAll: 1, since: 0, yields: true },
   /** Many CIs in mild trouble together are no mild matter. */
   mildWide: { inAll: 6, since: 0, yields: true },

@@ -11,7 +11,7 @@ import type { Verdict } from "./verdict.ts";
 /** CIs of this criticality and above matter. */
 export const MAJOR_CI = 2;
 /** CIs of this criticality and below wake nobody by themselves. */
-const MINOR_CI = 4;
+export const MINOR_CI = 4;
 
 /** What an incident looks like, counted once. */
 export interface Scene {

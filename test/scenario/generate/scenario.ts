@@ -40,6 +40,8 @@ export interface Generated {
 
 /** Harmless changes an hour for each CI, at most: six machines are not changed eight times an hour. */
 const CHANGES_A_CI = 0.06;
+/** Whoever works on until so long after the end of the window may be asked whether that is meant. */
+const OVERRUN_S = 600;
 const START_MS = Date.parse("2026-05-12T06:00:00.000Z");
 
 /** One scenario: the same for the same recipe, on every machine. */
@@ -69,8 +71,10 @@ export function generate(recipe: Recipe): Generated {
     const episode = episodes[line.episode];
     if (episode === undefined) return `change:${changeOf(line, changes, faults)}`;
     const name = labels[episode.cause] ?? "";
-    // Work that takes longer than planned is nobody's fault and no planned work any more.
-    const isOverrun = works.some(({ id, to }) => name === `maintenance:${id}` && episode.from > to);
+    // Work that takes longer than planned is nobody's fault and no planned work any more, nor is what it leaves behind for long.
+    const isOverrun = works.some(
+      ({ id, to }) => name === `maintenance:${id}` && (episode.from > to || episode.to > to + OVERRUN_S),
+    );
     return isOverrun || isShared(episode, labels) ? `ignore:${name}` : name;
   };
   const events: Record<string, string> = {};
