@@ -86,7 +86,6 @@ export function restartNeeded(before: TocsinConfig, after: TocsinConfig): string
     ["listen", ({ listen }) => listen],
     ["dataDir", ({ dataDir }) => dataDir],
     ["redis", ({ redis }) => redis && [redis.url, redis.username, redis.password?.reveal()]],
-    ["auth", ({ tokens }) => tokens.map(({ name, role, token, ci }) => [name, role, token.reveal(), ci])],
     ["agents.signingKey", ({ agents }) => [agents.signingKey?.reveal(), agents.previousSigningKey?.reveal()]],
     ["alertmanager", ({ alertmanager }) => alertmanager],
     ["ingest", ({ ingest }) => revealed(ingest)],

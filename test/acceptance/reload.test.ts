@@ -31,6 +31,7 @@ test("a changed file takes effect without a restart; one with mistakes never rep
     true,
   );
   expect(await status("first-token-0123456789")).toBe(401);
+  expect(process.stderr).not.toContain("takes effect after a restart");
 
   writeFileSync(join(folder, "cmdb.yaml"), `${CMDB}relations: [{ from: web-01, type: runsOn, to: hv-1 }]\n`);
   writeFileSync(
