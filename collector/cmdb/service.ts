@@ -26,7 +26,15 @@ import { DeclaredIndex } from "./observed/declared-index.ts";
 import { ObservedRoom } from "./observed/observed-room.ts";
 import { byCodeUnit, planOf } from "./plan.ts";
 import { cisInUse, retiredOf } from "./retired.ts";
-import { DECLARED, EMPTY_DOCUMENT, importKey, isSourceName, type LoadedSource, readSource } from "./source.ts";
+import {
+  DECLARED,
+  OBSERVED,
+  EMPTY_DOCUMENT,
+  importKey,
+  isSourceName,
+  type LoadedSource,
+  readSource,
+} from "./source.ts";
 import { SourceStore } from "./source-store.ts";
 
 export interface CmdbSettings {
@@ -60,8 +68,6 @@ const IMPORTS_MAX = 64;
 const SWEEP_MS = 60_000;
 const RETRY_MS = 5000;
 const RETIRED_KEY = "retired";
-/** The source that stands for all agents. */
-const OBSERVED = "observed";
 
 /**
  * The CMDB's files and imports: reads them, merges them, gives the core the result, and does so again when they change.
@@ -203,8 +209,10 @@ export class CmdbRoom implements CmdbService {
     ): Promise<CmdbImportResult> => Promise.resolve({ status: "refused", code, message });
     if (!isSourceName(source))
       return refused("badSource", `a source's name has lower-case letters, digits, "-", "_" and ".", at most 64`);
-    if (source === OBSERVED) return refused("ownedByFile", `"${source}" is the name of what agents see`);
-    if (source === DECLARED) return refused("ownedByFile", `"${source}" is the name of the configured files`);
+    if (source === OBSERVED)
+      return refused("ownedByFile", `"${source}" is the name of what agents see: give this import another`);
+    if (source === DECLARED)
+      return refused("ownedByFile", `"${source}" is the name of the configured files: give this import another`);
     return this.inOrder(async () => {
       if (this.imports.length >= IMPORTS_MAX && !this.imports.some(({ name }) => name === source))
         return refused("tooManySources", `there are ${IMPORTS_MAX} sources already`);

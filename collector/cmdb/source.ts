@@ -18,6 +18,8 @@ export interface LoadedSource {
 
 /** What its relations say about who says so. */
 export const DECLARED = "cmdb";
+/** The source that stands for all agents. */
+export const OBSERVED = "observed";
 
 export const EMPTY_DOCUMENT: CmdbDocument = { vantage: [], cis: [], relations: [], maintenance: [] };
 

@@ -206,6 +206,9 @@ test.for([
   ["/tmp/Net Box Export.YAML", "net-box-export"],
   ["__x.yml", "x"],
   ["Ünï.json", "n-"],
+  ["cmdb.yaml", "import"],
+  ["/etc/tocsin/CMDB.json", "import"],
+  ["資産.json", "import"],
 ] as const)("the source of %s is %s", ([file, name]) => {
   expect(sourceNameOf(file)).toBe(name);
 });

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { stringify } from "yaml";
 import type { Finding } from "../../protocol/finding.ts";
+import { DECLARED, OBSERVED } from "../cmdb/source.ts";
 import { CLIENT_HELP, type Answer } from "./client.ts";
 import { type ClientCall, clientCommand, refusal, writeJson } from "./client-command.ts";
 import { type CiView, ciText, driftText, type DriftView, type PlanView, planText } from "./cmdb-text.ts";
@@ -19,7 +20,7 @@ What the collector knows of your systems: configuration items, and what needs wh
 
 import replaces what one source has said before; what is missing in FILE is gone at that source (a CI that an open
 incident speaks of is retired when that is over). What files and other sources declare stays theirs.
-  --source NAME   whose part this is; default: the file's name without ending
+  --source NAME   whose part this is; default: the file's name without ending, "import" for cmdb.*
   --observed      import: seen by a machine, not declared by people; export: also what agents saw
   --dry-run       only the plan: what would be added, changed, removed
 
@@ -52,6 +53,9 @@ const OPTIONS = {
 const IMPORT_TIMEOUT_MS = 120_000;
 const LIST_MAX = 10_000;
 
+/** A file's name may say nothing, or be one that the collector keeps for itself: most of all `cmdb.yaml`. */
+const UNNAMED = "import";
+
 /** The name of a source from a file's: `NetBox Export.json` → `netbox-export`. */
 export function sourceNameOf(file: string): string {
   const name = basename(file)
@@ -59,7 +63,7 @@ export function sourceNameOf(file: string): string {
     .toLowerCase()
     .replace(/[^a-z0-9._-]+/g, "-")
     .replace(/^[^a-z0-9]+/, "");
-  return name.slice(0, 64);
+  return name === "" || name === DECLARED || name === OBSERVED ? UNNAMED : name.slice(0, 64);
 }
 
 async function importFile(call: ClientCall, io: CommandIo): Promise<number> {
