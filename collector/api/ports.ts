@@ -20,7 +20,7 @@ export interface ApiPorts extends IngestPorts {
   progress: readonly Progress[];
   ready: Readiness;
   /** The collector's own metrics as text. */
-  exposeOwn: () => Promise<{ contentType: string; body: string }>;
+  exposeOwn: (format: "text" | "openMetrics") => Promise<{ contentType: string; body: string }>;
   /** What agents fetch: rules and configuration, signed. */
   documents: AgentDocuments;
   enrolment: EnrolmentDesk;

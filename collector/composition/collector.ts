@@ -285,7 +285,7 @@ async function openServer(
       deposited: () => partition.deposited(),
       progress: [...partition.progress, delivery.progress, loopLag],
       ready: partition.readiness,
-      exposeOwn: () => telemetry.expose(),
+      exposeOwn: (format) => telemetry.expose(format),
       documents: enrolment.documents,
       enrolment: enrolment.desk,
       newId: randomUUID,

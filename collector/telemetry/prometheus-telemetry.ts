@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Log, Telemetry } from "../port/telemetry.ts";
+import { openMetricsOf } from "./open-metrics.ts";
 import { ALERTMANAGER_API_VERSION, METRICS, type MetricDefinition } from "./metrics.ts";
 
 export interface TelemetryOptions {
@@ -70,9 +71,11 @@ export class PrometheusTelemetry implements Telemetry {
     else readers.push(read);
   }
 
-  /** The text format 0.0.4. */
-  async expose(): Promise<{ contentType: string; body: string }> {
-    return { contentType: this.registry.contentType, body: await this.registry.metrics() };
+  /** The text format 0.0.4, or OpenMetrics. */
+  async expose(format: "text" | "openMetrics" = "text"): Promise<{ contentType: string; body: string }> {
+    const body = await this.registry.metrics();
+    if (format === "text") return { contentType: this.registry.contentType, body };
+    return { contentType: Registry.OPENMETRICS_CONTENT_TYPE, body: openMetricsOf(body) };
   }
 
   private define(definition: MetricDefinition): void {

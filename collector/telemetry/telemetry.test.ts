@@ -6,6 +6,7 @@ import { VirtualClock } from "../../test/support/virtual-clock.ts";
 import { createLog } from "./log.ts";
 import { LoopLag } from "./loop-lag.ts";
 import { METRICS } from "./metrics.ts";
+import { openMetricsOf } from "./open-metrics.ts";
 import { PrometheusTelemetry } from "./prometheus-telemetry.ts";
 import { redact } from "./redact.ts";
 
@@ -83,6 +84,26 @@ test("counters, histograms and gauges come out under their names", async () => {
   expect(body).toContain('tocsin_agents{status="silent"} 2');
   expect(body).toMatch(/tocsin_build_info\{version="1.2.3",node_version="v\d+/);
   expect(body).toMatch(/alertmanager_build_info\{version="0\.\d+\.\d+",/);
+});
+
+test("the same in OpenMetrics", async () => {
+  const telemetry = new PrometheusTelemetry({ version: "1.2.3", log: new RecordingLog() });
+  telemetry.count("tocsin_samples_total", { source: "agent" }, 5);
+  telemetry.observe("tocsin_http_request_duration_seconds", 0.02, { route: "/metrics" });
+  const { body, contentType } = await telemetry.expose("openMetrics");
+  expect(contentType).toBe("application/openmetrics-text; version=1.0.0; charset=utf-8");
+  expect(body).toContain('\n# TYPE tocsin_samples counter\ntocsin_samples_total{source="agent"} 5\n');
+  expect(body).toContain("\n# TYPE tocsin_http_request_duration_seconds histogram\n");
+  expect(body.endsWith("\n# EOF\n")).toBe(true);
+  expect(body).not.toMatch(/\n\n|^# TYPE \S+_total/m);
+});
+
+test("what OpenMetrics says in another way", () => {
+  const text =
+    '# HELP odd A "quoted" \\\\ word\n# TYPE odd counter\nodd 1\n\n# HELP a_total Of a.\n# TYPE a_total counter\na_total 2\n';
+  expect(openMetricsOf(text)).toBe(
+    '# HELP odd A \\"quoted\\" \\\\ word\n# TYPE odd unknown\nodd 1\n# HELP a Of a.\n# TYPE a counter\na_total 2\n# EOF\n',
+  );
 });
 
 test("a metric that is not in the table is a complaint, once, and no crash", async () => {

@@ -12,6 +12,7 @@ import type { Observation } from "../../protocol/observation.ts";
 import type { CmdbImportRequest, CmdbImportResult, CmdbService, ObserveResult } from "../../collector/port/cmdb.ts";
 import type { AgentDocuments } from "../../collector/port/enrolment.ts";
 import type { Progress } from "../../collector/port/progress.ts";
+import { EXPOSITION_CONTENT_TYPES } from "../../collector/series/exposition.ts";
 import { createSeriesRoom, type SeriesRoom } from "../../collector/series/series-room.ts";
 import { FakeQuery, ManualFeed, RecordingIntake, RecordingLog, RecordingTelemetry } from "./recording-ports.ts";
 import { VirtualClock } from "./virtual-clock.ts";
@@ -193,7 +194,7 @@ export async function apiBench(
     changes: feed,
     progress: [commit],
     ready: () => (readiness.ready ? { ready: true } : { ready: false, reason: "loading" }),
-    exposeOwn: async () => ({ contentType: "text/plain; version=0.0.4; charset=utf-8", body: "# own\n" }),
+    exposeOwn: async (format) => ({ contentType: EXPOSITION_CONTENT_TYPES[format], body: "# own\n" }),
     documents,
     enrolment,
     runbooks: () => ({

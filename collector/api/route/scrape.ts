@@ -22,10 +22,14 @@ export function registerScrape(app: FastifyInstance, ports: ApiPorts): void {
     "/metrics",
     {
       config: READ,
-      schema: { operationId: "ownMetrics", tags: ["prometheus"], summary: "The collector's own metrics." },
+      schema: {
+        operationId: "ownMetrics",
+        tags: ["prometheus"],
+        summary: "The collector's own metrics. Text or OpenMetrics.",
+      },
     },
     async (request, reply) => {
-      const { contentType, body } = await ports.exposeOwn();
+      const { contentType, body } = await ports.exposeOwn(negotiateFormat(request.headers.accept));
       return answer(request, reply, contentType, Readable.from([body], { objectMode: false }));
     },
   );

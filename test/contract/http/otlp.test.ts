@@ -155,6 +155,8 @@ jobs_total{ci="h-1",service_name="shop"} 10
   const accept = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5";
   const open = await bench.call("GET", "/metrics/agents/h-1", { headers: { accept } });
   expect(open.headers["content-type"]).toBe("application/openmetrics-text; version=1.0.0; charset=utf-8");
+  const own = await bench.call("GET", "/metrics", { headers: { accept } });
+  expect(own.headers["content-type"]).toBe(open.headers["content-type"]);
   expect(open.text).toMatch(/# TYPE jobs counter\njobs_total\{.*\n# EOF\n$/s);
 });
 
