@@ -11,6 +11,11 @@ export function at(value: unknown, ...path: readonly string[]): unknown {
   return current;
 }
 
+/** What a table of ours says of a foreign word; never what every object has (`constructor`). */
+export function entryOf<T>(table: Readonly<Record<string, T>>, word: string | undefined): T | undefined {
+  return word !== undefined && Object.hasOwn(table, word) ? table[word] : undefined;
+}
+
 export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }

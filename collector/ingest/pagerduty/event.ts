@@ -2,7 +2,7 @@ import type { Link } from "../../core/model/event.ts";
 import type { Severity } from "../../core/model/severity.ts";
 import { ciFromLabels, DEFAULT_CI_LABELS, type IsKnownCi, pickCi } from "../ci-label.ts";
 import type { EventDraft } from "../event-draft.ts";
-import { anyTimeAt, at, documentOf, isUnsafeName, labelsFrom, linkTo, listOf, textAt } from "../field.ts";
+import { anyTimeAt, at, documentOf, entryOf, isUnsafeName, labelsFrom, linkTo, listOf, textAt } from "../field.ts";
 
 export const SOURCE = "pagerduty";
 
@@ -86,7 +86,7 @@ function alertOf(event: unknown, isKnown: IsKnownCi): PagerDutyEvent["alert"] {
     source: SOURCE,
     ci: ci ?? pickCi([alerted, from, host, hostname, instance, node], isKnown),
     check: textAt(at(payload, "class"), 200) ?? inner["alertname"] ?? "event",
-    severity: SEVERITIES[textAt(at(payload, "severity")) ?? ""] ?? "major",
+    severity: entryOf(SEVERITIES, textAt(at(payload, "severity"))) ?? "major",
     summary,
     at: anyTimeAt(at(payload, "timestamp")),
     labels: labelsFrom({
@@ -113,7 +113,7 @@ export function readEvent(body: unknown, isKnown: IsKnownCi): Reading<PagerDutyE
     for (const name of ["summary", "source", "severity"])
       if (textAt(at(body, "payload", name)) === undefined) errors.push(`'payload.${name}' is missing or blank`);
     const severity = textAt(at(body, "payload", "severity"));
-    if (severity !== undefined && SEVERITIES[severity] === undefined)
+    if (severity !== undefined && entryOf(SEVERITIES, severity) === undefined)
       errors.push("'payload.severity' must be one of critical, error, warning, info");
   } else if (isAction(action) && dedupKey === undefined) errors.push("'dedup_key' is missing or blank");
   if (errors.length > 0 || !isAction(action)) return { ok: false, errors };

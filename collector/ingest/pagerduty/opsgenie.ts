@@ -1,6 +1,6 @@
 import type { Severity } from "../../core/model/severity.ts";
 import { ciFromLabels, DEFAULT_CI_LABELS, type IsKnownCi, pickCi } from "../ci-label.ts";
-import { at, listOf, textAt } from "../field.ts";
+import { at, entryOf, listOf, textAt } from "../field.ts";
 import { detailsOf, type PagerDutyEvent, type Reading } from "./event.ts";
 
 export const OPSGENIE_SOURCE = "opsgenie";
@@ -44,7 +44,7 @@ export function readAlert(
             isKnown,
           ),
         check: details["alertname"] ?? details["check"] ?? "alert",
-        severity: SEVERITIES[textAt(at(body, "priority")) ?? "P3"] ?? "minor",
+        severity: entryOf(SEVERITIES, textAt(at(body, "priority"))) ?? "minor",
         summary: message,
         labels: tags.length === 0 ? {} : { tags: tags.slice(0, 20).join(",") },
         annotations: description === undefined ? details : { ...details, description },

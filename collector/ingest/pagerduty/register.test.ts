@@ -162,6 +162,11 @@ test.for<[situation: string, change: object, errors: string[]]>([
     ["'payload.severity' must be one of critical, error, warning, info"],
   ],
   ["long key", { dedup_key: "x".repeat(256) }, ["'dedup_key' is longer than 255 characters"]],
+  [
+    "a severity that every object has",
+    { payload: { ...TRIGGER.payload, severity: "constructor" } },
+    ["'payload.severity' must be one of critical, error, warning, info"],
+  ],
   ["resolve without key", { event_action: "resolve", dedup_key: "" }, ["'dedup_key' is missing or blank"]],
 ])("refused: %s", async ([, change, errors]) => {
   const { ports, post } = bench();

@@ -1,7 +1,7 @@
 import type { Labels } from "../../core/model/event.ts";
 import type { Sample } from "../../../protocol/sample.ts";
 import { ciFromLabels, type CiLabelOptions } from "../ci-label.ts";
-import { isUnsafeName } from "../field.ts";
+import { entryOf, isUnsafeName } from "../field.ts";
 import type { LabelPairs, Metadata } from "./written-series.ts";
 
 /** Why a series is not taken: a closed list, it labels a metric. */
@@ -77,7 +77,7 @@ export class Families {
 export function kindOf(name: string, labels: Labels, metadata: Metadata | undefined): SeriesKind {
   const suffix = /_(total|bucket|count|sum)$/.exec(name)?.[1];
   const word = metadata?.unit || /_([a-z]+)(?:_total|_bucket|_count|_sum)?$/.exec(name)?.[1] || "";
-  const unit = suffix === "count" ? "" : (UNITS[word] ?? "");
+  const unit = suffix === "count" ? "" : (entryOf(UNITS, word) ?? "");
   const isBucket = suffix === "bucket" && labels["le"] !== undefined;
   switch (metadata?.type ?? "unknown") {
     case "counter":

@@ -142,6 +142,26 @@ test.for<[situation: string, kind: string, body: object | string, headers: Recor
   expect(events).toHaveLength(expected.length);
 });
 
+test.for<[kind: string, body: object, severity: string]>([
+  ["datadog", { EVENT_TITLE: "Disk", ALERT_TYPE: "constructor" }, "major"],
+  ["kubernetes", { ...K8S, reason: "constructor" }, "warning"],
+  ["kubernetes", { ...K8S, reason: "toString" }, "warning"],
+  ["netdata", { alert: "cpu", host: "web-01", severity: "constructor" }, "major"],
+  [
+    "azure",
+    {
+      schemaId: "azureMonitorCommonAlertSchema",
+      data: { essentials: { alertRule: "r", monitorCondition: "Fired", severity: "constructor" } },
+    },
+    "major",
+  ],
+])("a word that every object has is no severity: %s", async ([kind, body, severity]) => {
+  const { post } = webhookBench();
+  const { status, events } = await post(kind, body);
+  expect([status, events[0]?.severity]).toEqual([202, severity]);
+  expect((await post("kubernetes", { ...K8S, reason: "constructor", type: "Normal" })).events).toEqual([]);
+});
+
 test("a batch without one good event is refused", async () => {
   const { post, ports } = webhookBench();
   const headers = { "content-type": "application/cloudevents-batch+json" };

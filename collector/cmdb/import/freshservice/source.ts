@@ -1,6 +1,6 @@
 import { CmdbDraft, type ForeignCmdb } from "../draft.ts";
 import type { ForeignApi } from "../foreign-api.ts";
-import { at, listOf, textAt } from "../foreign-value.ts";
+import { at, entryOf, listOf, textAt } from "../foreign-value.ts";
 import { meaningOf, typeOfName } from "../relation-word.ts";
 import { type Row, type RowCache, rowsOf, slim, timeAt } from "../row-cache.ts";
 
@@ -94,7 +94,7 @@ export async function cmdbFromFreshservice(api: ForeignApi, cache?: RowCache): P
       name: textAt(asset, "name") ?? "",
       aliases: aliasesOf(asset),
       labels: { freshservice_type: type },
-      criticality: CRITICALITY[textAt(asset, "impact") ?? ""],
+      criticality: entryOf(CRITICALITY, textAt(asset, "impact")),
     });
     byDisplayId.set(textAt(asset, "display_id") ?? "", textAt(asset, "id") ?? "");
     relations.push(...listOf(at(asset, "relationships")));

@@ -1,6 +1,6 @@
 import { CmdbDraft, type ForeignCmdb } from "../draft.ts";
 import { type ForeignApi, ForeignFault } from "../foreign-api.ts";
-import { at, textAt } from "../foreign-value.ts";
+import { at, entryOf, textAt } from "../foreign-value.ts";
 import { typeOfName } from "../relation-word.ts";
 
 /** Who asks: iTop takes name and password, or a token, in the form. */
@@ -73,7 +73,7 @@ export async function cmdbFromItop(api: ForeignApi, login: ItopLogin): Promise<F
       ],
       labels: { itop_class: itopClass },
       owner: textAt(object, "fields", "organization_name"),
-      criticality: CRITICALITY[textAt(object, "fields", "business_criticity") ?? ""],
+      criticality: entryOf(CRITICALITY, textAt(object, "fields", "business_criticity")),
     });
   }
   const related = await operation(api, login, {

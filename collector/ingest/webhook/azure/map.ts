@@ -1,7 +1,7 @@
 import type { Severity } from "../../../core/model/severity.ts";
 import { pickCi } from "../../ci-label.ts";
 import { eventOfDraft } from "../../event-draft.ts";
-import { anyTimeAt, at, firstText, labelsFrom, linkTo, listOf, textAt } from "../../field.ts";
+import { anyTimeAt, at, entryOf, firstText, labelsFrom, linkTo, listOf, textAt } from "../../field.ts";
 import { summaryOf } from "../../summary.ts";
 import { notOfKind, type WebhookKind } from "../webhook-kind.ts";
 
@@ -75,7 +75,7 @@ export const azure: WebhookKind = {
         check: known?.check ?? rule,
         instance: known?.instance ?? tracking ?? dimensionsOf(criteria),
         status: resolved ? "resolved" : "firing",
-        severity: SEVERITIES[textAt(at(essentials, "severity")) ?? ""] ?? "major",
+        severity: entryOf(SEVERITIES, textAt(at(essentials, "severity"))) ?? "major",
         summary:
           firstText(at(essentials, "description"), at(about, "properties", "title")) ??
           summaryOf(rule, measured(criteria)),

@@ -1,7 +1,7 @@
 import type { Severity } from "../../../core/model/severity.ts";
 import { pickCi } from "../../ci-label.ts";
 import { eventOfDraft } from "../../event-draft.ts";
-import { anyTimeAt, documentOf, labelsFrom, linkTo } from "../../field.ts";
+import { anyTimeAt, documentOf, entryOf, labelsFrom, linkTo } from "../../field.ts";
 import { severityWord } from "../../severity.ts";
 import { LooseFields } from "../loose-fields.ts";
 import { notOfKind, type WebhookKind, type WebhookMessage } from "../webhook-kind.ts";
@@ -76,7 +76,9 @@ export const datadog: WebhookKind = {
           .join(" "),
         status: resolved ? "resolved" : "firing",
         severity:
-          severityWord(fields.text("alertPriority", "priority") ?? said.priority ?? "") ?? BY_TYPE[type] ?? "major",
+          severityWord(fields.text("alertPriority", "priority") ?? said.priority ?? "") ??
+          entryOf(BY_TYPE, type) ??
+          "major",
         // Without "[P2] [Triggered on {host:web-01}]": that is told elsewhere, and changes when it recovers.
         summary: check,
         at: anyTimeAt(fields.text("lastUpdated", "date")),

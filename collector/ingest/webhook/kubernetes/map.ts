@@ -2,7 +2,7 @@ import type { Event } from "../../../core/model/event.ts";
 import type { Severity } from "../../../core/model/severity.ts";
 import { pickCi } from "../../ci-label.ts";
 import { eventOfDraft } from "../../event-draft.ts";
-import { anyTimeAt, at, documentOf, labelsFrom, listOf, textAt } from "../../field.ts";
+import { anyTimeAt, at, documentOf, entryOf, labelsFrom, listOf, textAt } from "../../field.ts";
 import { mapEach, type MapContext, notOfKind, type WebhookKind } from "../webhook-kind.ts";
 
 /** Reasons of warnings that are worse than a warning. */
@@ -45,7 +45,7 @@ function eventOf(item: unknown, context: MapContext): Event | Dropped {
   if (reason === undefined || kind === undefined || name === undefined)
     throw notOfKind("kubernetes", "an Event with reason and regarding (or involvedObject) is expected");
   const isNormal = at(item, "type") === "Normal";
-  const ends = isNormal ? ENDS[reason] : undefined;
+  const ends = isNormal ? entryOf(ENDS, reason) : undefined;
   const isChange = isNormal && CHANGES.has(reason);
   if (isNormal && ends === undefined && !isChange) return "normal";
   const namespace = textAt(at(object, "namespace"), 253);
@@ -60,7 +60,7 @@ function eventOf(item: unknown, context: MapContext): Event | Dropped {
       instance: `${kind} ${qualified}`,
       kind: isChange ? "change" : "alert",
       status: ends === undefined ? "firing" : "resolved",
-      severity: isNormal ? "info" : (SEVERITIES[reason] ?? "warning"),
+      severity: isNormal ? "info" : (entryOf(SEVERITIES, reason) ?? "warning"),
       summary: textAt(at(item, "note") ?? at(item, "message"), 1024) ?? reason,
       at: anyTimeAt(last) ?? anyTimeAt(at(item, "eventTime")),
       labels: labelsFrom({

@@ -1,7 +1,7 @@
 import type { Severity } from "../../../core/model/severity.ts";
 import { pickCi } from "../../ci-label.ts";
 import { eventOfDraft } from "../../event-draft.ts";
-import { anyTimeAt, at, documentOf, labelsFrom, linkTo, textAt } from "../../field.ts";
+import { anyTimeAt, at, documentOf, entryOf, labelsFrom, linkTo, textAt } from "../../field.ts";
 import { notOfKind, type WebhookKind } from "../webhook-kind.ts";
 
 const SEVERITIES: Readonly<Record<string, Severity>> = { critical: "critical", warning: "warning", clear: "info" };
@@ -13,7 +13,7 @@ export const netdata: WebhookKind = {
     const body = message.json();
     const reachable = at(body, "status", "reachable");
     const alert = textAt(at(body, "alert"), 200);
-    const severity = SEVERITIES[textAt(at(body, "severity"))?.toLowerCase() ?? ""];
+    const severity = entryOf(SEVERITIES, textAt(at(body, "severity"))?.toLowerCase());
     if (documentOf(body) === undefined || (alert === undefined && typeof reachable !== "boolean"))
       throw notOfKind("netdata", "an alert or a status of reachability is expected");
     const isClear = typeof reachable === "boolean" ? reachable : severity === "info";
