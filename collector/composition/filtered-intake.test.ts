@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import type { Outcome } from "../core/model/effect.ts";
 import type { Event } from "../core/model/event.ts";
-import type { DepositResult, IntakeResult, IntakeWithDeposit, Submission } from "../port/intake.ts";
+import type { IntakeResult, IntakeWithDeposit, LetterReader, Submission } from "../port/intake.ts";
 import { createEventFilter } from "../../rules/detect/event-filter.ts";
 import type { EventRule } from "../../rules/detect/rule.ts";
 import { VirtualClock } from "../../test/support/virtual-clock.ts";
@@ -41,7 +40,7 @@ const filter = createEventFilter([
   rule("ntp", { type: "rewrite", severity: "warning", labels: { team: "time" } }),
 ]);
 
-function rig(answer?: DepositResult): {
+function rig(answer?: IntakeResult): {
   intake: IntakeWithDeposit;
   taken: Submission[];
   counted: string[];
@@ -49,9 +48,11 @@ function rig(answer?: DepositResult): {
 } {
   const taken: Submission[] = [];
   const counted: string[] = [];
+  const readers = new Map<string, LetterReader>();
   const inner: IntakeWithDeposit = {
-    submit: (submissions, lane) => inner.deposit(submissions, lane) as Promise<IntakeResult>,
-    deposit: (submissions) => {
+    deposit: (letter, lane) => inner.submit(readers.get(letter.reader)?.(letter) ?? [], lane),
+    readLetters: (reader, read) => void readers.set(reader, read),
+    submit: (submissions) => {
       taken.push(...submissions);
       const outcomes = submissions.map((each) => ({
         status: "accepted" as const,
@@ -77,8 +78,8 @@ test("what is left out keeps its place among the outcomes, and the others keep t
   const result = await intake.submit(submit("disk", "noise", "cpu"), "event");
   expect(taken.map((each) => (each.kind === "event" ? each.event.check : each.kind))).toEqual([
     "disk",
-    "cpu",
     "command",
+    "cpu",
   ]);
   expect(result).toEqual({
     status: "committed",
@@ -104,7 +105,7 @@ test("what is left out reaches the core as a record only: the first at once, the
   await intake.submit(submit("noise"), "event");
   clock.advance(3_600_000);
   await intake.submit(submit("noise", "noise"), "event");
-  expect(taken).toMatchObject([
+  expect(taken.filter(({ kind }) => kind !== "leftOut")).toMatchObject([
     { kind: "command", command: { type: "events.dropped", rule: "r_noise", ci: "web-01", check: "noise", count: 1 } },
     { kind: "command", command: { type: "events.dropped", rule: "r_noise", count: 3 } },
   ]);
@@ -118,12 +119,14 @@ test("other submissions pass, and a refusal stays one", async () => {
   expect(taken).toMatchObject([heartbeat, { kind: "command" }]);
 });
 
-test("what waits for the core goes through the same rules, and its outcomes have their places when they come", async () => {
-  const stepped = Promise.withResolvers<readonly Outcome[]>();
-  const { intake, taken } = rig({ status: "deposited", stepped: stepped.promise });
-  const result = await intake.deposit(submit("disk", "noise", "cpu"), "event");
-  expect(taken.map(({ kind }) => kind)).toEqual(["event", "event", "command"]);
-  const outcome = (alert: string | null): Outcome => ({ status: "accepted", alert, incident: null });
-  stepped.resolve([outcome("disk"), outcome("cpu"), outcome(null)]);
-  expect(result.status === "deposited" && (await result.stepped)).toEqual(["disk", null, "cpu"].map(outcome));
+test("letters are filtered when they are read, by the rules of then, and stay as many", async () => {
+  const { intake, taken } = rig();
+  intake.readLetters("test", () => submit("disk", "noise", "noise", "ntp"));
+  await intake.deposit({ reader: "test", body: new Uint8Array(), receivedAt: 0, inputs: 4 }, "event");
+  expect(taken.map((each) => (each.kind === "event" ? each.event.severity : each.kind))).toEqual([
+    event("disk").severity,
+    "command",
+    "leftOut",
+    "warning",
+  ]);
 });

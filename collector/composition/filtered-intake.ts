@@ -1,4 +1,3 @@
-import type { Outcome } from "../core/model/effect.ts";
 import type { Event } from "../core/model/event.ts";
 import type { Clock } from "../port/clock.ts";
 import type { IntakeWithDeposit, Submission } from "../port/intake.ts";
@@ -23,56 +22,32 @@ export function filteredIntake(
   { telemetry, clock }: { telemetry: Telemetry; clock: Clock },
 ): IntakeWithDeposit {
   const drops = new DropBook();
-  const sieve = (submissions: readonly Submission[]): Sieved => {
+  /** As many, in the same order. */
+  const sieve = (submissions: readonly Submission[]): readonly Submission[] => {
     const rules = filter();
-    if (rules === null) return { passed: submissions, restored: (outcomes) => outcomes };
-    const kept: Submission[] = [];
-    const records: Submission[] = [];
+    if (rules === null) return submissions;
+    let records = 0;
     const now = clock.now();
-    const isKept = submissions.map((submission) => {
-      if (submission.kind !== "event") return kept.push(submission) > 0;
+    return submissions.map((submission): Submission => {
+      if (submission.kind !== "event") return submission;
       const verdict = rules(submission.event);
-      if (verdict === null) return kept.push(submission) > 0;
+      if (verdict === null) return submission;
       telemetry.count("tocsin_event_rules_total", { action: verdict.action });
-      if (verdict.action === "rewrite")
-        return kept.push({ kind: "event", event: rewritten(submission.event, verdict) }) > 0;
+      if (verdict.action === "rewrite") return { kind: "event", event: rewritten(submission.event, verdict) };
       const command = drops.note(submission.event, verdict, now);
-      if (command !== null && records.length < RECORDS_A_BATCH)
-        records.push({ kind: "command", actor: EVENT_RULES_ACTOR, command });
-      return false;
+      if (command === null || records >= RECORDS_A_BATCH) return LEFT_OUT;
+      records += 1;
+      return { kind: "command", actor: EVENT_RULES_ACTOR, command };
     });
-    return { passed: [...kept, ...records], restored: restoring(isKept) };
   };
   return {
-    async submit(submissions, lane) {
-      const { passed, restored } = sieve(submissions);
-      const result = await intake.submit(passed, lane);
-      return result.status === "committed" ? { ...result, outcomes: restored(result.outcomes) } : result;
-    },
-    async deposit(submissions, lane) {
-      const { passed, restored } = sieve(submissions);
-      const result = await intake.deposit(passed, lane);
-      if (result.status === "committed") return { ...result, outcomes: restored(result.outcomes) };
-      return result.status === "deposited" ? { ...result, stepped: result.stepped.then(restored) } : result;
-    },
+    submit: (submissions, lane) => intake.submit(sieve(submissions), lane),
+    deposit: (letter, lane) => intake.deposit(letter, lane),
+    readLetters: (reader, read) => intake.readLetters(reader, (letter) => sieve(read(letter))),
   };
 }
 
-/** Outside, so that what waits for outcomes keeps no events. */
-function restoring(isKept: readonly boolean[]): Sieved["restored"] {
-  return (outcomes) => {
-    let next = 0;
-    return isKept.map((is) => (is ? (outcomes[next++] ?? LEFT_OUT) : LEFT_OUT));
-  };
-}
-
-interface Sieved {
-  passed: readonly Submission[];
-  /** From the outcomes of what passed to one for each that there was. */
-  restored: (outcomes: readonly Outcome[]) => readonly Outcome[];
-}
-
-const LEFT_OUT = { status: "accepted", alert: null, incident: null } as const;
+const LEFT_OUT: Submission = { kind: "leftOut" };
 
 function rewritten(event: Event, { severity, labels }: Pick<Rewrite, "severity" | "labels">): Event {
   return { ...event, severity: severity ?? event.severity, labels: { ...event.labels, ...labels } };

@@ -27,6 +27,13 @@ export interface ReadingOptions {
   unstatedSeverity: Severity;
 }
 
+/** What a posted alert says, checked. */
+export interface AlertText {
+  labels: Labels;
+  annotations: Labels;
+  generatorUrl: string;
+}
+
 /** Everything about a posted alert that does not change when it is sent again. */
 export interface PreparedAlert {
   fingerprint: string;
@@ -153,8 +160,15 @@ export function prepareAlert(
   rawGeneratorUrl: unknown,
   options: ReadingOptions,
 ): PreparedAlert {
-  const labels = readLabels(rawLabels);
-  const { annotations, generatorUrl } = readDetails(rawAnnotations, rawGeneratorUrl);
+  return preparedOf({ labels: readLabels(rawLabels), ...readDetails(rawAnnotations, rawGeneratorUrl) }, options);
+}
+
+/** Of an alert without a `severity` label, or with a word there that we do not know, it is `unstated`. */
+export const severityOf = (labels: Labels, unstated: Severity): Severity =>
+  severityWord(labels["severity"] ?? "") ?? unstated;
+
+/** What it is about, from what it says. */
+export function preparedOf({ labels, annotations, generatorUrl }: AlertText, options: ReadingOptions): PreparedAlert {
   const check = labels["alertname"] ?? UNNAMED;
   const named = ciFromLabels(labels, options.ciLabels, options.isKnownCi);
   const print = fingerprint(labels);
@@ -164,7 +178,7 @@ export function prepareAlert(
     ci: named?.ci ?? check,
     check,
     instance: instanceOf(labels, named?.label, print),
-    severity: severityWord(labels["severity"] ?? "") ?? options.unstatedSeverity,
+    severity: severityOf(labels, options.unstatedSeverity),
     summary: summaryOf(labels, annotations, check),
     labels,
     annotations,

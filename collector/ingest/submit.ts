@@ -2,7 +2,7 @@ import type { Outcome } from "../core/model/effect.ts";
 import type { Event } from "../core/model/event.ts";
 import type { Command } from "../core/model/input.ts";
 import { Refusal, type IngestPorts } from "../port/ingest.ts";
-import type { DepositResult, IntakeResult, Lane, Submission } from "../port/intake.ts";
+import type { DepositResult, IntakeResult, Lane, Letter, Submission } from "../port/intake.ts";
 
 /** Events taken in and refused, by adapter and by what became of them. */
 export const INGEST_EVENTS = "tocsin_ingest_events_total";
@@ -54,38 +54,36 @@ export async function submitMixed(
   lane: Lane,
 ): Promise<readonly Outcome[]> {
   const result = await ports.intake.submit(submissions, lane);
-  countRefused(ports, adapter, submissions, result);
+  countRefused(ports, adapter, sum(submissions.map(sizeOf)), result);
   const outcomes = outcomesOf(result);
   countOutcomes(ports, adapter, submissions, outcomes);
   return outcomes;
 }
 
-/** What is handed over for later: nothing but events. */
-type Events = readonly Extract<Submission, { kind: "event" }>[];
-
 /**
- * Hands events over for a sender who only has to know that they are safe.
- * @returns their outcomes, where the core was quick enough. Otherwise `onStepped` gets them later, or never, when the process
- * ends before. Throws a refusal when the events could not be taken; then none was.
+ * Hands a letter over for a sender who only has to know that what it says is safe.
+ * @returns the outcomes, where the core was quick enough. Otherwise `onStepped` gets them later, or never, when the process
+ * ends before. Throws a refusal when it could not be taken.
  */
-export async function depositEvents(
+export async function depositLetter(
   ports: SubmitPorts,
-  adapter: string,
-  submissions: Events,
+  letter: Letter,
+  lane: Lane,
   onStepped: (outcomes: readonly Outcome[]) => void,
 ): Promise<readonly Outcome[] | undefined> {
-  const result = await ports.intake.deposit(submissions, laneOf(submissions.map(({ event }) => event)));
-  countRefused(ports, adapter, submissions, result);
+  const adapter = letter.reader;
+  const result = await ports.intake.deposit(letter, lane);
+  countRefused(ports, adapter, letter.inputs, result);
   if (result.status !== "deposited") {
     const outcomes = outcomesOf(result);
-    countOutcomes(ports, adapter, submissions, outcomes);
+    countOutcomes(ports, adapter, [], outcomes);
     return outcomes;
   }
   whenStepped(ports, adapter, result.stepped, onStepped);
   return undefined;
 }
 
-/** Apart from the events: a closure beside them would keep them in memory as long as it waits. */
+/** Apart from the letter: a closure beside it would keep it in memory as long as it waits. */
 function whenStepped(
   ports: SubmitPorts,
   adapter: string,
@@ -98,14 +96,9 @@ function whenStepped(
   });
 }
 
-function countRefused(
-  ports: SubmitPorts,
-  adapter: string,
-  submissions: readonly Submission[],
-  { status }: DepositResult,
-): void {
+function countRefused(ports: SubmitPorts, adapter: string, count: number, { status }: DepositResult): void {
   if (status === "overloaded" || status === "unavailable")
-    ports.telemetry.count(INGEST_EVENTS, { adapter, outcome: status }, sum(submissions.map(sizeOf)));
+    ports.telemetry.count(INGEST_EVENTS, { adapter, outcome: status }, count);
 }
 
 function countOutcomes(

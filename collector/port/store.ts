@@ -66,12 +66,18 @@ export type OutboxChange =
       reference?: Json;
     };
 
-/** What was taken in and waits for the core. `body` can be read by its writer only. */
+/** What was taken in and waits for the core. */
 export interface StoredDeposit {
   /** Unique among those that wait; a later one has a higher number. */
   id: number;
   lane: string;
-  body: string;
+  /** Who can read the body. */
+  reader: string;
+  receivedAt: UnixMillis;
+  /** UTF-8. */
+  body: Uint8Array;
+  /** How many of its inputs the core has taken. */
+  taken: number;
 }
 
 /** How far the core has come with a deposit. `over`: it has all of it, and the deposit goes. */
@@ -117,8 +123,8 @@ export interface Snapshot {
   /** The newest remembered event ids, oldest first, at most the number asked for. To be read once. */
   eventIds: Iterable<string>;
   outbox: readonly OutboxRow[];
-  /** By id. `taken`: as it was told last, 0 at first. */
-  deposits: readonly (StoredDeposit & { taken: number })[];
+  /** By id, with how far the core has come. */
+  deposits: readonly StoredDeposit[];
 }
 
 export interface LedgerQuery {

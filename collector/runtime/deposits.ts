@@ -1,48 +1,81 @@
 import type { Outcome } from "../core/model/effect.ts";
 import type { Milliseconds } from "../core/model/time.ts";
-import { type DepositResult, LANES, type Lane, type Submission } from "../port/intake.ts";
-import type { DepositProgress, Snapshot, StoredDeposit } from "../port/store.ts";
+import {
+  type DepositResult,
+  LANES,
+  type Lane,
+  type Letter,
+  type LetterReader,
+  type Submission,
+} from "../port/intake.ts";
+import type { DepositProgress, StoredDeposit } from "../port/store.ts";
+import type { Log, Telemetry } from "../port/telemetry.ts";
 import { Hold } from "./hold.ts";
-import { type Deposit, type Ticket, answerTicket, createTicket } from "./ticket.ts";
+import { type Deposit, type Submissions, type Ticket, answerTicket } from "./ticket.ts";
+
+export interface DepositsOptions {
+  log: Log;
+  telemetry: Telemetry;
+  /** Fewer deposited inputs are no burst. */
+  heldInputsMin: number;
+}
+
+/** Of a letter, beside its text. */
+const LETTER_BYTES = 300;
 
 /**
- * The inputs that are made durable as they are, when the core is too slow for those who send them: written with the next
- * commit, whatever that is for, and gone with the one that has what the core made of them. A sender in a hurry waits for one
- * sync and not for thoughts about what it said.
+ * What senders said, made durable as it came, when the core is too slow for them: written with the next commit, whatever that
+ * is for, and gone with the one that has what the core made of it. A sender in a hurry waits for one sync and not for
+ * thoughts about what it said.
  */
 export class Deposits {
-  private lastId = 0;
+  private readonly options: DepositsOptions;
   private readonly hold: Hold;
+  private readonly readers = new Map<string, LetterReader>();
+  private lastId = 0;
   /** In memory alone. */
   private offered: Ticket[] = [];
   /** Not stepped to their end, by id. */
   private readonly waiting = new Map<number, Ticket>();
-  private readers: { lastId: number; go: () => void }[] = [];
+  /** Of the process before this one, and nobody has come who can read them. */
+  private unread: StoredDeposit[] = [];
+  private waitingReaders: { lastId: number; go: () => void }[] = [];
 
-  /** @param heldInputsMin fewer deposited inputs are no burst. */
-  constructor(heldInputsMin: number) {
-    this.hold = new Hold(heldInputsMin);
+  constructor(options: DepositsOptions) {
+    this.options = options;
+    this.hold = new Hold(options.heldInputsMin);
   }
 
-  open(submissions: readonly Submission[], lane: Lane, arrivedAt: Milliseconds): Ticket {
-    return this.add(createTicket(submissions, lane, arrivedAt), ++this.lastId);
+  open(letter: Letter, lane: Lane, arrivedAt: Milliseconds): Ticket {
+    this.lastId += 1;
+    return this.ticketOf(this.lastId, letter, lane, arrivedAt);
   }
 
   /** It was let in. */
   taken(ticket: Ticket): void {
     this.offered.push(ticket);
     this.hold.moved(ticket.arrivedAt);
-    if (ticket.deposit !== undefined) this.waiting.set(ticket.deposit.id, ticket);
+    this.wait(ticket);
   }
 
   /** What the process before this one has not stepped to its end. */
-  restore(stored: Snapshot["deposits"], arrivedAt: Milliseconds): Ticket[] {
-    return stored.map(({ id, lane, taken, body }) => {
-      this.lastId = Math.max(this.lastId, id);
-      const submissions = (JSON.parse(body) as Submission[]).slice(taken);
-      const ticket = this.add(createTicket(submissions, laneOf(lane), arrivedAt), id);
-      Object.assign(ticket.deposit as Deposit, { stage: "stored", from: -taken });
-      this.waiting.set(id, ticket);
+  restore(stored: readonly StoredDeposit[]): void {
+    for (const { id } of stored) this.lastId = Math.max(this.lastId, id);
+    this.unread = [...stored];
+  }
+
+  /** Gives back what was left for this reader, to be stepped before anything that comes now. */
+  read(reader: string, read: LetterReader, now: Milliseconds): Ticket[] {
+    this.readers.set(reader, read);
+    const left = this.unread.filter((stored) => stored.reader === reader);
+    this.unread = this.unread.filter((stored) => stored.reader !== reader);
+    return left.map(({ id, lane, body, receivedAt, taken }) => {
+      const found = this.readSafely({ reader, body, receivedAt });
+      const inputs = found?.length ?? taken + 1;
+      const ticket = this.ticketOf(id, { reader, body, receivedAt, inputs }, laneOf(lane), now);
+      for (let index = 0; index < taken; index += 1) ticket.outcomes.push(BEFORE);
+      if (ticket.deposit !== undefined) ticket.deposit.stage = "stored";
+      this.wait(ticket);
       return ticket;
     });
   }
@@ -52,23 +85,18 @@ export class Deposits {
    * @param inputs of them, that wait.
    */
   isHeld(inputs: number, now: Milliseconds): boolean {
-    return this.hold.isOn(inputs, now) && this.readers.length === 0;
+    return this.hold.isOn(inputs, now) && this.waitingReaders.length === 0;
   }
 
-  /**
-   * What is to be stored with the next commit. Tickets that are not begun are kept as the same text from now on: what waits
-   * for a second is then one string, and none of a thousand objects outlives the collector's youth.
-   */
+  /** What is to be stored with the next commit. */
   rows(): StoredDeposit[] {
     const rows: StoredDeposit[] = [];
-    for (const ticket of this.offered) {
-      const { deposit, lane } = ticket;
+    for (const { deposit, lane, outcomes } of this.offered) {
       if (deposit === undefined) continue;
       deposit.stage = "storing";
-      deposit.from = ticket.outcomes.length;
-      const body = JSON.stringify(ticket.submissions.from(deposit.from));
-      if (deposit.from === 0) ticket.submissions.keepAs(body);
-      rows.push({ id: deposit.id, lane, body });
+      const { id, letter } = deposit;
+      const { reader, receivedAt, body } = letter;
+      rows.push({ id, lane, reader, receivedAt, body, taken: outcomes.length });
     }
     this.offered = [];
     return rows;
@@ -103,8 +131,8 @@ export class Deposits {
     const progress: DepositProgress[] = [];
     for (const { deposit, outcomes, submissions } of begun) {
       if (deposit === undefined || deposit.stage === "offered" || isNew.has(deposit.id)) continue;
-      const taken = outcomes.length - deposit.from;
-      progress.push({ id: deposit.id, taken, over: outcomes.length === submissions.length });
+      const taken = outcomes.length;
+      progress.push({ id: deposit.id, taken, over: taken === submissions.length });
     }
     return progress;
   }
@@ -127,21 +155,20 @@ export class Deposits {
   seen(): Promise<void> | undefined {
     if (!this.isBehind(this.lastId)) return undefined;
     return new Promise((go) => {
-      this.readers.push({ lastId: this.lastId, go });
+      this.waitingReaders.push({ lastId: this.lastId, go });
     });
   }
 
   /** The core has stepped some. */
   tellReaders(isOver = false): void {
-    if (this.readers.length === 0) return;
-    this.readers = this.readers.filter(({ lastId, go }) => {
+    if (this.waitingReaders.length === 0) return;
+    this.waitingReaders = this.waitingReaders.filter(({ lastId, go }) => {
       if (!isOver && this.isBehind(lastId)) return true;
       go();
       return false;
     });
   }
 
-  /** The oldest are first: that of each lane is enough. */
   private isBehind(lastId: number): boolean {
     for (const [id, { outcomes, submissions }] of this.waiting) {
       if (id > lastId) return false;
@@ -150,12 +177,46 @@ export class Deposits {
     return false;
   }
 
-  private add(ticket: Ticket, id: number): Ticket {
+  private wait(ticket: Ticket): void {
+    if (ticket.deposit !== undefined) this.waiting.set(ticket.deposit.id, ticket);
+  }
+
+  private ticketOf(id: number, letter: Letter, lane: Lane, arrivedAt: Milliseconds): Ticket {
+    if (!this.readers.has(letter.reader)) throw new Error(`nobody reads letters to ${letter.reader}`);
     const { promise: stepped, resolve: settle } = Promise.withResolvers<readonly Outcome[]>();
-    ticket.deposit = { id, stage: "offered", from: 0, settle, stepped };
-    return ticket;
+    const deposit: Deposit = { id, letter, stage: "offered", settle, stepped };
+    const sizeBytes = LETTER_BYTES + letter.body.byteLength;
+    const submissions = this.submissionsOf(letter);
+    return { submissions, lane, sizeBytes, arrivedAt, outcomes: [], answer: undefined, deposit };
+  }
+
+  /** Read when the first of them is asked for, so that what waits is bytes and not thousands of objects. */
+  private submissionsOf(letter: Letter): Submissions {
+    let list: readonly Submission[] | undefined;
+    return {
+      length: letter.inputs,
+      at: (index) => {
+        list ??= this.readSafely(letter) ?? [];
+        return list[index];
+      },
+    };
+  }
+
+  /** What its reader fails on is left out: it would fail again after every restart. */
+  private readSafely(letter: Omit<Letter, "inputs">): readonly Submission[] | undefined {
+    try {
+      return this.readers.get(letter.reader)?.(letter) ?? [];
+    } catch (error) {
+      const { reader, body } = letter;
+      this.options.log.error("a letter cannot be read and is left out", { reader, sizeBytes: body.byteLength, error });
+      this.options.telemetry.count("tocsin_letters_unread_total", { reader });
+      return undefined;
+    }
   }
 }
+
+/** Of an input that the process before this one has stepped: nobody waits for it. */
+const BEFORE: Outcome = { status: "accepted", alert: null, incident: null };
 
 function laneOf(text: string): Lane {
   return LANES.find((lane) => lane === text) ?? "event";

@@ -13,8 +13,9 @@ const cisOf = (inputs: readonly Input[]): string[] =>
 const [one, many] = [1, 600];
 
 test("few deposits are stepped at once, and answered with what became of them", async () => {
-  const { partition, deposit, answers, inputs, store } = world();
+  const { partition, read, deposit, answers, inputs, store } = world();
   await partition.start();
+  read();
   deposit("few", burst("few", 3));
   await settle();
   expect(cisOf(inputs())).toEqual(["few-0", "few-1", "few-2"]);
@@ -24,8 +25,9 @@ test("few deposits are stepped at once, and answered with what became of them", 
 });
 
 test("a burst is answered as soon as it is durable, and stepped when there is a pause", async () => {
-  const { partition, clock, store, deposit, statuses, answers, inputs, disk } = world();
+  const { partition, read, clock, store, deposit, statuses, answers, inputs, disk } = world();
   await partition.start();
+  read();
   store.isHolding = true;
   deposit("burst", burst("burst"));
   await settle();
@@ -45,8 +47,9 @@ test("a burst is answered as soon as it is durable, and stepped when there is a 
 });
 
 test("a burst that does not end is worked off after a second", async () => {
-  const { partition, clock, deposit, inputs } = world();
+  const { partition, read, clock, deposit, inputs } = world();
   await partition.start();
+  read();
   for (let round = 0; round < 30; round += 1) {
     deposit(`round ${round}`, burst(`round-${round}`, round === 0 ? many : 1));
     await settle();
@@ -59,8 +62,9 @@ test("a burst that does not end is worked off after a second", async () => {
 });
 
 test("what is not deposited does not wait for a burst", async () => {
-  const { partition, deposit, send, statuses, inputs } = world();
+  const { partition, read, deposit, send, statuses, inputs } = world();
   await partition.start();
+  read();
   deposit("burst", burst("burst"));
   send("lone");
   await settle();
@@ -70,8 +74,9 @@ test("what is not deposited does not wait for a burst", async () => {
 });
 
 test("a reader who must see what was acknowledged waits, and makes the core begin", async () => {
-  const { partition, deposit, inputs } = world();
+  const { partition, read, deposit, inputs } = world();
   await partition.start();
+  read();
   expect(partition.deposited()).toBeUndefined();
   deposit("burst", burst("burst"));
   await settle();
@@ -87,8 +92,9 @@ test("a reader who must see what was acknowledged waits, and makes the core begi
 });
 
 test("a reader does not wait longer than he has patience", async () => {
-  const { partition, clock, store, deposit } = world({ limits: { batchInputsMax: 100, patienceMs: 3_000 } });
+  const { partition, read, clock, store, deposit } = world({ limits: { batchInputsMax: 100, patienceMs: 3_000 } });
   await partition.start();
+  read();
   deposit("burst", burst("burst"));
   await settle();
   store.isHolding = true;
@@ -111,6 +117,7 @@ test.for([
   const kept = (): string[] =>
     cisOf(first.disk.journal.flatMap(({ journal }) => (journal === "" ? [] : (JSON.parse(journal) as Input[]))));
   await first.partition.start();
+  first.read();
   first.deposit("burst", burst("burst"));
   await settle();
   expect(first.statuses()).toEqual(["burst deposited"]);
@@ -124,6 +131,7 @@ test.for([
   expect(stepped > 0 && stepped < many).toBe(isBegun);
   const second = world({ clock: new VirtualClock(first.clock.now() + 60_000), disk: first.disk });
   await second.partition.start();
+  second.read();
   second.clock.advance(1_000);
   await settle(40);
   const all = Array.from({ length: many }, (_, index) => `burst-${index}`);
@@ -150,6 +158,7 @@ test("a deposit that was half stepped when it was stored goes on where it was, h
       return result;
     };
     await life.partition.start();
+    life.read();
     return life;
   };
   const first = await liveFor(2);
@@ -160,7 +169,7 @@ test("a deposit that was half stepped when it was stored goes on where it was, h
   await settle();
   first.store.release();
   await settle(40);
-  expect([...disk.deposits.values()].map(({ body }) => (JSON.parse(body) as unknown[]).length)).toEqual([272]);
+  expect([...disk.deposits.values()].map(({ taken }) => taken)).toEqual([128]);
   const lives: number[] = [];
   for (; lives.length < 9 && disk.deposits.size > 0; lives.push(journaled().length)) {
     const life = await liveFor(1);
@@ -178,12 +187,14 @@ test("a deposit that was half stepped when it was stored goes on where it was, h
 test("what was deposited before a kill is stepped before what comes after it", async () => {
   const first = world();
   await first.partition.start();
+  first.read();
   first.deposit("burst", burst("burst"));
   await settle();
   first.store.isDead = true;
   first.disk.isHeld = false;
   const second = world({ clock: new VirtualClock(first.clock.now() + 60_000), disk: first.disk });
   await second.partition.start();
+  second.read();
   second.clock.advance(10);
   second.send("later");
   await settle(40);
@@ -196,8 +207,9 @@ test.for([
   { name: "the core has no room for so many alerts", room: 599, limits: {} },
   { name: "too much waits", room: Number.POSITIVE_INFINITY, limits: { depositedInputsMax: 500 } },
 ])("a burst is answered only when it is stepped, when $name", async ({ room, limits }) => {
-  const { partition, cores, clock, store, deposit, statuses } = world({ limits });
+  const { partition, read, cores, clock, store, deposit, statuses } = world({ limits });
   await partition.start();
+  read();
   Object.assign(cores[0] ?? {}, { alertRoom: () => room });
   deposit("burst", burst("burst"));
   await settle();
@@ -210,8 +222,9 @@ test.for([
 });
 
 test("a full inbox refuses deposits as it refuses everything", async () => {
-  const { partition, deposit, statuses, telemetry } = world({ limits: { inputsMax: 1_000 } });
+  const { partition, read, deposit, statuses, telemetry } = world({ limits: { inputsMax: 1_000 } });
   await partition.start();
+  read();
   deposit("first", burst("first"));
   deposit("second", burst("second"));
   await settle();
@@ -221,8 +234,9 @@ test("a full inbox refuses deposits as it refuses everything", async () => {
 });
 
 test("a full disk: what is on its way is told so after a while, what came later at once, and nothing is taken twice", async () => {
-  const { partition, clock, store, deposit, statuses, inputs } = world({ limits: { patienceMs: 10_000 } });
+  const { partition, read, clock, store, deposit, statuses, inputs } = world({ limits: { patienceMs: 10_000 } });
   await partition.start();
+  read();
   store.answers = Array.from({ length: 4 }, () => ({ status: "retryable", reason: "full" }) as const);
   deposit("on its way", burst("burst"));
   await settle();
@@ -243,8 +257,9 @@ test("a full disk: what is on its way is told so after a while, what came later 
 });
 
 test("stop leaves to the next process what was acknowledged and not stepped", async () => {
-  const { partition, deposit, statuses, disk, inputs } = world();
+  const { partition, read, deposit, statuses, disk, inputs } = world();
   await partition.start();
+  read();
   deposit("burst", burst("burst"));
   await settle();
   deposit("waits", burst("waits"));
@@ -256,8 +271,9 @@ test("stop leaves to the next process what was acknowledged and not stepped", as
 });
 
 test("a failed sync: nobody is told that a deposit is safe, and readers go on", async () => {
-  const { partition, store, deposit, statuses, fatal } = world();
+  const { partition, read, store, deposit, statuses, fatal } = world();
   await partition.start();
+  read();
   store.answers = [{ status: "fatal", reason: "disk I/O error" }];
   deposit("burst", burst("burst"));
   const seen = partition.deposited();
@@ -273,6 +289,7 @@ test("a deposit on which the core fails is stepped without what it fails on, als
   const list = burst("good").flatMap((each, place) => (place % 100 === 0 ? [bad(place), each] : [each]));
   const first = world();
   await first.partition.start();
+  first.read();
   first.deposit("burst", list);
   await settle();
   first.clock.advance(100);
@@ -284,6 +301,7 @@ test("a deposit on which the core fails is stepped without what it fails on, als
   await first.partition.stop();
   const second = world({ clock: new VirtualClock(first.clock.now() + 60_000), disk: first.disk });
   await second.partition.start();
+  second.read();
   second.clock.advance(1_000);
   await settle(100);
   expect(second.fatal).toEqual([]);
@@ -293,4 +311,44 @@ test("a deposit on which the core fails is stepped without what it fails on, als
   );
   expect(cisOf(journaled)).toHaveLength(many);
   await second.partition.stop();
+});
+
+test("what the process before this one has left waits for whoever can read it, and nobody waits for that", async () => {
+  const first = world();
+  await first.partition.start();
+  first.read();
+  first.deposit("burst", burst("burst"));
+  await settle();
+  first.store.isDead = true;
+  first.disk.isHeld = false;
+  const second = world({ clock: new VirtualClock(first.clock.now() + 60_000), disk: first.disk });
+  await second.partition.start();
+  second.clock.advance(1_000);
+  second.send("other");
+  await settle(40);
+  expect(cisOf(second.inputs())).toEqual(["other"]);
+  expect(second.partition.deposited()).toBeUndefined();
+  second.read();
+  await settle(40);
+  expect(cisOf(second.inputs())).toHaveLength(many + 1);
+  expect(second.disk.deposits.size).toBe(0);
+  await second.partition.stop();
+});
+
+test("a letter that its reader fails on is left out, counted, and gone", async () => {
+  const { partition, deposit, clock, disk, log, telemetry, inputs, answers } = world();
+  await partition.start();
+  partition.readLetters("json", () => {
+    throw new Error("not today");
+  });
+  deposit("burst", burst("burst"));
+  await settle();
+  clock.advance(100);
+  await settle(40);
+  expect(cisOf(inputs())).toEqual([]);
+  expect(disk.deposits.size).toBe(0);
+  expect(answers.map(([, { status }]) => status)).toEqual(["deposited"]);
+  expect(log.lines.map(({ message }) => message)).toContain("a letter cannot be read and is left out");
+  expect(telemetry.counts.get("tocsin_letters_unread_total{reader=json}")).toBe(one);
+  await partition.stop();
 });

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { event } from "../../test/support/event.ts";
 import { HeldStore } from "../../test/support/held-store.ts";
 import { MemoryDisk, createMemoryStore } from "../../test/support/memory-store.ts";
+import { READER, letterOf } from "../../test/support/partition-world.ts";
 import { RecordingLog, RecordingTelemetry } from "../../test/support/recording-ports.ts";
 import { ToyCore } from "../../test/support/toy-core.ts";
 import { VirtualClock } from "../../test/support/virtual-clock.ts";
@@ -68,7 +69,12 @@ class World {
   async restart(): Promise<void> {
     this.store = new HeldStore(createMemoryStore(this.disk));
     this.partition = this.create();
+    await this.start();
+  }
+
+  async start(): Promise<void> {
     await this.partition.start();
+    this.partition.readLetters(READER, ({ body }) => JSON.parse(new TextDecoder().decode(body)));
   }
 
   submit(how: "submit" | "deposit", ids: readonly string[], lane: Lane, summary: string): void {
@@ -76,7 +82,11 @@ class World {
     const { partition } = this;
     this.open.add(number);
     const submissions = ids.map((id) => ({ kind: "event", event: event({ id, ci: `ci-${id}`, summary }) }) as const);
-    void partition[how](submissions, lane).then((result: DepositResult) => {
+    const answer =
+      how === "submit"
+        ? partition.submit(submissions, lane)
+        : partition.deposit(letterOf(submissions, this.clock.now()), lane);
+    void answer.then((result: DepositResult) => {
       this.open.delete(number);
       if (result.status === "deposited") for (const id of ids) this.deposited.add(id);
       if (result.status !== "committed") return;
@@ -157,8 +167,8 @@ class World {
   }
 }
 
-function waitingIds({ body, taken }: StoredDeposit & { taken: number }): string[] {
-  const submissions = (JSON.parse(body) as Submission[]).slice(taken);
+function waitingIds({ body, taken }: StoredDeposit): string[] {
+  const submissions = (JSON.parse(new TextDecoder().decode(body)) as Submission[]).slice(taken);
   return submissions.flatMap((each) => (each.kind === "event" ? each.event.id : []));
 }
 
@@ -166,7 +176,7 @@ test("whatever the store does and whenever the process dies: what was acknowledg
   await fc.assert(
     fc.asyncProperty(fc.array(op, { minLength: 1, maxLength: 40 }), async (ops) => {
       const world = new World();
-      await world.partition.start();
+      await world.start();
       for (const item of ops) {
         await world.apply(item);
         world.check();

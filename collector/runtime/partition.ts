@@ -5,6 +5,8 @@ import {
   type IntakeWithDeposit,
   LANES,
   type Lane,
+  type Letter,
+  type LetterReader,
   type Submission,
 } from "../port/intake.ts";
 import type { Progress, Readiness } from "../port/progress.ts";
@@ -79,7 +81,7 @@ export class Partition implements IntakeWithDeposit {
     this.changes = new CommittedChanges(options.log, options.telemetry);
     this.feed = this.changes;
     this.inbox = new Inbox(this.limits);
-    this.deposits = new Deposits(this.limits.heldInputsMin);
+    this.deposits = new Deposits({ ...options, heldInputsMin: this.limits.heldInputsMin });
     this.time = new ArrivalTime(options.clock, 0);
     this.committer = new Committer({
       ...options,
@@ -105,8 +107,7 @@ export class Partition implements IntakeWithDeposit {
     this.time = new ArrivalTime(this.options.clock, snapshot.at);
     this.stepper = this.drive(core);
     if (snapshot.outbox.length > 0) this.options.onOutbox(snapshot.outbox);
-    for (const ticket of this.deposits.restore(snapshot.deposits, this.options.clock.monotonic()))
-      this.inbox.admit(ticket);
+    this.deposits.restore(snapshot.deposits);
     if (snapshot.sequence > 0)
       this.stepper.step({ kind: "restarted", at: this.time.read().at, from: snapshot.at }, undefined);
     this.state = "running";
@@ -130,15 +131,21 @@ export class Partition implements IntakeWithDeposit {
     });
   }
 
-  async deposit(submissions: readonly Submission[], lane: Lane): Promise<DepositResult> {
-    if (submissions.length === 0) return { status: "committed", outcomes: [] };
-    const ticket = this.deposits.open(submissions, lane, this.options.clock.monotonic());
+  async deposit(letter: Letter, lane: Lane): Promise<DepositResult> {
+    if (letter.inputs === 0) return { status: "committed", outcomes: [] };
+    const ticket = this.deposits.open(letter, lane, this.options.clock.monotonic());
     const refusal = this.offer(ticket);
     if (refusal !== undefined) return refusal;
     this.deposits.taken(ticket);
     return new Promise((resolve) => {
       ticket.answer = resolve;
     });
+  }
+
+  /** To be called after `start`. */
+  readLetters(reader: string, read: LetterReader): void {
+    for (const ticket of this.deposits.read(reader, read, this.options.clock.monotonic())) this.inbox.admit(ticket);
+    this.soon();
   }
 
   /**

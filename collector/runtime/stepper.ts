@@ -2,6 +2,7 @@ import type { Outcome } from "../core/model/effect.ts";
 import type { Input } from "../core/model/input.ts";
 import type { Milliseconds, UnixMillis } from "../core/model/time.ts";
 import type { Clock } from "../port/clock.ts";
+import type { Submission } from "../port/intake.ts";
 import type { Telemetry } from "../port/telemetry.ts";
 import type { ArrivalTime } from "./arrival-time.ts";
 import { Batch, type WaitingReport } from "./batch.ts";
@@ -147,9 +148,10 @@ export class Stepper {
     this.ticketAt = timeUp;
     const end = Math.min(submissions.length, outcomes.length + STEPS_A_LOOK);
     while (outcomes.length < end) {
-      const submission = submissions.at(outcomes.length);
+      const submission = submissions.at(outcomes.length) ?? LEFT_OUT;
       this.openSizeBytes += sizeOf(submission);
-      if (ticket.poison?.has(outcomes.length) === true) this.leaveOut(ticket);
+      if (submission.kind === "leftOut") outcomes.push(NOTHING);
+      else if (ticket.poison?.has(outcomes.length) === true) this.leaveOut(ticket);
       else outcomes.push(this.step({ ...submission, at }, ticket));
       if (this.isFenced || this.options.clock.monotonic() >= timeUp) break;
     }
@@ -203,6 +205,8 @@ export class Stepper {
   }
 }
 
+const LEFT_OUT: Submission = { kind: "leftOut" };
+const NOTHING: Outcome = { status: "accepted", alert: null, incident: null };
 const POISON: Outcome = {
   status: "rejected",
   code: "internalError",

@@ -19,6 +19,8 @@ export function sizeOf(submission: Submission): number {
       return SMALL_BYTES + REPEATED_BYTES * submission.alerts.length;
     case "topology":
       return submission.cmdb.cis.length * CI_BYTES + submission.cmdb.relations.length * RELATION_BYTES;
+    case "leftOut":
+      return 0;
     case "heartbeat":
     case "command":
     case "settings":

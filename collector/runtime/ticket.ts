@@ -1,49 +1,23 @@
 import type { Outcome } from "../core/model/effect.ts";
 import type { Milliseconds } from "../core/model/time.ts";
-import type { DepositResult, Lane, Submission } from "../port/intake.ts";
+import type { DepositResult, Lane, Letter, Submission } from "../port/intake.ts";
 import { sizeOf } from "./submission-size.ts";
 
 /** Of a ticket whose sender does not wait for the core. */
 export interface Deposit {
   id: number;
+  letter: Letter;
   /** offered: nowhere but in memory. storing: in a commit on its way. stored: durable, its sender is answered. */
   stage: "offered" | "storing" | "stored";
-  /** How many of its submissions were stepped when the rest was stored. */
-  from: number;
   settle: (outcomes: readonly Outcome[]) => void;
   stepped: Promise<readonly Outcome[]>;
 }
 
-/** The submissions of a ticket, as they are or as their text. */
-export class Submissions {
+/** What is to be stepped, as much as is asked for. */
+export interface Submissions {
   readonly length: number;
-  private list: readonly Submission[] | undefined;
-  private text = "";
-
-  constructor(list: readonly Submission[]) {
-    this.length = list.length;
-    this.list = list;
-  }
-
-  at(index: number): Submission {
-    return this.read()[index] as Submission;
-  }
-
-  from(index: number): readonly Submission[] {
-    return this.read().slice(index);
-  }
-
-  /** @param text all of them, as JSON. */
-  keepAs(text: string): void {
-    this.text = text;
-    this.list = undefined;
-  }
-
-  private read(): readonly Submission[] {
-    this.list ??= JSON.parse(this.text) as readonly Submission[];
-    this.text = "";
-    return this.list;
-  }
+  /** @param index less than `length`. */
+  at(index: number): Submission | undefined;
 }
 
 /** One request's submissions on their way. Its answer is given once, when all of them are durable or none will be. */
@@ -65,15 +39,7 @@ export interface Ticket {
 export function createTicket(submissions: readonly Submission[], lane: Lane, arrivedAt: Milliseconds): Ticket {
   let sizeBytes = 0;
   for (const submission of submissions) sizeBytes += sizeOf(submission);
-  return {
-    submissions: new Submissions(submissions),
-    lane,
-    sizeBytes,
-    arrivedAt,
-    outcomes: [],
-    answer: undefined,
-    deposit: undefined,
-  };
+  return { submissions, lane, sizeBytes, arrivedAt, outcomes: [], answer: undefined, deposit: undefined };
 }
 
 /** Once; further answers are dropped. */

@@ -112,6 +112,11 @@ const RUNTIME: readonly MetricDefinition[] = [
     "lane",
     "reason",
   ),
+  counter(
+    "tocsin_letters_unread_total",
+    "Requests left out because what was stored of them could not be read, by reader: a bug.",
+    "reader",
+  ),
   histogram(
     "tocsin_acknowledge_duration_seconds",
     "From an input's arrival to its durable acknowledgement.",

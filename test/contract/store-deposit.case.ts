@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { expect } from "vitest";
 import type { StoredDeposit } from "../../collector/port/store.ts";
 import type { StoreCase } from "./store.case.ts";
@@ -6,9 +7,14 @@ import { commit, commits } from "./store-entries.ts";
 const deposit = (id: number, parts: Partial<StoredDeposit> = {}): StoredDeposit => ({
   id,
   lane: "event",
-  body: JSON.stringify([`deposit ${id}`, "ü \u{1f514}"]),
+  reader: "alertmanager",
+  receivedAt: 1_795_296_848_347 + id,
+  taken: 0,
+  body: Buffer.from(JSON.stringify([`deposit ${id}`, "ü \u{1f514}"])),
   ...parts,
 });
+
+const plain = (stored: StoredDeposit): object => ({ ...stored, body: Buffer.from(stored.body).toString() });
 
 /** What was taken in before the core has seen it. */
 export const DEPOSIT_CASES: StoreCase[] = (["crash", "close"] as const).flatMap((restart): StoreCase[] => [
@@ -17,7 +23,7 @@ export const DEPOSIT_CASES: StoreCase[] = (["crash", "close"] as const).flatMap(
     async run(harness) {
       const { store, snapshot } = await harness.open();
       expect(snapshot.deposits).toEqual([]);
-      const long = deposit(11, { lane: "critical", body: JSON.stringify("long ".repeat(20_000)) });
+      const long = deposit(11, { lane: "critical", body: Buffer.from(JSON.stringify("long ".repeat(20_000))) });
       await commits(
         store,
         commit(1, { deposits: [deposit(9), long] }),
@@ -25,10 +31,7 @@ export const DEPOSIT_CASES: StoreCase[] = (["crash", "close"] as const).flatMap(
       );
       await harness[restart]();
       const { store: again, snapshot: found } = await harness.open();
-      expect(found.deposits).toEqual([
-        { ...deposit(10), taken: 0 },
-        { ...long, taken: 0 },
-      ]);
+      expect(found.deposits.map(plain)).toEqual([plain(deposit(10)), plain(long)]);
       await commits(again, commit(3, { depositProgress: [10, 11].map((id) => ({ id, taken: 1, over: true })) }));
       await harness[restart]();
       expect((await harness.open()).snapshot.deposits).toEqual([]);
@@ -40,14 +43,14 @@ export const DEPOSIT_CASES: StoreCase[] = (["crash", "close"] as const).flatMap(
       const { store } = await harness.open();
       await commits(
         store,
-        commit(1, { deposits: [deposit(1), deposit(2)] }),
+        commit(1, { deposits: [deposit(1, { taken: 5 }), deposit(2)] }),
         commit(2, { depositProgress: [{ id: 2, taken: 32, over: false }] }),
         commit(3, { depositProgress: [{ id: 2, taken: 64, over: false }] }),
       );
       await harness[restart]();
       const { snapshot } = await harness.open();
       expect(snapshot.deposits.map(({ id, taken }) => [id, taken])).toEqual([
-        [1, 0],
+        [1, 5],
         [2, 64],
       ]);
     },

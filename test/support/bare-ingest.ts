@@ -9,7 +9,7 @@ import { type CoreSettings, DEFAULT_SETTINGS } from "../../collector/core/model/
 import type { Silence } from "../../collector/core/model/silence.ts";
 import type { Clock } from "../../collector/port/clock.ts";
 import { type IngestPorts, Refusal, type RouteConfig, type Trouble } from "../../collector/port/ingest.ts";
-import type { IntakeWithDeposit, IntakeResult, Lane, Submission } from "../../collector/port/intake.ts";
+import type { IntakeResult, IntakeWithDeposit, Lane, LetterReader, Submission } from "../../collector/port/intake.ts";
 import type { Query } from "../../collector/port/query.ts";
 import type { SampleBatch, SampleSink } from "../../collector/port/samples.ts";
 import type { Log, Telemetry } from "../../collector/port/telemetry.ts";
@@ -47,6 +47,7 @@ export class RecordingPorts<C extends Clock = VirtualClock> implements IngestPor
   /** Deposits wait, until these are called. */
   isSlow = false;
   readonly deposits: (() => void)[] = [];
+  private readonly readers = new Map<string, LetterReader>();
   /** Set to make the intake refuse. */
   refuse: IntakeResult | undefined;
 
@@ -72,8 +73,11 @@ export class RecordingPorts<C extends Clock = VirtualClock> implements IngestPor
   };
 
   readonly intake: IntakeWithDeposit = {
-    deposit: (submissions, lane) => {
+    readLetters: (reader, read) => void this.readers.set(reader, read),
+    deposit: (letter, lane) => {
       const result = this.refuse;
+      const submissions = this.readers.get(letter.reader)?.(letter) ?? [];
+      expectCount(submissions, letter.inputs);
       if (!this.isSlow || result !== undefined) return this.intake.submit(submissions, lane);
       const { promise: stepped, resolve } = Promise.withResolvers<readonly Outcome[]>();
       this.deposits.push(() => resolve(submissions.map((one) => this.take(one))));
@@ -230,4 +234,8 @@ export function bareServer(register: (app: FastifyInstance) => void): FastifyIns
   });
   register(app);
   return app;
+}
+
+function expectCount(submissions: readonly Submission[], inputs: number): void {
+  if (submissions.length !== inputs) throw new Error(`a letter of ${inputs} inputs is ${submissions.length}`);
 }

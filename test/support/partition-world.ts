@@ -1,4 +1,4 @@
-import type { DepositResult, Lane } from "../../collector/port/intake.ts";
+import type { DepositResult, Lane, Letter, Submission } from "../../collector/port/intake.ts";
 import type { Input } from "../../collector/core/model/input.ts";
 import type { OutboxRow } from "../../collector/port/store.ts";
 import type { PartitionLimits } from "../../collector/runtime/partition-options.ts";
@@ -14,6 +14,15 @@ import { VirtualClock } from "./virtual-clock.ts";
 export async function settle(turns = 6): Promise<void> {
   for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
 }
+
+export const READER = "json";
+
+export const letterOf = (submissions: readonly Submission[], receivedAt: number): Letter => ({
+  reader: READER,
+  body: new TextEncoder().encode(JSON.stringify(submissions)),
+  receivedAt,
+  inputs: submissions.length,
+});
 
 /** A partition with a small core and a store that the test holds; nothing in it is real but the partition. */
 export function world(options: { limits?: Partial<PartitionLimits>; disk?: MemoryDisk; clock?: VirtualClock } = {}) {
@@ -47,8 +56,10 @@ export function world(options: { limits?: Partial<PartitionLimits>; disk?: Memor
     const list = submissions.length === 0 ? [submission({ ci: name })] : submissions;
     void partition.submit(list, lane).then((result) => answers.push([name, result]));
   };
+  /** To be called after the start, and after a restart. */
+  const read = (): void => partition.readLetters(READER, ({ body }) => JSON.parse(new TextDecoder().decode(body)));
   const deposit = (name: string, submissions: ReturnType<typeof submission>[], lane: Lane = "event"): void => {
-    void partition.deposit(submissions, lane).then((result) => answers.push([name, result]));
+    void partition.deposit(letterOf(submissions, clock.now()), lane).then((result) => answers.push([name, result]));
   };
   const statuses = (): string[] => answers.map(([name, { status }]) => `${name} ${status}`);
   return {
@@ -64,6 +75,7 @@ export function world(options: { limits?: Partial<PartitionLimits>; disk?: Memor
     inputs,
     answers,
     send,
+    read,
     deposit,
     statuses,
   };

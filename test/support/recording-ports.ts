@@ -7,7 +7,14 @@ import type { Event } from "../../collector/core/model/event.ts";
 import type { Problem } from "../../collector/core/model/problem.ts";
 import { type CoreSettings, DEFAULT_SETTINGS } from "../../collector/core/model/settings.ts";
 import type { Silence } from "../../collector/core/model/silence.ts";
-import type { IntakeResult, IntakeWithDeposit, Lane, Submission } from "../../collector/port/intake.ts";
+import type {
+  IntakeResult,
+  IntakeWithDeposit,
+  Lane,
+  Letter,
+  LetterReader,
+  Submission,
+} from "../../collector/port/intake.ts";
 import type { Change, ChangeFeed, ListQuery, Page, Query } from "../../collector/port/query.ts";
 import type { SampleBatch, SampleResult, SampleSink } from "../../collector/port/samples.ts";
 import type { LedgerQuery, StoredLedgerRecord } from "../../collector/port/store.ts";
@@ -19,6 +26,7 @@ export class RecordingIntake implements IntakeWithDeposit {
   /** What the next submits answer; undefined = committed. */
   answer: ((submissions: readonly Submission[], lane: Lane) => IntakeResult | Promise<IntakeResult>) | undefined;
   private readonly ids = new Set<string>();
+  private readonly readers = new Map<string, LetterReader>();
 
   get submissions(): Submission[] {
     return this.batches.flatMap((batch) => [...batch.submissions]);
@@ -34,8 +42,12 @@ export class RecordingIntake implements IntakeWithDeposit {
     return { status: "committed", outcomes: submissions.map((submission) => this.outcome(submission)) };
   }
 
-  async deposit(submissions: readonly Submission[], lane: Lane): Promise<IntakeResult> {
-    return this.submit(submissions, lane);
+  async deposit(letter: Letter, lane: Lane): Promise<IntakeResult> {
+    return this.submit(this.readers.get(letter.reader)?.(letter) ?? [], lane);
+  }
+
+  readLetters(reader: string, read: LetterReader): void {
+    this.readers.set(reader, read);
   }
 
   private outcome(submission: Submission): Outcome {

@@ -1,39 +1,18 @@
+import { Buffer } from "node:buffer";
 import type { Outcome } from "../../core/model/effect.ts";
-import type { Event } from "../../core/model/event.ts";
 import type { AlertId } from "../../core/model/identity.ts";
 import type { UnixMillis } from "../../core/model/time.ts";
 import { Refusal } from "../../port/ingest.ts";
-import { documentOf, timeAt } from "../field.ts";
-import { eventOf, InvalidAlert, prepareAlert, timesOf, type ReadingOptions } from "../prometheus-alert.ts";
+import type { Letter, Submission } from "../../port/intake.ts";
+import { InvalidAlert, severityOf } from "../prometheus-alert.ts";
 import { AlertMemory } from "./alert-memory.ts";
 import { BodyScanner, type ScannedAlert } from "./body-scan.ts";
 import { Lessons, type Origin } from "./lessons.ts";
+import { News } from "./news.ts";
+import { PostedAlerts, type PostedAlertOptions, TimeReader } from "./posted-alert.ts";
 import { type Group, Groups } from "./unchanged.ts";
 
-/** Go's zero time, in any of its spellings. */
-const ZERO_TIME = /^0001-01-01[Tt ]00:00:00/;
-/** Times repeat within a batch and from batch to batch: so many texts are remembered. */
-const TIMES_MAX = 64;
-
-class TimeReader {
-  private readonly known = new Map<unknown, UnixMillis | undefined>();
-
-  /** undefined for a missing time and for Go's zero time. Throws `InvalidAlert`. */
-  read(value: unknown, what: string): UnixMillis | undefined {
-    if (value === undefined || value === null || value === "") return undefined;
-    const known = this.known.get(value);
-    if (known !== undefined) return known;
-    const isZero = typeof value === "string" && ZERO_TIME.test(value);
-    const at = isZero ? undefined : timeAt(value);
-    if (at === undefined && !isZero) throw new InvalidAlert(`${what} must be an RFC 3339 time`);
-    if (this.known.size >= TIMES_MAX) this.known.clear();
-    this.known.set(value, at);
-    return at;
-  }
-}
-
-export interface AlertReaderOptions extends ReadingOptions {
-  resolveTimeoutMs: number;
+export interface AlertReaderOptions extends PostedAlertOptions {
   /** Alerts remembered, so that sending one again costs little. About 50 bytes each. */
   rememberedMax: number;
   /** In one request. */
@@ -45,9 +24,11 @@ export interface AlertReaderOptions extends ReadingOptions {
 /** What a body says. */
 export interface ReadAlerts {
   /** What is new or has changed, in the order of the body. */
-  events: { kind: "event"; event: Event }[];
-  /** What is to be learned from those. */
+  news: News;
+  /** What is to be learned from it. */
   lessons: Lessons;
+  /** Among it is something critical. */
+  isNewCritical: boolean;
   /** Alerts that are as they were, by the moment until which they hold, and where they lie in the body. */
   groups: Group[];
   /** Why alerts were left out, with their places. */
@@ -70,17 +51,14 @@ export class AlertReader {
   private readonly options: AlertReaderOptions;
   private readonly memory: AlertMemory;
   private readonly scanner: BodyScanner;
-  private readonly starts = new TimeReader();
   private readonly ends = new TimeReader();
-  private sequence = 0;
-  /** Made unlike those of other runs by the start time. */
-  private readonly idPrefix: string;
+  private readonly posted: PostedAlerts;
 
   constructor(options: AlertReaderOptions, startedAt: UnixMillis) {
     this.options = options;
     this.memory = new AlertMemory(options.rememberedMax);
     this.scanner = new BodyScanner(options.seeds);
-    this.idPrefix = `am-${startedAt.toString(36)}-`;
+    this.posted = new PostedAlerts(options, startedAt);
   }
 
   /** What alerts mean has changed: each is taken in full once more. */
@@ -101,7 +79,8 @@ export class AlertReader {
         if (read.count >= this.options.alertsMax) throw this.tooMany();
         read.count += 1;
         if (this.recognise(bytes, scanned, now, read, groups)) return;
-        this.take(parsed.at(read.count - 1, scanned), now, read, hashOf(scanned, bytes));
+        const value = parsed.at(read.count - 1, scanned);
+        if (this.take(value, now, read, hashOf(scanned, bytes))) read.news.add(scanned.from, scanned.to);
       });
       return isList ? read : undefined;
     } catch (error) {
@@ -116,9 +95,20 @@ export class AlertReader {
     const read = nothingRead();
     for (const value of list) {
       read.count += 1;
-      this.take(value, now, read, undefined);
+      if (this.take(value, now, read, undefined)) read.news.addText(JSON.stringify(value));
     }
     return read;
+  }
+
+  /** What the letters say that were made of `news`. */
+  readLetter({ body, receivedAt }: Pick<Letter, "body" | "receivedAt">): Submission[] {
+    const list = JSON.parse(
+      Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString(),
+    ) as readonly unknown[];
+    return list.map((value) => {
+      const event = this.posted.eventOf(this.posted.check(value, receivedAt), receivedAt);
+      return { kind: "event", event };
+    });
   }
 
   /** After the outcomes of the groups: what must be sent as events after all. */
@@ -156,7 +146,7 @@ export class AlertReader {
       const place = { from: places[2 * index] ?? 0, to: places[2 * index + 1] ?? 0 };
       read.count += 1;
       // It is learned when it comes the next time.
-      this.take(JSON.parse(textAt(bytes, place)), now, read, undefined);
+      if (this.take(JSON.parse(textAt(bytes, place)), now, read, undefined)) read.news.add(place.from, place.to);
     }
   }
 
@@ -211,28 +201,22 @@ export class AlertReader {
     }
   }
 
-  private take(value: unknown, now: UnixMillis, read: ReadAlerts, origin: Origin | undefined): void {
+  /** @param origin undefined = nothing is to be learned of it. */
+  private take(value: unknown, now: UnixMillis, read: ReadAlerts, origin: Origin | undefined): boolean {
     try {
-      const event = this.eventOf(value, now);
-      const endsAt = (value as { endsAt?: unknown }).endsAt;
-      read.events.push({ kind: "event", event });
-      read.lessons.add(event, (endsAt ?? undefined) === origin?.endsAt ? origin : undefined);
+      const { labels, times } = this.posted.check(value, now);
+      const isFiring = times.endsAt === null || times.endsAt > now;
+      const isCritical = severityOf(labels, this.options.unstatedSeverity) === "critical";
+      const endsAt = (value as { endsAt?: unknown }).endsAt ?? undefined;
+      read.lessons.add(isFiring && endsAt === origin?.endsAt ? origin : undefined, isCritical);
+      read.isNewCritical ||= isCritical;
+      return true;
     } catch (error) {
       if (!(error instanceof InvalidAlert)) throw error;
       if (read.faults.length < FAULTS_MAX) read.faults.push(`alert ${read.count - 1}: ${error.message}`);
       read.invalid += 1;
+      return false;
     }
-  }
-
-  private eventOf(value: unknown, now: UnixMillis): Event {
-    const posted = documentOf(value);
-    if (posted === undefined) throw new InvalidAlert("an alert must be an object");
-    const startsAt = this.starts.read(posted["startsAt"], "startsAt");
-    const endsAt = this.ends.read(posted["endsAt"], "endsAt");
-    const times = timesOf(startsAt, endsAt, now, this.options.resolveTimeoutMs);
-    const prepared = prepareAlert(posted["labels"], posted["annotations"], posted["generatorURL"], this.options);
-    this.sequence += 1;
-    return eventOf(prepared, times, now, this.idPrefix + this.sequence.toString(36));
   }
 }
 
@@ -269,8 +253,9 @@ function hashOf(
 const textAt = (bytes: Buffer, { from, to }: { from: number; to: number }): string => bytes.toString("utf8", from, to);
 
 const nothingRead = (): ReadAlerts => ({
-  events: [],
+  news: new News(),
   lessons: new Lessons(),
+  isNewCritical: false,
   groups: [],
   faults: [],
   invalid: 0,

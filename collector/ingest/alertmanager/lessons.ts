@@ -1,4 +1,3 @@
-import type { Event } from "../../core/model/event.ts";
 import type { AlertId } from "../../core/model/identity.ts";
 import type { AlertMemory } from "./alert-memory.ts";
 
@@ -16,18 +15,17 @@ const NUMBERS = 3;
 type Kind = 0 | 1 | 2;
 const [NOTHING, PLAIN, CRITICAL] = [0, 1, 2] as const;
 
-/** What is to be learned from a body's events when it is known which alerts they are: a few numbers each, as they may wait. */
+/** What is to be learned of new alerts when it is known which ones they are: a few numbers each, as they may wait. */
 export class Lessons {
   private readonly numbers: number[] = [];
 
   /** @param origin undefined = nothing is to be learned. */
-  add({ status, severity }: Event, origin: Origin | undefined): void {
-    const isLesson = origin !== undefined && status === "firing";
-    const kind: Kind = !isLesson ? NOTHING : severity === "critical" ? CRITICAL : PLAIN;
+  add(origin: Origin | undefined, isCritical: boolean): void {
+    const kind: Kind = origin === undefined ? NOTHING : isCritical ? CRITICAL : PLAIN;
     this.numbers.push(kind, origin?.hashA ?? 0, origin?.hashB ?? 0);
   }
 
-  /** @param index of the event. */
+  /** @param index of the alert among the new ones. */
   teach(index: number, alert: AlertId, memory: AlertMemory): void {
     const at = NUMBERS * index;
     const [kind = NOTHING, hashA = 0, hashB = 0] = [this.numbers[at], this.numbers[at + 1], this.numbers[at + 2]];

@@ -11,7 +11,7 @@ import { Refusal, type IngestPorts, type RouteConfig, type Trouble } from "../..
 import { bytesOf, guardJson, jsonOf, parseJson, textOf } from "../body.ts";
 import { type CiLabelOptions, DEFAULT_CI_LABELS } from "../ci-label.ts";
 import { actorOf } from "../sender-key.ts";
-import { countDropped, depositEvents, submitCommand, submitMixed } from "../submit.ts";
+import { countDropped, depositLetter, submitCommand, submitMixed } from "../submit.ts";
 import { UNSTATED_SEVERITY } from "../severity.ts";
 import { alertFilter, flag, matchersOf, receiverFilter, type QueryString } from "./alert-filter.ts";
 import { alertList, groupList } from "./alert-list.ts";
@@ -145,6 +145,7 @@ class AlertmanagerApi {
     );
     this.meaning = options.meaning ?? (() => undefined);
     this.meant = this.meaning();
+    ports.intake.readLetters(ADAPTER, (letter) => this.reader.readLetter(letter));
   }
 
   status(): unknown {
@@ -183,15 +184,24 @@ class AlertmanagerApi {
 
   /** Returns one that the core refused. An alert that is there twice was as before first, and has then changed. */
   private async submit(bytes: Buffer, read: ReadAlerts, now: UnixMillis): Promise<Rejected | undefined> {
-    const refused = await Promise.all([this.repeat(bytes, read, now), this.deposit(read)]);
+    const isAll = read.groups.length === 0 && read.invalid === 0;
+    const refused = await Promise.all([
+      this.repeat(bytes, read, now),
+      this.deposit(read, read.news.body(bytes, isAll), now),
+    ]);
     return refused.find((each) => each !== undefined);
   }
 
   /** Alerts that are new are safe before anybody has thought about them: a burst of them is answered at the pace of the disk. */
-  private async deposit({ events, lessons }: ReadAlerts): Promise<Rejected | undefined> {
-    if (events.length === 0) return undefined;
+  private async deposit(
+    { news, lessons, isNewCritical }: ReadAlerts,
+    body: Uint8Array,
+    receivedAt: UnixMillis,
+  ): Promise<Rejected | undefined> {
+    if (news.count === 0) return undefined;
+    const letter = { reader: ADAPTER, body, receivedAt, inputs: news.count };
     const learn = this.learning(lessons);
-    const outcomes = await depositEvents(this.ports, ADAPTER, events, learn);
+    const outcomes = await depositLetter(this.ports, letter, isNewCritical ? "critical" : "event", learn);
     if (outcomes !== undefined) learn(outcomes);
     return outcomes?.find((outcome) => outcome.status === "rejected");
   }
@@ -209,7 +219,8 @@ class AlertmanagerApi {
     if (read.groups.length === 0) return undefined;
     const repeated = read.groups.map(({ unchanged }) => unchanged);
     const outcomes = await submitMixed(this.ports, ADAPTER, repeated, read.isCritical ? "critical" : "event");
-    const refused = await this.deposit(this.reader.missedOf(bytes, read, outcomes, now));
+    const missed = this.reader.missedOf(bytes, read, outcomes, now);
+    const refused = await this.deposit(missed, missed.news.body(bytes, false), now);
     return refused ?? outcomes.find((outcome) => outcome.status === "rejected");
   }
 

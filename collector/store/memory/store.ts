@@ -41,7 +41,7 @@ export class MemoryDisk {
   eventIds: string[] = [];
   ledger: { number: number; text: string; at: UnixMillis }[] = [];
   ledgerNumber = 0;
-  readonly deposits = new Map<number, StoredDeposit & { taken: number }>();
+  readonly deposits = new Map<number, StoredDeposit>();
 }
 
 /** For tests and simulation: the contract of the store without a disk. Everything is kept as text, as on a disk. */
@@ -104,7 +104,7 @@ class MemoryStore implements Store {
   }
 
   private deposit({ deposits, depositProgress }: Commit): void {
-    for (const deposit of deposits) this.disk.deposits.set(deposit.id, { ...deposit, taken: 0 });
+    for (const deposit of deposits) this.disk.deposits.set(deposit.id, { ...deposit, body: deposit.body.slice() });
     for (const { id, taken, over } of depositProgress) {
       const deposit = this.disk.deposits.get(id);
       if (over) this.disk.deposits.delete(id);

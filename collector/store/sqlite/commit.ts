@@ -36,7 +36,9 @@ export class CommitWriter {
        SELECT receiver, incident, ?, ? FROM outbox WHERE key = ? AND receiver = ?
        ON CONFLICT (receiver, incident) DO UPDATE SET at = excluded.at, body = excluded.body`,
     );
-    this.deposit = db.prepare("INSERT INTO deposit (id, lane, taken, body) VALUES (?, ?, 0, ?)");
+    this.deposit = db.prepare(
+      "INSERT INTO deposit (id, lane, reader, received_at, taken, body) VALUES (?, ?, ?, ?, ?, ?)",
+    );
     this.depositTaken = db.prepare("UPDATE deposit SET taken = ? WHERE id = ?");
     this.depositOver = db.prepare("DELETE FROM deposit WHERE id = ?");
   }
@@ -51,7 +53,8 @@ export class CommitWriter {
     if (pending.length > 0) this.pending.run(sequence, at, ledgerFrom, packText(pending));
     for (const row of commit.outbox) this.enqueue(row, sequence);
     for (const change of commit.outboxChanges) this.change(change);
-    for (const { id, lane, body } of deposits) this.deposit.run(id, lane, packText(body));
+    for (const { id, lane, reader, receivedAt, taken, body } of deposits)
+      this.deposit.run(id, lane, reader, receivedAt, taken, packText(body));
     for (const progress of commit.depositProgress) this.follow(progress);
   }
 

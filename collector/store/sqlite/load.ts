@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { DatabaseSync } from "node:sqlite";
 import type { UnixMillis } from "../../core/model/time.ts";
 import type { OutboxRow, Snapshot } from "../../port/store.ts";
@@ -68,13 +69,15 @@ export class Loader {
 
   deposits(): Snapshot["deposits"] {
     return this.db
-      .prepare("SELECT id, lane, taken, body FROM deposit ORDER BY id")
+      .prepare("SELECT id, lane, reader, received_at, taken, body FROM deposit ORDER BY id")
       .all()
-      .map(({ id, lane, taken, body }) => ({
+      .map(({ id, lane, reader, received_at: receivedAt, taken, body }) => ({
         id: id as number,
         lane: lane as string,
+        reader: reader as string,
+        receivedAt: receivedAt as number,
         taken: taken as number,
-        body: unpackText(body),
+        body: Buffer.from(unpackText(body)),
       }));
   }
 

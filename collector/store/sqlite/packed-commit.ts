@@ -1,7 +1,15 @@
 import { Buffer } from "node:buffer";
 import type { LedgerRecord } from "../../core/model/ledger.ts";
 import type { Milliseconds, UnixMillis } from "../../core/model/time.ts";
-import type { Commit, DepositProgress, OutboxChange, OutboxRow, StoredEntity, Touch } from "../../port/store.ts";
+import type {
+  Commit,
+  DepositProgress,
+  OutboxChange,
+  OutboxRow,
+  StoredDeposit,
+  StoredEntity,
+  Touch,
+} from "../../port/store.ts";
 
 /**
  * A commit on its way from one thread to the other: what is only stored, or read later, is UTF-8 in one buffer that goes
@@ -26,9 +34,7 @@ export interface PackedCommit {
   depositProgress: readonly DepositProgress[];
 }
 
-export interface PackedDeposit {
-  id: number;
-  lane: string;
+export interface PackedDeposit extends Omit<StoredDeposit, "body"> {
   sizeBytes: number;
 }
 
@@ -68,17 +74,16 @@ export function packCommit(commit: Commit, pool: BufferPool): PackedCommit {
   // In UTF-8 a UTF-16 unit takes at most three bytes; to count them first would cost a copy of it all.
   let length = journal.length + ids.length;
   for (const text of pending) length += text.length;
-  for (const { body } of commit.deposits) length += body.length;
-  const bytes = pool.take(3 * length);
+  const bytes = pool.take(3 * length + depositedBytes(commit));
   const journalBytes = bytes.write(journal, 0, "utf8");
   const eventIdBytes = bytes.write(ids, journalBytes, "utf8");
   let end = journalBytes + eventIdBytes;
   for (const text of pending) end += bytes.write(text, end, "utf8");
   const pendingBytes = end - journalBytes - eventIdBytes;
-  const deposits = commit.deposits.map(({ id, lane, body }): PackedDeposit => {
-    const sizeBytes = bytes.write(body, end, "utf8");
-    end += sizeBytes;
-    return { id, lane, sizeBytes };
+  const deposits = commit.deposits.map(({ body, ...rest }): PackedDeposit => {
+    bytes.set(body, end);
+    end += body.byteLength;
+    return { ...rest, sizeBytes: body.byteLength };
   });
   const { depositProgress } = commit;
   const counts = { eventIdCount: eventIds.length, ledgerCount: ledger.length, pendingCount };
@@ -86,20 +91,26 @@ export function packCommit(commit: Commit, pool: BufferPool): PackedCommit {
   return { sequence, at, bytes, ...sizes, ...counts, outbox, outboxChanges, deposits, depositProgress };
 }
 
+function depositedBytes({ deposits }: Commit): number {
+  let sizeBytes = 0;
+  for (const { body } of deposits) sizeBytes += body.byteLength;
+  return sizeBytes;
+}
+
 /** The parts, where they lie. */
 export function partsOf(commit: PackedCommit): {
   journal: Buffer;
   eventIds: Buffer;
   pending: Buffer;
-  deposits: readonly { id: number; lane: string; body: Buffer }[];
+  deposits: readonly (Omit<StoredDeposit, "body"> & { body: Buffer })[];
 } {
   const { buffer, byteOffset } = commit.bytes;
   const part = (from: number, size: number): Buffer => Buffer.from(buffer, byteOffset + from, size);
   let from = commit.journalBytes + commit.eventIdBytes + commit.pendingBytes;
-  const deposits = commit.deposits.map(({ id, lane, sizeBytes }) => {
+  const deposits = commit.deposits.map(({ sizeBytes, ...rest }) => {
     const body = part(from, sizeBytes);
     from += sizeBytes;
-    return { id, lane, body };
+    return { ...rest, body };
   });
   return {
     deposits,

@@ -107,7 +107,10 @@ export const MIGRATIONS: readonly string[] = [
   "",
   // What was taken in and waits for the core: written and gone within a second or two.
   `
-  CREATE TABLE deposit (id INTEGER PRIMARY KEY, lane TEXT NOT NULL, taken INTEGER NOT NULL, body ANY NOT NULL) STRICT;
+  CREATE TABLE deposit (
+    id INTEGER PRIMARY KEY, lane TEXT NOT NULL, reader TEXT NOT NULL, received_at INTEGER NOT NULL, taken INTEGER NOT NULL,
+    body ANY NOT NULL
+  ) STRICT;
   `,
 ];
 
