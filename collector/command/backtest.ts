@@ -250,7 +250,7 @@ function note(
 
 function tell({ series, out, rows, skipped, findings }: Summary, chart: string): string {
   const lines = [
-    `${series}: ${counted(rows, "row")}, ${counted(findings.length, "finding")} → ${out}${skipped === 0 ? "" : ` (${skipped} rows without a usable time or value)`}`,
+    `${series}: ${counted(rows, "row")}, ${counted(findings.length, "finding")} → ${out}${skipped === 0 ? "" : ` (${counted(skipped, "row")} without a usable time or value)`}`,
   ];
   if (chart !== "") lines.push(chart.trimEnd());
   for (const found of findings.slice(0, 20)) {

@@ -9,8 +9,9 @@ Look at your phone; tocsin why tells each hop.
 
 ${CLIENT_HELP}
 
-Example:
+Examples:
   tocsin drill
+  tocsin drill --json
 `;
 
 /** `tocsin drill`. */

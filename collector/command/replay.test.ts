@@ -41,6 +41,17 @@ test("a recording without a bad line says nothing about lines", async () => {
   expect(await replay([GOOD])).toEqual({ code: 0, err: "" });
 });
 
+test("without a comparison --json tells the counts", async () => {
+  const events = join(folder, "events.jsonl");
+  const out = join(folder, "out.json");
+  writeFileSync(events, `${GOOD}\n`);
+  const flags = ["--cmdb", join(folder, "cmdb.json"), "--events", events, "--json"];
+  const counts = await callCommand(run, [...flags, "--out", out]);
+  expect(JSON.parse(counts.out)).toMatchObject({ out, stats: { lines: 1, incidents: 1 } });
+  const whole = await callCommand(run, [...flags, "--out", "-"]);
+  expect(Object.keys(JSON.parse(whole.out) as object)).toEqual(["incidents", "stats"]);
+});
+
 test("bad lines are told with number and reason, and counted; the rest is replayed", async () => {
   const { code, err } = await replay([GOOD, "{", GOOD]);
   expect(code).toBe(0);

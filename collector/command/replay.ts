@@ -30,7 +30,7 @@ settings would have changed.
   --diff FILE      compare with this earlier result: a table, or JSON with --json
   --exit-code      with --diff: exit 1 when anything differs
   --strict         exit 1 when any line cannot be read; without it only when none can
-  --json           the comparison as JSON
+  --json           the comparison as JSON; without --diff, the counts
 
 Examples:
   tocsin replay --cmdb cmdb.json --events yesterday.jsonl.gz --out before.json
@@ -79,7 +79,11 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
   if (outcome === undefined) return EXIT.failed;
   if (!write(flags, outcome, io)) return EXIT.failed;
   const isUnclean = flags.strict && outcome.result.stats.badLines > 0;
-  if (before === null) return isUnclean ? EXIT.failed : EXIT.ok;
+  if (before === null) {
+    const { stats } = outcome.result;
+    if (flags.json && flags.out !== "-") io.stdout(`${JSON.stringify({ out: flags.out, stats }, null, 2)}\n`);
+    return isUnclean ? EXIT.failed : EXIT.ok;
+  }
   const diff = diffReplays(before, outcome.result);
   io.stdout(flags.json ? `${JSON.stringify(diff, null, 2)}\n` : diffTable(diff, io.isTerminal));
   return isUnclean || (flags.exitCode && !isSame(diff)) ? EXIT.failed : EXIT.ok;

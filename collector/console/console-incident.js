@@ -38,10 +38,17 @@ function part(title, ...children) {
   return children.length === 0 ? [] : [element("h4", { textContent: title }), ...children];
 }
 
+/** Who or what keeps an incident from being told, until when, and why. */
+function muteText({ by, id, owner, reason, until }) {
+  const end = until === null ? "" : ` until ${until.slice(0, 16).replace("T", " ")} UTC`;
+  return `${by} ${owner === null || owner === "" ? id : `of ${owner}`}${end}${reason === "" ? "" : `: ${reason}`}`;
+}
+
 function headOf(incident) {
   return [
     element("h3", {}, element("a", { href: `#/incidents/${encodeURIComponent(incident.id)}` }, element("span", { className: incident.priority < "P3" ? "bad" : "warn", textContent: `${incident.priority} ` }), incident.title)),
     element("p", { className: "meta" }, `#${incident.number} · `, element("span", { className: incident.status === "open" ? "warn" : "good", textContent: incident.status }), incident.owner === null ? "" : ` · ${incident.owner}`, ` · ${incident.severity} · `, time(incident.openedAt)),
+    ...(incident.muted ?? []).map((mute) => element("p", { className: "meta", textContent: `Nobody is told: ${muteText(mute)}` })),
   ];
 }
 

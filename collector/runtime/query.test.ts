@@ -5,13 +5,17 @@ import { RecordingLog, RecordingTelemetry } from "../../test/support/recording-p
 import { ToyCore } from "../../test/support/toy-core.ts";
 import { VirtualClock } from "../../test/support/virtual-clock.ts";
 import { HeldStore } from "../../test/support/held-store.ts";
+import { EMPTY_CMDB } from "../core/model/ci.ts";
 import type { Event } from "../core/model/event.ts";
 import type { IncidentStatus } from "../core/model/incident.ts";
+import { DEFAULT_SETTINGS } from "../core/model/settings.ts";
 import type { Page } from "../port/query.ts";
+import type { Core, StoredState } from "./core.ts";
+import { createLiveCores } from "./live-core.ts";
 import { Partition } from "./partition.ts";
 import { createQuery } from "./query.ts";
 
-async function world() {
+async function world(createCore: (stored: StoredState) => Core = (stored) => new ToyCore(stored)) {
   const clock = new VirtualClock();
   const store = new HeldStore(createMemoryStore(new MemoryDisk()));
   const partition = new Partition({
@@ -20,7 +24,7 @@ async function world() {
     random: () => 0,
     telemetry: new RecordingTelemetry(),
     log: new RecordingLog(),
-    createCore: (stored) => new ToyCore(stored),
+    createCore,
     onOutbox: () => undefined,
     onFatal: (reason) => {
       throw new Error(reason);
@@ -140,6 +144,27 @@ test("alerts by status and CI, newest first, page after page", async () => {
   const resolved = await query.alerts({ statuses: ["resolved"], limit: 100, cursor: null });
   expect(resolved.items.map(({ instance }) => instance)).toEqual(["0"]);
   expect([...query.liveAlerts()]).toHaveLength(29);
+  await partition.stop();
+});
+
+test("a problem is what comes back, not every root that once failed", async () => {
+  const { query, say, pass, partition } = await world(
+    createLiveCores({ settings: DEFAULT_SETTINGS, cmdb: EMPTY_CMDB }),
+  );
+  const problems = async (): Promise<string[]> =>
+    (await query.problems({ limit: 10, cursor: null })).items.map(({ rootCause }) => rootCause);
+  const failAndHeal = async (ci: string): Promise<void> => {
+    await say({ ci, severity: "critical" });
+    await pass(60_000);
+    await say({ ci, status: "resolved" });
+    await pass(120_000);
+  };
+  await failAndHeal("db-1");
+  await failAndHeal("db-2");
+  expect(await problems()).toEqual([]);
+  await say({ ci: "db-1", severity: "critical" });
+  await pass(60_000);
+  expect(await problems()).toEqual(["db-1"]);
   await partition.stop();
 });
 

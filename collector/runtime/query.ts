@@ -130,13 +130,20 @@ class LiveQuery implements Query {
   }
 
   async problems(query: { limit: number; cursor: string | null }): Promise<Page<Problem>> {
-    const placed = newest(placedProblems(this.core.problems()), query.limit + 1, decodeCursor(query.cursor));
+    const placed = newest(placedProblems(this.recurring()), query.limit + 1, decodeCursor(query.cursor));
     const page = pageOf(
       placed.map((problem) => ({ ...problem, item: structuredClone(problem.item) as Problem })),
       query.limit,
     );
     await this.options.partition.settled();
     return page;
+  }
+
+  /** The core remembers the first of every root; a problem it is once there is another, or the same one comes back. */
+  private *recurring(): Iterable<Readonly<Problem>> {
+    const linked = new Set<string | null>();
+    for (const { problem } of this.core.incidents()) linked.add(problem);
+    for (const problem of this.core.problems()) if (problem.count > 1 || linked.has(problem.id)) yield problem;
   }
 
   async ledger(query: LedgerQuery): Promise<Page<StoredLedgerRecord>> {
