@@ -102,7 +102,7 @@ function received(
       payload.removeListener("data", take).removeListener("end", end).removeListener("error", settle);
       if (error === null) resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size));
       else {
-        payload.on("error", () => undefined).resume();
+        drain(payload);
         reject(error);
       }
     };
@@ -120,6 +120,20 @@ function received(
     if (Number(request.headers["content-length"] ?? 0) > max) settle(tooLarge(max));
     else payload.on("data", take).on("end", end).on("error", settle);
   });
+}
+
+/** So much of a refused body is read and thrown away; whoever sends still more is cut off. */
+const DRAINED_BYTES_MAX = 512 * 1024 * 1024;
+
+function drain(payload: IncomingMessage): void {
+  let left = DRAINED_BYTES_MAX;
+  payload
+    .on("error", () => undefined)
+    .on("data", (chunk: Buffer) => {
+      left -= chunk.length;
+      if (left < 0) payload.destroy();
+    })
+    .resume();
 }
 
 function tooLarge(max: number): Refusal {

@@ -91,6 +91,9 @@ export function answerTrouble(
     ports.log.error("a request failed", { method: request.method, route: request.routeOptions.url, error });
   ports.telemetry.count("tocsin_http_refused_total", { code: trouble.code });
   if (retryAfterS !== undefined) void reply.header("retry-after", String(retryAfterS));
+  // Fastify would close the connection in the middle of the body: a sender that still writes then sees a broken pipe, tries
+  // again and never learns why. What is left of the body is drained.
+  if (error instanceof Refusal) void reply.removeHeader("connection");
   if (trouble.status === 401) void reply.header("www-authenticate", 'Bearer realm="tocsin"');
   const { status, ...body } = trouble;
   const render = request.routeOptions.config?.renderError;

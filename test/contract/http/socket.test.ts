@@ -82,6 +82,30 @@ test("a body that is declared too large is refused unread, and the connection li
   expect((await fetch(`${url}/readyz`)).status).toBe(200);
 });
 
+test("what is left of a refused body is drained, and the next request on the connection is answered", async () => {
+  const { port } = await listening();
+  const size = 9 * 1024 * 1024;
+  const answer = await new Promise<string>((resolve) => {
+    let text = "";
+    let isSent = false;
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.write(
+        `POST /api/v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${size}\r\n\r\n`,
+      );
+    });
+    socket.on("data", (bytes) => {
+      text += bytes.toString();
+      if (isSent || !text.includes("bodyTooLarge")) return;
+      isSent = true;
+      socket.write(Buffer.alloc(size, " "));
+      socket.write("GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    });
+    socket.on("error", () => undefined);
+    socket.on("close", () => resolve(text));
+  });
+  expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 413", "HTTP/1.1 200"]);
+});
+
 test("a sender that goes away in the middle gives its memory back", async () => {
   const { bench, port } = await listening();
   await new Promise<void>((resolve) => {
