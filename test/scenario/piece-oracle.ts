@@ -99,3 +99,12 @@ function pieces(alerts: readonly Ends[], roots: ReadonlySet<number>): number {
 
 /** All roots of a fault are one place. */
 const ROOT = "the root";
+
+/** The means over scenarios, as `npm run score` prints them; without those that have no such fault. */
+export function piecesText(scenarios: readonly (readonly number[] | null)[]): string {
+  const known = scenarios.filter((pieces) => pieces !== null);
+  return WAY_COSTS.map((cost, index) => {
+    const mean = known.reduce((sum, pieces) => sum + (pieces[index] ?? 0), 0) / known.length;
+    return `${mean.toFixed(2)} (ways that cost up to ${cost})`;
+  }).join(", ");
+}

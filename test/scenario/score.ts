@@ -9,8 +9,9 @@ import { calibration, crossValidated, type Named } from "./calibration.ts";
 import { degrade } from "./degrade.ts";
 import { type Half, recipesOf } from "./generate/recipes.ts";
 import { generate } from "./generate/scenario.ts";
+import { mergeOracle, mergesText, type MergeRates, type TrueMerges } from "./merge-oracle.ts";
 import { pageOracle, type TrueFault } from "./page-oracle.ts";
-import { pieceOracle, type TruePieces, WAY_COSTS } from "./piece-oracle.ts";
+import { pieceOracle, piecesText, type TruePieces } from "./piece-oracle.ts";
 import { petShopTable, scorePetShop } from "./petshop.ts";
 import { macroRow, MEASURES, row, type Score } from "./measures.ts";
 import { PERMUTATIONS, permuted, variantsOf } from "./permute/permute.ts";
@@ -34,8 +35,8 @@ then root causes from metrics alone on the PetShop data, where it is there ($TOC
 
 const CMDB_SIZE_MAX_BYTES = 1024 * 1024 * 1024;
 
-interface Truth extends TruePieces {
-  faults: (TruePieces["faults"][number] & { identifiable: boolean; noSingleRoot: boolean } & TrueFault)[];
+interface Truth extends TruePieces, TrueMerges {
+  faults: (TrueMerges["faults"][number] & { identifiable: boolean; noSingleRoot: boolean } & TrueFault)[];
 }
 
 interface Scorer {
@@ -61,6 +62,8 @@ interface Run {
   truth: Truth;
   /** See `pieceOracle`. */
   pieces: number[] | null;
+  /** See `mergeOracle`. */
+  merges: MergeRates | null;
   events: number;
   ms: number;
 }
@@ -99,6 +102,7 @@ async function runScenario(scenario: Scenario, options: RunOptions): Promise<Run
     named: namedRoots(score, truth, result, scenario.name),
     truth,
     pieces: pieceOracle(truth, lines, cmdb),
+    merges: mergeOracle(truth, lines, cmdb),
     events: lines.length,
     ms,
   };
@@ -136,7 +140,10 @@ function printTable(runs: readonly Run[]): void {
       `time to page of one who knows each alert's fault, and pages 10 s after the first major alert: p50 ${best.p50.toFixed(1)}, p95 ${best.p95.toFixed(1)}`,
     );
   console.log(
-    `incidents a fault of one who knows each alert's fault, but joins along relations only: ${piecesText(runs)}`,
+    `incidents a fault of one who knows each alert's fault, but joins along relations only: ${piecesText(runs.map(({ pieces }) => pieces))}`,
+  );
+  console.log(
+    `false merges of one who knows all faults and gives each alert to the likeliest: ${mergesText(runs.map(({ merges }) => merges))}`,
   );
   const events = runs.reduce((sum, run) => sum + run.events, 0);
   const ms = runs.reduce((sum, run) => sum + run.ms, 0);
@@ -146,14 +153,6 @@ function printTable(runs: readonly Run[]): void {
   if (largest !== undefined)
     console.log(`        ${speed(largest.events, largest.ms)} events/s on ${largest.name} (${largest.events} events)`);
   console.log(`\nreliability of the confidence\n${calibration(runs.flatMap((run) => run.named))}`);
-}
-
-function piecesText(runs: readonly Run[]): string {
-  const known = runs.flatMap(({ pieces }) => (pieces === null ? [] : [pieces]));
-  return WAY_COSTS.map((cost, index) => {
-    const mean = known.reduce((sum, pieces) => sum + (pieces[index] ?? 0), 0) / known.length;
-    return `${mean.toFixed(2)} (ways that cost up to ${cost})`;
-  }).join(", ");
 }
 
 /** The average alone: nobody shall look into these to make the figures better. */

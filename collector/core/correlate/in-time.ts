@@ -42,8 +42,12 @@ function showsItself(fault: FaultKey, claim: Claim | undefined, units: readonly 
  * better: of one fault alone many effects come late, and none of them is a fault of its own for that.
  */
 export function waitCost(unit: Unit, beginning: UnixMillis): number {
-  if (isCreeping(unit)) return 0;
-  return Math.min(FADE_MAX, Math.max(0, unit.onset - beginning - PROMPT_MS) / FADE_MS);
+  return isCreeping(unit) ? 0 : waitNats(unit.onset - beginning);
+}
+
+/** What it costs that an effect comes so long after its fault began. */
+export function waitNats(sinceMs: Milliseconds): number {
+  return Math.min(FADE_MAX, Math.max(0, sinceMs - PROMPT_MS) / FADE_MS);
 }
 
 /** Whether a unit began too long before a fault to be one of its effects. */

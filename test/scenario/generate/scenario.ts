@@ -30,7 +30,7 @@ export interface Generated {
   /** Lines of `events.jsonl`. */
   lines: string[];
   truth: {
-    scenario: Record<string, unknown>;
+    scenario: { start: string } & Record<string, unknown>;
     faults: TruthFault[];
     maintenance: string[];
     unknownCis: Record<string, string[]>;
