@@ -118,3 +118,31 @@ test("a database that was down minutes before the switch died keeps its incident
   expect(of("users-db")?.alerts.map(({ ci }) => ci)).not.toContain("r1-h3");
   expect(incidents).toHaveLength(2);
 });
+
+test("a machine is long back but for one program; another program on it fails: a fault of its own", async () => {
+  const house = cmdb(
+    {
+      core: "switch",
+      "node-1": "host",
+      ...Object.fromEntries(PODS.map((name) => [name, "application"])),
+      front: "application",
+    },
+    ["node-1 connectsTo core", ...PODS.map((name) => `${name} runsOn node-1`), "front dependsOn pod-1"],
+    { vantage: ["core"] },
+  );
+  const story = [
+    { at: 20, ci: "node-1", check: "hostalive" },
+    ...each(PODS, { at: 30, check: "http_errors" }, 2),
+    { at: 600, ci: "node-1", check: "hostalive", status: "resolved" as const },
+    ...each(PODS.slice(1), { at: 610, check: "http_errors", status: "resolved" }, 2),
+    // The first one does not come back, so that the incident stays open.
+    ...repeated({ at: 200, ci: "pod-0", check: "http_errors" }, 170, 2400),
+    { at: 1500, ci: "pod-1", check: "process_down" },
+    { at: 1510, ci: "pod-1", check: "TargetDown", summary: "pod-1 is down" },
+    { at: 1530, ci: "front", check: "http_errors" },
+  ];
+  const { of, incidents } = await play(house, story, 2400);
+  expect(of("node-1")?.rootCause.ci).toBe("node-1");
+  expect(of("front")?.rootCause.ci).toBe("pod-1");
+  expect(incidents).toHaveLength(2);
+});

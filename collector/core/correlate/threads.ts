@@ -12,8 +12,12 @@ import type { AlertId, IncidentId } from "../model/identity.ts";
 
 /** At once only where it is clear; the rest is seen when the neighbourhood is solved. */
 const QUICK_MARGIN = 1.2;
-/** What has largely cleared rarely breaks something new. */
+/** What has largely cleared rarely breaks something new … */
 const DECLINE_COST = 1.5;
+/** … and ever less: one nat for each such time since it last did, after the first minutes, up to a limit. */
+const DECLINE_MS: Milliseconds = 10 * 60_000;
+const DECLINE_FROM_MS: Milliseconds = 3 * 60_000;
+const DECLINE_MAX = 3;
 /** It grows while alerts come within such a time of each other. */
 const GROWS_MS: Milliseconds = 90_000;
 /** A fault that is back within this time is the same one. */
@@ -282,7 +286,9 @@ export function isEnding({ declining, lastOnset }: Thread, onset: UnixMillis, is
 
 /** What it costs one more alert that the incident hits less than it should, or is over already. */
 export function doubtOf(thread: Thread, onset: UnixMillis, isMild: boolean): number {
-  return thread.doubt + (isEnding(thread, onset, isMild) ? DECLINE_COST : 0);
+  if (!isEnding(thread, onset, isMild)) return thread.doubt;
+  const quietMs = Math.max(0, onset - thread.lastOnset - DECLINE_FROM_MS);
+  return thread.doubt + DECLINE_COST + Math.min(DECLINE_MAX, quietMs / DECLINE_MS);
 }
 
 export function isOpen(incident: Readonly<Incident>): boolean {
