@@ -254,10 +254,11 @@ function loadChanges(state: CoreState, changes: ChangeRecord[][]): void {
 function loadAlerts(state: CoreState, alerts: Alert[]): void {
   // They come nearly in this order, so that it costs little.
   alerts.sort((a, b) => byText(a.id, b.id));
-  const names = namesNow(state, alerts);
+  const { topology } = state;
+  registerNames(topology, alerts);
   const renamed: Alert[] = [];
   for (const alert of alerts) {
-    const ci = names.get(alert.ci) ?? alert.ci;
+    const ci = topology.id(topology.register(alert.ci));
     if (ci !== alert.ci) {
       renamed.push(alert);
       continue;
@@ -269,22 +270,18 @@ function loadAlerts(state: CoreState, alerts: Alert[]): void {
   // Those by the right name came first: theirs is the identity. Under its old name nothing speaks of an alert any more, and
   // it expires.
   for (const alert of renamed) {
-    const ci = names.get(alert.ci) ?? alert.ci;
+    const ci = topology.id(topology.register(alert.ci));
     if (state.alerts.find(ci, alert.source, alert.check, alert.instance) === undefined) alert.ci = ci;
     loadAlert(state, alert);
   }
   state.resolved.evict(state.alerts, state.settings.limits.resolvedAlertsMax);
 }
 
-/** What the CIs of these alerts are called now: the CMDB may have learned a name while we were down. */
-function namesNow(state: CoreState, alerts: readonly Alert[]): ReadonlyMap<string, string> {
-  const names = new Map<string, string>();
-  const known = [...new Set(alerts.map(({ ci }) => ci))].sort(byText);
-  for (const name of known) {
-    const now = state.topology.id(state.topology.register(name));
-    names.set(name, now);
-  }
-  return names;
+/** The CIs of alerts that the CMDB does not know: in an order that does not depend on how they were stored. */
+function registerNames(topology: Topology, alerts: readonly Alert[]): void {
+  const unknown = new Set<string>();
+  for (const { ci } of alerts) if (topology.find(ci) === undefined) unknown.add(ci);
+  for (const name of [...unknown].sort(byText)) topology.register(name);
 }
 
 function loadAlert(state: CoreState, alert: Alert): void {

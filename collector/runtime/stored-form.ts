@@ -7,7 +7,7 @@ import type { Notification } from "../core/model/notification.ts";
 import type { UnixMillis } from "../core/model/time.ts";
 import { type LoadedEntity, type OutboxRow, type StoredEntity, type Touch, sortKey } from "../port/store.ts";
 import { alertText, readAlert, type StoredAlert } from "./stored-alert.ts";
-import { type AlertOf, incidentText, readIncident, type StoredIncident } from "./stored-incident.ts";
+import { type AlertOf, incidentText, type ReadIncident, readIncident, withMembers } from "./stored-incident.ts";
 import type { NotificationKind } from "../core/model/notification-kind.ts";
 
 /**
@@ -42,18 +42,18 @@ export function removedEntity(kind: EntityKind, id: string): StoredEntity {
   return { kind, id, status: "", sort: "", alias: null, body: null };
 }
 
-/** Everything that was stored, read page by page: alerts at once, incidents when all alerts are there. */
+/** Everything that was stored, read page by page; members of incidents are found when all alerts are there. */
 export class StoredReader {
   private readonly others: Entity[] = [];
   private readonly alerts = new Map<string, StoredAlert>();
-  private readonly incidents: LoadedEntity[] = [];
+  private readonly incidents: ReadIncident[] = [];
 
   /** @throws when a text is not what `storedEntity` wrote: the store is damaged. */
   read(page: readonly LoadedEntity[]): void {
     for (const entity of page) {
       const { kind, id, body, touch } = entity;
       if (kind === "alert") this.alerts.set(id, touched(readAlert(id, body), touch));
-      else if (kind === "incident") this.incidents.push(entity);
+      else if (kind === "incident") this.incidents.push(readIncident(id, body));
       else this.others.push({ kind, id, value: JSON.parse(body) as unknown } as Entity);
     }
   }
@@ -62,9 +62,9 @@ export class StoredReader {
   *entities(): Iterable<Entity> {
     for (const [id, { alert: value, noted }] of this.alerts) yield { kind: "alert", id, value, noted };
     const alertOf: AlertOf = (alert) => this.alerts.get(alert)?.alert;
-    for (const { id, body } of this.incidents) {
-      const { incident: value, noted }: StoredIncident = readIncident(id, body, alertOf);
-      yield { kind: "incident", id, value, noted };
+    for (const read of this.incidents) {
+      const { incident: value, noted } = withMembers(read, alertOf);
+      yield { kind: "incident", id: value.id, value, noted };
     }
     yield* this.others;
   }

@@ -5,7 +5,7 @@ import type { Alert } from "../core/model/alert.ts";
 import type { Incident } from "../core/model/incident.ts";
 import { type CoreState, createState } from "../core/state.ts";
 import { step } from "../core/step.ts";
-import { type AlertOf, incidentText, readIncident } from "./stored-incident.ts";
+import { type AlertOf, incidentText, readIncident, withMembers } from "./stored-incident.ts";
 
 /** Two alerts on one CI, in one incident, and what the core then said of the incident. */
 function twoAlerts(): { state: CoreState; incident: Incident; alerts: Alert[] } {
@@ -21,7 +21,7 @@ const NOTED = [0, "db-1", 1, 7];
 
 const membersIn = (text: string): unknown[] => (JSON.parse(text) as unknown[][])[15] ?? [];
 
-const readBack = (id: string, text: string, alertOf: AlertOf): Incident => readIncident(id, text, alertOf).incident;
+const readBack = (id: string, text: string, alertOf: AlertOf): Incident => withMembers(readIncident(id, text), alertOf).incident;
 
 test("a member that is what its alert says is stored as the alert's id, and made of the alert again", () => {
   const { state, incident, alerts } = twoAlerts();
@@ -63,7 +63,7 @@ test("a member whose alert retention has taken is left out", () => {
 test("an incident comes back with what correlation knows of it, its keys in the order that it had", () => {
   const { state, incident } = twoAlerts();
   const alertOf: AlertOf = (id) => state.alerts.get(id);
-  const back = readIncident(incident.id, incidentText(incident, NOTED, alertOf), alertOf);
+  const back = withMembers(readIncident(incident.id, incidentText(incident, NOTED, alertOf)), alertOf);
   expect(back.noted).toEqual(NOTED);
   expect(JSON.stringify(back.incident)).toBe(JSON.stringify(incident));
 });
@@ -77,7 +77,7 @@ test("an incident of a release that stored it as an object, with every member wh
 });
 
 test("a text of a newer form is refused", () => {
-  expect(() => readIncident("inc-1", "[9]", () => undefined)).toThrow("inc-1 has the form 9");
+  expect(() => readIncident("inc-1", "[9]")).toThrow("inc-1 has the form 9");
 });
 
 test("an alert that begins anew, or is milder than it was, puts the incident that knew it otherwise", () => {

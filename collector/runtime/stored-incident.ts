@@ -107,25 +107,33 @@ export function incidentText(incident: Readonly<Incident>, noted: Noted | null, 
   return JSON.stringify(listed);
 }
 
-/**
- * @param alertOf as the alerts were stored; a member whose alert is no longer there is left out.
- * @throws when the text is not one of ours: the store is damaged.
- */
-export function readIncident(id: string, text: string, alertOf: AlertOf): StoredIncident {
+/** An incident whose members are not looked up yet: its alerts may still be to be read. */
+export interface ReadIncident extends StoredIncident {
+  members: readonly (Member | AlertId)[];
+}
+
+/** @throws when the text is not one of ours: the store is damaged. */
+export function readIncident(id: string, text: string): ReadIncident {
   const stored: unknown = JSON.parse(text);
   // Before there was this form every incident was kept as an object.
   if (!Array.isArray(stored)) {
-    const incident = stored as Omit<Incident, "members"> & { members: (Member | AlertId)[] };
-    const members = membersOf(incident.members, incident.openedAt, alertOf);
-    return { incident: { ...incident, members }, noted: null };
+    const { members, ...incident } = stored as Omit<Incident, "members"> & { members: (Member | AlertId)[] };
+    return { incident: { ...incident, members: [] }, members, noted: null };
   }
   if (stored[0] !== FORM)
     throw new Error(`incident ${id} has the form ${String(stored[0])}, which this program cannot read`);
-  return { incident: incidentOf(id, stored as Listed, alertOf), noted: (stored as Listed)[32] };
+  const listed = stored as Listed;
+  return { incident: incidentOf(id, listed), members: listed[15], noted: listed[32] };
+}
+
+/** @param alertOf as the alerts were stored; a member whose alert is no longer there is left out. */
+export function withMembers({ incident, members, noted }: ReadIncident, alertOf: AlertOf): StoredIncident {
+  incident.members = membersOf(members, incident.openedAt, alertOf);
+  return { incident, noted };
 }
 
 /** By number: taking a list of thirty apart by name costs more than parsing it. */
-function incidentOf(id: string, listed: Listed, alertOf: AlertOf): Incident {
+function incidentOf(id: string, listed: Listed): Incident {
   return {
     id,
     number: listed[1],
@@ -142,15 +150,15 @@ function incidentOf(id: string, listed: Listed, alertOf: AlertOf): Incident {
     rootCause: listed[11],
     rootPinned: listed[12],
     membersPinned: listed[13],
-    impact: listed[14],
-    members: membersOf(listed[15], listed[6], alertOf),
+    impact: listed[14].services.length === 0 ? { services: NO_SERVICES, cis: listed[14].cis } : listed[14],
+    members: NO_MEMBERS,
     alertCount: listed[16],
     owner: listed[17],
     timeline: listed[18],
     revision: listed[19],
     mergedInto: null,
     problem: listed[20],
-    told: listed[21],
+    told: listed[21].length === 0 ? NOBODY : listed[21],
     holdUntil: listed[22],
     holdReason: listed[23],
     quietSince: listed[24],
@@ -164,12 +172,17 @@ function incidentOf(id: string, listed: Listed, alertOf: AlertOf): Incident {
   };
 }
 
+// One list for all: most incidents hit no service that is known, and many are told to nobody.
+const NO_MEMBERS: Incident["members"] = [];
+const NO_SERVICES: Incident["impact"]["services"] = [];
+const NOBODY: Incident["told"] = [];
+
 function membersOf(stored: readonly (Member | AlertId)[], openedAt: number, alertOf: AlertOf): Member[] {
-  const members: Member[] = [];
-  for (const member of stored) {
-    const alert = typeof member === "string" ? alertOf(member) : undefined;
-    if (typeof member !== "string") members.push(member);
-    else if (alert !== undefined) members.push(newMember(alert, alert.joinedAt ?? openedAt, alert.joinReason));
-  }
-  return members;
+  // Not pushed: a list that grows has room for sixteen more, and most incidents have one member.
+  const members = stored.map((member) => {
+    if (typeof member !== "string") return member;
+    const alert = alertOf(member);
+    return alert === undefined ? null : newMember(alert, alert.joinedAt ?? openedAt, alert.joinReason);
+  });
+  return members.includes(null) ? members.filter((member) => member !== null) : (members as Member[]);
 }

@@ -2,7 +2,7 @@ import { withOneMore } from "../model/short-list.ts";
 import { isActive } from "../model/alert-table.ts";
 import type { Alert } from "../model/alert.ts";
 import { hashId } from "../model/hash.ts";
-import type { Incident } from "../model/incident.ts";
+import type { Incident, Told } from "../model/incident.ts";
 import { newMember } from "../model/member.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { Turn } from "../model/turn.ts";
@@ -74,6 +74,9 @@ function inheritTold(incident: Incident, from: Incident | undefined, alert: Read
   }
 }
 
+/** One list for all that nobody was told of yet. */
+const NOBODY: Told[] = [];
+
 /** An incident before its first alert is in it. */
 export function emptyIncident(number: number, first: Readonly<Alert>, at: number): Incident {
   return {
@@ -100,7 +103,7 @@ export function emptyIncident(number: number, first: Readonly<Alert>, at: number
     revision: 1,
     mergedInto: null,
     problem: null,
-    told: [],
+    told: NOBODY,
     holdUntil: null,
     holdReason: null,
     quietSince: null,
