@@ -30,8 +30,8 @@ export class Notebook {
   private readonly recent = new RecentAlarms();
   /** One user at a time, who begins. */
   readonly alarms = new AlarmsAround((ci, from, to) => this.alarmed(ci, from, to), this.recent);
-  private readonly byCause: NoteLists = new Map();
-  private readonly bySystem: NoteLists = new Map();
+  private readonly byCause = new NoteLists();
+  private readonly bySystem = new NoteLists();
   /** By `listName`: a list that grew too long has lost the notes up to this order. */
   private readonly cuts = new Map<string, number>();
   private readonly recut = new Set<string>();
@@ -281,7 +281,7 @@ export class Notebook {
       if (at >= 0) known.splice(at, 1);
       if (known.length > 0) return;
     } else if (known !== note) return;
-    lists.delete(key);
+    lists.set(key, undefined);
     if (this.cuts.delete(`${kind}${key}`)) this.recut.add(`${kind}${key}`);
   }
 }
@@ -294,5 +294,16 @@ const CAUSE = "c";
 const SYSTEM = "s";
 type ListKind = typeof CAUSE | typeof SYSTEM;
 
-/** One note alone stands for itself: a list around each would be much of what an alert costs. */
-type NoteLists = Map<number, Note | Note[]>;
+/** By small integers. One note alone stands for itself: a list around each would be much of what an alert costs. */
+class NoteLists {
+  private readonly lists: (Note | Note[] | undefined)[] = [];
+
+  get(key: number): Note | Note[] | undefined {
+    return key < this.lists.length ? this.lists[key] : undefined;
+  }
+
+  set(key: number, list: Note | Note[] | undefined): void {
+    while (this.lists.length <= key) this.lists.push(undefined);
+    this.lists[key] = list;
+  }
+}

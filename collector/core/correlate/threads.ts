@@ -55,8 +55,8 @@ export interface Thread {
 /** The threads of live incidents, also by their root. */
 export class Threads {
   private readonly threads = new Map<IncidentId, Thread>();
-  /** Mostly one incident a root, which then stands for itself. */
-  private readonly byRoot = new Map<FaultKey, IncidentId | Set<IncidentId>>();
+  /** By fault. Mostly one incident a root, which then stands for itself. */
+  private readonly byRoot: (IncidentId | Set<IncidentId> | undefined)[] = [];
   /** The faults of `byRoot`: asked for every cause of every alert, and rarely among them. */
   private readonly roots = new Marks();
   private added = 0;
@@ -141,7 +141,7 @@ export class Threads {
 
   /** Incidents taken for this fault, in the order in which they became so. */
   at(fault: FaultKey): Iterable<IncidentId> {
-    const found = this.roots.has(fault) ? (this.byRoot.get(fault) ?? NONE) : NONE;
+    const found = this.roots.has(fault) ? (this.byRoot[fault] ?? NONE) : NONE;
     return typeof found === "string" ? [found] : found;
   }
 
@@ -159,7 +159,7 @@ export class Threads {
 
   /** Faults have other numbers now. */
   replant(moved: (root: FaultKey) => FaultKey | null): void {
-    this.byRoot.clear();
+    this.byRoot.length = 0;
     for (const { root } of this.threads.values()) if (root !== null) this.roots.delete(root);
     for (const thread of [...this.threads.values()].sort((a, b) => a.rootOrder - b.rootOrder)) {
       if (thread.root === null) continue;
@@ -171,11 +171,12 @@ export class Threads {
   private list({ incident, root }: Thread): void {
     if (root === null) return;
     this.roots.add(root);
-    const known = this.byRoot.get(root);
+    const known = this.byRoot[root];
     if (known === undefined) {
-      this.byRoot.set(root, incident);
+      while (this.byRoot.length < root) this.byRoot.push(undefined);
+      this.byRoot[root] = incident;
       this.added += 1;
-    } else if (typeof known === "string") this.byRoot.set(root, new Set([known, incident]));
+    } else if (typeof known === "string") this.byRoot[root] = new Set([known, incident]);
     else known.add(incident);
   }
 
@@ -259,13 +260,13 @@ export class Threads {
 
   private unlist(thread: Thread): void {
     if (thread.root === null) return;
-    const known = this.byRoot.get(thread.root);
+    const known = this.byRoot[thread.root];
     if (typeof known === "string" ? known !== thread.incident : known === undefined) return;
     if (typeof known === "object") {
       known.delete(thread.incident);
       if (known.size > 0) return;
     }
-    this.byRoot.delete(thread.root);
+    this.byRoot[thread.root] = undefined;
     this.roots.delete(thread.root);
   }
 }

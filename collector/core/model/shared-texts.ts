@@ -6,7 +6,7 @@ const LISTS = 1024;
 /** Longer texts seldom say the same as another one, and holding one back would cost more than it saves. */
 const LENGTH_MAX = 1024;
 /** So many characters of a text choose its slot. */
-const LOOKED_AT = 8;
+const LOOKED_AT = 4;
 
 /** What of an alert other alerts may have too. */
 export type Said = Pick<Alert, "source" | "check" | "instance" | "summary" | "labels" | "annotations" | "links">;
