@@ -40,6 +40,7 @@ const VISITS_MAX = 600;
 const MEMO_MAX = 50_000;
 /** There are fewer kinds of symptoms, and of CIs that differ in their own price, than this. */
 const ALONE_COSTS_MAX = 32;
+const ALONE_KEPT = 1024;
 
 /** How the CI at the near end has to be for the symptom: dead, or only working badly. */
 const DEAD = 0;
@@ -132,6 +133,8 @@ export class Influence {
   readonly systems: SystemNames;
   private readonly memo = new Map<string, Causes>();
   private readonly aloneCosts: (readonly number[])[] = [];
+  /** By CI: what was asked last. */
+  private readonly alone: ({ ci: number; symptom: Symptom; causes: Causes } | undefined)[] = [];
   /** Of the graph that the memo is about. */
   private version: number;
   private readonly search: Search;
@@ -148,8 +151,7 @@ export class Influence {
   /** Candidates for a symptom on a CI. */
   causes(ci: number, symptom: Symptom): Causes {
     this.renew();
-    // Found at once: to remember it would cost more.
-    if (this.topology.isAlone(ci)) return this.withSharedCosts(this.search.run(ci, symptom));
+    if (this.topology.isAlone(ci)) return this.causesAlone(ci, symptom);
     const key = `${symptom} ${ci}`;
     const known = this.memo.get(key);
     if (known !== undefined) return known;
@@ -157,6 +159,16 @@ export class Influence {
     const found = this.search.run(ci, symptom);
     this.memo.set(key, found);
     return found;
+  }
+
+  /** Found at once: to remember it for all would cost more. But a flood on one CI asks for it again and again. */
+  private causesAlone(ci: number, symptom: Symptom): Causes {
+    const place = ci % ALONE_KEPT;
+    const known = this.alone[place];
+    if (known !== undefined && known.ci === ci && known.symptom === symptom) return known.causes;
+    const causes = this.withSharedCosts(this.search.run(ci, symptom));
+    this.alone[place] = { ci, symptom, causes };
+    return causes;
   }
 
   /** What is alone costs the same whichever CI it is, and every alert of a flood keeps its causes. */
@@ -193,6 +205,7 @@ export class Influence {
     if (this.version === this.topology.version) return;
     this.version = this.topology.version;
     this.memo.clear();
+    this.alone.length = 0;
   }
 }
 
