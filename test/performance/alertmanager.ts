@@ -73,7 +73,8 @@ function batches(round: number, from: number, count: number, step = 1): Buffer[]
 /** Prime, and larger than any divisor that a round number of alerts has. */
 const STEPS = [7_919, 104_729, 15_485_863, 7_927, 104_743];
 
-const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+const connections = (): Agent => new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+let agent = connections();
 
 function call(url: string, body?: Buffer): Promise<{ status: number; bytes: number }> {
   return new Promise((resolve, reject) => {
@@ -151,6 +152,9 @@ async function measure(server: Server): Promise<Figures> {
   });
   const rounds: Posted[] = [];
   const before = usage(server.pid).cpuS;
+  // Idle connections end at some time, and to ask in the moment in which they do would be an error.
+  agent.destroy();
+  agent = connections();
   await sleep(SETTLE_MS);
   print(`${server.name}: left alone`, { "CPU s": (usage(server.pid).cpuS - before).toFixed(1) });
   for (let round = 1; round <= ROUNDS; round += 1)
