@@ -1,6 +1,7 @@
 import { hashId } from "../model/hash.ts";
 import type { Incident } from "../model/incident.ts";
 import type { Problem } from "../model/problem.ts";
+import { withOneMore } from "../model/short-list.ts";
 import type { Turn } from "../model/turn.ts";
 import type { IncidentState } from "./state.ts";
 import { tellTimeline } from "../model/timeline.ts";
@@ -35,7 +36,7 @@ export function rememberFix(state: IncidentState, turn: Turn, incident: Incident
   if (root === null) return;
   const problem = state.problems.get(root) ?? newProblem(root, incident.openedAt);
   if (!problem.incidents.includes(incident.id)) {
-    problem.incidents.push(incident.id);
+    problem.incidents = withOneMore(problem.incidents, incident.id);
     problem.count += 1;
     if (problem.incidents.length > INCIDENTS_MAX) problem.incidents.shift();
   }

@@ -1,8 +1,8 @@
 import type { Alert } from "./alert.ts";
 import type { Labels, Link } from "./event.ts";
 
-const SLOTS = 8192;
-const LISTS = 1024;
+const SLOTS = 4096;
+const LISTS = 256;
 /** Longer texts seldom say the same as another one, and holding one back would cost more than it saves. */
 const LENGTH_MAX = 1024;
 /** So many characters of a text choose its slot. */
