@@ -145,5 +145,7 @@ function nameOf(topology: Topology, ci: string): string {
 function clip(text: string, end = ""): string {
   const room = TITLE_MAX - end.length;
   const line = text.replaceAll(/\s+/g, " ").trim();
+  // Not a copy: most titles are the text of an alert.
+  if (end === "" && line.length <= room && line === text) return text;
   return line.length <= room ? line + end : `${line.slice(0, Math.max(0, room - 1)).trimEnd()}…${end}`;
 }
