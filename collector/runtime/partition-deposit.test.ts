@@ -12,6 +12,18 @@ const cisOf = (inputs: readonly Input[]): string[] =>
   inputs.flatMap((input) => (input.kind === "event" ? [input.event.ci] : []));
 const [one, many] = [1, 600];
 
+/** The process after one that was killed when it had acknowledged a burst and stepped nothing of it. */
+async function afterKill(): Promise<ReturnType<typeof world>> {
+  const { partition, read, deposit, store, disk, clock } = world();
+  await partition.start();
+  read();
+  deposit("burst", burst("burst"));
+  await settle();
+  store.isDead = true;
+  disk.isHeld = false;
+  return world({ clock: new VirtualClock(clock.now() + 60_000), disk });
+}
+
 test("few deposits are stepped at once, and answered with what became of them", async () => {
   const { partition, read, deposit, answers, inputs, store } = world();
   await partition.start();
@@ -185,14 +197,7 @@ test("a deposit that was half stepped when it was stored goes on where it was, h
 });
 
 test("what was deposited before a kill is stepped before what comes after it", async () => {
-  const first = world();
-  await first.partition.start();
-  first.read();
-  first.deposit("burst", burst("burst"));
-  await settle();
-  first.store.isDead = true;
-  first.disk.isHeld = false;
-  const second = world({ clock: new VirtualClock(first.clock.now() + 60_000), disk: first.disk });
+  const second = await afterKill();
   await second.partition.start();
   second.read();
   second.clock.advance(10);
@@ -314,14 +319,7 @@ test("a deposit on which the core fails is stepped without what it fails on, als
 });
 
 test("what the process before this one has left waits for whoever can read it, and nobody waits for that", async () => {
-  const first = world();
-  await first.partition.start();
-  first.read();
-  first.deposit("burst", burst("burst"));
-  await settle();
-  first.store.isDead = true;
-  first.disk.isHeld = false;
-  const second = world({ clock: new VirtualClock(first.clock.now() + 60_000), disk: first.disk });
+  const second = await afterKill();
   await second.partition.start();
   second.clock.advance(1_000);
   second.send("other");

@@ -2,7 +2,8 @@ import { Buffer } from "node:buffer";
 import { expect } from "vitest";
 import type { StoredDeposit } from "../../collector/port/store.ts";
 import type { StoreCase } from "./store.case.ts";
-import { commit, commits } from "./store-entries.ts";
+import { commit } from "../support/store-commit.ts";
+import { commits } from "./store-entries.ts";
 
 const deposit = (id: number, parts: Partial<StoredDeposit> = {}): StoredDeposit => ({
   id,

@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { T } from "../support/store-commit.ts";
 import type { LedgerRecord } from "../../collector/core/model/ledger.ts";
 import {
   type Commit,
@@ -9,26 +10,6 @@ import {
   type StoredEntity,
   sortKey,
 } from "../../collector/port/store.ts";
-
-/** When the first commit of a case was made. */
-export const T = Date.UTC(2026, 10, 1);
-
-export function commit(sequence: number, parts: Partial<Commit> = {}): Commit {
-  return {
-    sequence,
-    at: T + sequence,
-    journal: "",
-    eventIds: [],
-    entities: [],
-    touches: [],
-    ledger: [],
-    outbox: [],
-    outboxChanges: [],
-    deposits: [],
-    depositProgress: [],
-    ...parts,
-  };
-}
 
 export function entity(
   kind: StoredEntity["kind"],

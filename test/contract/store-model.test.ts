@@ -9,7 +9,8 @@ import type {
   StoredEntity,
   Touch,
 } from "../../collector/port/store.ts";
-import { commit, entitiesOf, entity, outboxRow, record } from "./store-entries.ts";
+import { commit } from "../support/store-commit.ts";
+import { entitiesOf, entity, outboxRow, record } from "./store-entries.ts";
 import { memoryHarness, sqliteHarness } from "./store-harness.ts";
 
 /**

@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import { type Snapshot, type Store, type StoredEntity, sortKey } from "../../collector/port/store.ts";
-import { T, commit, commits, entitiesOf, entity, loaded, outboxRow, record, removed } from "./store-entries.ts";
+import { T, commit } from "../support/store-commit.ts";
+import { commits, entitiesOf, entity, loaded, outboxRow, record, removed } from "./store-entries.ts";
 
 /** One data directory (or what stands for it), opened by one store after the other. */
 export interface StoreHarness {

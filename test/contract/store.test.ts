@@ -7,7 +7,8 @@ import { createSqliteStore } from "../../collector/store/sqlite/store.ts";
 import type { Store } from "../../collector/port/store.ts";
 import { DEPOSIT_CASES } from "./store-deposit.case.ts";
 import { STORE_CASES } from "./store.case.ts";
-import { commit, commits, entity } from "./store-entries.ts";
+import { commit } from "../support/store-commit.ts";
+import { commits, entity } from "./store-entries.ts";
 import { type StoreWorld, memoryHarness, sqliteHarness } from "./store-harness.ts";
 
 const HARNESSES: Record<string, () => StoreWorld> = {

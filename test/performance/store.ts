@@ -6,6 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { Commit, Store } from "../../collector/port/store.ts";
 import { sortKey } from "../../collector/port/store.ts";
 import { createSqliteStore } from "../../collector/store/sqlite/store.ts";
+import { commit } from "../support/store-commit.ts";
 import { percentile, print } from "./figures.ts";
 
 /**
@@ -130,17 +131,7 @@ function touches(sequence: number, batch: number): Commit {
     expiresAfterMs: null,
     expiresAt: null,
   }));
-  const nothing = {
-    journal: "",
-    eventIds: [],
-    entities: [],
-    ledger: [],
-    outbox: [],
-    outboxChanges: [],
-    deposits: [],
-    depositProgress: [],
-  };
-  return { sequence, at, touches: list, ...nothing };
+  return commit(sequence, { at, touches: list });
 }
 
 async function drive(name: string, store: Store, commits: Iterable<Commit>, batch: number): Promise<void> {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
+import { commit } from "../../../test/support/store-commit.ts";
 import type { StoredEntity } from "../../port/store.ts";
 import { checkDatabase, checkVersion, DATABASE_FILE } from "./database.ts";
 import { SqliteEngine } from "./engine.ts";
@@ -27,17 +28,7 @@ function put(sequence: number, ...ids: string[]): PackedCommit {
   const entities = ids.map(
     (id): StoredEntity => ({ kind: "alert", id, status: "firing", sort: "", alias: null, body: `{"id":"${id}"}` }),
   );
-  const nothing = {
-    journal: "",
-    eventIds: [],
-    touches: [],
-    ledger: [],
-    outbox: [],
-    outboxChanges: [],
-    deposits: [],
-    depositProgress: [],
-  };
-  return packCommit({ sequence, at: sequence, entities, ...nothing }, new BufferPool());
+  return packCommit(commit(sequence, { at: sequence, entities }), new BufferPool());
 }
 
 test.each([
@@ -163,17 +154,7 @@ test("a file of the first schema is brought up to date, with what it has", () =>
   old.close();
   const engine = open(dataDir);
   const moved = { alert: "a-1", lastSeenAt: 7, lastOccurredAt: 6, count: 5, expiresAfterMs: 4, expiresAt: null };
-  const nothing = {
-    journal: "",
-    eventIds: [],
-    entities: [],
-    ledger: [],
-    outbox: [],
-    outboxChanges: [],
-    deposits: [],
-    depositProgress: [],
-  };
-  engine.commit(packCommit({ sequence: 1, at: 1, touches: [moved], ...nothing }, new BufferPool()));
+  engine.commit(packCommit(commit(1, { at: 1, touches: [moved] }), new BufferPool()));
   engine.close();
   const again = open(dataDir);
   expect(readPragma((again as unknown as { db: DatabaseSync }).db, "user_version")).toBe(MIGRATIONS.length);

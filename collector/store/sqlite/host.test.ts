@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { commit } from "../../../test/support/store-commit.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { DATABASE_FILE } from "./database.ts";
 import { type BeginCheckpoints, EngineHost } from "./host.ts";
@@ -14,17 +15,7 @@ function folder(): string {
 }
 
 function commitOf(sequence: number, journal = "[]"): PackedCommit {
-  const nothing = {
-    eventIds: [],
-    entities: [],
-    touches: [],
-    ledger: [],
-    outbox: [],
-    outboxChanges: [],
-    deposits: [],
-    depositProgress: [],
-  };
-  return packCommit({ sequence, at: sequence, journal, ...nothing }, new BufferPool());
+  return packCommit(commit(sequence, { at: sequence, journal }), new BufferPool());
 }
 
 /** A host whose checkpoints the test makes. */
