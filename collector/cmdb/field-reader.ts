@@ -8,6 +8,14 @@ const TEXT_MAX = 1024;
 export const isMapping = (value: unknown): value is Record<string, unknown> =>
   value !== null && typeof value === "object" && !Array.isArray(value);
 
+/** What to write where a key is missing. */
+const MISSING: Readonly<Record<string, string>> = {
+  id: "add id: a name that stays the same",
+  from: "add from: the id of what needs the other",
+  to: "add to: the id of what is needed",
+  type: "add type: how it is needed, such as dependsOn or runsOn",
+};
+
 /**
  * Reads single values of a CMDB entry and reports what is wrong with them. Paths come as functions where they are rarely
  * needed: a CMDB has millions of values, and nearly all are right.
@@ -65,7 +73,7 @@ export class FieldReader {
     const value = entry[key];
     if (typeof value === "string" && value !== "" && value.length <= TEXT_MAX) return value;
     if (value === undefined || value === null || value === "")
-      this.error("CMDB_MISSING_KEY", path(), `"${key}" is missing`);
+      this.error("CMDB_MISSING_KEY", path(), `"${key}" is missing`, MISSING[key] ?? `add ${key}: a text`);
     else if (typeof value === "string")
       this.error("CMDB_BAD_VALUE", [...path(), key], `"${key}" is longer than ${TEXT_MAX} characters`);
     else

@@ -128,6 +128,15 @@ test.for<[situation: string, text: string, expected: string[]]>([
   for (const { code } of read(text).findings) expect(Object.keys(CMDB_CODES)).toContain(code);
 });
 
+test("what is missing is told with what to add", () => {
+  const { findings } = read("cis: [{ type: host }]\nrelations: [{ from: a }]\n");
+  expect(findings.map(({ hint }) => hint)).toEqual([
+    "add id: a name that stays the same",
+    "add type: how it is needed, such as dependsOn or runsOn",
+    "add to: the id of what is needed",
+  ]);
+});
+
 test("ids that differ in case only are one CI with the relations of both", () => {
   const result = read(
     "cis: [{ id: a }, { id: b }, { id: B }]\nrelations: [{ from: a, type: uses, to: b }, { from: a, type: dependsOn, to: B }]",

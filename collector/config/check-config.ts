@@ -182,7 +182,9 @@ function checkRoutes(
 
 function checkValues({ correlation, maintenance, limits }: TocsinConfig, decoding: Decoding): void {
   if (correlation.settleMinMs > correlation.settleMaxMs)
-    report(decoding, "CONFIG_CONTRADICTION", ["correlation", "settle", "min"], "settle.min is longer than settle.max");
+    report(decoding, "CONFIG_CONTRADICTION", ["correlation", "settle", "min"], "settle.min is longer than settle.max", {
+      hint: "make settle.min the shorter one",
+    });
   if (limits.bodySizeMaxBytes > limits.decompressedSizeMaxBytes)
     report(decoding, "CONFIG_CONTRADICTION", ["limits", "bodySize"], "bodySize is larger than decompressedSize", {
       hint: "a body that arrives uncompressed must fit both",
