@@ -6,7 +6,6 @@ import { inOrderOf } from "../model/order.ts";
 import type { StoredPiece } from "../model/stored-list.ts";
 import type { TimerQueue } from "../model/timer-queue.ts";
 import type { Topology } from "../model/topology.ts";
-import type { UnixMillis } from "../model/time.ts";
 import type { Agenda } from "./agenda.ts";
 import { commonRecord, isSameRecord, readCommon, type Common } from "./common.ts";
 import type { Habits } from "./habits.ts";
@@ -216,12 +215,8 @@ function threadsIn(stored: ReadonlyMap<IncidentId, ThreadRecord>, timers: TimerQ
     if (incident === undefined) continue;
     found.push(readThread(record, incident, view.topology));
     const { lookAt, rankAt } = timersOf(record);
-    wake(timers, lookTimer(id), lookAt);
-    wake(timers, rankTimer(id), rankAt);
+    if (lookAt !== null) timers.schedule(lookTimer(id), lookAt);
+    if (rankAt !== null) timers.schedule(rankTimer(id), rankAt);
   }
   return found;
-}
-
-function wake(timers: TimerQueue, key: string, at: UnixMillis | null): void {
-  if (at !== null) timers.schedule(key, at);
 }

@@ -69,12 +69,13 @@ export class LooseThreads {
    * @param within the edition that is stored with an incident; null = there is no such incident
    * @returns the threads that are newer here than what is stored with their incidents
    */
-  restore(records: Iterable<StoredPiece>, within: (incident: IncidentId) => number | null): readonly Entry[] {
+  restore(records: Iterable<StoredPiece>, within: (incident: IncidentId) => number | null): ReadonlyMap<IncidentId, ThreadRecord> {
     const found: [piece: number, entries: readonly Entry[]][] = [];
     for (const { id, value } of records)
       if (id.startsWith(PREFIX) && Array.isArray(value))
         found.push([Number(id.slice(PREFIX.length)), value as readonly Entry[]]);
     found.sort(([a], [b]) => a - b);
+    // In the order of their pieces.
     const newest = new Map<IncidentId, ThreadRecord>();
     for (const [number, entries] of found) {
       this.stored.add(number);
@@ -82,22 +83,22 @@ export class LooseThreads {
       for (const [incident, record] of entries) {
         const edition = editionOf(record);
         const stored = within(incident);
-        const known = newest.get(incident);
-        if (stored === null || edition < stored || (known !== undefined && editionOf(known) > edition)) continue;
+        if (stored === null || edition < stored) continue;
+        const elsewhere = this.pieceOf.get(incident);
+        if (elsewhere !== undefined) {
+          const known = newest.get(incident);
+          if (known !== undefined && editionOf(known) > edition) continue;
+          this.pieces.get(elsewhere)?.delete(incident);
+          newest.delete(incident);
+        }
         newest.set(incident, record);
-        this.move(incident, number);
+        this.pieces.get(number)?.add(incident);
+        this.pieceOf.set(incident, number);
       }
     }
     for (const [number, piece] of this.pieces) if (piece.size === 0) this.pieces.delete(number);
     this.last = lastOf(this.pieces.keys());
-    const recordOf = (incident: IncidentId): ThreadRecord | null => newest.get(incident) ?? null;
-    return [...this.pieces.values()].flatMap((piece) => [...piece].flatMap((incident) => entryOf(incident, recordOf)));
-  }
-
-  private move(incident: IncidentId, to: number): void {
-    this.pieces.get(this.pieceOf.get(incident) ?? -1)?.delete(incident);
-    this.pieces.get(to)?.add(incident);
-    this.pieceOf.set(incident, to);
+    return newest;
   }
 }
 
