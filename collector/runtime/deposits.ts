@@ -58,26 +58,32 @@ export class Deposits {
     this.wait(ticket);
   }
 
-  /** What the process before this one has not stepped to its end. */
-  restore(stored: readonly StoredDeposit[]): void {
+  /** What the process before this one has not stepped to its end: it is given back as far as it can be read. */
+  restore(stored: readonly StoredDeposit[], now: Milliseconds): Ticket[] {
     for (const { id } of stored) this.lastId = Math.max(this.lastId, id);
     this.unread = [...stored];
+    return this.readable(now);
   }
 
   /** Gives back what was left for this reader, to be stepped before anything that comes now. */
   read(reader: string, read: LetterReader, now: Milliseconds): Ticket[] {
     this.readers.set(reader, read);
-    const left = this.unread.filter((stored) => stored.reader === reader);
-    this.unread = this.unread.filter((stored) => stored.reader !== reader);
-    return left.map(({ id, lane, body, receivedAt, taken }) => {
-      const found = this.readSafely({ reader, body, receivedAt });
-      const inputs = found?.length ?? taken + 1;
-      const ticket = this.ticketOf(id, { reader, body, receivedAt, inputs }, laneOf(lane), now);
-      for (let index = 0; index < taken; index += 1) ticket.outcomes.push(BEFORE);
-      if (ticket.deposit !== undefined) ticket.deposit.stage = "stored";
-      this.wait(ticket);
-      return ticket;
-    });
+    return this.readable(now);
+  }
+
+  private readable(now: Milliseconds): Ticket[] {
+    const left = this.unread.filter(({ reader }) => this.readers.has(reader));
+    this.unread = this.unread.filter(({ reader }) => !this.readers.has(reader));
+    return left.map((stored) => this.restored(stored, now));
+  }
+
+  private restored({ id, reader, lane, body, receivedAt, taken }: StoredDeposit, now: Milliseconds): Ticket {
+    const inputs = this.readSafely({ reader, body, receivedAt })?.length ?? taken + 1;
+    const ticket = this.ticketOf(id, { reader, body, receivedAt, inputs }, laneOf(lane), now);
+    for (let index = 0; index < taken; index += 1) ticket.outcomes.push(BEFORE);
+    if (ticket.deposit !== undefined) ticket.deposit.stage = "stored";
+    this.wait(ticket);
+    return ticket;
   }
 
   /**

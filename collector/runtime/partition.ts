@@ -107,7 +107,8 @@ export class Partition implements IntakeWithDeposit {
     this.time = new ArrivalTime(this.options.clock, snapshot.at);
     this.stepper = this.drive(core);
     if (snapshot.outbox.length > 0) this.options.onOutbox(snapshot.outbox);
-    this.deposits.restore(snapshot.deposits);
+    for (const ticket of this.deposits.restore(snapshot.deposits, this.options.clock.monotonic()))
+      this.inbox.admit(ticket);
     if (snapshot.sequence > 0)
       this.stepper.step({ kind: "restarted", at: this.time.read().at, from: snapshot.at }, undefined);
     this.state = "running";
@@ -142,7 +143,6 @@ export class Partition implements IntakeWithDeposit {
     });
   }
 
-  /** To be called after `start`. */
   readLetters(reader: string, read: LetterReader): void {
     for (const ticket of this.deposits.read(reader, read, this.options.clock.monotonic())) this.inbox.admit(ticket);
     this.soon();

@@ -21,7 +21,8 @@ const NOTED = [0, "db-1", 1, 7];
 
 const membersIn = (text: string): unknown[] => (JSON.parse(text) as unknown[][])[15] ?? [];
 
-const readBack = (id: string, text: string, alertOf: AlertOf): Incident => withMembers(readIncident(id, text), alertOf).incident;
+const readBack = (id: string, text: string, alertOf: AlertOf): Incident =>
+  withMembers(readIncident(id, text), alertOf).incident;
 
 test("a member that is what its alert says is stored as the alert's id, and made of the alert again", () => {
   const { state, incident, alerts } = twoAlerts();
