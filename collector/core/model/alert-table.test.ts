@@ -3,6 +3,7 @@ import { CoreDriver, eventAt, T0 } from "../../../test/support/core-driver.ts";
 import { alertId, AlertTable } from "./alert-table.ts";
 import type { Alert } from "./alert.ts";
 import { hashHex } from "./hash.ts";
+import { byText } from "./order.ts";
 
 function alertOf(ci: string, check: string): Alert {
   const core = new CoreDriver();
@@ -29,6 +30,15 @@ test("a CI with many alerts is found by its own index, and by the scan again whe
   for (const alert of alerts.slice(0, 35)) table.add(alert);
   for (const alert of alerts) expect(table.find("web-01", "agent", alert.check, "")).toBe(alert);
   expect([table.size, table.activeCount]).toEqual([40, 40]);
+});
+
+test("in whatever order a restart brings the alerts of a CI, they come by first-seen time, then id", () => {
+  const table = new AlertTable();
+  const alerts = Array.from({ length: 60 }, (_, index) => alertOf("web-01", `check-${index}`));
+  alerts.forEach((alert, index) => (alert.firstSeenAt = T0 + ((index * 37) % 20)));
+  for (const alert of alerts) table.add(alert);
+  const expected = [...alerts].sort((x, y) => x.firstSeenAt - y.firstSeenAt || byText(x.id, y.id));
+  expect(table.activeOn("web-01").map(({ id }) => id)).toEqual(expected.map(({ id }) => id));
 });
 
 test("active alerts of a CI come by first-seen time, then id", () => {

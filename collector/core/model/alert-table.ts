@@ -116,9 +116,9 @@ export class AlertTable {
       this.activeByCi.set(alert.ci, isBefore(alert, list) ? [alert, list] : [list, alert]);
       return;
     }
-    let index = list.length;
-    while (index > 0 && isBefore(alert, list[index - 1] as Alert)) index -= 1;
-    list.splice(index, 0, alert);
+    const index = placeOf(alert, list);
+    if (index === list.length) list.push(alert);
+    else list.splice(index, 0, alert);
   }
 
   /** Active alerts on this CI, by first-seen time, then id. Do not keep, do not change. */
@@ -167,6 +167,19 @@ export class AlertTable {
 function isOf(alert: Readonly<Alert>, source: string, check: string, instance: string): boolean {
   // Of one CI the instances differ first, and sources, whose texts are long and of each event's own, seldom.
   return alert.instance === instance && alert.check === check && alert.source === source;
+}
+
+/** Mostly the end; a restart brings them in another order, and a CI in a storm has thousands. */
+function placeOf(alert: Alert, list: readonly Alert[]): number {
+  let low = 0;
+  let high = list.length;
+  if (high > 0 && !isBefore(alert, list[high - 1] as Alert)) return high;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isBefore(alert, list[middle] as Alert)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 function isBefore(a: Alert, b: Alert): boolean {
