@@ -117,3 +117,24 @@ test("planned work some steps below: what could come from it waits longer, mild 
   expect(await pagesWith([])).toBe(1);
   expect(await pagesWith([window("mw-1", ["mq"], 0, 3600)])).toBe(0);
 });
+
+const GONE: Told[] = ["r3-a", "r3-b", "r3-c", "r3-d", "r3-e", "r3-f"].map((ci, n) => ({
+  at: 12 + n,
+  ci,
+  check: "ping",
+  summary: "no answer",
+}));
+const HALF_BACK: Told[] = GONE.slice(0, 3).map((told, n) => ({ ...told, at: 22 + n, status: "resolved" }));
+
+test("what begins to clear within its hold is no sooner told for that", async () => {
+  expect((await play(RACKS, [...GONE, ...HALF_BACK], 38)).pages).toBe(0);
+  expect((await play(RACKS, [...GONE, ...HALF_BACK], 60)).pages).toBe(1);
+  const back = GONE.slice(3).map((told, n): Told => ({ ...told, at: 30 + n, status: "resolved" }));
+  expect((await play(RACKS, [...GONE, ...HALF_BACK, ...back], 300)).pages).toBe(0);
+});
+
+test("what begins to clear within its hold waits beside a page that came meanwhile", async () => {
+  const stranger: Told = { at: 0, ci: "who-is-this", check: "something", summary: "bad" };
+  expect((await play(RACKS, [stranger, ...GONE, ...HALF_BACK], 100)).pages).toBe(1);
+  expect((await play(RACKS, [stranger, ...GONE, ...HALF_BACK], 200)).pages).toBe(2);
+});

@@ -69,7 +69,10 @@ export class LooseThreads {
    * @param within the edition that is stored with an incident; null = there is no such incident
    * @returns the threads that are newer here than what is stored with their incidents
    */
-  restore(records: Iterable<StoredPiece>, within: (incident: IncidentId) => number | null): ReadonlyMap<IncidentId, ThreadRecord> {
+  restore(
+    records: Iterable<StoredPiece>,
+    within: (incident: IncidentId) => number | null,
+  ): ReadonlyMap<IncidentId, ThreadRecord> {
     const found: [piece: number, entries: readonly Entry[]][] = [];
     for (const { id, value } of records)
       if (id.startsWith(PREFIX) && Array.isArray(value))

@@ -2,7 +2,7 @@ import type { CorrelationView, Ranking, RootRanker } from "../model/correlation.
 import type { IncidentId } from "../model/identity.ts";
 import type { Incident } from "../model/incident.ts";
 import type { Influence } from "../model/influence.ts";
-import type { UnixMillis } from "../model/time.ts";
+import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { Maintenance } from "./background.ts";
 import { learnFrom } from "./belief.ts";
 import type { Moment } from "./common.ts";
@@ -21,6 +21,10 @@ const DECLINE_MIN = 5;
 const DECLINE_SHARE = 0.4;
 /** With less than this share of the evidence left, the last verdict stands. */
 const EVIDENCE_LEFT = 0.6;
+
+/** What only clears is no page for so many settle times after another one: it may turn out as a piece of the same. */
+const BESIDE = 3;
+const PIECE = "it may be a piece of what somebody was woken for just now";
 
 /** What a verdict is given by. */
 export interface Surroundings {
@@ -58,13 +62,14 @@ export class Verdicts {
     const last = thread.ranked;
     const pause = rankPause(incident.members.length, last?.ranking.pageWorthy === true ? at - thread.firstOnset : 0);
     if (last !== null && thread.spentAt !== null && at < thread.spentAt + pause) {
+      const ranking = this.spent(incident, last, at, { rooms, view });
       rankAgain(rooms, incident.id, thread.spentAt + pause);
-      return { ...last.ranking, holdMs: 0, pageAfterMs: 0, isRepeat: true };
+      return { ...ranking, isRepeat: true };
     }
     const isDue = last !== null && (isPageDue(last, at) || isHoldOver(incident, last.at, at));
     if (last !== null && !isDue && at < last.at + pause) {
       rankAgain(rooms, incident.id, last.at + pause);
-      return { ...last.ranking, holdMs: Math.max(0, last.at + last.ranking.holdMs - at), isRepeat: true };
+      return { ...last.ranking, holdMs: holdLeft(last, at), isRepeat: true };
     }
     const before = { ...thread };
     const ranking = this.rankAnew(incident, thread, at, { rooms, influence, maintenance, view });
@@ -89,7 +94,7 @@ export class Verdicts {
       learnFrom(rooms, { incident, fault: last.ranking.fault, notes, topology: view.topology }, at);
     const isSpent = last !== null && (thread.declining || notes.length < last.evidence * EVIDENCE_LEFT);
     thread.spentAt = isSpent ? at : null;
-    if (last !== null && isSpent) return { ...last.ranking, holdMs: 0, pageAfterMs: 0 };
+    if (last !== null && isSpent) return this.spent(incident, last, at, { rooms, view });
     if (last !== null && cleared > 0 && cleared === notes.length) {
       const ranking = { ...last.ranking, ...NOTHING_FIRES };
       thread.ranked = { at, ranking, evidence: Math.max(notes.length, last.evidence) };
@@ -107,12 +112,39 @@ export class Verdicts {
     return ranking;
   }
 
+  /**
+   * The last verdict on what clears already. That is no reason to tell it before its hold is over, nor not to wait beside a
+   * page that has come meanwhile.
+   */
+  private spent(
+    incident: Readonly<Incident>,
+    last: Readonly<NonNullable<Thread["ranked"]>>,
+    at: UnixMillis,
+    { rooms, view }: Pick<Surroundings, "rooms" | "view">,
+  ): Ranking {
+    const ranking = { ...last.ranking, holdMs: holdLeft(last, at), pageAfterMs: 0 };
+    if (!ranking.pageWorthy || incident.told.some(({ paged }) => paged)) return ranking;
+    const other = this.paged.find((page) => page.incident !== incident.id && page.at >= last.at);
+    const beside = other === undefined ? 0 : other.at + BESIDE * view.settings.settleMaxMs - at;
+    if (beside > 0) {
+      rankAgain(rooms, incident.id, at + beside);
+      return { ...ranking, pageWorthy: false, pageReason: PIECE, pageAfterMs: beside };
+    }
+    if (ranking.holdMs === 0) this.notePage(incident.id, at);
+    return ranking;
+  }
+
   /** Someone is woken for this incident now, unless they were already. The last two that did so are remembered. */
   private notePage(incident: IncidentId, at: UnixMillis): void {
     const [last] = this.paged;
     const known = this.paged.find((page) => page.incident === incident);
     if (known === undefined) this.paged = last === undefined ? [{ incident, at }] : [{ incident, at }, last];
   }
+}
+
+/** What is left of a hold that a verdict of before has asked for. */
+function holdLeft({ at: since, ranking }: Readonly<NonNullable<Thread["ranked"]>>, at: UnixMillis): Milliseconds {
+  return Math.max(0, since + ranking.holdMs - at);
 }
 
 /** Whether a verdict has left the thread as it is stored; the root says for itself when it changes. */
