@@ -72,7 +72,7 @@ async function provoke(
 }
 
 test.each([
-  { situation: "an early sync fails", inject: "fsync,fdatasync:error=EIO:when=12" },
+  { situation: "an early sync fails", inject: "fsync,fdatasync:error=EIO:when=16" },
   { situation: "a later sync fails", inject: "fsync,fdatasync:error=EIO:when=60" },
   { situation: "every sync from one on fails", inject: "fsync,fdatasync:error=EIO:when=30+" },
 ])(
