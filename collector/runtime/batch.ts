@@ -7,7 +7,7 @@ import type { Change } from "../port/query.ts";
 import type { Commit, OutboxChange, OutboxRow, StoredDeposit, StoredEntity } from "../port/store.ts";
 import type { Telemetry } from "../port/telemetry.ts";
 import type { Deposits } from "./deposits.ts";
-import type { Ticket } from "./ticket.ts";
+import { NOTHING_CAME_OF_IT, type Ticket } from "./ticket.ts";
 import type { AlertOf } from "./stored-incident.ts";
 import { type NotedOf, outboxRows, removedEntity, storedEntity, touchOf } from "./stored-form.ts";
 import type { AlertId } from "../core/model/identity.ts";
@@ -43,8 +43,6 @@ function withoutMissed(
   const left = new Set(missed);
   return { ...input, alerts: input.alerts.filter((id) => !left.has(id)) };
 }
-
-const ACCEPTED: Outcome = { status: "accepted", alert: null, incident: null };
 
 /** What delivery has to say: changes of outbox rows, and the outcomes that the core must know. Becomes durable as one. */
 export interface DeliveryReport {
@@ -147,7 +145,7 @@ export class Batch {
   /** Takes over what a step returned. Gives back the outcome for the submitter. */
   add(input: Input, effects: readonly Effect[]): Outcome {
     this.inputCount += 1;
-    let outcome = ACCEPTED;
+    let outcome = NOTHING_CAME_OF_IT;
     let hasNotification = false;
     for (const effect of effects) {
       if (effect.kind === "outcome") outcome = effect.outcome;

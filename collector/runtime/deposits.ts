@@ -11,7 +11,7 @@ import {
 import type { DepositProgress, StoredDeposit } from "../port/store.ts";
 import type { Log, Telemetry } from "../port/telemetry.ts";
 import { Hold } from "./hold.ts";
-import { type Deposit, type Submissions, type Ticket, answerTicket } from "./ticket.ts";
+import { type Deposit, NOTHING_CAME_OF_IT, type Submissions, type Ticket, answerTicket } from "./ticket.ts";
 
 export interface DepositsOptions {
   log: Log;
@@ -48,7 +48,7 @@ export class Deposits {
 
   open(letter: Letter, lane: Lane, arrivedAt: Milliseconds): Ticket {
     this.lastId += 1;
-    return this.ticketOf(this.lastId, letter, lane, arrivedAt);
+    return this.ticketOf(this.lastId, letter, this.submissionsOf(letter), { lane, arrivedAt });
   }
 
   /** It was let in. */
@@ -78,9 +78,12 @@ export class Deposits {
   }
 
   private restored({ id, reader, lane, body, receivedAt, taken }: StoredDeposit, now: Milliseconds): Ticket {
-    const inputs = this.readSafely({ reader, body, receivedAt })?.length ?? taken + 1;
-    const ticket = this.ticketOf(id, { reader, body, receivedAt, inputs }, laneOf(lane), now);
-    for (let index = 0; index < taken; index += 1) ticket.outcomes.push(BEFORE);
+    const read = this.readSafely({ reader, body, receivedAt });
+    const inputs = read?.length ?? taken + 1;
+    const submissions = { length: inputs, at: (index: number) => read?.[index] };
+    const letter = { reader, body, receivedAt, inputs };
+    const ticket = this.ticketOf(id, letter, submissions, { lane: laneOf(lane), arrivedAt: now });
+    for (let index = 0; index < taken; index += 1) ticket.outcomes.push(NOTHING_CAME_OF_IT);
     if (ticket.deposit !== undefined) ticket.deposit.stage = "stored";
     this.wait(ticket);
     return ticket;
@@ -187,12 +190,16 @@ export class Deposits {
     if (ticket.deposit !== undefined) this.waiting.set(ticket.deposit.id, ticket);
   }
 
-  private ticketOf(id: number, letter: Letter, lane: Lane, arrivedAt: Milliseconds): Ticket {
+  private ticketOf(
+    id: number,
+    letter: Letter,
+    submissions: Submissions,
+    { lane, arrivedAt }: Pick<Ticket, "lane" | "arrivedAt">,
+  ): Ticket {
     if (!this.readers.has(letter.reader)) throw new Error(`nobody reads letters to ${letter.reader}`);
     const { promise: stepped, resolve: settle } = Promise.withResolvers<readonly Outcome[]>();
     const deposit: Deposit = { id, letter, stage: "offered", settle, stepped };
     const sizeBytes = LETTER_BYTES + letter.body.byteLength;
-    const submissions = this.submissionsOf(letter);
     return { submissions, lane, sizeBytes, arrivedAt, outcomes: [], answer: undefined, deposit };
   }
 
@@ -214,15 +221,15 @@ export class Deposits {
       return this.readers.get(letter.reader)?.(letter) ?? [];
     } catch (error) {
       const { reader, body } = letter;
-      this.options.log.error("a letter cannot be read and is left out", { reader, sizeBytes: body.byteLength, error });
+      this.options.log.error(
+        "a stored request cannot be read and is left out, a bug to report; its sender repeats what still fires",
+        { reader, sizeBytes: body.byteLength, error },
+      );
       this.options.telemetry.count("tocsin_letters_unread_total", { reader });
       return undefined;
     }
   }
 }
-
-/** Of an input that the process before this one has stepped: nobody waits for it. */
-const BEFORE: Outcome = { status: "accepted", alert: null, incident: null };
 
 function laneOf(text: string): Lane {
   return LANES.find((lane) => lane === text) ?? "event";

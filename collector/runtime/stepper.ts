@@ -9,7 +9,7 @@ import { Batch, type WaitingReport } from "./batch.ts";
 import type { Core } from "./core.ts";
 import { type Inbox } from "./inbox.ts";
 import { sizeOf } from "./submission-size.ts";
-import type { Ticket } from "./ticket.ts";
+import { NOTHING_CAME_OF_IT, type Ticket } from "./ticket.ts";
 
 export interface StepperLimits {
   batchInputsMax: number;
@@ -150,7 +150,7 @@ export class Stepper {
     while (outcomes.length < end) {
       const submission = submissions.at(outcomes.length) ?? LEFT_OUT;
       this.openSizeBytes += sizeOf(submission);
-      if (submission.kind === "leftOut") outcomes.push(NOTHING);
+      if (submission.kind === "leftOut") outcomes.push(NOTHING_CAME_OF_IT);
       else if (ticket.poison?.has(outcomes.length) === true) this.leaveOut(ticket);
       else outcomes.push(this.step({ ...submission, at }, ticket));
       if (this.isFenced || this.options.clock.monotonic() >= timeUp) break;
@@ -206,7 +206,6 @@ export class Stepper {
 }
 
 const LEFT_OUT: Submission = { kind: "leftOut" };
-const NOTHING: Outcome = { status: "accepted", alert: null, incident: null };
 const POISON: Outcome = {
   status: "rejected",
   code: "internalError",

@@ -13,6 +13,9 @@ export interface Deposit {
   stepped: Promise<readonly Outcome[]>;
 }
 
+/** Of what the core has not seen, or the process before this one has stepped. */
+export const NOTHING_CAME_OF_IT: Outcome = { status: "accepted", alert: null, incident: null };
+
 /** What is to be stepped, as much as is asked for. */
 export interface Submissions {
   readonly length: number;

@@ -39,7 +39,8 @@ const GROWN_BYTES = 48 * 1024 * 1024;
  * Gives back to the system what a flood has left behind. By itself the engine collects its old garbage only when the heap has
  * grown by as much again, and then keeps the pages: after 20,000 alerts two thirds of the memory were that, for hours. Here
  * it is asked to favour memory, in a moment without work, when the process has grown since the last time, and until nothing
- * more is given back: the heap that a flood leaves is full of holes, and one collection closes only some of them. It marks in small steps between other work; what holds up the loop is the end, when objects move together.
+ * more is given back: the heap that a flood leaves is full of holes, and one collection closes only some of them. It marks in
+ * small steps between other work; what holds up the loop is the end, when objects move together.
  */
 export class IdleMemory {
   private readonly options: IdleMemoryOptions;
