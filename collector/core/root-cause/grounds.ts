@@ -226,19 +226,13 @@ function lastingGrounds({ critical, impact, topology }: Scene): Ground[] {
 }
 
 /** It answers, wrongly or late, and has not only gone up and down: whoever needs it feels that. */
-function isAiling({ notes }: Unit): boolean {
-  return notes.some(
-    ({ symptom, rank, resolvedAt, background }) =>
-      AILING.has(symptom) && rank === CRITICAL_RANK && resolvedAt === null && background === null,
-  );
-}
+const isAiling = ({ notes }: Unit): boolean => notes.some((note) => AILING.has(note.symptom) && isStanding(note));
 
 /** It has not only gone up and down. */
-function isSteady({ notes }: Unit): boolean {
-  return notes.some(
-    ({ rank, resolvedAt, background }) => rank === CRITICAL_RANK && resolvedAt === null && background === null,
-  );
-}
+const isSteady = ({ notes }: Unit): boolean => notes.some(isStanding);
+
+const isStanding = ({ rank, resolvedAt, background }: Unit["notes"][number]): boolean =>
+  rank === CRITICAL_RANK && resolvedAt === null && background === null;
 
 /** Packets that are lost are told by many; they are felt where something answers late, wrongly or not at all. */
 function isFelt({ notes }: Unit): boolean {
