@@ -28,6 +28,7 @@ import { registerScrape } from "./route/scrape.ts";
 import { NAMED_SCHEMAS } from "./schema/named.ts";
 import { documentedAnswers } from "./schema/undocumented.ts";
 import { answerTrouble } from "./trouble.ts";
+import { validateWhenAsked } from "./validation.ts";
 
 /** An ingest adapter: adds its routes to a scope of its own. */
 export type IngestPlugin = (app: FastifyInstance, ports: IngestPorts) => void | Promise<void>;
@@ -154,6 +155,7 @@ function fastifyOptions(limits: ApiLimits, ports: ApiPorts): FastifyServerOption
     return503OnClosing: false,
     forceCloseConnections: "idle",
     routerOptions: { maxParamLength: 1024 },
+    schemaController: { compilersFactory: { buildValidator: validateWhenAsked() } },
     ajv: {
       customOptions: {
         coerceTypes: false,

@@ -1,6 +1,4 @@
 import { readFileSync } from "node:fs";
-import { checkRemoteConfig } from "../../agent/config/parse-remote-config.ts";
-import { loadPatternCheck } from "../../agent/watch/pattern.ts";
 import { type Finding, hasErrors, sortFindings } from "../../protocol/finding.ts";
 import type { TocsinConfig } from "../config/config.ts";
 import type { AgentConfigurationEntry } from "../enrolment/documents.ts";
@@ -14,6 +12,9 @@ export interface LoadedAgentConfiguration {
 /** Reads and checks the files that the configuration sets for agents, as agents will. */
 export async function loadAgentConfiguration({ agents }: TocsinConfig): Promise<LoadedAgentConfiguration> {
   if (agents.configuration.length === 0) return { entries: [], findings: [] };
+  // The agent's own reader, with all that it knows of: loaded only where there is something to read.
+  const { checkRemoteConfig } = await import("../../agent/config/parse-remote-config.ts");
+  const { loadPatternCheck } = await import("../../agent/watch/pattern.ts");
   const checkPattern = await loadPatternCheck();
   const findings = new Map<string, Finding[]>();
   const entries = agents.configuration.map(({ ci, file }) => {

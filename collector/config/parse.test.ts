@@ -1,11 +1,11 @@
 import { inspect } from "node:util";
-import { Type } from "typebox";
 import { expect, test } from "vitest";
 import { duration, secret, url } from "../port/config-schema.ts";
 import { defineConnector } from "../port/connector.ts";
 import { coreSettings } from "./core-settings.ts";
 import { CONFIG_CODES } from "./error-codes.ts";
 import { parseConfig, type ParseOptions, type ParseResult } from "./parse.ts";
+import { Type } from "../port/type-builder.ts";
 
 const bell = defineConnector({
   kind: "bell",

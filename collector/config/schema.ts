@@ -1,4 +1,4 @@
-import { type Static, type TSchema, Type } from "typebox";
+import type { Static, TSchema } from "typebox";
 import { PRIORITIES, SEVERITIES } from "../core/model/severity.ts";
 import {
   cidr,
@@ -16,6 +16,7 @@ import {
 } from "../port/config-schema.ts";
 import type { ConnectorKind } from "../port/connector.ts";
 import { IngestSection } from "../port/ingest-config.ts";
+import { Type } from "../port/type-builder.ts";
 
 const text = (description: string) => Type.String({ minLength: 1, description });
 

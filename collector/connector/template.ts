@@ -1,4 +1,6 @@
-import { Liquid, type Template } from "liquidjs";
+import { createRequire } from "node:module";
+import type * as Liquids from "liquidjs";
+import type { Liquid, Template } from "liquidjs";
 import type { Notification } from "../core/model/notification.ts";
 import type { SettingsProblem } from "../port/connector.ts";
 import type { Wording } from "./wording.ts";
@@ -53,7 +55,11 @@ const NO_FILES = {
   resolve: (_folder: string, file: string) => file,
 };
 
+const load = createRequire(import.meta.url);
+
+/** The library is loaded with the first template: most installations have none. */
 function engine(escape: Escape): Liquid {
+  const { Liquid } = load("liquidjs") as typeof Liquids;
   return new Liquid({
     ownPropertyOnly: true,
     strictFilters: true,

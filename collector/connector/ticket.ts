@@ -1,10 +1,11 @@
-import { type Static, Type } from "typebox";
+import type { Static } from "typebox";
 import type { Json } from "../core/model/ledger.ts";
 import type { Notification } from "../core/model/notification.ts";
 import type { Priority } from "../core/model/severity.ts";
 import type { Connector, ConnectorPorts, Delivery, DeliveryResult, Reconciled } from "../port/connector.ts";
 import type { FailedDelivery } from "./http-result.ts";
 import { wordNotification, type Wording } from "./wording.ts";
+import { Type } from "../port/type-builder.ts";
 
 /** What an ITSM tool holds of a ticket, as far as we need it. */
 export interface Ticket {

@@ -1,7 +1,8 @@
-import { type Static, type TSchema, type TUnsafe, Type } from "typebox";
+import type { Static, TSchema, TUnsafe } from "typebox";
 import type { Matcher } from "../core/model/silence.ts";
 import type { Milliseconds } from "../core/model/time.ts";
 import type { Secret } from "./secret.ts";
+import { Type } from "./type-builder.ts";
 
 /**
  * The vocabulary in which sections of `tocsin.yaml` and connectors describe what they take. A schema is JSON Schema

@@ -1,6 +1,7 @@
-import { type Static, Type } from "typebox";
+import type { Static } from "typebox";
 import { SEVERITIES } from "../core/model/severity.ts";
 import { cidr, duration, hostPort, oneOrMany, secret } from "./config-schema.ts";
+import { Type } from "./type-builder.ts";
 
 /** What `tocsin.yaml` says about foreign senders, in the section `ingest`. */
 

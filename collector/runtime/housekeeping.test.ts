@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { getTasks } from "node-cron";
+import { expect, test, vi } from "vitest";
 import { RecordingLog, RecordingTelemetry } from "../../test/support/recording-ports.ts";
 import { VirtualClock } from "../../test/support/virtual-clock.ts";
 import { Housekeeping } from "./housekeeping.ts";
@@ -117,14 +118,18 @@ test("on a small disk the reserve is small, and without a disk there is none", a
   expect(none.shed).toEqual([]);
 });
 
-test("the schedule starts and stops, and writes nothing to standard output", async () => {
-  const { housekeeping, telemetry } = world();
+test("the schedule begins after a moment and ends, and writes nothing to standard output", async () => {
+  const { housekeeping, telemetry, clock } = world();
   const written: unknown[] = [];
   const write = process.stdout.write.bind(process.stdout);
   process.stdout.write = (text: unknown) => written.push(text) > 0;
   try {
     await housekeeping.start();
+    expect(getTasks().size).toBe(0);
+    clock.advance(1_000);
+    await vi.waitUntil(() => getTasks().size === 2);
     await housekeeping.stop();
+    expect(getTasks().size).toBe(0);
   } finally {
     process.stdout.write = write;
   }

@@ -1,4 +1,3 @@
-import { schedule, setLogger } from "node-cron";
 import type { Milliseconds, UnixMillis } from "../core/model/time.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Store, StoreSize } from "../port/store.ts";
@@ -29,6 +28,8 @@ export interface HousekeepingOptions {
 /** Cron, with seconds. */
 const LOOK_AT = "*/10 * * * * *";
 const COMPACT_AT = "30 */5 * * * *";
+/** The schedule's library is loaded when whoever starts us listens: it takes longer than all else here. */
+const SCHEDULE_AFTER_MS: Milliseconds = 1_000;
 /** Pause between two steps of compaction: commits go in between. */
 const STEP_PAUSE_MS: Milliseconds = 20;
 /** One run ends after this, whatever is left; the next goes on. */
@@ -54,6 +55,7 @@ export class Housekeeping {
   private retention: Retention;
   private tasks: { destroy: () => void | Promise<void> }[] = [];
   private isEnding = false;
+  private cancelSchedule: (() => void) | undefined;
 
   constructor(options: HousekeepingOptions) {
     this.options = options;
@@ -66,9 +68,25 @@ export class Housekeeping {
     );
   }
 
-  /** Looks at the disk at once, and begins the schedule. */
+  /** Looks at the disk at once; the schedule begins a moment later. */
   async start(): Promise<void> {
+    await this.look();
+    this.cancelSchedule = this.options.clock.after(
+      SCHEDULE_AFTER_MS,
+      () => void this.guard("begin the schedule of housekeeping", async () => this.schedule()),
+    );
+  }
+
+  async stop(): Promise<void> {
+    this.isEnding = true;
+    this.cancelSchedule?.();
+    await Promise.all(this.tasks.map(async (task) => task.destroy()));
+  }
+
+  private async schedule(): Promise<void> {
     const { log } = this.options;
+    const { schedule, setLogger } = await import("node-cron");
+    if (this.isEnding) return;
     // Without this it writes its warnings to standard output, which belongs to the command.
     setLogger({
       info: (message) => log.debug(message),
@@ -76,18 +94,12 @@ export class Housekeeping {
       error: (message) => log.error(String(message)),
       debug: (message) => log.debug(String(message)),
     });
-    await this.look();
     this.tasks = [
       schedule(LOOK_AT, async () => this.guard("look at the disk", async () => this.look()), { noOverlap: true }),
       schedule(COMPACT_AT, async () => this.guard("compact the store", async () => this.compact()), {
         noOverlap: true,
       }),
     ];
-  }
-
-  async stop(): Promise<void> {
-    this.isEnding = true;
-    await Promise.all(this.tasks.map(async (task) => task.destroy()));
   }
 
   /** After the configuration changed. */

@@ -68,7 +68,7 @@ export const ROOMS: readonly Room[] = [
   {
     path: "collector/api",
     rooms: [MODEL, PORT, "protocol", "collector/console", "collector/series"],
-    packages: ["node:", "fastify", "@fastify/swagger", "typebox"],
+    packages: ["node:", "fastify", "@fastify/ajv-compiler", "@fastify/swagger", "typebox"],
   },
   { path: "collector/command", rooms: "*", packages: ["node:", "yaml"] },
   { path: "collector/composition", rooms: "*", packages: ["node:"] },

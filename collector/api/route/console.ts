@@ -1,10 +1,10 @@
 import type { FastifyInstance } from "fastify";
-import { Type } from "typebox";
 import { CONSOLE_FILES } from "../../console/files.ts";
 import { ChangeStream } from "../change-stream.ts";
 import type { ApiLimits } from "../limits.ts";
 import type { ApiPorts } from "../ports.ts";
 import { answers } from "../schema/basic.ts";
+import { Type } from "../../port/type-builder.ts";
 
 /** Nothing runs on the page but our own script, and nothing may frame it. */
 const POLICY =

@@ -1,5 +1,4 @@
 import type { FastifyInstance } from "fastify";
-import { Type } from "typebox";
 import { AGENT_REQUESTS_PATH } from "../../../protocol/agent-resource.ts";
 import { formatTime, type Milliseconds, type UnixMillis } from "../../core/model/time.ts";
 import { type Diagnostics, diagnosticParts } from "../../port/diagnostics.ts";
@@ -7,6 +6,7 @@ import { Refusal } from "../../port/ingest.ts";
 import { one, type QueryString } from "../paging.ts";
 import type { ApiPorts } from "../ports.ts";
 import { answers, nullable, query, text, time } from "../schema/basic.ts";
+import { Type } from "../../port/type-builder.ts";
 
 const SHOWN_MAX = 10;
 const LOOKED_AT = 200;

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { type Static, Type } from "typebox";
+import type { Static } from "typebox";
 import {
   AGENT_CONFIGURATION_PATH,
   AGENT_SIGNING_KEY_PATH,
@@ -15,6 +15,7 @@ import { presentedSecret } from "../access.ts";
 import { one, pageOfList, type QueryString } from "../paging.ts";
 import type { ApiPorts } from "../ports.ts";
 import { answers, ID, listOf, named, nullable, PAGE, query, text, time } from "../schema/basic.ts";
+import { Type } from "../../port/type-builder.ts";
 
 const HOUR_S = 3600;
 const CI = Type.String({ minLength: 1, maxLength: 512 });

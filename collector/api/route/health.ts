@@ -1,8 +1,8 @@
 import type { FastifyInstance, RouteHandlerMethod } from "fastify";
-import { Type } from "typebox";
 import type { Progress } from "../../port/progress.ts";
 import { answers } from "../schema/basic.ts";
 import type { ApiPorts } from "../ports.ts";
+import { Type } from "../../port/type-builder.ts";
 
 const PUBLIC = { roles: ["public"] } as const;
 

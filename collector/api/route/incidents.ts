@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { type Static, type TSchema, Type } from "typebox";
+import type { Static, TSchema } from "typebox";
 import { ALERT_STATUSES } from "../../core/model/alert.ts";
 import type { IncidentDocument } from "../../core/model/document.ts";
 import { INCIDENT_STATUSES } from "../../core/model/incident.ts";
@@ -12,6 +12,7 @@ import { obey } from "../command.ts";
 import { one, pageOf, type QueryString, statusesOf } from "../paging.ts";
 import type { ApiPorts } from "../ports.ts";
 import { answers, ID, listOf, named, NOTE, nullable, PAGE, query, text } from "../schema/basic.ts";
+import { Type } from "../../port/type-builder.ts";
 
 const READ = { roles: ["viewer"] } as const;
 const COMMAND = { roles: ["operator"] } as const;

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from "fastify";
-import { Type } from "typebox";
 import { OBSERVATION_PATH, readObservation } from "../../../protocol/observation.ts";
 import { maySpeakFor, Refusal } from "../../port/ingest.ts";
 import type { ApiPorts } from "../ports.ts";
 import { answers } from "../schema/basic.ts";
+import { Type } from "../../port/type-builder.ts";
 
 /** A host with every list full is some 250 KiB. */
 const BODY_BYTES_MAX = 512 * 1024;

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { type Static, Type } from "typebox";
+import type { Static } from "typebox";
 import type { Event } from "../../core/model/event.ts";
 import { SEVERITIES } from "../../core/model/severity.ts";
 import { maySpeakFor, Refusal } from "../../port/ingest.ts";
@@ -7,6 +7,7 @@ import { submit } from "../command.ts";
 import type { ApiPorts } from "../ports.ts";
 import { answers, nullable, time } from "../schema/basic.ts";
 import { timeOf } from "./records.ts";
+import { Type } from "../../port/type-builder.ts";
 
 const name = Type.String({ minLength: 1, maxLength: 512 });
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
-import { Type } from "typebox";
 import { Refusal } from "../../port/ingest.ts";
 import type { ApiPorts } from "../ports.ts";
+import { Type } from "../../port/type-builder.ts";
 
 const READ = { roles: ["viewer"] } as const;
 

@@ -1,4 +1,5 @@
-import { type TSchema, Type } from "typebox";
+import type { TSchema } from "typebox";
+import { Type } from "../../port/type-builder.ts";
 
 /** A named schema of the OpenAPI document, by reference. */
 export const named = (name: string): TSchema => Type.Unsafe({ $ref: `${name}#` });

@@ -1,5 +1,5 @@
-import { Type } from "typebox";
 import { named, nullable, time } from "./basic.ts";
+import { Type } from "../../port/type-builder.ts";
 
 export const CI = Type.Object(
   {

@@ -1,8 +1,8 @@
-import { Type } from "typebox";
 import { ALERT_STATUSES } from "../../core/model/alert.ts";
 import { INCIDENT_STATUSES } from "../../core/model/incident.ts";
 import { PRIORITIES, SEVERITIES } from "../../core/model/severity.ts";
 import { named, nullable, time } from "./basic.ts";
+import { Type } from "../../port/type-builder.ts";
 
 const labels = Type.Record(Type.String(), Type.String());
 const severity = Type.Enum([...SEVERITIES]);

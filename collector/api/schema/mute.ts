@@ -1,5 +1,6 @@
-import { type Static, Type } from "typebox";
+import type { Static } from "typebox";
 import { nullable, time } from "./basic.ts";
+import { Type } from "../../port/type-builder.ts";
 
 const matcher = Type.Object(
   {

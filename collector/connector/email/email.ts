@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { isIP } from "node:net";
-import { createTransport } from "nodemailer";
 import type { Json } from "../../core/model/ledger.ts";
 import {
   type Connector,
@@ -42,6 +41,8 @@ class EmailConnector implements Connector {
   private readonly to: MailAddress[];
   private readonly subject: MessageTemplate | undefined;
   private readonly text: MessageTemplate | undefined;
+  /** Loaded with the first receiver of this kind: to load it takes as long as all connectors together. */
+  private readonly library = import("nodemailer");
 
   constructor(settings: EmailSettings, ports: ConnectorPorts) {
     const server = serverOf(settings);
@@ -69,6 +70,7 @@ class EmailConnector implements Connector {
     const target = await this.ports.outgoing.vet(this.server.host, signal);
     if (target.status === "failed") return failureOfCall(target);
     const { message, thread } = this.compose(delivery);
+    const { createTransport } = await this.library;
     const transport = createTransport(transportOptions(this.server, target.address));
     try {
       const sent = await transport.sendMail({ ...message, signal });

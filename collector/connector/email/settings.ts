@@ -1,8 +1,9 @@
-import { type Static, Type } from "typebox";
+import type { Static } from "typebox";
 import { duration, oneOrMany, secret } from "../../port/config-schema.ts";
 import type { SettingsProblem } from "../../port/connector.ts";
 import type { Secret } from "../../port/secret.ts";
 import { templateProblem } from "../template.ts";
+import { Type } from "../../port/type-builder.ts";
 
 /** How the connection is protected. */
 const TLS_MODES = ["implicit", "required", "ifOffered", "off"] as const;

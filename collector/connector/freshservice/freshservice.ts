@@ -1,4 +1,4 @@
-import { type Static, Type } from "typebox";
+import type { Static } from "typebox";
 import type { Priority } from "../../core/model/severity.ts";
 import { duration, secret, url } from "../../port/config-schema.ts";
 import { type ConnectorPorts, defineConnector } from "../../port/connector.ts";
@@ -15,6 +15,7 @@ import {
   type TicketDesk,
   type TicketDraft,
 } from "../ticket.ts";
+import { Type } from "../../port/type-builder.ts";
 
 const FreshserviceSettings = Type.Object({
   url: url({ description: "The account's own domain: `https://example.freshservice.com`." }),

@@ -1,4 +1,4 @@
-import { type Static, Type } from "typebox";
+import type { Static } from "typebox";
 import type { Priority } from "../../core/model/severity.ts";
 import { duration, secret, url } from "../../port/config-schema.ts";
 import { type ConnectorPorts, defineConnector } from "../../port/connector.ts";
@@ -14,6 +14,7 @@ import {
   type TicketDesk,
   type TicketDraft,
 } from "../ticket.ts";
+import { Type } from "../../port/type-builder.ts";
 
 const text = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 200, description }));
 

@@ -1,4 +1,4 @@
-import { type Static, Type } from "typebox";
+import type { Static } from "typebox";
 import type { Json } from "../../core/model/ledger.ts";
 import type { Notification } from "../../core/model/notification.ts";
 import { duration, secret, url } from "../../port/config-schema.ts";
@@ -15,6 +15,7 @@ import { failureOfAnswer, failureOfCall, type FailedDelivery, retryAfterMs } fro
 import { MessageTemplate, scopeOf, templateProblem } from "../template.ts";
 import { type Wording, wordNotification } from "../wording.ts";
 import { escapeSlack, mainMessage, ownMessage, reply, type SlackMessage } from "./message.ts";
+import { Type } from "../../port/type-builder.ts";
 
 const SlackSettings = Type.Object({
   token: Type.Optional(

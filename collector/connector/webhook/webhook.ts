@@ -1,4 +1,4 @@
-import { type Static, Type } from "typebox";
+import type { Static } from "typebox";
 import type { Notification } from "../../core/model/notification.ts";
 import { duration, secret, url } from "../../port/config-schema.ts";
 import { type ConnectorPorts, defineConnector, type Delivery, type DeliveryResult } from "../../port/connector.ts";
@@ -14,6 +14,7 @@ import {
 } from "../template.ts";
 import { wordNotification } from "../wording.ts";
 import { keyOf, signature } from "./signature.ts";
+import { Type } from "../../port/type-builder.ts";
 
 const WebhookSettings = Type.Object({
   url: url({ description: "Where messages are POSTed." }),

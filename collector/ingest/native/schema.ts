@@ -1,6 +1,6 @@
-import { Type } from "typebox";
 import { SEVERITIES } from "../../core/model/severity.ts";
 import { LABEL_NAME_LENGTH_MAX, LABEL_VALUE_LENGTH_MAX, LABELS_MAX, LINKS_MAX, NAME_LENGTH_MAX } from "./read-event.ts";
+import { Type } from "../../port/type-builder.ts";
 
 const name = (description: string) => Type.String({ minLength: 1, maxLength: NAME_LENGTH_MAX, description });
 const labelMap = (description: string, maxLength?: number) =>

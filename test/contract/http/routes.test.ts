@@ -105,7 +105,8 @@ test("each route lets in exactly its roles", async () => {
       const isPublic = allowed.includes("public");
       const expected =
         isPublic || (role !== undefined && mayCall(role, allowed)) ? "in" : role === undefined ? 401 : 403;
-      const actual = status === 401 || status === 403 ? status : "in";
+      // A schema is compiled when its route is first called: one that cannot be would show here only.
+      const actual = status === 401 || status === 403 || status === 500 ? status : "in";
       if (actual !== expected) wrong.push(`${method} ${url} as ${role}: ${status}`);
     }
   }
