@@ -6,7 +6,7 @@ import { findingsText } from "./command/findings-text.ts";
 import { version } from "./command/version.ts";
 import { composeCollector, type Rooms, UnusableFiles } from "./composition/collector.ts";
 import { loadConfig } from "./composition/load-config.ts";
-import { nodeEngine } from "./composition/node-engine.ts";
+import { limitThreadsByTheirOwn, nodeEngine } from "./composition/node-engine.ts";
 import { followConfig } from "./composition/reload.ts";
 import type { TocsinConfig } from "./config/config.ts";
 import { fileMark } from "./config/document/file-watch.ts";
@@ -125,6 +125,7 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
     io.stderr(`tocsin: ${refusal}\n`);
     return EXIT.failed;
   }
+  limitThreadsByTheirOwn();
   const log = createLog({ level: flags.logLevel });
   const loopLag = new LoopLag(systemClock);
   const telemetry = new PrometheusTelemetry({ version, log, processMetrics: true });

@@ -10,6 +10,14 @@ const COLLECTIONS_USUAL = 2;
 const BEGIN_MS = 1_500;
 
 /**
+ * From now on threads that begin keep their new objects within the limits that are set for each. The program is started with
+ * a limit for its main thread, which otherwise counts for all of them: the store's young heap grew to four times its own.
+ */
+export function limitThreadsByTheirOwn(): void {
+  setFlagsFromString("--max-semi-space-size=0");
+}
+
+/**
  * Node as the room for idle memory needs it. V8 has a collector for idle moments, which marks in steps, moves objects
  * together and gives pages back. In Node it never finds its moment, because a part of the heap that Node does not use counts
  * as always busy; where size matters more than speed it does not ask. These flags hold for all threads of the process.

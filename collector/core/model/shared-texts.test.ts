@@ -48,3 +48,14 @@ test("a text that is longer than a page is nobody's", () => {
   texts.share(second);
   expect(second.links).not.toBe(first.links);
 });
+
+test("the names of a series of rules do not take each other's place", () => {
+  const texts = new SharedTexts();
+  const named = Array.from({ length: 50 }, (_, number) => ({
+    ...alertOf(1),
+    links: Array.from({ length: 1 }, () => ({ href: `https://rules.example.net/HighLatency${number}`, text: "rule" })),
+  }));
+  const again = named.map((alert) => ({ ...alert, links: alert.links.map((link) => ({ ...link })) }));
+  for (const alert of [...named, ...again]) texts.share(alert);
+  expect(again.filter(({ links }, index) => links === named[index]?.links)).toHaveLength(50);
+});

@@ -5,7 +5,8 @@ const SLOTS = 4096;
 const LISTS = 256;
 /** Longer texts seldom say the same as another one, and holding one back would cost more than it saves. */
 const LENGTH_MAX = 1024;
-/** So many characters of a text choose its slot. */
+/** So many characters of a text choose its slot: its last ones, in which the names of a series differ, and some of the others. */
+const LAST_LOOKED_AT = 6;
 const LOOKED_AT = 4;
 
 /** What of an alert other alerts may have too. */
@@ -69,8 +70,10 @@ function isSame(a: readonly Link[], b: readonly Link[]): boolean {
 /** Quick rather than good: a text in the wrong place only takes that place. */
 function hashOf(text: string): number {
   const { length } = text;
-  const step = Math.max(1, Math.floor(length / LOOKED_AT));
+  const from = Math.max(0, length - LAST_LOOKED_AT);
+  const step = Math.max(1, Math.floor(from / LOOKED_AT));
   let hash = length;
-  for (let at = length - 1; at >= 0; at -= step) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;
+  for (let at = length - 1; at >= from; at -= 1) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;
+  for (let at = from - 1; at >= 0; at -= step) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;
   return hash ^ (hash >>> 13);
 }
