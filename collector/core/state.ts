@@ -112,7 +112,7 @@ export function createState(options: CoreOptions): CoreState {
   };
   Object.assign(state, { view: viewOf(state) });
   for (const id of options.eventIds ?? []) state.eventIds.addStored(id);
-  const stored = sortOut(options.entities ?? []);
+  const stored = sortOut(options.entities ?? [], alerts);
   topology.regrow(state.graphLog.restore(stored.learned));
   correlator.recall({ alerts: stored.noted, threads: stored.threads, records: stored.learned });
   topology.growTo(Number.POSITIVE_INFINITY);
@@ -172,7 +172,8 @@ interface Stored {
   meta: Entity[];
 }
 
-function sortOut(entities: Iterable<Entity>): Stored {
+/** @param table in which the alerts will be. */
+function sortOut(entities: Iterable<Entity>, table: AlertTable): Stored {
   const found: Stored = {
     alerts: [],
     incidents: [],
@@ -189,11 +190,12 @@ function sortOut(entities: Iterable<Entity>): Stored {
   };
   for (const entity of entities) {
     switch (entity.kind) {
-      case "alert":
-        found.alerts.push(entity.value);
-        if (entity.noted !== undefined && entity.noted !== null)
-          found.noted.push({ alert: entity.value, noted: entity.noted });
+      case "alert": {
+        const alert = table.enrol(entity.value);
+        found.alerts.push(alert);
+        if (entity.noted !== undefined && entity.noted !== null) found.noted.push({ alert, noted: entity.noted });
         break;
+      }
       case "incident":
         found.incidents.push(entity.value);
         if (entity.noted !== undefined && entity.noted !== null)

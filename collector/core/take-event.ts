@@ -5,11 +5,12 @@ import { settleQuiet } from "./incident/life.ts";
 import { refreshMember, touchMember } from "./incident/member.ts";
 import { worsen } from "./incident/verdict.ts";
 import type { Alert } from "./model/alert.ts";
-import type { AlertId } from "./model/identity.ts";
 import type { ChangeRecord } from "./model/correlation.ts";
 import type { Outcome } from "./model/effect.ts";
 import type { Event } from "./model/event.ts";
 import type { Repetition } from "./model/input.ts";
+import type { Sighted } from "./model/member.ts";
+import { idsOf } from "./model/repeated.ts";
 import type { Turn } from "./model/turn.ts";
 import { mute } from "./mute.ts";
 import { place } from "./place.ts";
@@ -35,7 +36,7 @@ export function takeEvent(state: CoreState, turn: Turn, event: Readonly<Event>):
       refresh(state, turn, found.alert);
       return accepted(found.alert);
     case "began":
-      leaveEpisode(state, turn, found.alert);
+      leaveEpisode(state, turn, found.alert, found.before);
       correlateFiring(state, turn, found.alert);
       return accepted(found.alert);
     case "changed":
@@ -49,20 +50,12 @@ export function takeEvent(state: CoreState, turn: Turn, event: Readonly<Event>):
 
 /** Many alerts of one source that are as they were. */
 export function takeAgain(state: CoreState, turn: Turn, repetition: Repetition): Outcome {
-  const touched: Alert[] = [];
-  const missed: AlertId[] = [];
-  for (const id of repetition.alerts) {
-    const alert = state.alerts.get(id);
-    if (alert === undefined || !repeatUnchanged(state, alert, repetition, turn.at)) missed.push(id);
-    else {
-      touchMember(state, alert);
-      touched.push(alert);
-    }
-  }
-  const [first] = touched;
-  if (first !== undefined) {
-    state.heard.set(first.source, turn.at);
-    turn.effects.push({ kind: "touchAll", alerts: touched });
+  const { repeated, missed } = repeatUnchanged(state, repetition, turn.at);
+  const [first] = idsOf(repeated.ids);
+  const alert = first === undefined ? undefined : state.alerts.get(first);
+  if (alert !== undefined) {
+    state.heard.set(alert.source, turn.at);
+    turn.effects.push({ kind: "repeated", repeated });
   }
   const taken = { status: "accepted", alert: null, incident: null } as const;
   return missed.length === 0 ? taken : { ...taken, missed };
@@ -97,10 +90,13 @@ export function correlateCleared(state: CoreState, turn: Turn, alert: Alert): vo
   place(state, turn, state.correlator.onResolved(alert, turn.at, state.view));
 }
 
-/** The store keeps a member as its alert's id while both say the same: the earlier episode must be written out now. */
-function leaveEpisode(state: CoreState, turn: Turn, alert: Readonly<Alert>): void {
+/** From now on the alert says nothing of the episode before: its member must, and the store keeps it whole. */
+function leaveEpisode(state: CoreState, turn: Turn, alert: Readonly<Alert>, before: Sighted | null): void {
   const incident = state.incidents.of(alert);
-  if (incident !== undefined) turn.incidentChanged(incident);
+  if (incident === undefined) return;
+  const member = state.incidents.member(incident.id, alert.id);
+  if (member !== undefined && before !== null && member.episode === alert.episode - 1) Object.assign(member, before);
+  turn.incidentChanged(incident);
 }
 
 /** Its incident shows the alert as it is now. */

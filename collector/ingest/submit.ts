@@ -1,3 +1,4 @@
+import { REF_LENGTH } from "../core/model/alert-ref.ts";
 import type { Outcome } from "../core/model/effect.ts";
 import type { Event } from "../core/model/event.ts";
 import type { Command } from "../core/model/input.ts";
@@ -15,7 +16,7 @@ export const laneOf = (events: readonly Event[]): Lane =>
   events.some((event) => event.severity === "critical" && event.kind === "alert") ? "critical" : "event";
 
 const sizeOf = (submission: Submission | undefined): number =>
-  submission?.kind === "again" ? submission.alerts.length : 1;
+  submission?.kind === "again" ? submission.alerts.length / REF_LENGTH : 1;
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 

@@ -33,6 +33,8 @@ export interface Query {
   alerts(query: ListQuery<AlertStatus>): Promise<Page<AlertDocument>>;
   /** The live alerts, for adapters that must answer in their own form; do not keep, do not change. */
   liveAlerts(): Iterable<Readonly<Alert>>;
+  /** Where the core has an alert, which makes it cheap to find: see `AlertRefs`. −1 = it is not in memory. */
+  placeOf(alert: string): number;
   /** Of an alert, also one that is over and still kept; empty where it is not known. */
   annotations(alert: string): Promise<Readonly<Record<string, string>>>;
   /** Those of them that have this label, as matchers see it, without a look at all; not for the empty text. */

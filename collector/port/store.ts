@@ -1,5 +1,6 @@
 import type { EntityKind } from "../core/model/effect.ts";
 import type { Json, LedgerRecord } from "../core/model/ledger.ts";
+import type { Repeated } from "../core/model/repeated.ts";
 import type { Milliseconds, UnixMillis } from "../core/model/time.ts";
 
 /** An entity in its stored form: a text that only its writer can read. `body` null removes it. */
@@ -101,6 +102,8 @@ export interface Commit {
   eventIds: readonly string[];
   entities: readonly StoredEntity[];
   touches: readonly Touch[];
+  /** In order; of an alert that is also put or touched in this commit that is the newer word. */
+  repeated: readonly Repeated[];
   ledger: readonly LedgerRecord[];
   outbox: readonly OutboxRow[];
   outboxChanges: readonly OutboxChange[];

@@ -5,6 +5,7 @@ import { RecordingLog, RecordingTelemetry } from "../../test/support/recording-p
 import { VirtualClock } from "../../test/support/virtual-clock.ts";
 import { EMPTY_CMDB } from "../core/model/ci.ts";
 import { DEFAULT_SETTINGS } from "../core/model/settings.ts";
+import { refsOf } from "../core/model/alert-ref.ts";
 import type { Submission } from "../port/intake.ts";
 import { createLiveCores } from "./live-core.ts";
 import { Partition } from "./partition.ts";
@@ -46,10 +47,15 @@ test("a repetition is durable when it is answered: a restart knows the new end a
   const ids = result.outcomes.map((outcome) => (outcome.status === "accepted" ? (outcome.alert ?? "") : ""));
   clock.advance(30_000);
   const now = clock.now();
-  const again = { kind: "again", alerts: [...ids, "a-unknown"], occurredAt: now, expiresAt: now + 3_600_000 } as const;
+  const again = {
+    kind: "again",
+    alerts: refsOf([...ids, "a-0000000000000001"]),
+    occurredAt: now,
+    expiresAt: now + 3_600_000,
+  } as const;
   expect(await first.submit([again], "event")).toMatchObject({
     status: "committed",
-    outcomes: [{ status: "accepted", missed: ["a-unknown"] }],
+    outcomes: [{ status: "accepted", missed: [2] }],
   });
   const second = await killed(memory, clock);
   for (const id of ids)
@@ -69,7 +75,7 @@ test("a repetition and an event of one alert in one commit: the event's state is
   const now = clock.now();
   await first.submit(
     [
-      { kind: "again", alerts: [id], occurredAt: now, expiresAt: now + 3_600_000 },
+      { kind: "again", alerts: refsOf([id]), occurredAt: now, expiresAt: now + 3_600_000 },
       { kind: "event", event: event({ id: "r", idGiven: false, ci: "a", occurredAt: now, status: "resolved" }) },
     ],
     "event",

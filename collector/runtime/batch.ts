@@ -1,7 +1,9 @@
+import { Buffer } from "node:buffer";
 import type { Alert } from "../core/model/alert.ts";
 import type { Effect, Entity, EntityKind, Outcome } from "../core/model/effect.ts";
 import type { DeliveryOutcome, Input } from "../core/model/input.ts";
 import type { LedgerRecord } from "../core/model/ledger.ts";
+import type { Repeated } from "../core/model/repeated.ts";
 import type { UnixMillis } from "../core/model/time.ts";
 import type { Change } from "../port/query.ts";
 import type { Commit, OutboxChange, OutboxRow, StoredDeposit, StoredEntity } from "../port/store.ts";
@@ -34,14 +36,24 @@ function again(input: Extract<Input, { kind: "event" }>, effects: readonly Effec
   return { kind: "sameAgain", at: input.at, alert: touch.alert.id, id, occurredAt, expiresAfterMs };
 }
 
-/** What a replay has to repeat. */
-function withoutMissed(
-  input: Extract<Input, { kind: "again" }>,
-  missed: readonly AlertId[] | undefined,
-): Extract<Input, { kind: "again" }> {
-  if (missed === undefined) return input;
-  const left = new Set(missed);
-  return { ...input, alerts: input.alerts.filter((id) => !left.has(id)) };
+/** What was said again in one breath: the ids as hex digits, end to end, for they are half of what is written. */
+interface ManyAgain {
+  kind: "again";
+  at: UnixMillis;
+  occurredAt: UnixMillis;
+  expiresAt: UnixMillis;
+  ids: string;
+}
+
+function manyAgain({ ids, seenAt, occurredAt, expiresAt }: Repeated): ManyAgain {
+  const { buffer, byteOffset, byteLength } = ids;
+  return {
+    kind: "again",
+    at: seenAt,
+    occurredAt,
+    expiresAt,
+    ids: Buffer.from(buffer, byteOffset, byteLength).toString("hex"),
+  };
 }
 
 /** What delivery has to say: changes of outbox rows, and the outcomes that the core must know. Becomes durable as one. */
@@ -87,7 +99,7 @@ export class Batch {
   private readonly alerts = new Map<string, Entity>();
   private readonly removed = new Map<string, StoredEntity>();
   private readonly touched = new Map<AlertId, Alert>();
-  private readonly repeated: (readonly Alert[])[] = [];
+  private readonly repeated: Repeated[] = [];
   private readonly ledger: LedgerRecord[] = [];
   private readonly outbox: OutboxRow[] = [];
   private readonly count: Telemetry["count"];
@@ -174,8 +186,10 @@ export class Batch {
       case "touch":
         this.touched.set(effect.alert.id, effect.alert);
         return;
-      case "touchAll":
-        this.repeated.push(effect.alerts);
+      case "repeated":
+        // Readers are not told: an alert that goes on is no news, and there are thousands.
+        this.repeated.push(effect.repeated);
+        this.journal.push(manyAgain(effect.repeated));
         return;
       case "ledger":
         this.ledger.push(effect.record);
@@ -199,9 +213,6 @@ export class Batch {
         this.journal.push(again(input, effects) ?? input);
         if (input.event.idGiven) this.eventIds.push(`${input.event.source}\n${input.event.id}`);
         return;
-      case "again":
-        if (outcome.status === "accepted") this.journal.push(withoutMissed(input, outcome.missed));
-        return;
       case "command":
         if (outcome.status === "accepted") this.journal.push(input);
         return;
@@ -209,6 +220,7 @@ export class Batch {
       case "heartbeat":
         if (effects.some(({ kind }) => kind !== "outcome" && kind !== "count")) this.journal.push(input);
         return;
+      case "again":
       case "sample":
         return;
       case "delivery":
@@ -241,11 +253,8 @@ export class Batch {
     }
     const touches = [...this.touched.values()].filter(({ id }) => !this.isWritten(id)).map(touchOf);
     for (const { alert } of touches) changes.push({ kind: "alert", id: alert, revision: sequence });
-    // Readers are not told: an alert that goes on is no news, and there are thousands.
-    for (const alerts of this.repeated)
-      for (const alert of alerts) if (!this.isWritten(alert.id)) touches.push(touchOf(alert));
     for (const row of this.outbox) changes.push({ kind: "notification", id: row.key, revision: row.revision });
-    const { eventIds, ledger, outbox, outboxChanges, deposits } = this;
+    const { eventIds, ledger, outbox, outboxChanges, deposits, repeated } = this;
     const depositProgress = book.progress(this.begun.keys(), deposits);
     const journal = this.journal.length === 0 ? "" : JSON.stringify(this.journal);
     return {
@@ -256,6 +265,7 @@ export class Batch {
         eventIds,
         entities,
         touches,
+        repeated,
         ledger,
         outbox,
         outboxChanges,

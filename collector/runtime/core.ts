@@ -34,6 +34,8 @@ export interface Core {
   /** How many more alerts may become active. O(1). */
   alertRoom(): number;
   alert(id: AlertId): Readonly<Alert> | undefined;
+  /** See `AlertRefs`. */
+  placeOf(id: AlertId): number;
   /** What is to be stored with it. */
   noted(id: AlertId): Noted | null;
   /** The same of an incident. */

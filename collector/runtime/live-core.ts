@@ -42,6 +42,7 @@ function liveCore(state: CoreState, onTaken: (input: Input) => void): Core {
     nextWakeAt: () => nextWakeAt(state),
     alertRoom: () => state.settings.limits.alertsMax - state.alerts.activeCount,
     alert: (id) => state.alerts.get(id),
+    placeOf: (id) => state.alerts.placeOf(id),
     noted: (id) => state.correlator.noted(id),
     threadOf: (id) => state.correlator.threadOf(id),
     alerts: () => state.alerts.all(),

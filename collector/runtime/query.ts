@@ -46,6 +46,10 @@ class LiveQuery implements Query {
     return this.options.partition.core;
   }
 
+  placeOf(alert: string): number {
+    return this.core.placeOf(alert);
+  }
+
   async incidents(query: ListQuery<IncidentStatus>): Promise<Page<IncidentDocument>> {
     const { core } = this;
     const statuses = query.statuses === "all" ? INCIDENT_STATUSES : (query.statuses ?? NOT_OVER);

@@ -2,6 +2,7 @@ import type { Alert } from "../core/model/alert.ts";
 import type { CmdbDocument } from "../core/model/ci.ts";
 import type { Correlator } from "../core/model/correlation.ts";
 import { alertDocument, incidentDocument } from "../core/model/document.ts";
+import { plainAlert } from "../core/model/live-alert.ts";
 import type { Event } from "../core/model/event.ts";
 import type { Effect } from "../core/model/effect.ts";
 import type { Incident } from "../core/model/incident.ts";
@@ -258,10 +259,10 @@ class Replay {
     const known = this.episodes.get(alert.id);
     const last = known?.at(-1);
     if (last !== undefined && last.alert.episode === alert.episode) {
-      last.alert = { ...alert };
+      last.alert = plainAlert(alert);
       return;
     }
-    const episode = { alert: { ...alert }, eventIds: [] };
+    const episode = { alert: plainAlert(alert), eventIds: [] };
     if (known === undefined) this.episodes.set(alert.id, [episode]);
     else known.push(episode);
   }

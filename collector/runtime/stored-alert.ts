@@ -1,5 +1,6 @@
 import { ALERT_STATUSES, type Alert } from "../core/model/alert.ts";
 import type { Labels, Link } from "../core/model/event.ts";
+import { plainAlert } from "../core/model/live-alert.ts";
 import type { Noted } from "../core/model/evidence.ts";
 import { SEVERITIES } from "../core/model/severity.ts";
 import type { Milliseconds, UnixMillis } from "../core/model/time.ts";
@@ -60,7 +61,7 @@ type Tail = [
 export function alertText(alert: Readonly<Alert>, noted: Noted | null): string {
   const from = alert.firstSeenAt;
   // A distance is exact for whole numbers only; nothing else is a time of ours.
-  if (!isWhole(alert)) return JSON.stringify({ ...alert, noted });
+  if (!isWhole(alert)) return JSON.stringify({ ...plainAlert(alert), noted });
   const head: Head = [
     FORM,
     alert.ci,

@@ -2,7 +2,7 @@ import type { Alert } from "../core/model/alert.ts";
 import type { Noted } from "../core/model/evidence.ts";
 import type { AlertId } from "../core/model/identity.ts";
 import type { Incident, Member } from "../core/model/incident.ts";
-import { isAsItsAlert, newMember } from "../core/model/member.ts";
+import { isAsItsAlert, newMember, sightedOf } from "../core/model/member.ts";
 
 /** The live alert of this id; undefined = there is none. */
 export type AlertOf = (id: AlertId) => Readonly<Alert> | undefined;
@@ -64,8 +64,12 @@ export interface StoredIncident {
  * Whoever lets a member and its alert part ways must put the incident in the same turn.
  */
 export function incidentText(incident: Readonly<Incident>, noted: Noted | null, alertOf: AlertOf): string {
+  const whole = (member: Readonly<Member>, alert = alertOf(member.alert)): Member => ({
+    ...member,
+    ...sightedOf(member, alert, incident.id),
+  });
   if (incident.status === "closed" || incident.closedAt !== null || incident.mergedInto !== null)
-    return JSON.stringify(incident);
+    return JSON.stringify({ ...incident, members: incident.members.map((member) => whole(member)) });
   const listed: Listed = [
     FORM,
     incident.number,
@@ -84,7 +88,7 @@ export function incidentText(incident: Readonly<Incident>, noted: Noted | null, 
     incident.impact,
     incident.members.map((member) => {
       const alert = alertOf(member.alert);
-      return alert !== undefined && isAsItsAlert(member, alert, incident.id) ? member.alert : member;
+      return alert !== undefined && isAsItsAlert(member, alert, incident.id) ? member.alert : whole(member, alert);
     }),
     incident.alertCount,
     incident.owner,

@@ -3,8 +3,8 @@ import type { Submission } from "../port/intake.ts";
 
 const EVENT_BYTES = 400;
 const SMALL_BYTES = 200;
-/** The ids are the alerts' own. */
-const REPEATED_BYTES = 16;
+/** One of the numbers that name an alert. */
+const REPEATED_BYTES = 8;
 const CI_BYTES = 300;
 const RELATION_BYTES = 150;
 

@@ -1,6 +1,8 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { idOf, refsOf } from "../../collector/core/model/alert-ref.ts";
 import type { EntityKind } from "../../collector/core/model/effect.ts";
+import { type Repeated, RepeatedList } from "../../collector/core/model/repeated.ts";
 import type {
   Commit,
   EntityQuery,
@@ -18,7 +20,8 @@ import { memoryHarness, sqliteHarness } from "./store-harness.ts";
  * answer the same. Folding is forced at every boundary by limits of a few rows.
  */
 const kinds: EntityKind[] = ["alert", "incident", "meta"];
-const id = fc.integer({ min: 0, max: 7 }).map((n) => `id-${n}`);
+const nth = (number: number): string => idOf(-1, number);
+const id = fc.integer({ min: 0, max: 7 }).map(nth);
 
 const put = fc
   .record({
@@ -29,7 +32,7 @@ const put = fc
   })
   .map(({ kind, id, status, since }): StoredEntity => {
     // An alias belongs to one entity for ever, as an incident's number does.
-    const number = Number(id.slice(3));
+    const number = Number(id.at(-1));
     const alias = kind === "incident" && number % 2 === 1 ? { number } : {};
     return entity(kind, id, { status, since, count: 0, lastSeenAt: 0, lastOccurredAt: 0, expiresAt: null, ...alias });
   });
@@ -39,6 +42,14 @@ const removal = fc
 const touch = fc
   .record({ alert: id, count: fc.nat(99), lastSeenAt: fc.nat(99) })
   .map((at): Touch => ({ ...at, lastOccurredAt: at.lastSeenAt, expiresAfterMs: null, expiresAt: at.count }));
+
+const repeated = fc
+  .record({ ids: fc.uniqueArray(id, { maxLength: 4 }), seenAt: fc.nat(99), count: fc.integer({ min: 1, max: 99 }) })
+  .map(({ ids, seenAt, count }): Repeated => {
+    const list = new RepeatedList(ids.length);
+    for (const [index] of ids.entries()) list.add(refsOf(ids), index, count + index);
+    return list.with({ seenAt, occurredAt: seenAt - 1, expiresAfterMs: 5, expiresAt: seenAt + 5 });
+  });
 
 type Step =
   | { do: "commit"; parts: (sequence: number) => Partial<Commit> }
@@ -51,18 +62,20 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc
       .record({
         entities: fc.uniqueArray(fc.oneof(put, put, removal), { maxLength: 4, selector: (e) => `${e.kind}${e.id}` }),
+        repeated: fc.array(repeated, { maxLength: 3 }),
         touches: fc.uniqueArray(touch, { maxLength: 3, selector: (t) => t.alert }),
         records: fc.array(fc.record({ ci: id, alert: fc.option(id), incident: fc.option(id) }), { maxLength: 3 }),
         keys: fc.uniqueArray(id, { maxLength: 2 }),
         done: fc.array(fc.record({ key: id, reference: fc.boolean() }), { maxLength: 2 }),
       })
-      .map(({ entities, touches, records, keys, done }): Step => {
+      .map(({ entities, touches, repeated: again, records, keys, done }): Step => {
         const touched = touches.filter(({ alert }) => !entities.some((e) => e.kind === "alert" && e.id === alert));
         return {
           do: "commit",
           parts: (sequence) => ({
             entities,
             touches: touched,
+            repeated: again,
             journal: `[${sequence}]`,
             eventIds: [`s\n${sequence}`],
             deposits: records.slice(0, 1).map(() => ({
@@ -102,9 +115,9 @@ const entityQueries: EntityQuery[] = [
 ];
 const ledgerQueries: LedgerQuery[] = [
   { limit: 100 },
-  { ci: "id-1", limit: 100 },
-  { alert: "id-2", incident: "id-3", limit: 100 },
-  { incident: "id-4", limit: 2, before: 9 },
+  { ci: nth(1), limit: 100 },
+  { alert: nth(2), incident: nth(3), limit: 100 },
+  { incident: nth(4), limit: 2, before: 9 },
   { from: 3, to: 6, limit: 100 },
 ];
 
@@ -113,7 +126,11 @@ test("the SQLite store answers as the memory store does, whatever happens", asyn
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
       const harnesses = [
         memoryHarness(),
-        sqliteHarness({ thread: "caller", fold: { rowsMax: 7, sliceMs: 0, ageMaxMs: 1e9 } }),
+        sqliteHarness({
+          thread: "caller",
+          fold: { rowsMax: 7, sliceMs: 0, ageMaxMs: 1e9 },
+          repeats: { sizeBytesMax: 300, ageMaxMs: 1e9 },
+        }),
       ];
       const reopen = async () => Promise.all(harnesses.map(async (harness) => harness.open(4)));
       try {
@@ -152,8 +169,8 @@ test("the SQLite store answers as the memory store does, whatever happens", asyn
           opened.map(async ({ store }) => ({
             entities: await Promise.all(entityQueries.map(async (query) => store.entities(query))),
             ledger: await Promise.all(ledgerQueries.map(async (query) => store.ledger(query))),
-            single: await Promise.all(["id-1", "3"].map(async (id) => store.entity("incident", id))),
-            references: await Promise.all(["id-0", "id-1"].map(async (id) => store.reference("hook", id))),
+            single: await Promise.all([nth(1), "3"].map(async (id) => store.entity("incident", id))),
+            references: await Promise.all([nth(0), nth(1)].map(async (id) => store.reference("hook", id))),
             journal: await store.journal(2, 100),
           })),
         );

@@ -6,6 +6,7 @@ import { type MemoryDisk, createMemoryStore } from "../../collector/store/memory
 import { createSqliteStore } from "../../collector/store/sqlite/store.ts";
 import type { Store } from "../../collector/port/store.ts";
 import { DEPOSIT_CASES } from "./store-deposit.case.ts";
+import { REPEAT_CASES } from "./store-repeat.case.ts";
 import { STORE_CASES } from "./store.case.ts";
 import { commit } from "../support/store-commit.ts";
 import { commits, entity } from "./store-entries.ts";
@@ -14,12 +15,13 @@ import { type StoreWorld, memoryHarness, sqliteHarness } from "./store-harness.t
 const HARNESSES: Record<string, () => StoreWorld> = {
   memory: () => memoryHarness(),
   sqlite: () => sqliteHarness({ thread: "caller" }),
-  "sqlite that folds each commit at once": () => sqliteHarness({ thread: "caller", fold: { rowsMax: 1, sliceMs: 0 } }),
+  "sqlite that folds each commit at once": () =>
+    sqliteHarness({ thread: "caller", fold: { rowsMax: 1, sliceMs: 0 }, repeats: { sizeBytesMax: 1, ageMaxMs: 0 } }),
   "sqlite in its own thread": () => sqliteHarness({}),
 };
 
 describe.each(Object.entries(HARNESSES))("store: %s", (_, create) => {
-  test.each([...STORE_CASES, ...DEPOSIT_CASES])("$name", async ({ run }) => {
+  test.each([...STORE_CASES, ...DEPOSIT_CASES, ...REPEAT_CASES])("$name", async ({ run }) => {
     const harness = create();
     try {
       await run(harness);
@@ -40,6 +42,16 @@ const FAULTS: { fault: string; fails: string; plant: (store: Store) => Partial<S
     fault: "forgets touches",
     fails: "the newest touch of an alert comes with it after a crash, unless it was put since",
     plant: (store) => ({ commit: (item) => store.commit({ ...item, touches: [] }) }),
+  },
+  {
+    fault: "forgets what was said again",
+    fails: "what was said again of an alert comes with it after a crash, unless something newer is known",
+    plant: (store) => ({ commit: (item) => store.commit({ ...item, repeated: [] }) }),
+  },
+  {
+    fault: "believes the older of two words",
+    fails: "what was said again of an alert comes with it after a crash, unless something newer is known",
+    plant: (store) => ({ commit: (item) => store.commit({ ...item, repeated: item.repeated.toReversed() }) }),
   },
   {
     fault: "delivers done rows again",
@@ -108,7 +120,7 @@ test.each(FAULTS)("the suite sees a store that $fault", async ({ fails, plant })
     };
     return { ...whole, ...plant(store) };
   };
-  const found = [...STORE_CASES, ...DEPOSIT_CASES].find(({ name }) => name === fails);
+  const found = [...STORE_CASES, ...DEPOSIT_CASES, ...REPEAT_CASES].find(({ name }) => name === fails);
   expect(found).toBeDefined();
   await expect(found?.run(memoryHarness(faulty))).rejects.toThrow();
 });

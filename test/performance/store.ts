@@ -103,6 +103,7 @@ function newAlerts(from: number, batch: number): Commit {
       body: JSON.stringify(alert),
     })),
     touches: [],
+    repeated: [],
     ledger: alerts.map((alert) => ({
       at,
       decision: "alert.joined",

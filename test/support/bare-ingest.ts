@@ -1,4 +1,5 @@
 import fastify, { type FastifyInstance } from "fastify";
+import { idAt, REF_LENGTH, UNKNOWN_PLACE } from "../../collector/core/model/alert-ref.ts";
 import { alertId } from "../../collector/core/model/alert-table.ts";
 import type { Alert } from "../../collector/core/model/alert.ts";
 import type { Ci } from "../../collector/core/model/ci.ts";
@@ -92,6 +93,7 @@ export class RecordingPorts<C extends Clock = VirtualClock> implements IngestPor
 
   readonly query: Query = {
     annotations: async () => ({}),
+    placeOf: () => UNKNOWN_PLACE,
     liveAlerts: () => [...this.alerts.values()].filter((alert) => this.isLive(alert)),
     silences: () => [...this.silenceById.values()],
     settings: () => this.settings,
@@ -123,7 +125,8 @@ export class RecordingPorts<C extends Clock = VirtualClock> implements IngestPor
     const taken = { status: "accepted", alert: null, incident: null } as const;
     if (submission.kind === "again") {
       this.repetitions.push(submission);
-      return { ...taken, missed: submission.alerts.filter((id) => !this.repeat(id, submission)) };
+      const ids = Array.from({ length: submission.alerts.length / REF_LENGTH }, (_, at) => idAt(submission.alerts, at));
+      return { ...taken, missed: ids.flatMap((id, index) => (this.repeat(id, submission) ? [] : [index])) };
     }
     if (submission.kind !== "event") return taken;
     this.events.push(submission.event);

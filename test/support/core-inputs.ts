@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import { refsOf } from "../../collector/core/model/alert-ref.ts";
 import type { CmdbDocument } from "../../collector/core/model/ci.ts";
 import type { Event } from "../../collector/core/model/event.ts";
 import type { Input } from "../../collector/core/model/input.ts";
@@ -181,8 +182,8 @@ export function inputOf(
       return { kind: "event", at, event: { ...what.event, occurredAt: at - what.behindMs } };
     case "again": {
       const occurredAt = at - what.behindMs;
-      const alerts = [...(known[what.pick % Math.max(1, known.length)]?.alerts ?? []), "a-none"];
-      return { kind: "again", at, alerts, occurredAt, expiresAt: occurredAt + what.forMs };
+      const alerts = [...(known[what.pick % Math.max(1, known.length)]?.alerts ?? []), "a-0000000000000000"];
+      return { kind: "again", at, alerts: refsOf(alerts), occurredAt, expiresAt: occurredAt + what.forMs };
     }
     case "tick":
       return { kind: "tick", at };

@@ -3,6 +3,7 @@ import type { CmdbDocument } from "../../collector/core/model/ci.ts";
 import type { Correlator } from "../../collector/core/model/correlation.ts";
 import type { Effect, Entity } from "../../collector/core/model/effect.ts";
 import type { Input } from "../../collector/core/model/input.ts";
+import { idsOf, type Repeated } from "../../collector/core/model/repeated.ts";
 import type { CoreSettings } from "../../collector/core/model/settings.ts";
 import { type CoreState, createState } from "../../collector/core/state.ts";
 import { nextWakeAt, step } from "../../collector/core/step.ts";
@@ -94,7 +95,7 @@ export class Kept {
       if (effect.kind === "put") this.put(effect.entity, state);
       else if (effect.kind === "remove") this.stored.delete(`${effect.entity} ${effect.id}`);
       else if (effect.kind === "touch") this.touch(effect.alert);
-      else if (effect.kind === "touchAll") for (const alert of effect.alerts) this.touch(alert);
+      else if (effect.kind === "repeated") this.repeat(effect.repeated);
       else if (
         effect.kind === "outcome" &&
         effect.outcome.status !== "duplicate" &&
@@ -112,6 +113,14 @@ export class Kept {
       incident: (incident) => state.correlator.threadOf(incident),
     });
     if (body !== null) this.stored.set(`${kind} ${id}`, { kind, id, body, touch: null });
+  }
+
+  private repeat({ ids, counts, seenAt, occurredAt, expiresAfterMs, expiresAt }: Repeated): void {
+    for (const [index, alert] of [...idsOf(ids)].entries()) {
+      const known = this.stored.get(`alert ${alert}`);
+      const times = { lastSeenAt: seenAt, lastOccurredAt: occurredAt, expiresAfterMs, expiresAt };
+      if (known !== undefined) known.touch = { alert, ...times, count: counts[index] ?? 0 };
+    }
   }
 
   private touch(alert: Alert): void {

@@ -1,3 +1,4 @@
+import { UNKNOWN_PLACE } from "../../collector/core/model/alert-ref.ts";
 import type { Alert } from "../../collector/core/model/alert.ts";
 import { type Ci, type CmdbDocument, EMPTY_CMDB, type MaintenanceWindow } from "../../collector/core/model/ci.ts";
 import type { ChangeRecord } from "../../collector/core/model/correlation.ts";
@@ -68,6 +69,7 @@ function page<T>(items: readonly T[], query: { limit: number; cursor: string | n
 
 /** Answers from plain lists; cursors are positions. */
 export class FakeQuery implements Query {
+  readonly placeOf = (): number => UNKNOWN_PLACE;
   incidentList: IncidentDocument[] = [];
   alertList: AlertDocument[] = [];
   live: Alert[] = [];

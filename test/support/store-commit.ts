@@ -12,6 +12,7 @@ export function commit(sequence: number, parts: Partial<Commit> = {}): Commit {
     eventIds: [],
     entities: [],
     touches: [],
+    repeated: [],
     ledger: [],
     outbox: [],
     outboxChanges: [],

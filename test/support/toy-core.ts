@@ -1,4 +1,5 @@
 import { alertLabel } from "../../collector/core/model/alert-label.ts";
+import { UNKNOWN_PLACE } from "../../collector/core/model/alert-ref.ts";
 import type { Alert } from "../../collector/core/model/alert.ts";
 import { EMPTY_CMDB } from "../../collector/core/model/ci.ts";
 import { incidentDocument } from "../../collector/core/model/document.ts";
@@ -40,6 +41,10 @@ export class ToyCore implements Core {
 
   alertRoom(): number {
     return Number.POSITIVE_INFINITY;
+  }
+
+  placeOf(): number {
+    return UNKNOWN_PLACE;
   }
 
   noted(): null {

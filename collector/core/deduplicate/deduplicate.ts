@@ -1,9 +1,13 @@
+import { REF_LENGTH } from "../model/alert-ref.ts";
 import { alertId, type AlertTable, isActive } from "../model/alert-table.ts";
 import type { Alert } from "../model/alert.ts";
 import type { Event, Labels } from "../model/event.ts";
 import type { Repetition } from "../model/input.ts";
+import type { Sighted } from "../model/member.ts";
+import { type Repeated, RepeatedList } from "../model/repeated.ts";
 import type { SharedTexts } from "../model/shared-texts.ts";
 import type { CoreSettings, CorrelationSettings } from "../model/settings.ts";
+import type { Repeat } from "../model/sightings.ts";
 import type { UnixMillis } from "../model/time.ts";
 import type { TimerQueue } from "../model/timer-queue.ts";
 import type { Topology } from "../model/topology.ts";
@@ -43,7 +47,8 @@ export type Deduplicated =
   | { type: "touched"; alert: Alert }
   | { type: "refreshed"; alert: Alert }
   | { type: "changed"; alert: Alert }
-  | { type: "began"; alert: Alert }
+  /** `before`: of the episode before, if there was one. */
+  | { type: "began"; alert: Alert; before: Sighted | null }
   | { type: "cleared"; alert: Alert }
   | { type: "recorded"; alert: Alert | null };
 
@@ -138,27 +143,29 @@ function repeat(
 }
 
 /**
- * What `deduplicate` would do with an event that repeats this alert's last one, word for word. False: something else has
- * happened to the alert, and only the event itself can tell what is to be done; nothing was changed then.
+ * What `deduplicate` would do with events that repeat the alerts' last ones, word for word.
+ *
+ * @returns what was repeated, and the places in the list of those that something else has happened to: only their events can
+ * tell what is to be done, and nothing was changed of them.
  */
 export function repeatUnchanged(
   state: DeduplicateState,
-  alert: Alert,
-  { occurredAt, expiresAt }: Pick<Repetition, "occurredAt" | "expiresAt">,
+  { alerts: refs, occurredAt, expiresAt }: Readonly<Repetition>,
   at: UnixMillis,
-): boolean {
-  if (alert.sourceStatus !== "firing" || alert.status === "resolved" || alert.late) return false;
-  // A touch keeps the moment, not that the source gave it.
-  if (alert.expiresAfterMs === null) return false;
-  if (occurredAt < alert.lastOccurredAt || occurredAt > at || at - occurredAt > LATE_AFTER_MS) return false;
-  alert.count += 1;
-  alert.lastSeenAt = at;
-  alert.lastOccurredAt = occurredAt;
-  alert.expiresAfterMs = Math.max(0, expiresAt - at);
-  const ends = at + alert.expiresAfterMs;
-  if (alert.expiresAt === null || ends < alert.expiresAt) state.alertTimers.schedule(alert.id, ends);
-  alert.expiresAt = ends;
-  return true;
+): { repeated: Repeated; missed: number[] } {
+  const length = refs.length / REF_LENGTH;
+  const isInTime = occurredAt <= at && at - occurredAt <= LATE_AFTER_MS;
+  const expiresAfterMs = Math.max(0, expiresAt - at);
+  const repeat: Repeat = { seenAt: at, occurredAt, expiresAfterMs, expiresAt: at + expiresAfterMs };
+  const onNearer = (alert: Alert): void => state.alertTimers.schedule(alert.id, repeat.expiresAt);
+  const list = new RepeatedList(length);
+  const missed: number[] = [];
+  for (let index = 0; index < length; index += 1) {
+    const count = isInTime ? state.alerts.repeat(refs, index, repeat, onNearer) : -1;
+    if (count < 0) missed.push(index);
+    else list.add(refs, index, count);
+  }
+  return { repeated: list.with(repeat), missed };
 }
 
 /** Takes text, severity and labels from a firing event. `matter`: more than figures in the text has changed. */
@@ -205,7 +212,8 @@ function begin(
     };
   }
   state.heard.set(event.source, at);
-  const alert = known ?? newAlert(event, ci, at);
+  const alert = known ?? state.alerts.enrol(newAlert(event, ci, at));
+  const before = known === null ? null : { lastSeenAt: known.lastSeenAt, count: known.count };
   if (known !== null) state.resolved.forget(known);
   const held = known !== null && known.flapping;
   alert.sourceStatus = "firing";
@@ -243,7 +251,7 @@ function begin(
   scheduleWake(state, alert);
   if (alert.flapping) tellFlapping(turn, alert);
   if (late) tellLateBegin(turn, alert, event);
-  return { type: "began", alert };
+  return { type: "began", alert, before };
 }
 
 /**

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import { CoreDriver, eventAt, T0 } from "../../../test/support/core-driver.ts";
+import { highOf, idOf, lowOf, refsOf, UNKNOWN_PLACE } from "./alert-ref.ts";
 import { alertId, AlertTable } from "./alert-table.ts";
 import type { Alert } from "./alert.ts";
+import { plainAlert } from "./live-alert.ts";
 import { hashHex } from "./hash.ts";
 import { byText } from "./order.ts";
 
@@ -10,7 +12,7 @@ function alertOf(ci: string, check: string): Alert {
   core.event(eventAt(T0, { ci, check }));
   const alert = core.alert({ ci, check });
   if (alert === undefined) throw new Error("no alert");
-  return structuredClone(alert);
+  return plainAlert(alert);
 }
 
 test("an id is of the identity, and stays what it is: stored data depends on it", () => {
@@ -21,8 +23,7 @@ test("an id is of the identity, and stays what it is: stored data depends on it"
 
 test("a CI with many alerts is found by its own index, and by the scan again when they are few", () => {
   const table = new AlertTable();
-  const alerts = Array.from({ length: 40 }, (_, index) => alertOf("web-01", `check-${index}`));
-  for (const alert of alerts) table.add(alert);
+  const alerts = Array.from({ length: 40 }, (_, index) => table.add(alertOf("web-01", `check-${index}`)));
   for (const alert of alerts) expect(table.find("web-01", "agent", alert.check, "")).toBe(alert);
   for (const alert of alerts.slice(0, 35)) table.remove(alert);
   expect(table.find("web-01", "agent", "check-3", "")).toBeUndefined();
@@ -43,15 +44,79 @@ test("in whatever order a restart brings the alerts of a CI, they come by first-
 
 test("active alerts of a CI come by first-seen time, then id", () => {
   const table = new AlertTable();
-  const [a, b, c] = ["x", "y", "z"].map((check) => alertOf("web-01", check));
-  if (a === undefined || b === undefined || c === undefined) throw new Error("three alerts");
-  a.firstSeenAt = T0 + 2;
-  b.firstSeenAt = T0 + 1;
-  c.firstSeenAt = T0 + 1;
-  for (const alert of [a, b, c]) table.add(alert);
+  const of = (check: string, firstSeenAt: number): Alert => table.add({ ...alertOf("web-01", check), firstSeenAt });
+  const [a, b, c] = [of("x", T0 + 2), of("y", T0 + 1), of("z", T0 + 1)];
   const second = b.id < c.id ? [b, c] : [c, b];
-  expect(table.activeOn("web-01")).toEqual([...second, a]);
+  const checks = (alerts: readonly Alert[]): string[] => alerts.map(({ check }) => check);
+  expect(checks(table.activeOn("web-01"))).toEqual(checks([...second, a]));
   b.status = "resolved";
   table.reindex(b);
-  expect(table.activeOn("web-01")).toEqual([c, a]);
+  expect(checks(table.activeOn("web-01"))).toEqual(checks([c, a]));
+});
+
+const REPEAT = { seenAt: T0 + 60_000, occurredAt: T0 + 60_000, expiresAfterMs: 1_000, expiresAt: T0 + 61_000 };
+const repeatable = (check: string): Alert => ({
+  ...alertOf("web-01", check),
+  expiresAfterMs: 1_000,
+  expiresAt: T0 + 9e9,
+});
+
+test.for<[situation: string, change: (alert: Alert, table: AlertTable) => void, count: number]>([
+  ["nothing has happened", () => undefined, 2],
+  ["it is resolved", (alert) => (alert.status = "resolved"), -1],
+  ["its source cleared it", (alert) => (alert.sourceStatus = "resolved"), -1],
+  ["all that is known of it came late", (alert) => (alert.late = true), -1],
+  ["its source gave it no end", (alert) => (alert.expiresAfterMs = null), -1],
+  ["something newer was said", (alert) => (alert.lastOccurredAt = T0 + 60_001), -1],
+  ["it has left the table", (alert, table) => table.remove(alert), -1],
+])("an alert that was repeated before is repeated again, by place or by id: %s", ([, change, count]) => {
+  for (const isPlaced of [true, false]) {
+    const table = new AlertTable();
+    const alert = table.add(repeatable("x"));
+    const place = isPlaced ? table.placeOf(alert.id) : UNKNOWN_PLACE;
+    const refs = [place, highOf(alert.id), lowOf(alert.id)];
+    expect(table.repeat(refs, 0, { ...REPEAT, seenAt: T0 + 1, occurredAt: T0 + 1 }, () => undefined)).toBe(2);
+    change(alert, table);
+    expect(table.repeat(refs, 0, REPEAT, () => undefined)).toBe(count < 0 ? -1 : 3);
+    expect(alert).toMatchObject(count < 0 ? { count: 2, lastSeenAt: T0 + 1 } : { count: 3, lastSeenAt: REPEAT.seenAt });
+  }
+});
+
+test("whose end comes nearer is told, once", () => {
+  const table = new AlertTable();
+  const alert = table.add(repeatable("x"));
+  const refs = refsOf([alert.id]);
+  const nearer: string[] = [];
+  for (const expiresAt of [T0 + 70_000, T0 + 80_000, T0 + 75_000])
+    table.repeat(refs, 0, { ...REPEAT, expiresAt }, ({ id }) => nearer.push(`${id} ${alert.expiresAt}`));
+  expect(nearer).toEqual([`${alert.id} ${T0 + 70_000}`, `${alert.id} ${T0 + 75_000}`]);
+});
+
+test("a place that another alert has now is not taken for the one that had it", () => {
+  const table = new AlertTable();
+  const gone = table.add(repeatable("x"));
+  const refs = [table.placeOf(gone.id), highOf(gone.id), lowOf(gone.id)];
+  table.remove(gone);
+  const next = table.add(repeatable("y"));
+  expect(table.placeOf(next.id)).toBe(refs[0]);
+  expect(table.repeat(refs, 0, REPEAT, () => undefined)).toBe(-1);
+  expect([gone.count, next.count]).toEqual([1, 1]);
+  // By its id it is found again wherever it is.
+  table.remove(next);
+  table.add(next);
+  table.add(gone);
+  expect(table.repeat(refs, 0, REPEAT, () => undefined)).toBe(2);
+  expect([gone.count, next.count]).toEqual([2, 1]);
+});
+
+test("thousands keep their times apart", () => {
+  const table = new AlertTable();
+  const one = repeatable("x");
+  const alerts = Array.from({ length: 3_000 }, (_, number) =>
+    table.add({ ...one, id: idOf(number, -number), instance: `i${number}`, count: number, firstSeenAt: T0 + number }),
+  );
+  for (const [number, alert] of alerts.entries()) if (number % 3 === 0) table.remove(alert);
+  for (const [number, alert] of alerts.entries()) if (number % 3 === 0) table.add(alert);
+  expect(alerts.filter((alert, number) => alert.count !== number || alert.firstSeenAt !== T0 + number)).toEqual([]);
+  expect(JSON.parse(JSON.stringify(alerts[7]))).toEqual({ ...plainAlert(alerts[7] as Alert) });
 });

@@ -1,8 +1,11 @@
+import { type AlertRefs, idOf, REF_LENGTH, UNKNOWN_PLACE } from "./alert-ref.ts";
 import type { Alert } from "./alert.ts";
 import type { CiId } from "./ci.ts";
 import { hashId } from "./hash.ts";
 import { LabelIndex } from "./label-index.ts";
+import { LiveAlert } from "./live-alert.ts";
 import type { AlertId } from "./identity.ts";
+import { type Repeat, Sightings } from "./sightings.ts";
 
 const NONE: readonly Alert[] = [];
 /** One alert alone stands for itself: most CIs have one, and a list around it costs 80 bytes. */
@@ -25,7 +28,10 @@ export function alertId(ci: CiId, source: string, check: string, instance: strin
  * Whoever changes `status`, `firstSeenAt` or `ci` of an alert says so with `reindex`.
  */
 export class AlertTable {
-  private readonly byId = new Map<AlertId, Alert>();
+  private readonly byId = new Map<AlertId, LiveAlert>();
+  private readonly sightings = new Sightings();
+  /** By the place of their sightings. */
+  private readonly byPlace: (LiveAlert | undefined)[] = [];
   /** All alerts of a CI; few, so that a scan that compares texts is faster than a key that must be built and hashed. */
   private readonly byCi: AlertLists = new Map();
   /** The alerts of a CI with many, by instance: of one instance there are few, and its text is there already. */
@@ -61,7 +67,16 @@ export class AlertTable {
     return undefined;
   }
 
-  add(alert: Alert): void {
+  /** An alert that will be added, as the object that it will be from then on. */
+  enrol(alert: Readonly<Alert>): LiveAlert {
+    return new LiveAlert(alert, this.sightings);
+  }
+
+  /** The alert as it lives from now on: whoever has the one that was given must go on with this one. */
+  add(given: Alert): Alert {
+    const alert = given instanceof LiveAlert ? given : this.enrol(given);
+    if (!alert.isIn(this.sightings)) alert.moveTo(this.sightings);
+    this.byPlace[alert.place] = alert;
     this.byId.set(alert.id, alert);
     const list = this.byCi.get(alert.ci);
     if (list === undefined) this.byCi.set(alert.ci, alert);
@@ -72,6 +87,39 @@ export class AlertTable {
     }
     this.labels.enter(alert);
     if (isActive(alert)) this.activate(alert);
+    return alert;
+  }
+
+  /** Where `repeat` finds it for as long as it is in the table; −1 = it is not. */
+  placeOf(id: AlertId): number {
+    return this.byId.get(id)?.place ?? UNKNOWN_PLACE;
+  }
+
+  /**
+   * Says an alert again, as its source said it last. The hot path of resends: for most of them one row of numbers.
+   *
+   * @param index of the alert in the list.
+   * @param onNearer gets the alert when it is now believed for less long than before.
+   * @returns how often it was said in this episode; −1 = it is not known, or something else has happened to it.
+   */
+  repeat(refs: AlertRefs, index: number, repeat: Readonly<Repeat>, onNearer: (alert: Alert) => void): number {
+    const { sightings } = this;
+    const place = this.placeAt(refs, REF_LENGTH * index);
+    if (place === UNKNOWN_PLACE) return -1;
+    if (!sightings.isSteady(place)) {
+      if (this.byPlace[place]?.mayRepeat !== true) return -1;
+      sightings.setSteady(place, true);
+    }
+    const before = sightings.expiresAt(place);
+    const count = sightings.repeat(place, repeat);
+    const alert = count > 0 && (before === null || repeat.expiresAt < before) ? this.byPlace[place] : undefined;
+    if (alert !== undefined) onNearer(alert);
+    return count;
+  }
+
+  private placeAt(refs: AlertRefs, at: number): number {
+    const [place, high, low] = [refs[at] ?? UNKNOWN_PLACE, refs[at + 1] ?? 0, refs[at + 2] ?? 0];
+    return this.sightings.isAt(place, high, low) ? place : this.placeOf(idOf(high, low));
   }
 
   /** The alert has other labels, or another severity, than before. */
@@ -85,7 +133,9 @@ export class AlertTable {
   }
 
   remove(alert: Alert): void {
+    const known = this.byId.get(alert.id);
     this.byId.delete(alert.id);
+    if (known !== undefined) this.leave(known);
     const list = this.byCi.get(alert.ci);
     if (list === alert) this.byCi.delete(alert.ci);
     else if (Array.isArray(list)) {
@@ -97,6 +147,12 @@ export class AlertTable {
       if (list.length === 0) this.byCi.delete(alert.ci);
     }
     this.withdraw(alert);
+  }
+
+  /** Whoever still has it sees it as it was. */
+  private leave(alert: LiveAlert): void {
+    this.byPlace[alert.place] = undefined;
+    alert.moveTo(new Sightings(1));
   }
 
   /** Puts the alert where its status and first-seen time say it belongs. */

@@ -1,5 +1,6 @@
 import type { Alert, AlertStatus } from "./alert.ts";
 import type { Incident, Impact, IncidentStatus, Member, RootCause } from "./incident.ts";
+import { sightedOf } from "./member.ts";
 import type { Labels, Link } from "./event.ts";
 import type { Priority, Severity } from "./severity.ts";
 import { formatTime } from "./time.ts";
@@ -40,7 +41,7 @@ export interface IncidentMute {
 }
 
 /** What of an alert an incident does not keep itself. */
-export type AlertDetails = Readonly<{ labels: Labels; links: readonly Link[] }>;
+export type AlertDetails = Readonly<Pick<Alert, "labels" | "links" | "incident" | "episode" | "lastSeenAt" | "count">>;
 
 /** The incident as API, webhook and replay show it. */
 export interface IncidentDocument {
@@ -91,6 +92,7 @@ function runbookOf(links: readonly Link[]): { runbook?: string } {
 }
 
 function memberDocument(member: Member, incident: IncidentId, details: AlertDetails | undefined): AlertDocument {
+  const { lastSeenAt, count } = sightedOf(member, details, incident);
   return {
     id: member.alert,
     ci: member.ci,
@@ -102,9 +104,9 @@ function memberDocument(member: Member, incident: IncidentId, details: AlertDeta
     summary: member.summary,
     labels: details?.labels ?? {},
     firstSeenAt: formatTime(member.firstSeenAt),
-    lastSeenAt: formatTime(member.lastSeenAt),
+    lastSeenAt: formatTime(lastSeenAt),
     resolvedAt: formatTime(member.resolvedAt),
-    count: member.count,
+    count,
     incident,
     ...runbookOf(details?.links ?? []),
   };

@@ -1,10 +1,10 @@
 import type { Alert } from "./alert.ts";
 import type { Noted } from "./evidence.ts";
-import type { AlertId } from "./identity.ts";
 import type { Incident } from "./incident.ts";
 import type { LedgerRecord } from "./ledger.ts";
 import type { Notification } from "./notification.ts";
 import type { Problem } from "./problem.ts";
+import type { Repeated } from "./repeated.ts";
 import type { Silence } from "./silence.ts";
 import type { MaintenanceWindow } from "./ci.ts";
 
@@ -14,8 +14,8 @@ export type Outcome =
       status: "accepted";
       alert: string | null;
       incident: string | null;
-      /** Of a repetition: the alerts that changed since. Nothing was taken of these; their events must be sent. */
-      missed?: readonly AlertId[];
+      /** Of a repetition: places in its list of alerts that changed since. Nothing was taken of these; their events must be sent. */
+      missed?: readonly number[];
     }
   | { status: "duplicate" }
   | { status: "rejected"; code: string; message: string };
@@ -43,13 +43,13 @@ export type EntityKind = Entity["kind"];
  *
  * `put` refers to the live entity: whoever keeps it must serialise it before the next `step`; within one batch only the
  * last `put` of an entity counts. `touch` is the cheap form for a re-notification that changed only `lastSeenAt`,
- * `lastOccurredAt`, `count`, `expiresAfterMs` and `expiresAt` of an alert; `touchAll` is the same for many, once an alert.
+ * `lastOccurredAt`, `count`, `expiresAfterMs` and `expiresAt` of an alert; `repeated` is the same for many, as it is now.
  */
 export type Effect =
   | { kind: "outcome"; outcome: Outcome }
   | { kind: "put"; entity: Entity }
   | { kind: "touch"; alert: Alert }
-  | { kind: "touchAll"; alerts: readonly Alert[] }
+  | { kind: "repeated"; repeated: Repeated }
   | { kind: "remove"; entity: EntityKind; id: string }
   | { kind: "ledger"; record: LedgerRecord }
   | { kind: "notify"; notification: Notification }

@@ -1,6 +1,7 @@
+import type { AlertRefs } from "./alert-ref.ts";
 import type { CmdbDocument, CiId, MaintenanceWindow } from "./ci.ts";
 import type { Event } from "./event.ts";
-import type { AlertId, IncidentId } from "./identity.ts";
+import type { IncidentId } from "./identity.ts";
 import type { NotificationKind } from "./notification-kind.ts";
 import type { MetricSample } from "./metric-evidence.ts";
 import type { CoreSettings } from "./settings.ts";
@@ -54,11 +55,11 @@ export interface DeliveryOutcome {
 }
 
 /**
- * The source of these alerts says of each, unchanged, what it said last. Does what the events would, for a look-up each:
+ * The source of these alerts says of each, unchanged, what it said last. Does what the events would, for a row of numbers each:
  * senders repeat whole alerts every minute.
  */
 export interface Repetition {
-  alerts: readonly AlertId[];
+  alerts: AlertRefs;
   occurredAt: UnixMillis;
   /** Until when it holds if it is not repeated, as `Event.expiresAt`. */
   expiresAt: UnixMillis;

@@ -7,6 +7,24 @@ export function memberStatus(alert: Readonly<Alert>): Member["status"] {
   return alert.status === "pending" ? "firing" : alert.status;
 }
 
+/** How often an alert was said in an episode, and when last. */
+export type Sighted = Pick<Member, "lastSeenAt" | "count">;
+
+/**
+ * The same of a member. As long as its alert is in this incident with this episode, the alert says it: repeats do not come
+ * by the members. What the member itself says is how it was when its alert went another way.
+ *
+ * @param alert as it is now; undefined = it is not in memory.
+ */
+export function sightedOf(
+  member: Readonly<Member>,
+  alert: (Sighted & Readonly<Pick<Alert, "incident" | "episode">>) | undefined,
+  incident: IncidentId,
+): Sighted {
+  const { lastSeenAt, count } = alert?.incident === incident && alert.episode === member.episode ? alert : member;
+  return { lastSeenAt, count };
+}
+
 /** The present episode of an alert as a member. */
 export function newMember(alert: Readonly<Alert>, joinedAt: UnixMillis, reason: string): Member {
   return {
@@ -29,7 +47,7 @@ export function newMember(alert: Readonly<Alert>, joinedAt: UnixMillis, reason: 
   };
 }
 
-/** The member, in this incident, is what `newMember` would make of its alert now. */
+/** The member, in this incident, is what `newMember` would make of its alert now: see `sightedOf`. */
 export function isAsItsAlert(member: Readonly<Member>, alert: Readonly<Alert>, incident: IncidentId): boolean {
   return (
     alert.incident === incident &&
@@ -38,10 +56,8 @@ export function isAsItsAlert(member: Readonly<Member>, alert: Readonly<Alert>, i
     alert.joinedAt === member.joinedAt &&
     alert.joinReason === member.reason &&
     alert.firstSeenAt === member.firstSeenAt &&
-    alert.lastSeenAt === member.lastSeenAt &&
     alert.resolvedAt === member.resolvedAt &&
     alert.occurredAt === member.occurredAt &&
-    alert.count === member.count &&
     alert.summary === member.summary &&
     alert.ci === member.ci &&
     memberStatus(alert) === member.status

@@ -1,13 +1,12 @@
+import { highOf, lowOf } from "../../core/model/alert-ref.ts";
 import type { AlertId } from "../../core/model/identity.ts";
 import { SlotTable } from "./slot-table.ts";
 
 const SLOTS_MIN = 1024;
-
-/** An alert that is as it was. */
-export interface Known {
-  alert: AlertId;
-  isCritical: boolean;
-}
+/** Of a slot, all 32-bit integers. A row begins with the hash: one fetch of memory finds and names an alert. */
+const ROW_LENGTH = 6;
+const [HASH_A, HASH_B, ID_HIGH, ID_LOW, PLACE, STATE] = [0, 1, 2, 3, 4, 5] as const;
+const [FREE, PLAIN, CRITICAL] = [0, 1, 2] as const;
 
 /**
  * What each alert looked like when it was last taken in full, as a hash: whoever sends it with the same hash says it again.
@@ -16,11 +15,7 @@ export interface Known {
  */
 export class AlertMemory {
   private readonly max: number;
-  /** By slot; undefined = free. */
-  private alerts: (AlertId | undefined)[] = [];
-  private critical = new Uint8Array(SLOTS_MIN);
-  /** Two for each slot. */
-  private hashes = new Int32Array(2 * SLOTS_MIN);
+  private rows = new Int32Array(ROW_LENGTH * SLOTS_MIN);
   private readonly byHash = new SlotTable();
   private readonly byAlert = new SlotTable();
   /** The slot that is taken next, or again. */
@@ -28,9 +23,12 @@ export class AlertMemory {
   private count = 0;
   /** What is being looked for, so that no search makes a function. */
   private wantedHash = 0;
-  private wantedAlert: AlertId = "";
-  private readonly hasHash = (slot: number): boolean => this.hashes[2 * slot + 1] === this.wantedHash;
-  private readonly isAlert = (slot: number): boolean => this.alerts[slot] === this.wantedAlert;
+  private wantedHigh = 0;
+  private wantedLow = 0;
+  private readonly hasHash = (slot: number): boolean => this.rows[ROW_LENGTH * slot + HASH_B] === this.wantedHash;
+  private readonly isAlert = (slot: number): boolean =>
+    this.rows[ROW_LENGTH * slot + ID_LOW] === this.wantedLow &&
+    this.rows[ROW_LENGTH * slot + ID_HIGH] === this.wantedHigh;
 
   constructor(max: number) {
     this.max = Math.max(1, max);
@@ -40,77 +38,90 @@ export class AlertMemory {
     return this.count;
   }
 
-  find(hashA: number, hashB: number): Known | undefined {
+  /** The slot of the alert with this hash; −1 = it is not known. */
+  find(hashA: number, hashB: number): number {
     this.wantedHash = hashB;
-    const slot = this.byHash.find(hashA, this.hasHash);
-    const alert = slot < 0 ? undefined : this.alerts[slot];
-    return alert === undefined ? undefined : { alert, isCritical: this.critical[slot] === 1 };
+    return this.byHash.find(hashA, this.hasHash);
   }
 
-  /** @param hashA, hashB 32-bit integers. */
-  remember(alert: AlertId, hashA: number, hashB: number, isCritical: boolean): void {
-    const known = this.slotOf(alert);
-    const slot = known < 0 ? this.take(alert) : known;
-    if (known >= 0) this.byHash.remove(this.hashes[2 * slot] ?? 0, slot);
-    this.hashes[2 * slot] = hashA;
-    this.hashes[2 * slot + 1] = hashB;
-    this.critical[slot] = isCritical ? 1 : 0;
+  isCritical(slot: number): boolean {
+    return this.rows[ROW_LENGTH * slot + STATE] === CRITICAL;
+  }
+
+  /** Appends what names the alert: see `AlertRefs`. */
+  name(slot: number, into: number[]): void {
+    const { rows } = this;
+    const row = ROW_LENGTH * slot;
+    into.push(rows[row + PLACE] ?? 0, rows[row + ID_HIGH] ?? 0, rows[row + ID_LOW] ?? 0);
+  }
+
+  /**
+   * @param hashA, hashB 32-bit integers.
+   * @param place where the core has the alert.
+   */
+  remember(alert: AlertId, place: number, hashA: number, hashB: number, isCritical: boolean): void {
+    const [high, low] = [highOf(alert), lowOf(alert)];
+    const known = this.slotOf(high, low);
+    const slot = known < 0 ? this.take(high, low) : known;
+    const row = ROW_LENGTH * slot;
+    if (known >= 0) this.byHash.remove(this.rows[row + HASH_A] ?? 0, slot);
+    this.rows[row + HASH_A] = hashA;
+    this.rows[row + HASH_B] = hashB;
+    this.rows[row + PLACE] = place;
+    this.rows[row + STATE] = isCritical ? CRITICAL : PLAIN;
     this.byHash.add(hashA, slot);
   }
 
   forget(alert: AlertId): void {
-    const slot = this.slotOf(alert);
+    const slot = this.slotOf(highOf(alert), lowOf(alert));
     if (slot >= 0) this.free(slot);
   }
 
   clear(): void {
-    this.alerts = [];
-    this.critical = new Uint8Array(SLOTS_MIN);
-    this.hashes = new Int32Array(2 * SLOTS_MIN);
+    this.rows = new Int32Array(ROW_LENGTH * SLOTS_MIN);
     this.byHash.clear();
     this.byAlert.clear();
     this.next = 0;
     this.count = 0;
   }
 
-  private slotOf(alert: AlertId): number {
-    this.wantedAlert = alert;
-    return this.byAlert.find(hashOf(alert), this.isAlert);
+  private slotOf(high: number, low: number): number {
+    this.wantedHigh = high;
+    this.wantedLow = low;
+    return this.byAlert.find(mixed(high, low), this.isAlert);
   }
 
-  private take(alert: AlertId): number {
+  private take(high: number, low: number): number {
     const slot = this.next;
     this.next = (slot + 1) % this.max;
-    if (slot >= this.critical.length) this.grow();
-    if (this.alerts[slot] !== undefined) this.free(slot);
-    this.alerts[slot] = alert;
-    this.byAlert.add(hashOf(alert), slot);
+    const row = ROW_LENGTH * slot;
+    if (row >= this.rows.length) this.grow();
+    this.free(slot);
+    this.rows[row + ID_HIGH] = high;
+    this.rows[row + ID_LOW] = low;
+    this.byAlert.add(mixed(high, low), slot);
     this.count += 1;
     return slot;
   }
 
   private free(slot: number): void {
-    const alert = this.alerts[slot];
-    if (alert === undefined) return;
-    this.byAlert.remove(hashOf(alert), slot);
-    this.byHash.remove(this.hashes[2 * slot] ?? 0, slot);
-    this.alerts[slot] = undefined;
+    const { rows } = this;
+    const row = ROW_LENGTH * slot;
+    if (rows[row + STATE] === FREE) return;
+    this.byAlert.remove(mixed(rows[row + ID_HIGH] ?? 0, rows[row + ID_LOW] ?? 0), slot);
+    this.byHash.remove(rows[row + HASH_A] ?? 0, slot);
+    rows[row + STATE] = FREE;
     this.count -= 1;
   }
 
   private grow(): void {
-    const { critical, hashes } = this;
-    this.critical = new Uint8Array(2 * critical.length);
-    this.critical.set(critical);
-    this.hashes = new Int32Array(2 * hashes.length);
-    this.hashes.set(hashes);
+    const { rows } = this;
+    this.rows = new Int32Array(2 * rows.length);
+    this.rows.set(rows);
   }
 }
 
-/** Ids are hashes already: their last digits do. */
-function hashOf(alert: AlertId): number {
-  let hash = 0;
-  for (let at = Math.max(0, alert.length - 8); at < alert.length; at += 1)
-    hash = (Math.imul(hash, 31) + alert.charCodeAt(at)) | 0;
-  return Math.imul(hash ^ (hash >>> 15), 0x9e3779b1) | 0;
+/** Ids are hashes already. */
+function mixed(high: number, low: number): number {
+  return Math.imul(low ^ (high >>> 16), 0x9e3779b1) | 0;
 }

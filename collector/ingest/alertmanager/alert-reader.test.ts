@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { idAt, REF_LENGTH, refsOf, UNKNOWN_PLACE } from "../../core/model/alert-ref.ts";
 import type { Outcome } from "../../core/model/effect.ts";
 import type { Event } from "../../core/model/event.ts";
 import { DEFAULT_CI_LABELS } from "../ci-label.ts";
@@ -18,6 +19,7 @@ const reader = (): AlertReader =>
       rememberedMax: 100,
       alertsMax: 50,
       seeds: [1, 2],
+      placeOf: () => UNKNOWN_PLACE,
     },
     NOW,
   );
@@ -35,7 +37,13 @@ function eventsOf(from: AlertReader, { news }: ReadAlerts, bytes: Buffer): Event
   return submissions.flatMap((each) => (each.kind === "event" ? [each.event] : []));
 }
 
-/** Reads a body and lets all of it be taken; an alert's id is its name. */
+/** An alert's id is its name, in code units. */
+const idOfName = (name: string): string => `a-${Buffer.from(name).toString("hex").padEnd(16, "0")}`;
+const nameOf = (id: string): string => String.fromCharCode(...Buffer.from(id.slice(2), "hex")).replaceAll("\0", "");
+const namesOf = (alerts: readonly number[]): string[] =>
+  Array.from({ length: alerts.length / REF_LENGTH }, (_, index) => nameOf(idAt(alerts, index)));
+
+/** Reads a body and lets all of it be taken. */
 function post(
   from: AlertReader,
   list: unknown,
@@ -47,16 +55,19 @@ function post(
   const taken = { status: "accepted", incident: null } as const;
   from.learn(
     read.lessons,
-    eventsOf(from, read, bytes).map((event): Outcome => ({ ...taken, alert: event.check })),
+    eventsOf(from, read, bytes).map((event): Outcome => ({ ...taken, alert: idOfName(event.check) })),
   );
-  const outcomes = read.groups.map((): Outcome => ({ ...taken, alert: null, missed }));
+  const outcomes = read.groups.map(({ unchanged }): Outcome => {
+    const names = namesOf(unchanged.alerts);
+    return { ...taken, alert: null, missed: names.flatMap((name, index) => (missed.includes(name) ? [index] : [])) };
+  });
   return { known: from, read, bytes, left: from.missedOf(bytes, read, outcomes, NOW) };
 }
 
 /** `A` = an event, `(B C)` = said again until the same moment. */
 const told = ({ known, read, bytes }: Pick<ReturnType<typeof post>, "known" | "read" | "bytes">): string =>
   [
-    ...read.groups.map(({ unchanged }) => `(${unchanged.alerts.join(" ")})`),
+    ...read.groups.map(({ unchanged }) => `(${namesOf(unchanged.alerts).join(" ")})`),
     ...eventsOf(known, read, bytes).map(({ check, status }) => `${check}${status === "resolved" ? " ends" : ""}`),
   ].join(", ");
 
@@ -70,7 +81,7 @@ test("what was taken is said again the next time, in whatever order and company"
   // All of it goes into the journal: nothing that only the reader needs.
   expect(read.groups[0]?.unchanged).toEqual({
     kind: "again",
-    alerts: ["C", "A", "B"],
+    alerts: refsOf(["C", "A", "B"].map(idOfName)),
     expiresAt: Date.parse(later),
     occurredAt: NOW,
   });
@@ -191,7 +202,7 @@ test("whatever bytes change in a body of known alerts, it says what it says when
   const said = (from: AlertReader, read: ReadAlerts, body: Buffer, known: ReadonlyMap<string, unknown>): unknown[] => [
     ...eventsOf(from, read, body).map(({ check, status, expiresAt, labels }) => [check, status, expiresAt, labels]),
     ...read.groups.flatMap(({ unchanged: { alerts, expiresAt } }) =>
-      alerts.map((id) => [id, "firing", expiresAt, known.get(id)]),
+      namesOf(alerts).map((name) => [name, "firing", expiresAt, known.get(name)]),
     ),
   ];
   const byText = (lines: unknown[]): string[] => lines.map((line) => JSON.stringify(line)).sort();

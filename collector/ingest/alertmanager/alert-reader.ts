@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { idAt } from "../../core/model/alert-ref.ts";
 import type { Outcome } from "../../core/model/effect.ts";
 import type { AlertId } from "../../core/model/identity.ts";
 import type { UnixMillis } from "../../core/model/time.ts";
@@ -19,6 +20,8 @@ export interface AlertReaderOptions extends PostedAlertOptions {
   alertsMax: number;
   /** Two random numbers. */
   seeds: readonly [number, number];
+  /** Where the core has an alert. */
+  placeOf: (alert: AlertId) => number;
 }
 
 /** What a body says. */
@@ -125,7 +128,8 @@ export class AlertReader {
   /** After the outcomes of the events: from now on these alerts are known as they are. */
   learn(lessons: Lessons, outcomes: readonly Outcome[]): void {
     for (const [index, outcome] of outcomes.entries())
-      if (outcome.status === "accepted" && outcome.alert !== null) lessons.teach(index, outcome.alert, this.memory);
+      if (outcome.status === "accepted" && outcome.alert !== null)
+        lessons.teach(index, { alert: outcome.alert, place: this.options.placeOf(outcome.alert) }, this.memory);
   }
 
   private tooMany(): Refusal {
@@ -135,14 +139,12 @@ export class AlertReader {
   private takeMissed(
     bytes: Buffer,
     { unchanged: { alerts }, places }: Group,
-    missed: readonly AlertId[],
+    missed: readonly number[],
     now: UnixMillis,
     read: ReadAlerts,
   ): void {
-    const left = new Set(missed);
-    for (const [index, alert] of alerts.entries()) {
-      if (!left.has(alert)) continue;
-      this.memory.forget(alert);
+    for (const index of missed) {
+      this.memory.forget(idAt(alerts, index));
       const place = { from: places[2 * index] ?? 0, to: places[2 * index + 1] ?? 0 };
       read.count += 1;
       // It is learned when it comes the next time.
@@ -158,14 +160,14 @@ export class AlertReader {
     read: ReadAlerts,
     groups: Groups,
   ): boolean {
-    const known = scanned.isPlain ? this.memory.find(scanned.hashA, scanned.hashB) : undefined;
-    if (known === undefined) return false;
+    const slot = scanned.isPlain ? this.memory.find(scanned.hashA, scanned.hashB) : -1;
+    if (slot < 0) return false;
     const { from, to, endsFrom, endsTo } = scanned;
     const group = groups.withEnd(bytes, endsFrom, endsTo) ?? this.groupOf(bytes, scanned, now, read, groups);
     if (group === undefined) return false;
-    group.unchanged.alerts.push(known.alert);
+    this.memory.name(slot, group.unchanged.alerts);
     group.places.push(from, to);
-    read.isCritical ||= known.isCritical;
+    read.isCritical ||= this.memory.isCritical(slot);
     return true;
   }
 

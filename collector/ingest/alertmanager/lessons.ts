@@ -25,10 +25,13 @@ export class Lessons {
     this.numbers.push(kind, origin?.hashA ?? 0, origin?.hashB ?? 0);
   }
 
-  /** @param index of the alert among the new ones. */
-  teach(index: number, alert: AlertId, memory: AlertMemory): void {
+  /**
+   * @param index of the alert among the new ones.
+   * @param taken the alert, and where the core has it.
+   */
+  teach(index: number, { alert, place }: { alert: AlertId; place: number }, memory: AlertMemory): void {
     const at = NUMBERS * index;
     const [kind = NOTHING, hashA = 0, hashB = 0] = [this.numbers[at], this.numbers[at + 1], this.numbers[at + 2]];
-    if (kind !== NOTHING) memory.remember(alert, hashA, hashB, kind === CRITICAL);
+    if (kind !== NOTHING) memory.remember(alert, place, hashA, hashB, kind === CRITICAL);
   }
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { REF_LENGTH } from "../../core/model/alert-ref.ts";
 import type { FastifyInstance } from "fastify";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
@@ -165,12 +166,12 @@ test("a core that is busy keeps nobody waiting: new alerts are answered when the
   for (const step of ports.deposits.splice(0)) step();
   expect(ports.events.map(({ check }) => check)).toEqual(["A", "B", "A"]);
   expect(await post([two, one])).toMatchObject({ status: 200 });
-  expect(ports.repetitions.flatMap(({ alerts }) => alerts)).toHaveLength(2);
+  expect(ports.repetitions.flatMap(({ alerts }) => alerts)).toHaveLength(2 * REF_LENGTH);
   expect(ports.counts.get("tocsin_ingest_events_total alertmanager accepted")).toBe(5);
   // A resolve, and what is as it was beside it: the one waits, the other does not.
   const later = new Date(ports.clock.now() - 1_000).toISOString();
   expect(await post([{ ...one, endsAt: later }, two])).toMatchObject({ status: 200 });
-  expect(ports.repetitions.at(-1)?.alerts).toHaveLength(1);
+  expect(ports.repetitions.at(-1)?.alerts).toHaveLength(REF_LENGTH);
   expect([...ports.alerts.values()].map(({ status }) => status)).toEqual(["firing", "firing"]);
   for (const step of ports.deposits.splice(0)) step();
   expect([...ports.alerts.values()].map(({ check, status }) => `${check} ${status}`)).toEqual([

@@ -139,6 +139,7 @@ class AlertmanagerApi {
         resolveTimeoutMs: this.resolveTimeoutMs,
         rememberedMax: options.rememberedMax ?? 500_000,
         alertsMax: ALERTS_MAX,
+        placeOf: (alert) => ports.query.placeOf(alert),
         seeds: [randomInt(2 ** 31), randomInt(2 ** 31)],
       },
       ports.clock.now(),

@@ -1,10 +1,10 @@
-import type { AlertId } from "../../core/model/identity.ts";
 import type { UnixMillis } from "../../core/model/time.ts";
 
 /** Alerts of one request that are as they were, with the same end. */
 export interface Unchanged {
   kind: "again";
-  alerts: AlertId[];
+  /** See `AlertRefs`. */
+  alerts: number[];
   occurredAt: UnixMillis;
   expiresAt: UnixMillis;
 }

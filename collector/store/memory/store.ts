@@ -1,3 +1,4 @@
+import { idsOf } from "../../core/model/repeated.ts";
 import type { EntityKind } from "../../core/model/effect.ts";
 import type { Json, LedgerRecord } from "../../core/model/ledger.ts";
 import type { UnixMillis } from "../../core/model/time.ts";
@@ -88,6 +89,7 @@ class MemoryStore implements Store {
     if (journal !== "") disk.journal.push({ sequence, at, journal });
     disk.eventIds.push(...commit.eventIds);
     if (disk.eventIds.length > 2 * this.eventIdsMax) disk.eventIds = disk.eventIds.slice(-this.eventIdsMax);
+    this.repeat(commit.repeated);
     for (const entity of commit.entities) this.put(entity, at);
     for (const touch of commit.touches) {
       const kept = disk.entities.get(key("alert", touch.alert));
@@ -101,6 +103,15 @@ class MemoryStore implements Store {
     for (const change of commit.outboxChanges) this.change(change);
     this.deposit(commit);
     return { status: "committed" };
+  }
+
+  private repeat(repeated: Commit["repeated"]): void {
+    for (const { ids, counts, seenAt, occurredAt, expiresAfterMs, expiresAt } of repeated)
+      for (const [index, alert] of [...idsOf(ids)].entries()) {
+        const kept = this.disk.entities.get(key("alert", alert));
+        const times = { lastSeenAt: seenAt, lastOccurredAt: occurredAt, expiresAfterMs, expiresAt };
+        if (kept !== undefined) kept.touch = { alert, ...times, count: counts[index] ?? 0 };
+      }
   }
 
   private deposit({ deposits, depositProgress }: Commit): void {

@@ -2,9 +2,11 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { DepositProgress, OutboxChange, OutboxRow } from "../../port/store.ts";
 import { type PackedCommit, partsOf } from "./packed-commit.ts";
 import { packText } from "./packed-text.ts";
+import type { RepeatLog } from "./repeat-log.ts";
 
 /** The statements of a commit. The caller holds the transaction. */
 export class CommitWriter {
+  private readonly repeats: RepeatLog;
   private readonly position: StatementSync;
   private readonly journal: StatementSync;
   private readonly eventIds: StatementSync;
@@ -17,7 +19,8 @@ export class CommitWriter {
   private readonly depositTaken: StatementSync;
   private readonly depositOver: StatementSync;
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, repeats: RepeatLog) {
+    this.repeats = repeats;
     this.position = db.prepare("UPDATE position SET sequence = ?, at = ?, ledger_number = ? WHERE id = 1");
     this.journal = db.prepare("INSERT INTO journal (sequence, at, body) VALUES (?, ?, ?)");
     this.eventIds = db.prepare("INSERT INTO event_id (sequence, count, body) VALUES (?, ?, ?)");
@@ -46,11 +49,12 @@ export class CommitWriter {
   /** @param ledgerFrom number of the commit's first ledger record. */
   write(commit: PackedCommit, ledgerFrom: number): void {
     const { sequence, at, eventIdCount, ledgerCount } = commit;
-    const { journal, eventIds, pending, deposits } = partsOf(commit);
+    const { journal, eventIds, pending, repeated, deposits } = partsOf(commit);
     this.position.run(sequence, at, ledgerFrom + ledgerCount - 1);
     if (journal.length > 0) this.journal.run(sequence, at, packText(journal));
     if (eventIdCount > 0) this.eventIds.run(sequence, eventIdCount, packText(eventIds));
     if (pending.length > 0) this.pending.run(sequence, at, ledgerFrom, packText(pending));
+    if (repeated.length > 0) this.repeats.write(sequence, repeated);
     for (const row of commit.outbox) this.enqueue(row, sequence);
     for (const change of commit.outboxChanges) this.change(change);
     for (const { id, lane, reader, receivedAt, taken, body } of deposits)

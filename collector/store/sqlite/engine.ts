@@ -13,12 +13,14 @@ import { type DirectoryLock, lockDirectory } from "./lock.ts";
 import { type PackedCommit, partsOf } from "./packed-commit.ts";
 import { Pending } from "./pending.ts";
 import { Reader } from "./read.ts";
+import { REPEAT_LIMITS, type RepeatLimits, RepeatLog } from "./repeat-log.ts";
 import { readPragma } from "./schema.ts";
 
 export interface EngineOptions {
   dataDir: string;
   eventIdsMax: number;
   fold?: Partial<FoldLimits>;
+  repeats?: Partial<RepeatLimits>;
   /** Upper limit of the file in pages of 4 KiB: stands in for a full disk in tests. */
   pagesMax?: number;
 }
@@ -64,6 +66,7 @@ export class SqliteEngine {
   private readonly limits: FoldLimits;
   private readonly lock: DirectoryLock;
   private readonly db: DatabaseSync;
+  private readonly repeats: RepeatLog;
   private readonly writer: CommitWriter;
   private readonly window: EventIdWindow;
   private readonly foldStatements: FoldStatements;
@@ -97,8 +100,9 @@ export class SqliteEngine {
     this.reader = new Reader(this.db, () =>
       this.fold === undefined ? [this.active] : [this.active, this.fold.pending],
     );
-    this.loader = new Loader(this.db);
-    this.writer = new CommitWriter(this.db);
+    this.loader = new Loader(this.db, () => this.repeats.index());
+    this.repeats = new RepeatLog(this.db, { ...REPEAT_LIMITS, ...options.repeats }, this.now());
+    this.writer = new CommitWriter(this.db, this.repeats);
     this.window = new EventIdWindow(this.db, options.eventIdsMax);
     this.foldStatements = prepareFold(this.db);
     this.compaction = new Compaction(this.db);
@@ -135,6 +139,7 @@ export class SqliteEngine {
       at: commit.at,
       ledgerNumber: this.position.ledgerNumber + commit.ledgerCount,
     };
+    this.repeats.written(commit.repeatedBytes, this.now());
     if (commit.pendingBytes > 0) {
       if (this.active.isEmpty) this.activeSince = this.now();
       const { sequence, at, ledgerCount, pendingCount: rows } = commit;
@@ -155,7 +160,10 @@ export class SqliteEngine {
   /** When `maintain` will have something to do though nothing is committed: milliseconds from now; undefined = never. */
   maintainInMs(): number | undefined {
     if (this.fold !== undefined) return 0;
-    return this.active.isEmpty ? undefined : Math.max(0, this.activeSince + this.limits.ageMaxMs - this.now());
+    const repeatsMs = this.repeats.dueInMs(this.now());
+    if (this.active.isEmpty) return repeatsMs;
+    const activeMs = Math.max(0, this.activeSince + this.limits.ageMaxMs - this.now());
+    return Math.min(activeMs, repeatsMs ?? activeMs);
   }
 
   /** From now on somebody else does what SQLite does by itself at some commits: `checkpoint` must be called in time. */
@@ -222,7 +230,8 @@ export class SqliteEngine {
 
   /** `maintain` has something to do now. */
   isDue(): boolean {
-    return this.isOver(1) || (!this.active.isEmpty && this.now() - this.activeSince >= this.limits.ageMaxMs);
+    if (this.isOver(1) || this.repeats.dueInMs(this.now()) === 0) return true;
+    return !this.active.isEmpty && this.now() - this.activeSince >= this.limits.ageMaxMs;
   }
 
   private isOver(times: number): boolean {
@@ -242,7 +251,7 @@ export class SqliteEngine {
 
   private foldSlice(budgetMs = this.limits.sliceMs): void {
     if (this.fold === undefined) {
-      this.fold = new Fold(this.active, this.foldStatements, this.ledgerFolded);
+      this.fold = this.foldOf(this.active);
       this.active = new Pending();
     }
     const { fold } = this;
@@ -250,12 +259,21 @@ export class SqliteEngine {
       this.lazily(() => fold.run(this.timer(budgetMs)));
     } catch (error) {
       // What the slice wrote is rolled back; all of it can be written again.
-      this.fold = new Fold(fold.pending, this.foldStatements, this.ledgerFolded);
+      this.fold = this.foldOf(fold.pending, fold.repeatedTo);
       throw error;
     }
     if (!fold.isDone) return;
     this.ledgerFolded = Math.max(this.ledgerFolded, fold.pending.ledgerLast ?? 0);
+    if (fold.repeatedTo !== undefined) this.repeats.folded(fold.repeatedBytes, this.now());
     this.fold = undefined;
+  }
+
+  private foldOf(pending: Pending, repeatedTo = this.repeatedTo()): Fold {
+    return new Fold(pending, this.foldStatements, this.ledgerFolded, repeatedTo);
+  }
+
+  private repeatedTo(): number | undefined {
+    return this.repeats.dueInMs(this.now()) === 0 ? this.position.sequence : undefined;
   }
 
   private foldAll(): void {

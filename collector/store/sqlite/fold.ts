@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { Touch } from "../../port/store.ts";
 import { termsOf } from "./ledger-term.ts";
 import { packText } from "./packed-text.ts";
+import { RepeatIndex, type SequencedTouch } from "./repeat-index.ts";
 import { entityKey, type Pending, type PendingEntity, type PendingRecord } from "./pending.ts";
 
 /** Rows between two looks at the clock: well under a millisecond. */
@@ -28,7 +28,14 @@ export class Fold {
   private readonly statements: FoldStatements;
   private readonly ledgerFolded: number;
   private entities: Sorted<PendingEntity> | undefined;
-  private touches: Sorted<Touch> | undefined;
+  private touches: Sorted<SequencedTouch> | undefined;
+  /** Up to this commit, what was said again goes into the tables too; undefined = it stays where it is. */
+  readonly repeatedTo: number | undefined;
+  private repeated: Sorted<SequencedTouch> | undefined;
+  private readonly repeatIndex = new RepeatIndex();
+  private repeatRead = 0;
+  /** Bytes of them. */
+  repeatedBytes = 0;
   private records: Iterator<readonly PendingRecord[]> | undefined;
   private chunks: PendingRecord[][] = [];
   private readonly termsRead: number[] = [];
@@ -38,9 +45,14 @@ export class Fold {
   private termNext = 0;
   private logLeft = true;
 
-  /** @param ledgerFolded number of the last record that is in the tables. */
-  constructor(pending: Pending, statements: FoldStatements, ledgerFolded: number) {
+  /**
+   * @param ledgerFolded number of the last record that is in the tables.
+   * @param repeatedTo all that was put until that commit is in `pending` or in the tables: what was said again of an alert is
+   * written beside its row.
+   */
+  constructor(pending: Pending, statements: FoldStatements, ledgerFolded: number, repeatedTo?: number) {
     this.pending = pending;
+    this.repeatedTo = repeatedTo;
     this.statements = statements;
     this.ledgerFolded = ledgerFolded;
   }
@@ -55,6 +67,9 @@ export class Fold {
       () => this.pending.readOne(),
       () => this.writeEntities(),
       () => this.writeTouches(),
+      () => this.readRepeated(),
+      () => this.writeRepeated(),
+      () => this.dropRepeated(),
       () => this.readLedger(),
       () => this.writeTerms(),
       () => this.writeChunks(),
@@ -66,23 +81,59 @@ export class Fold {
   private writeEntities(): boolean {
     this.entities ??= new Sorted(this.pending.entities);
     const { put, remove } = this.statements;
-    return this.entities.take(({ entity, at }) => {
+    return this.entities.take(({ entity, at, sequence }) => {
       const { kind, id, status, sort, alias, body } = entity;
       if (body === null) remove.run(kind, id);
-      else put.run(kind, id, status, sort, alias, at, body);
+      else put.run(kind, id, status, sort, alias, at, sequence, body);
     });
   }
 
   private writeTouches(): boolean {
     this.touches ??= new Sorted(this.pending.touches);
-    return this.touches.take(({ alert, lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt }) => {
+    return this.touches.take((touch) => {
       // Its alert may have been removed in the meantime.
-      if (this.pending.entities.get(entityKey("alert", alert))?.entity.body === null) return;
-      const { touchAgain, touch } = this.statements;
-      // Whoever repeats an alert once does it every minute: most have their row, and its alert need not be looked up.
-      const { changes } = touchAgain.run(lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt, alert);
-      if (Number(changes) === 0) touch.run(lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt, alert);
+      if (this.pending.entities.get(entityKey("alert", touch.alert))?.entity.body !== null) this.touch(touch);
     });
+  }
+
+  private touch({
+    alert,
+    lastSeenAt,
+    lastOccurredAt,
+    count,
+    expiresAfterMs,
+    expiresAt,
+    sequence,
+  }: SequencedTouch): void {
+    const { touchAgain, touch } = this.statements;
+    // Whoever repeats an alert once does it every minute: most have their row, and its alert need not be looked up.
+    const values = [lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt, sequence] as const;
+    const { changes } = touchAgain.run(...values, alert, sequence);
+    if (Number(changes) === 0) touch.run(...values, alert, sequence);
+  }
+
+  /** The rows of one more commit. */
+  private readRepeated(): boolean {
+    if (this.repeatedTo === undefined || this.repeated !== undefined) return false;
+    const row = this.statements.nextRepeated.get(this.repeatRead, this.repeatedTo);
+    if (row === undefined) {
+      this.repeated = new Sorted(this.repeatIndex.touches());
+      return false;
+    }
+    const body = row.body as Uint8Array;
+    this.repeatRead = Number(row.sequence);
+    this.repeatedBytes += body.byteLength;
+    this.repeatIndex.add(this.repeatRead, body);
+    return true;
+  }
+
+  private writeRepeated(): boolean {
+    return this.repeated?.take((touch) => this.touch(touch)) ?? false;
+  }
+
+  private dropRepeated(): boolean {
+    if (this.repeatedTo === undefined) return false;
+    return Number(this.statements.dropRepeated.run(this.repeatedTo, LOG_ROWS_A_LOOK).changes) === LOG_ROWS_A_LOOK;
   }
 
   /** The records of one more commit. */
@@ -177,6 +228,8 @@ export interface FoldStatements {
   remove: StatementSync;
   touch: StatementSync;
   touchAgain: StatementSync;
+  nextRepeated: StatementSync;
+  dropRepeated: StatementSync;
   chunk: StatementSync;
   term: StatementSync;
   dropLog: StatementSync;
@@ -185,20 +238,26 @@ export interface FoldStatements {
 export function prepareFold(db: DatabaseSync): FoldStatements {
   return {
     put: db.prepare(
-      `INSERT INTO entity (kind, id, status, sort, alias, at, body) VALUES (?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (kind, id) DO UPDATE SET
-         status = excluded.status, sort = excluded.sort, alias = excluded.alias, at = excluded.at, body = excluded.body`,
+      `INSERT INTO entity (kind, id, status, sort, alias, at, sequence, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (kind, id) DO UPDATE SET status = excluded.status, sort = excluded.sort, alias = excluded.alias,
+         at = excluded.at, sequence = excluded.sequence, body = excluded.body`,
     ),
     remove: db.prepare("DELETE FROM entity WHERE kind = ? AND id = ?"),
     touchAgain: db.prepare(
-      `UPDATE touch SET last_seen_at = ?, last_occurred_at = ?, count = ?, expires_after_ms = ?, expires_at = ?
-       WHERE id = ?`,
+      `UPDATE touch SET last_seen_at = ?, last_occurred_at = ?, count = ?, expires_after_ms = ?, expires_at = ?, sequence = ?
+       WHERE id = ? AND sequence < ?`,
     ),
     touch: db.prepare(
-      `INSERT INTO touch (id, last_seen_at, last_occurred_at, count, expires_after_ms, expires_at)
-       SELECT id, ?, ?, ?, ?, ? FROM entity WHERE kind = 'alert' AND id = ?
-       ON CONFLICT (id) DO UPDATE SET last_seen_at = excluded.last_seen_at, last_occurred_at = excluded.last_occurred_at,
-         count = excluded.count, expires_after_ms = excluded.expires_after_ms, expires_at = excluded.expires_at`,
+      `INSERT INTO touch (id, last_seen_at, last_occurred_at, count, expires_after_ms, expires_at, sequence)
+       SELECT id, ?, ?, ?, ?, ?, ? FROM entity WHERE kind = 'alert' AND id = ? AND sequence < ?
+       ON CONFLICT (id) DO NOTHING`,
+    ),
+    nextRepeated: db.prepare(
+      "SELECT sequence, body FROM repeated WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT 1",
+    ),
+    dropRepeated: db.prepare(
+      `DELETE FROM repeated WHERE sequence IN
+         (SELECT sequence FROM repeated WHERE sequence <= ? ORDER BY sequence LIMIT ?)`,
     ),
     chunk: db.prepare("INSERT OR REPLACE INTO ledger (chunk, first_at, last_at, body) VALUES (?, ?, ?, ?)"),
     term: db.prepare("INSERT OR IGNORE INTO ledger_term (term, chunk) VALUES (?, ?)"),

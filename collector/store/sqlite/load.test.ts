@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { openDatabase } from "./database.ts";
 import { Loader } from "./load.ts";
 import { Pending } from "./pending.ts";
+import { RepeatIndex } from "./repeat-index.ts";
 
 function collectGarbage(): void {
   setFlagsFromString("--expose-gc");
@@ -21,7 +22,7 @@ test("once everything was read, nothing keeps what was pending then: commits go 
     rmSync(folder, { recursive: true });
   });
   db.exec("INSERT INTO entity (kind, id, status, sort, at, body) VALUES ('meta', 'counters', '', '', 1, '{}')");
-  const loader = new Loader(db);
+  const loader = new Loader(db, () => new RepeatIndex());
   const readAll = (): WeakRef<Pending> => {
     const pending = new Pending();
     expect(loader.entities({ kind: "", id: "" }, pending)).toHaveLength(1);

@@ -5,6 +5,7 @@ import type { OutboxRow, Snapshot } from "../../port/store.ts";
 import type { EntityPlace, EntityRow } from "./entity-page.ts";
 import { unpackText } from "./packed-text.ts";
 import { Pending } from "./pending.ts";
+import type { RepeatIndex, SequencedTouch } from "./repeat-index.ts";
 
 const ENTITIES_A_PAGE = 2_000;
 const EVENT_IDS_A_PAGE = 50_000;
@@ -18,11 +19,15 @@ export interface Position {
 /** What a restart reads, page by page where there may be much of it. */
 export class Loader {
   private readonly db: DatabaseSync;
+  private readonly readRepeats: () => RepeatIndex;
+  private repeats: RepeatIndex | undefined;
   /** See `newerIn`. */
   private newer: { pending: Pending; sequence: number; ids: ReadonlyMap<string, ReadonlySet<string>> } | undefined;
 
-  constructor(db: DatabaseSync) {
+  /** @param repeats what was said again and is not in the tables: asked for once. */
+  constructor(db: DatabaseSync, repeats: () => RepeatIndex) {
     this.db = db;
+    this.readRepeats = repeats;
   }
 
   position(): Position {
@@ -84,7 +89,8 @@ export class Loader {
   /** The entities of the tables after this one that a restart needs, by kind and id; what is newer in `pending` has no body. */
   entities(after: EntityPlace, pending: Pending): EntityRow[] {
     const page = this.db.prepare(
-      `SELECT entity.kind, entity.id, body, last_seen_at, last_occurred_at, count, expires_after_ms, expires_at
+      `SELECT entity.kind, entity.id, body, last_seen_at, last_occurred_at, count, expires_after_ms, expires_at,
+         entity.sequence, touch.sequence
        FROM entity LEFT JOIN touch ON touch.id = entity.id AND kind = 'alert'
        WHERE (entity.kind, entity.id) > (?, ?) AND NOT (kind = 'incident' AND status = 'closed')
        ORDER BY entity.kind, entity.id LIMIT ${ENTITIES_A_PAGE}`,
@@ -94,13 +100,15 @@ export class Loader {
     if (rows.length === 0) {
       // That was all: what commits add to `pending` from now on must not be kept when they are folded.
       this.newer = undefined;
+      this.repeats = undefined;
       return [];
     }
     const newer = this.newerIn(pending);
     return rows.map((row) => {
       const [kind, id, body] = row;
       if (newer.get(kind)?.has(id) === true) return { kind, id, body: null, touch: null };
-      return { kind, id, body, touch: kind === "alert" ? (pending.touches.get(id) ?? touchOf(row)) : null };
+      if (kind !== "alert") return { kind, id, body, touch: null };
+      return { kind, id, body, touch: this.newest(id, row[8], pending.touches.get(id) ?? touchOf(row)) };
     });
   }
 
@@ -120,12 +128,21 @@ export class Loader {
   /** Those that only `pending` has in their newest form. */
   pendingEntities(pending: Pending): EntityRow[] {
     const rows: EntityRow[] = [];
-    for (const { entity } of pending.entities.values()) {
+    for (const { entity, sequence } of pending.entities.values()) {
       const { kind, id, status, body } = entity;
       if (body === null || (kind === "incident" && status === "closed")) continue;
-      rows.push({ kind, id, body, touch: (kind === "alert" ? pending.touches.get(id) : undefined) ?? null });
+      const touch = kind === "alert" ? this.newest(id, sequence, pending.touches.get(id)) : null;
+      rows.push({ kind, id, body, touch });
     }
     return rows;
+  }
+
+  /** @param putAt the commit that the alert was put by. */
+  private newest(id: string, putAt: number, touch: SequencedTouch | undefined): EntityRow["touch"] {
+    this.repeats ??= this.readRepeats();
+    const repeated = this.repeats.find(id);
+    const isNewer = repeated !== undefined && repeated.sequence > Math.max(putAt, touch?.sequence ?? 0);
+    return (isNewer ? repeated : touch) ?? null;
   }
 
   /** How many event ids are remembered, and the newest commit before all those that are needed for `idsMax` ids. */
@@ -160,14 +177,16 @@ type StoredTouch = [
   count: number | null,
   expiresAfterMs: number | null,
   expiresAt: number | null,
+  sequence: number,
+  touchSequence: number | null,
 ];
 
 type StoredRow = [kind: string, id: string, body: string, ...StoredTouch];
 
-function touchOf(row: StoredRow): EntityRow["touch"] {
+function touchOf(row: StoredRow): SequencedTouch | undefined {
   // By number: most have none, and a list of the rest would be made for each.
-  if (row[3] === null) return null;
-  const [, , , lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt] = row;
-  if (lastSeenAt === null || lastOccurredAt === null || count === null) return null;
-  return { lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt };
+  if (row[3] === null) return undefined;
+  const [, alert, , lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt, , sequence] = row;
+  if (lastSeenAt === null || lastOccurredAt === null || count === null) return undefined;
+  return { alert, lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt, sequence: sequence ?? 0 };
 }

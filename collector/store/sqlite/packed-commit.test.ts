@@ -1,7 +1,9 @@
+import { Buffer } from "node:buffer";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Touch } from "../../port/store.ts";
-import { BufferPool, readPending, writePending } from "./packed-commit.ts";
+import { commit } from "../../../test/support/store-commit.ts";
+import { BufferPool, packCommit, partsOf, readPending, writePending } from "./packed-commit.ts";
 
 const NOW = 1_795_296_848_347;
 
@@ -57,6 +59,25 @@ test("a log from before, with a list for each touch, is still read", () => {
     touch({ lastOccurredAt: NOW - 5, count: 3, expiresAt: null, expiresAfterMs: null }),
     touch({ alert: "a-2", count: 4, expiresAt: NOW + 9, expiresAfterMs: 9 }),
   ]);
+});
+
+test("any text is there as it was, however many bytes its characters take", () => {
+  const text = fc.oneof(
+    fc.string(),
+    fc.string({ unit: "grapheme" }),
+    fc.constant("é".repeat(5_000)),
+    fc.constant("🔔"),
+  );
+  fc.assert(
+    fc.property(text, fc.array(text), text, (journal, eventIds, body) => {
+      const deposits = [{ id: 1, lane: "event", reader: "r", receivedAt: 1, taken: 0, body: Buffer.from(body) }];
+      const packed = packCommit(commit(1, { journal, eventIds, deposits }), new BufferPool());
+      const parts = partsOf(packed);
+      expect(parts.journal.toString()).toBe(Buffer.from(journal).toString());
+      expect(parts.eventIds.toString()).toBe(eventIds.length === 0 ? "" : JSON.stringify(eventIds));
+      expect(parts.deposits.map((deposit) => deposit.body.toString())).toEqual([Buffer.from(body).toString()]);
+    }),
+  );
 });
 
 describe("buffers for commits", () => {

@@ -10,6 +10,7 @@ import type {
   StoredEntity,
   Touch,
 } from "../../port/store.ts";
+import { repeatedBytes, writeRepeated } from "./packed-repeats.ts";
 
 /**
  * A commit on its way from one thread to the other: what is only stored, or read later, is UTF-8 in one buffer that goes
@@ -19,11 +20,12 @@ import type {
 export interface PackedCommit {
   sequence: number;
   at: UnixMillis;
-  /** Journal, event ids, pending text and deposits, one after the other. */
+  /** Journal, event ids, pending text, what was said again, and deposits, one after the other. */
   bytes: Uint8Array;
   journalBytes: number;
   eventIdBytes: number;
   pendingBytes: number;
+  repeatedBytes: number;
   eventIdCount: number;
   ledgerCount: number;
   /** Entities, touches and ledger records. */
@@ -71,15 +73,15 @@ export function packCommit(commit: Commit, pool: BufferPool): PackedCommit {
   const ids = eventIds.length === 0 ? "" : JSON.stringify(eventIds);
   const pendingCount = entities.length + touches.length + ledger.length;
   const pending = pendingCount > 0 ? writePending(entities, touches, ledger) : [];
-  // In UTF-8 a UTF-16 unit takes at most three bytes; to count them first would cost a copy of it all.
-  let length = journal.length + ids.length;
-  for (const text of pending) length += text.length;
-  const bytes = pool.take(3 * length + depositedBytes(commit));
-  const journalBytes = bytes.write(journal, 0, "utf8");
-  const eventIdBytes = bytes.write(ids, journalBytes, "utf8");
-  let end = journalBytes + eventIdBytes;
-  for (const text of pending) end += bytes.write(text, end, "utf8");
-  const pendingBytes = end - journalBytes - eventIdBytes;
+  const others = repeatedBytes(commit.repeated) + depositedBytes(commit);
+  const { bytes, ends } = writeTexts([journal, ids, ...pending], others, pool);
+  const [journalBytes = 0, eventIdsEnd = 0] = ends;
+  const eventIdBytes = eventIdsEnd - journalBytes;
+  let end = ends.at(-1) ?? 0;
+  const pendingBytes = end - eventIdsEnd;
+  const repeatedFrom = end;
+  end = writeRepeated(commit.repeated, bytes, end);
+  const sizes = { journalBytes, eventIdBytes, pendingBytes, repeatedBytes: end - repeatedFrom };
   const deposits = commit.deposits.map(({ body, ...rest }): PackedDeposit => {
     bytes.set(body, end);
     end += body.byteLength;
@@ -87,8 +89,30 @@ export function packCommit(commit: Commit, pool: BufferPool): PackedCommit {
   });
   const { depositProgress } = commit;
   const counts = { eventIdCount: eventIds.length, ledgerCount: ledger.length, pendingCount };
-  const sizes = { journalBytes, eventIdBytes, pendingBytes };
   return { sequence, at, bytes, ...sizes, ...counts, outbox, outboxChanges, deposits, depositProgress };
+}
+
+/** A character takes at most so many bytes. */
+const CHARACTER_BYTES_MAX = 4;
+
+/**
+ * One after the other into a buffer with room for more behind them. Nearly all is ASCII, and to count the bytes first would
+ * take three times as long as to write them: the room is guessed, and where it was too little it is written anew.
+ */
+function writeTexts(texts: readonly string[], roomBytes: number, pool: BufferPool): { bytes: Buffer; ends: number[] } {
+  let length = 0;
+  for (const text of texts) length += text.length;
+  // In UTF-8 a UTF-16 unit takes at most three bytes.
+  for (const guess of [length + (length >> 3), 3 * length]) {
+    const sizeBytes = guess + CHARACTER_BYTES_MAX;
+    const bytes = pool.take(sizeBytes + roomBytes);
+    let end = 0;
+    const ends = texts.map((text) => (end += bytes.write(text, end, sizeBytes - end, "utf8")));
+    // Where a text was cut, its next character had no room.
+    if (sizeBytes - end >= CHARACTER_BYTES_MAX) return { bytes, ends };
+    pool.give(bytes);
+  }
+  throw new Error("a text takes more bytes than it can");
 }
 
 function depositedBytes({ deposits }: Commit): number {
@@ -102,11 +126,14 @@ export function partsOf(commit: PackedCommit): {
   journal: Buffer;
   eventIds: Buffer;
   pending: Buffer;
+  repeated: Buffer;
   deposits: readonly (Omit<StoredDeposit, "body"> & { body: Buffer })[];
 } {
   const { buffer, byteOffset } = commit.bytes;
   const part = (from: number, size: number): Buffer => Buffer.from(buffer, byteOffset + from, size);
-  let from = commit.journalBytes + commit.eventIdBytes + commit.pendingBytes;
+  const pendingFrom = commit.journalBytes + commit.eventIdBytes;
+  const repeatedFrom = pendingFrom + commit.pendingBytes;
+  let from = repeatedFrom + commit.repeatedBytes;
   const deposits = commit.deposits.map(({ sizeBytes, ...rest }) => {
     const body = part(from, sizeBytes);
     from += sizeBytes;
@@ -116,7 +143,8 @@ export function partsOf(commit: PackedCommit): {
     deposits,
     journal: part(0, commit.journalBytes),
     eventIds: part(commit.journalBytes, commit.eventIdBytes),
-    pending: part(commit.journalBytes + commit.eventIdBytes, commit.pendingBytes),
+    pending: part(pendingFrom, commit.pendingBytes),
+    repeated: part(repeatedFrom, commit.repeatedBytes),
   };
 }
 
@@ -215,7 +243,8 @@ export function readPending(text: string): PendingText {
 
 const SIZE_MIN = 1024 * 1024;
 const SIZE_KEPT_MAX = 32 * 1024 * 1024;
-const KEPT_MAX = 4;
+/** One is on its way at a time. */
+const KEPT_MAX = 2;
 /** What none of so many commits in a row has needed is given up: buffers of a flood are a hundred times as large as others. */
 const COMMITS_LOOKED_AT = 32;
 

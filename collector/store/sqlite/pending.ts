@@ -1,7 +1,8 @@
 import type { LedgerRecord } from "../../core/model/ledger.ts";
 import type { UnixMillis } from "../../core/model/time.ts";
-import type { StoredEntity, Touch } from "../../port/store.ts";
+import type { StoredEntity } from "../../port/store.ts";
 import { type PendingText, readPending } from "./packed-commit.ts";
+import type { SequencedTouch } from "./repeat-index.ts";
 
 /** Memory of an entry beside its text, about. */
 const ENTRY_BYTES = 200;
@@ -9,6 +10,7 @@ const ENTRY_BYTES = 200;
 export interface PendingEntity {
   entity: StoredEntity;
   at: UnixMillis;
+  sequence: number;
 }
 
 export interface PendingRecord {
@@ -62,7 +64,7 @@ class PendingLedger {
  */
 export class Pending {
   private readonly newest = new Map<string, PendingEntity>();
-  private readonly moved = new Map<string, Touch>();
+  private readonly moved = new Map<string, SequencedTouch>();
   private readonly records: PendingLedger[] = [];
   private readonly unread: PendingCommit[] = [];
   private readFrom = 0;
@@ -89,7 +91,7 @@ export class Pending {
   }
 
   /** Touches newer than the last put of their alert. */
-  get touches(): ReadonlyMap<string, Touch> {
+  get touches(): ReadonlyMap<string, SequencedTouch> {
     this.read();
     return this.moved;
   }
@@ -150,14 +152,15 @@ export class Pending {
     return true;
   }
 
-  private take(commit: Pick<PendingCommit, "at" | "ledgerFrom" | "text">): PendingText {
+  private take(commit: Pick<PendingCommit, "at" | "sequence" | "ledgerFrom" | "text">): PendingText {
+    const { at, sequence } = commit;
     const pending = readPending(commit.text);
     const { entities, touches, ledgerCount, ledger } = pending;
     for (const entity of entities) {
       if (entity.kind === "alert") this.moved.delete(entity.id);
-      this.newest.set(entityKey(entity.kind, entity.id), { entity, at: commit.at });
+      this.newest.set(entityKey(entity.kind, entity.id), { entity, at, sequence });
     }
-    for (const touch of touches) this.moved.set(touch.alert, touch);
+    for (const touch of touches) this.moved.set(touch.alert, { ...touch, sequence });
     if (ledgerCount > 0) this.records.push(new PendingLedger(commit.ledgerFrom, ledger));
     return pending;
   }

@@ -8,6 +8,7 @@ export const APPLICATION_ID = 0x544f4353;
  * released; a new need gets a new entry.
  *
  * `touch` holds what is newer than an alert's row; it goes when the alert is put again, or goes.
+ * `repeated` holds what is newer still (see `repeat-log.ts`).
  * `pending` is the tail of the log: what commits changed and the tables below it do not show yet (see `pending.ts`).
  * Texts that are written once and seldom read (`journal`, `event_id`, `pending`, `ledger`) are kept as `packed-text.ts` says.
  */
@@ -111,6 +112,13 @@ export const MIGRATIONS: readonly string[] = [
     id INTEGER PRIMARY KEY, lane TEXT NOT NULL, reader TEXT NOT NULL, received_at INTEGER NOT NULL, taken INTEGER NOT NULL,
     body ANY NOT NULL
   ) STRICT;
+  `,
+  // What was said again is kept as it came, and brought to `touch` rarely. Which of a row and what was said again is newer is
+  // told by the commit that it is of; what was there before is older than all that comes.
+  `
+  CREATE TABLE repeated (sequence INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
+  ALTER TABLE entity ADD COLUMN sequence INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE touch ADD COLUMN sequence INTEGER NOT NULL DEFAULT 0;
   `,
 ];
 
