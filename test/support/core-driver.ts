@@ -1,3 +1,4 @@
+import { plainAlert } from "../../collector/core/model/live-alert.ts";
 import type { Alert } from "../../collector/core/model/alert.ts";
 import { alertId } from "../../collector/core/model/alert-table.ts";
 import { type Ci, type CmdbDocument, EMPTY_CMDB, type Relation } from "../../collector/core/model/ci.ts";
@@ -111,7 +112,9 @@ export class CoreDriver {
       if (entity.kind === "alert") return { ...entity, noted: correlator.noted(entity.id) };
       return entity.kind === "incident" ? { ...entity, noted: correlator.threadOf(entity.id) } : entity;
     });
-    return structuredClone(entities);
+    return structuredClone(
+      entities.map((entity) => (entity.kind === "alert" ? { ...entity, value: plainAlert(entity.value) } : entity)),
+    );
   }
 
   /** Lets time run. */
