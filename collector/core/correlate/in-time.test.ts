@@ -3,7 +3,8 @@ import type { Alert } from "../model/alert.ts";
 import type { Note, Unit } from "../model/evidence.ts";
 import { faultKey } from "../model/influence.ts";
 import type { Symptom } from "../model/symptom.ts";
-import { beginningOf, inOrder, isBefore, waitCost } from "./in-time.ts";
+import { WorkingClaims } from "./claims.ts";
+import { beginningOf, isBefore, putInOrder, waitCost } from "./in-time.ts";
 
 const MIN = 60_000;
 
@@ -30,7 +31,11 @@ function unitOf(ci: number, minute: number, symptom: Symptom = "errors", rank = 
 }
 
 const ROOT = 9;
-const claimsOn = (units: readonly Unit[], cost = 0.5) => units.map((_, unit) => ({ unit, cost }));
+const claimsOn = (units: readonly Unit[], cost = 0.5): WorkingClaims => {
+  const claims = new WorkingClaims();
+  for (let unit = 0; unit < units.length; unit += 1) claims.add(unit, cost);
+  return claims;
+};
 const storm = (minute: number): Unit[] => [0, 1, 2, 3].map((ci) => unitOf(ci, minute + ci * 0.1));
 
 test.each([
@@ -55,10 +60,11 @@ test("what is serious and began minutes before a fault is none of its effects; w
   expect(isBefore(unitOf(1, 0, "slow", 2), 3 * MIN)).toBe(false);
 });
 
-const costsInOrder = (units: Unit[], dead: boolean, held = 9): number[] =>
-  inOrder(claimsOn(units), faultKey(ROOT, dead), { units, held: new Float64Array(units.length).fill(held) }).map(
-    ({ cost }) => cost,
-  );
+const costsInOrder = (units: Unit[], dead: boolean, held = 9): number[] => {
+  const claims = claimsOn(units);
+  putInOrder(claims, faultKey(ROOT, dead), { units, held: new Float64Array(units.length).fill(held) });
+  return [...claims.kept().costs];
+};
 
 test("a claim on what began before most of a fault is dearer, and goes where it does not pay any more", () => {
   const units = [unitOf(5, 5), ...storm(10)];

@@ -1,7 +1,8 @@
 import { isCreeping, isMild, type Unit } from "../model/evidence.ts";
 import { faultCi, faultDead, type FaultKey } from "../model/influence.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
-import { MARGIN, OWN_EVIDENCE, type Claim } from "./propose.ts";
+import type { Claims, WorkingClaims } from "./claims.ts";
+import { MARGIN, OWN_EVIDENCE } from "./prices.ts";
 
 /** So many units within so short a time are the beginning of a storm; what came before it is something else. */
 const BURST = 4;
@@ -22,19 +23,23 @@ const EARLY_MAX = 3;
 const OTHER_MS: Milliseconds = 2 * 60_000;
 
 /** When most of what these claims explain began; of a fault that has shown itself before that, then. */
-export function beginningOf(fault: FaultKey, claims: readonly Claim[], units: readonly Unit[]): UnixMillis {
-  // Claims are in order of onset, since units are.
-  const onsetOf = (index: number): UnixMillis => units[claims[index]?.unit ?? -1]?.onset ?? 0;
+export function beginningOf(fault: FaultKey, claims: Claims, units: readonly Unit[]): UnixMillis {
+  const { from, to } = claims;
   let own: UnixMillis | null = null;
-  for (let index = 0; index + BURST - 1 < claims.length; index += 1) {
-    if (onsetOf(index + BURST - 1) - onsetOf(index) <= BURST_MS) return own ?? onsetOf(index);
-    if (showsItself(fault, claims[index], units)) own ??= onsetOf(index);
+  for (let at = from; at + BURST - 1 < to; at += 1) {
+    const onset = onsetAt(claims, at, units);
+    if (onsetAt(claims, at + BURST - 1, units) - onset <= BURST_MS) return own ?? onset;
+    if (showsItself(fault, claims, at, units)) own ??= onset;
   }
-  return onsetOf(0);
+  return from < to ? onsetAt(claims, from, units) : 0;
 }
 
-function showsItself(fault: FaultKey, claim: Claim | undefined, units: readonly Unit[]): boolean {
-  return claim !== undefined && claim.cost <= OWN_EVIDENCE && units[claim.unit]?.ci === faultCi(fault);
+function onsetAt(claims: Claims, at: number, units: readonly Unit[]): UnixMillis {
+  return units[claims.units[at] ?? -1]?.onset ?? 0;
+}
+
+function showsItself(fault: FaultKey, claims: Claims, at: number, units: readonly Unit[]): boolean {
+  return (claims.costs[at] ?? 0) <= OWN_EVIDENCE && units[claims.units[at] ?? -1]?.ci === faultCi(fault);
 }
 
 /**
@@ -60,31 +65,38 @@ function isSharp(unit: Unit): boolean {
   return !isMild(unit) && !isCreeping(unit);
 }
 
-/** The claims of a fault, dearer where they began before it, and without those that are too dear then. */
-export function inOrder(
-  claims: Claim[],
+/** Makes the claims of a fault dearer where they began before it, and takes out those that are too dear then. */
+export function putInOrder(
+  claims: WorkingClaims,
   fault: FaultKey,
   { units, held }: { units: readonly Unit[]; held: Float64Array },
-): Claim[] {
+): void {
+  const { from, to } = claims;
   const beginning = beginningOf(fault, claims, units);
   const died = faultDead(fault) ? diedAt(fault, claims, units) : null;
-  const first = units[claims[0]?.unit ?? -1]?.onset ?? beginning;
-  if (first >= beginning && (died === null || first >= died - BEFORE_DEATH_MS)) return claims;
-  return claims.flatMap(({ unit: index, cost }) => {
+  const first = from < to ? onsetAt(claims, from, units) : beginning;
+  if (first >= beginning && (died === null || first >= died - BEFORE_DEATH_MS)) return;
+  let kept = from;
+  for (let at = from; at < to; at += 1) {
+    const index = claims.units[at] ?? -1;
     const unit = units[index];
-    if (unit === undefined) return [];
-    const beforeMost = isSharp(unit) ? beginning - unit.onset - BEFORE_MS : 0;
+    if (unit === undefined) continue;
+    const beforeMost = unit.onset < beginning - BEFORE_MS && isSharp(unit) ? beginning - unit.onset - BEFORE_MS : 0;
     const beforeDeath = died === null ? 0 : died - unit.onset - BEFORE_DEATH_MS;
-    const early = Math.min(EARLY_MAX, Math.max(0, beforeMost, beforeDeath) / EARLY_MS);
-    return (held[index] ?? 0) > cost + early + MARGIN ? [{ unit: index, cost: cost + early }] : [];
-  });
+    const cost = (claims.costs[at] ?? 0) + Math.min(EARLY_MAX, Math.max(0, beforeMost, beforeDeath) / EARLY_MS);
+    if (!((held[index] ?? 0) > cost + MARGIN)) continue;
+    claims.units[kept] = index;
+    claims.costs[kept] = cost;
+    kept += 1;
+  }
+  claims.narrow(from, kept);
 }
 
 /** Since when the CI at fault is seen to be dead; null where it says no such thing, or nothing. */
-function diedAt(fault: FaultKey, claims: readonly Claim[], units: readonly Unit[]): UnixMillis | null {
-  for (const claim of claims) {
-    if (!showsItself(fault, claim, units)) continue;
-    const unit = units[claim.unit];
+function diedAt(fault: FaultKey, claims: Claims, units: readonly Unit[]): UnixMillis | null {
+  for (let at = claims.from; at < claims.to; at += 1) {
+    if (!showsItself(fault, claims, at, units)) continue;
+    const unit = units[claims.units[at] ?? -1];
     const isDead = unit?.notes.some(({ symptom }) => symptom === "gone" || symptom === "down") === true;
     return isDead ? (unit?.onset ?? null) : null;
   }

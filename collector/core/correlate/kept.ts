@@ -1,8 +1,9 @@
 import type { Unit } from "../model/evidence.ts";
 import type { IncidentId } from "../model/identity.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
+import type { Choice } from "./choose.ts";
 import { beginningOf, isBefore } from "./in-time.ts";
-import type { Anchor, Choice, Claim } from "./propose.ts";
+import type { Anchor } from "./propose.ts";
 
 /** What began so long after an incident, for the most part, is another fault than that. */
 const LATER_MS: Milliseconds = 5 * 60_000;
@@ -12,14 +13,10 @@ const LATER_MS: Milliseconds = 5 * 60_000;
  * explains better, does not go to a fault that came later, and is chosen first only because it explains more.
  */
 export function keeperOf(
-  anchor: Anchor | null,
-  { units, incidentOf }: { units: readonly Unit[]; incidentOf: (unit: Unit) => IncidentId | null },
-): (claim: Claim, by: Choice) => boolean {
-  if (anchor === null) return () => false;
-  const isAtHome = ({ unit }: Claim): boolean => {
-    const found = units[unit];
-    return found !== undefined && incidentOf(found) === anchor.incident;
-  };
+  anchor: Anchor,
+  { units, homes }: { units: readonly Unit[]; homes: readonly (IncidentId | null)[] },
+): (unit: number, by: Choice) => boolean {
+  const isAtHome = (unit: number): boolean => homes[unit] === anchor.incident;
   const beginnings = new Map<Choice, UnixMillis>();
   const beginningBy = (by: Choice): UnixMillis => {
     const { fault, anchor: other } = by.hypothesis;
@@ -28,16 +25,16 @@ export function keeperOf(
     return known;
   };
   const later = new Map<Choice, boolean>();
-  return (claim, by) => {
-    const unit = units[claim.unit];
-    if (unit === undefined || !isAtHome(claim)) return false;
+  return (index, by) => {
+    const unit = units[index];
+    if (unit === undefined || !isAtHome(index)) return false;
     if (isBefore(unit, beginningBy(by))) return true;
     if (!anchor.large) return false;
     let isLater = later.get(by);
     if (isLater === undefined) {
       // Claims are in order of onset, since units are.
-      const others = by.claims.filter((other) => !isAtHome(other));
-      const middle = units[others[others.length >> 1]?.unit ?? -1];
+      const others = [...by.claims.units].filter((other) => !isAtHome(other));
+      const middle = units[others[others.length >> 1] ?? -1];
       isLater = middle !== undefined && middle.onset - anchor.firstOnset >= LATER_MS;
       later.set(by, isLater);
     }

@@ -1,13 +1,15 @@
-import type { Door } from "./door.ts";
 import { isCreeping, isMild, type Unit } from "../model/evidence.ts";
-import { FaultPlaces } from "../model/fault-places.ts";
 import { FaultSums } from "../model/fault-sums.ts";
-import { leastOpening } from "../model/hypothesis.ts";
+import { LEAST_OPENING, leastOpening } from "../model/hypothesis.ts";
 import type { IncidentId } from "../model/identity.ts";
 import { faultCi, type FaultKey } from "../model/influence.ts";
 import { Keys } from "../model/keys.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
+import { ClaimTable } from "./claim-table.ts";
+import { type Claims, WorkingClaims } from "./claims.ts";
+import type { Door } from "./door.ts";
+import { ANCHOR_PRICE, MARGIN, SETTLED_PRICE } from "./prices.ts";
 
 /** An incident that exists already, as a hypothesis: cheap to keep, dear to leave. */
 export interface Anchor {
@@ -27,31 +29,39 @@ export interface Anchor {
   large: boolean;
 }
 
-export interface Claim {
-  unit: number;
-  cost: number;
-}
-
-export interface Hypothesis {
-  fault: FaultKey;
-  anchor: Anchor | null;
-  /** In order of onset, since units are. */
-  readonly claims: Claim[];
+/** What could have happened, with the units that it would explain. */
+export class Hypothesis implements Claims {
+  readonly fault: FaultKey;
+  readonly anchor: Anchor | null;
+  readonly units: Int32Array;
+  readonly costs: Float64Array;
+  readonly from: number;
+  readonly to: number;
+  /** In the table of claims; −1 for an incident. */
+  readonly place: number;
   /** What its claims save before they are paid for. Of equal hypotheses the one that claims more goes first. */
-  bound: number;
+  readonly bound: number;
   /** What it could be worth at most. */
-  cap: number;
-  /** What it is worth while none of its units is taken, once that has been worked out. */
-  whole: Choice | undefined;
-}
+  readonly cap: number;
+  /** What it is worth while none of its units is taken; NaN until that has been worked out. */
+  whole = Number.NaN;
 
-/** What a hypothesis is worth, and with which of its units. */
-export interface Choice {
-  hypothesis: Hypothesis;
-  gain: number;
-  claims: Claim[];
-  first: UnixMillis;
-  last: UnixMillis;
+  constructor(
+    fault: FaultKey,
+    anchor: Anchor | null,
+    { units, costs, from, to }: Claims,
+    { place, bound, cap }: { place: number; bound: number; cap: number },
+  ) {
+    this.fault = fault;
+    this.anchor = anchor;
+    this.units = units;
+    this.costs = costs;
+    this.from = from;
+    this.to = to;
+    this.place = place;
+    this.bound = bound;
+    this.cap = cap;
+  }
 }
 
 /** A unit that begins this long after the last one known of a fault costs one more nat. */
@@ -66,14 +76,6 @@ const STAY = 0.3;
 const STAY_EACH_MS: Milliseconds = 10 * 60_000;
 const STAY_LONG = 1;
 const STAY_FROM_MS: Milliseconds = 3 * 60_000;
-/** A fault must explain a unit at least this much better than chance does. */
-export const MARGIN = 0.4;
-/** An own alert speaks for a root when that fault would show itself so. */
-export const OWN_EVIDENCE = 1;
-/** What an incident costs that stays whatever the units do, and what share of its price one that could go. */
-export const SETTLED_PRICE = 0.4;
-export const ANCHOR_PRICE = 0.8;
-
 /** What could have happened. */
 export interface Proposals {
   /** The one with the best bound first. */
@@ -83,23 +85,22 @@ export interface Proposals {
   at: Int32Array;
 }
 
+/** What is to be explained, and by what. */
+export interface Question {
+  units: readonly Unit[];
+  /** By unit: what it costs as a matter of its own CI. */
+  alone: readonly number[];
+  anchors: readonly Anchor[];
+  /** By unit: the incident that it is in; null = none that is open. */
+  homes: readonly (IncidentId | null)[];
+  topology: Topology;
+  at: UnixMillis;
+  doorsOf: (unit: Unit) => readonly Door[];
+}
+
 /** Faults that explain more than one unit, and the incidents that there are, as hypotheses. */
-export function propose(
-  units: readonly Unit[],
-  alone: readonly number[],
-  anchors: readonly Anchor[],
-  {
-    topology,
-    at: now,
-    incidentOf,
-    doorsOf,
-  }: {
-    topology: Topology;
-    at: UnixMillis;
-    incidentOf: (unit: Unit) => IncidentId | null;
-    doorsOf: (unit: Unit) => readonly Door[];
-  },
-): Proposals {
+export function propose(question: Question): Proposals {
+  const { units, alone, anchors, topology } = question;
   const bounds = boundsOf(units, alone);
   const own = OWN.begin();
   for (const unit of units) own.add(unit.ci);
@@ -107,210 +108,108 @@ export function propose(
   const wanted = [...anchored];
   // A fault that could save less than its least possible price is not chosen, whatever else is weighed.
   const priceOf = (fault: FaultKey): number => leastOpening(topology, fault, !own.has(faultCi(fault)));
-  const isWorth = (fault: FaultKey): boolean => bounds.get(fault) > priceOf(fault) - ROUNDING;
   for (let index = 0; index < bounds.size; index += 1) {
     const fault = bounds.keys[index] ?? -1;
-    if (!anchored.has(fault) && isWorth(fault)) wanted.push(fault);
+    const save = bounds.get(fault);
+    // Most save too little for any.
+    if (save <= LEAST_OPENING - ROUNDING || anchored.has(fault)) continue;
+    if (save > priceOf(fault) - ROUNDING) wanted.push(fault);
   }
   const table = new ClaimTable(units, alone, wanted, anchored.size);
+  const { units: claimed, costs } = table;
   const hypotheses: Hypothesis[] = [];
-  wanted.forEach((fault, place) => {
-    if (table.count(place) < 2) return;
+  for (let place = 0; place < wanted.length; place += 1) {
+    const fault = wanted[place] ?? -1;
+    const [from, to] = [table.begin(place), table.begin(place + 1)];
+    if (to - from < 2) continue;
     const cap = bounds.get(fault) - priceOf(fault) + ROUNDING;
-    hypotheses.push(new Proposal(fault, cap, table, place));
-  });
-  const homes = anchors.length === 0 ? [] : units.map((unit) => incidentOf(unit));
-  const doors = anchors.length === 0 ? NO_DOORS : doorsByIncident(units, doorsOf);
+    const worth = { place, bound: table.bound(place), cap };
+    hypotheses.push(new Hypothesis(fault, null, { units: claimed, costs, from, to }, worth));
+  }
+  if (anchors.length > 0) proposeAnchors(question, hypotheses, { table, wanted, priceOf });
+  hypotheses.sort((a, b) => b.bound - a.bound || a.fault - b.fault);
+  const at = new Int32Array(wanted.length).fill(-1);
+  for (let index = 0; index < hypotheses.length; index += 1) {
+    const place = hypotheses[index]?.place ?? -1;
+    if (place >= 0) at[place] = index;
+  }
+  return { hypotheses, table, at };
+}
+
+/** The incidents that there are: what they explain by their root, or from next door. */
+function proposeAnchors(
+  { units, alone, anchors, homes, at: now, doorsOf }: Question,
+  hypotheses: Hypothesis[],
+  { table, wanted, priceOf }: { table: ClaimTable; wanted: readonly FaultKey[]; priceOf: (fault: FaultKey) => number },
+): void {
+  const doors = doorsByIncident(units, doorsOf);
   // By unit, what it costs to explain it by one incident; NaN where that does not.
-  const costs = new Float64Array(anchors.length === 0 ? 0 : units.length);
+  const costs = new Float64Array(units.length);
+  const creeping = units.map(isCreeping);
+  const mild = units.map(isMild);
   for (const anchor of anchors) {
     costs.fill(Number.NaN);
-    const isCloser = (unit: number, cost: number): boolean => !((costs[unit] ?? 0) <= cost);
-    for (const { unit: index, cost } of table.claims(wanted.indexOf(anchor.fault))) {
-      const unit = units[index];
-      if (unit === undefined) continue;
-      const late = lateness(unit.onset, anchor) * (isCreeping(unit) ? 0.4 : 1);
-      const doubt = isMild(unit) ? anchor.mildDoubt : anchor.doubt;
-      costs[index] = cost + late + (homes[index] === anchor.incident ? 0 : doubt);
+    const place = wanted.indexOf(anchor.fault);
+    const end = table.begin(place + 1);
+    for (let claim = table.begin(place); claim < end; claim += 1) {
+      const index = table.units[claim] ?? -1;
+      const late = lateness(units[index]?.onset ?? now, anchor) * (creeping[index] === true ? 0.4 : 1);
+      const doubt = mild[index] === true ? anchor.mildDoubt : anchor.doubt;
+      costs[index] = (table.costs[claim] ?? 0) + late + (homes[index] === anchor.incident ? 0 : doubt);
     }
-    for (const { unit, cost } of doors.get(anchor.incident) ?? []) if (isCloser(unit, cost)) costs[unit] = cost;
-    const claims: Claim[] = [];
+    for (const { unit, cost } of doors.get(anchor.incident) ?? NO_STEPS)
+      if (!((costs[unit] ?? 0) <= cost)) costs[unit] = cost;
+    const claims = CLAIMS.begin();
     for (let unit = 0; unit < costs.length; unit += 1) {
       const cost = costs[unit] ?? 0;
       if (Number.isNaN(cost)) continue;
       const stay = homes[unit] === anchor.incident ? stayWorth(now - (units[unit]?.onset ?? now)) : 0;
-      claims.push({ unit, cost: cost - stay });
+      claims.add(unit, cost - stay);
     }
-    if (claims.length === 0) continue;
+    if (claims.to === 0) continue;
     const price = anchor.settled ? SETTLED_PRICE : priceOf(anchor.fault) * ANCHOR_PRICE;
-    const cap = savedBy(claims, alone, MARGIN) - price + ROUNDING;
-    hypotheses.push({ fault: anchor.fault, anchor, claims, bound: savedBy(claims, alone, 0), cap, whole: undefined });
+    const worth = {
+      place: -1,
+      bound: savedBy(claims, alone, 0),
+      cap: savedBy(claims, alone, MARGIN) - price + ROUNDING,
+    };
+    hypotheses.push(new Hypothesis(anchor.fault, anchor, claims.kept(), worth));
   }
-  hypotheses.sort((a, b) => b.bound - a.bound || a.fault - b.fault);
-  const at = new Int32Array(wanted.length).fill(-1);
-  hypotheses.forEach((hypothesis, index) => {
-    if (hypothesis instanceof Proposal) at[hypothesis.place] = index;
-  });
-  return { hypotheses, table, at };
 }
 
-const NO_DOORS: ReadonlyMap<IncidentId, readonly Claim[]> = new Map();
+/** A unit that trouble could have reached from next door. */
+interface Step {
+  unit: number;
+  cost: number;
+}
 
 /** The units that each incident could have reached over one of its members, in their order. */
 function doorsByIncident(
   units: readonly Unit[],
   doorsOf: (unit: Unit) => readonly Door[],
-): ReadonlyMap<IncidentId, readonly Claim[]> {
-  const found = new Map<IncidentId, Claim[]>();
-  units.forEach((unit, index) => {
+): ReadonlyMap<IncidentId, readonly Step[]> {
+  const found = new Map<IncidentId, Step[]>();
+  for (let index = 0; index < units.length; index += 1) {
+    const unit = units[index];
+    if (unit === undefined) continue;
     for (const { incident, cost } of doorsOf(unit)) {
       const list = found.get(incident);
       if (list === undefined) found.set(incident, [{ unit: index, cost }]);
       else list.push({ unit: index, cost });
     }
-  });
+  }
   return found;
 }
 
-/** A fault that is no incident yet. Most are never looked at closely, so that its claims are made when they are asked for. */
-class Proposal implements Hypothesis {
-  readonly fault: FaultKey;
-  readonly anchor = null;
-  bound: number;
-  readonly cap: number;
-  whole: Choice | undefined = undefined;
-  readonly place: number;
-  private readonly table: ClaimTable;
-  private made: Claim[] | null = null;
-
-  constructor(fault: FaultKey, cap: number, table: ClaimTable, place: number) {
-    this.fault = fault;
-    this.cap = cap;
-    this.table = table;
-    this.place = place;
-    this.bound = table.bound(place);
-  }
-
-  get claims(): Claim[] {
-    this.made ??= this.table.claims(this.place);
-    return this.made;
-  }
-}
+const NO_STEPS: readonly Step[] = [];
 
 /** Sums of the same numbers in another order differ by less. */
 const ROUNDING = 1e-6;
 
 /** Work space; empty between calls. */
 const SUMS = new FaultSums();
-const PLACES = new FaultPlaces();
 const OWN = new Keys();
-
-/**
- * By fault, the units that it could explain, as flat arrays: there are many, and few are looked at. Faults are named by
- * their place in `wanted`; of the first `anchored` ones also what they explain worse than chance does.
- */
-export class ClaimTable {
-  /** Claims on unit `u` are at `unitFrom[u]` … `unitFrom[u + 1]` of these. */
-  private readonly unitFrom: Int32Array;
-  private readonly placesByUnit: Int32Array;
-  private readonly savesByUnit: Float64Array;
-  /** Claims of place `p` are at `from[p]` … `from[p + 1]`. */
-  private readonly from: Int32Array;
-  private readonly bounds: Float64Array;
-  private readonly units: Int32Array;
-  private readonly costs: Float64Array;
-
-  constructor(units: readonly Unit[], alone: readonly number[], wanted: readonly FaultKey[], anchored: number) {
-    const places = PLACES.begin(wanted.length);
-    wanted.forEach((fault, place) => places.set(fault, place));
-    const from = new Int32Array(wanted.length + 1);
-    const bounds = new Float64Array(wanted.length);
-    const unitFrom = new Int32Array(units.length + 1);
-    let size = 0;
-    for (let index = 0; index < units.length; index += 1) {
-      const { keys, costs } = units[index]?.causes ?? NO_CAUSES;
-      const own = alone[index] ?? 0;
-      for (let at = 0; at < keys.length; at += 1) {
-        const place = places.of(keys[at] ?? 0);
-        if (place < 0) continue;
-        const cost = costs[at] ?? 0;
-        if (place >= anchored && cost >= own - MARGIN) continue;
-        if (size === FOUND.places.length) FOUND.grow();
-        FOUND.places[size] = place;
-        FOUND.units[size] = index;
-        FOUND.costs[size] = cost;
-        size += 1;
-        from[place + 1] = (from[place + 1] ?? 0) + 1;
-        if (own > cost) bounds[place] = (bounds[place] ?? 0) + (own - cost);
-      }
-      unitFrom[index + 1] = size;
-    }
-    this.unitFrom = unitFrom;
-    this.placesByUnit = FOUND.places.slice(0, size);
-    this.savesByUnit = new Float64Array(size);
-    for (let place = 0; place < wanted.length; place += 1)
-      from[place + 1] = (from[place + 1] ?? 0) + (from[place] ?? 0);
-    this.units = new Int32Array(size);
-    this.costs = new Float64Array(size);
-    const next = from.slice();
-    for (let at = 0; at < size; at += 1) {
-      const place = FOUND.places[at] ?? 0;
-      const to = next[place] ?? 0;
-      next[place] = to + 1;
-      this.units[to] = FOUND.units[at] ?? 0;
-      this.costs[to] = FOUND.costs[at] ?? 0;
-      this.savesByUnit[at] = Math.max(0, (alone[FOUND.units[at] ?? 0] ?? 0) - MARGIN - (FOUND.costs[at] ?? 0));
-    }
-    this.from = from;
-    this.bounds = bounds;
-  }
-
-  /** Takes from what each place saves (`left`, by hypothesis) what it saves of this unit. */
-  takeUnit(unit: number, left: Float64Array, at: Int32Array): void {
-    const end = this.unitFrom[unit + 1] ?? 0;
-    for (let index = this.unitFrom[unit] ?? 0; index < end; index += 1) {
-      const hypothesis = at[this.placesByUnit[index] ?? 0] ?? -1;
-      if (hypothesis >= 0) left[hypothesis] = (left[hypothesis] ?? 0) - (this.savesByUnit[index] ?? 0);
-    }
-  }
-
-  count(place: number): number {
-    return (this.from[place + 1] ?? 0) - (this.from[place] ?? 0);
-  }
-
-  /** What all claims together could save. */
-  bound(place: number): number {
-    return this.bounds[place] ?? 0;
-  }
-
-  claims(place: number): Claim[] {
-    const claims: Claim[] = [];
-    const end = this.from[place + 1] ?? 0;
-    for (let at = this.from[place] ?? 0; at < end; at += 1)
-      claims.push({ unit: this.units[at] ?? 0, cost: this.costs[at] ?? 0 });
-    return claims;
-  }
-}
-
-/** Claims in the order in which they are found. */
-class FoundClaims {
-  places = new Int32Array(4096);
-  units = new Int32Array(4096);
-  costs = new Float64Array(4096);
-
-  grow(): void {
-    const { places, units, costs } = this;
-    this.places = new Int32Array(2 * places.length);
-    this.places.set(places);
-    this.units = new Int32Array(2 * units.length);
-    this.units.set(units);
-    this.costs = new Float64Array(2 * costs.length);
-    this.costs.set(costs);
-  }
-}
-
-/** Work space; empty between calls. */
-const FOUND = new FoundClaims();
+const CLAIMS = new WorkingClaims();
 
 const NO_CAUSES: Unit["causes"] = { keys: [], costs: [] };
 
@@ -343,6 +242,8 @@ export function lateness(
 }
 
 /** What these claims save, of each `margin` less, where that is anything. */
-function savedBy(claims: readonly Claim[], alone: readonly number[], margin: number): number {
-  return claims.reduce((sum, claim) => sum + Math.max(0, (alone[claim.unit] ?? 0) - claim.cost - margin), 0);
+function savedBy({ units, costs, from, to }: Claims, alone: readonly number[], margin: number): number {
+  let sum = 0;
+  for (let at = from; at < to; at += 1) sum += Math.max(0, (alone[units[at] ?? -1] ?? 0) - (costs[at] ?? 0) - margin);
+  return sum;
 }

@@ -1,47 +1,26 @@
 import { isCreeping, isSensed, type Unit } from "../model/evidence.ts";
-import { type Alarmed, aliveCost, aloneCost, openingCost, quietDependents } from "../model/hypothesis.ts";
+import { aloneCost } from "../model/hypothesis.ts";
 import type { IncidentId } from "../model/identity.ts";
-import { faultCi, faultDead, faultKey, type Influence } from "../model/influence.ts";
+import { faultCi, faultDead, faultKey } from "../model/influence.ts";
 import { stemOf } from "../model/kinship.ts";
 import type { Topology } from "../model/topology.ts";
-import type { Milliseconds, UnixMillis } from "../model/time.ts";
+import type { Milliseconds } from "../model/time.ts";
+import { choose, type Choice, type Setting, type Weighing } from "./choose.ts";
 import type { Door } from "./door.ts";
 import { shows } from "./doors.ts";
-import { beginningOf, inOrder, waitCost } from "./in-time.ts";
-import { keeperOf } from "./kept.ts";
+import { beginningOf, waitCost } from "./in-time.ts";
 import { joinPeers } from "./peers.ts";
-import {
-  ANCHOR_PRICE,
-  lateness,
-  MARGIN,
-  OWN_EVIDENCE,
-  propose,
-  SETTLED_PRICE,
-  type Anchor,
-  type Choice,
-  type Claim,
-  type Hypothesis,
-  type Proposals,
-} from "./propose.ts";
+import { MARGIN } from "./prices.ts";
+import { lateness, propose, type Anchor } from "./propose.ts";
 import type { Group } from "./group.ts";
 import { joinSurges } from "./surges.ts";
 import { joinSatellites } from "./satellites.ts";
 
-export interface SolveContext {
-  topology: Topology;
-  influence: Influence;
-  at: UnixMillis;
-  /** See `Heard.alarmed`. */
-  alarmed: (around: UnixMillis) => Alarmed;
-  /** Whether this CI itself was heard around that time: traps, its agent, its own metrics. */
-  speaks: (ci: number, around: UnixMillis) => boolean;
+export interface SolveContext extends Weighing {
   incidentOf: (unit: Unit) => IncidentId | null;
   doorsOf: (unit: Unit) => readonly Door[];
 }
 
-/** Effects of one fault do not come in two waves further apart than this. */
-const WAVE_GAP_MS: Milliseconds = 10 * 60_000;
-const CREEP_GAP_MS: Milliseconds = 22 * 60_000;
 /**
  * Explains a set of units by as few and as likely faults as possible: uncapacitated facility location, where a fault
  * costs its prior and the quiet of those that should fail, and a unit costs its distance from the fault. Greedy by
@@ -50,222 +29,60 @@ const CREEP_GAP_MS: Milliseconds = 22 * 60_000;
  */
 export function solve(units: readonly Unit[], anchors: readonly Anchor[], context: SolveContext): Group[] {
   const alone = units.map((unit) => aloneCost(unit));
-  const proposals = propose(units, alone, anchors, context);
-  const setting = { units, alone, context };
-  let chosen = greedy(proposals, setting, null);
-  if (units.length <= IMPROVED_UNITS_MAX) chosen = improve(proposals, setting, chosen);
-  return settle(units, chosen, { alone, context });
-}
-
-interface Setting {
-  units: readonly Unit[];
-  alone: readonly number[];
-  context: SolveContext;
-}
-
-function greedy(proposals: Proposals, setting: Setting, without: Hypothesis | null): Choice[] {
-  const taken: (Choice | undefined)[] = setting.units.map(() => undefined);
-  const held = Float64Array.from(setting.alone);
-  const { hypotheses } = proposals;
-  const open: Open = {
-    hypotheses,
-    without,
-    caps: new Float64Array(hypotheses.length).fill(Number.POSITIVE_INFINITY),
-    left: new Float64Array(hypotheses.map((hypothesis) => hypothesis.cap)),
-    weighed: new Int32Array(hypotheses.length),
-    round: 0,
-  };
-  const chosen: Choice[] = [];
-  for (;;) {
-    const best = pick(open, { ...setting, taken, held });
-    if (best === null) return chosen;
-    chosen.push(best);
-    for (const claim of best.claims) {
-      taken[claim.unit] = best;
-      held[claim.unit] = claim.cost + MARGIN;
-      proposals.table.takeUnit(claim.unit, open.left, proposals.at);
-    }
-  }
-}
-
-/** What is still to be chosen from, best bound first. */
-interface Open {
-  hypotheses: readonly Hypothesis[];
-  without: Hypothesis | null;
-  /** What each was worth when it was weighed last. */
-  caps: Float64Array;
-  /** What each could save at most of what is not taken; of incidents that there are, of all. */
-  left: Float64Array;
-  /** The round in which each was weighed last. */
-  weighed: Int32Array;
-  round: number;
-}
-
-const IMPROVED_UNITS_MAX = 80;
-const IMPROVED_CHOICES_MAX = 4;
-
-/** The greedy first choice can stand in the way of two better ones: what if it were not there? */
-function improve(proposals: Proposals, setting: Setting, first: Choice[]): Choice[] {
-  let best = first;
-  for (const choice of first.slice(0, IMPROVED_CHOICES_MAX)) {
-    if (choice.claims.length < 3 || choice.hypothesis.anchor?.settled === true) continue;
-    const other = greedy(proposals, setting, choice.hypothesis);
-    if (worth(other) > worth(best) + 0.5) best = other;
-  }
-  return best;
-}
-
-function worth(chosen: readonly Choice[]): number {
-  return chosen.reduce((sum, choice) => sum + choice.gain, 0);
-}
-
-interface Round {
-  units: readonly Unit[];
-  alone: readonly number[];
-  /** Which of the faults chosen so far has claimed each unit. */
-  taken: readonly (Choice | undefined)[];
-  /** What each unit costs as it is: alone, or by that fault. */
-  held: Float64Array;
-  context: SolveContext;
-}
-
-/**
- * The hypothesis that saves most now; of equal ones the first. Gains only fall as units are taken, so an old gain is a
- * bound for the new, and those that could be worth most are weighed first.
- */
-function pick(open: Open, round: Round): Choice | null {
-  open.round += 1;
-  let best: Choice | null = null;
-  let at = -1;
-  for (let next = promising(open, 0, at); next >= 0; next = promising(open, best?.gain ?? 0, at)) {
-    const found = evaluate(open.hypotheses[next], round, best?.gain ?? 0);
-    open.weighed[next] = open.round;
-    open.caps[next] = typeof found === "number" ? found : found.gain;
-    if (typeof found === "number" || found.gain <= 0) continue;
-    if (best !== null && (found.gain < best.gain || (found.gain === best.gain && next > at))) continue;
-    best = found;
-    at = next;
-  }
-  return best;
-}
-
-/** The one not weighed yet that could be worth most, if that is more than `least`, or as much and it stands before `at`; or −1. */
-function promising({ hypotheses, without, caps, left, weighed, round }: Open, least: number, at: number): number {
-  let found = -1;
-  let most = least;
-  for (let index = 0; index < hypotheses.length; index += 1) {
-    const cap = Math.min(left[index] ?? 0, caps[index] ?? 0);
-    if (cap < most || weighed[index] === round || hypotheses[index] === without) continue;
-    if (cap === most && (found >= 0 || index >= at)) continue;
-    found = index;
-    most = cap;
-  }
-  return found;
-}
-
-/** What it is worth now; a number where that cannot be more than `least`, and then no more than this number. */
-function evaluate(hypothesis: Hypothesis | undefined, round: Round, least: number): Choice | number {
-  if (hypothesis === undefined) return 0;
-  const isWhole = hypothesis.claims.every((claim) => round.taken[claim.unit] === undefined);
-  if (isWhole && hypothesis.whole !== undefined) return hypothesis.whole;
-  const found = evaluateOpen(hypothesis, round, least);
-  if (isWhole && typeof found !== "number") hypothesis.whole = found;
-  return found;
-}
-
-function evaluateOpen(hypothesis: Hypothesis, round: Round, least: number): Choice | number {
-  const { held, taken, units, context } = round;
-  const keeps = keeperOf(hypothesis.anchor, { units, incidentOf: context.incidentOf });
-  // Claims are in order of onset, since units are.
-  let wave: Claim[] = [];
-  let best: { claims: Claim[]; gain: number } = { claims: [], gain: 0 };
-  let gain = 0;
-  let last = Number.NEGATIVE_INFINITY;
-  for (const claim of hypothesis.claims) {
-    const own = held[claim.unit] ?? 0;
-    const unit = units[claim.unit];
-    if (unit === undefined || own <= claim.cost + MARGIN) continue;
-    const by = taken[claim.unit];
-    if (by !== undefined && !keeps(claim, by)) continue;
-    const gap = isCreeping(unit) ? CREEP_GAP_MS : WAVE_GAP_MS;
-    if (hypothesis.anchor === null && unit.onset - last > gap) {
-      wave = [];
-      gain = 0;
-    }
-    wave.push(claim);
-    gain += own - claim.cost - MARGIN;
-    last = unit.onset;
-    if (gain > best.gain) best = { claims: wave, gain };
-  }
-  const { claims } = best;
-  return price(
-    hypothesis,
-    hypothesis.anchor === null ? inOrder(claims, hypothesis.fault, round) : claims,
-    round,
-    least,
-  );
-}
-
-function price(hypothesis: Hypothesis, claims: Claim[], round: Round, least: number): Choice | number {
-  const { fault, anchor } = hypothesis;
-  const root = faultCi(fault);
-  const { topology, influence, at, alarmed } = round.context;
-  if (claims.length === 0 || (claims.length === 1 && anchor === null)) return 0;
-  const units = claims.map((claim) => round.units[claim.unit]).filter((unit) => unit !== undefined);
-  const first = units[0]?.onset ?? at;
-  const last = units[units.length - 1]?.onset ?? at;
-  const gain = claims.reduce((sum, claim) => sum + (round.held[claim.unit] ?? 0) - claim.cost - MARGIN, 0);
-  if (anchor?.settled === true) return { hypothesis, gain: gain - SETTLED_PRICE, claims, first, last };
-  const silent = !claims.some((claim) => round.units[claim.unit]?.ci === root && claim.cost <= OWN_EVIDENCE);
-  const opening = openingCost(topology, fault, silent, units.some(isSensed)) * (anchor === null ? 1 : ANCHOR_PRICE);
-  const alive = aliveCost(topology, fault, faultDead(fault) && round.context.speaks(root, first));
-  const atMost = gain - opening - alive;
-  if (atMost <= 0 || atMost < least) return Math.max(0, atMost);
-  const members = units.map((unit) => unit.ci);
-  const { speaks } = round.context;
-  const asked = { onset: first, at, silent, enough: atMost - least };
-  const quiet = quietDependents(influence, fault, { members, alarmed, speaks }, asked);
-  if (quiet.isLeast) return Math.max(0, atMost - quiet.cost);
-  return { hypothesis, gain: gain - opening - alive - quiet.cost, claims, first, last };
+  const homes = units.map((unit) => context.incidentOf(unit));
+  const { topology, at, doorsOf } = context;
+  const proposals = propose({ units, alone, anchors, homes, topology, at, doorsOf });
+  const setting = { units, alone, homes, creeping: units.map(isCreeping), sensed: units.map(isSensed), context };
+  return settle(choose(proposals, setting), setting);
 }
 
 /** Each unit to the cheapest of the chosen faults, or left alone. */
-function settle(
-  units: readonly Unit[],
-  chosen: readonly Choice[],
-  { alone, context }: { alone: readonly number[]; context: SolveContext },
-): Group[] {
-  const cheapest = units.map(() => ({ choice: -1, cost: Number.POSITIVE_INFINITY }));
-  chosen.forEach((choice, index) => {
-    const firstOnset = beginningOf(choice.hypothesis.fault, choice.claims, units);
-    const span = choice.hypothesis.anchor ?? { firstOnset, lastOnset: choice.last };
-    for (const claim of choice.hypothesis.claims) {
-      const unit = units[claim.unit];
-      const found = cheapest[claim.unit];
-      if (unit === undefined || found === undefined) continue;
-      const cost = claim.cost + (choice.hypothesis.anchor === null ? lateness(unit.onset, span) : 0);
-      if (cost + MARGIN >= (alone[claim.unit] ?? 0)) continue;
+function settle(chosen: readonly Choice[], { units, alone, homes, context }: Setting): Group[] {
+  const by = new Int32Array(units.length).fill(-1);
+  const cheapest = new Float64Array(units.length).fill(Number.POSITIVE_INFINITY);
+  for (let index = 0; index < chosen.length; index += 1) {
+    const choice = chosen[index];
+    if (choice === undefined) continue;
+    const { fault, anchor, units: claimed, costs, from, to } = choice.hypothesis;
+    const firstOnset = beginningOf(fault, choice.claims, units);
+    const span = anchor ?? { firstOnset, lastOnset: choice.last };
+    for (let at = from; at < to; at += 1) {
+      const place = claimed[at] ?? -1;
+      const unit = units[place];
+      if (unit === undefined) continue;
+      const cost = (costs[at] ?? 0) + (anchor === null ? lateness(unit.onset, span) : 0);
+      if (cost + MARGIN >= (alone[place] ?? 0)) continue;
       const waited = cost + waitCost(unit, span.firstOnset);
-      if (waited < found.cost) cheapest[claim.unit] = { choice: index, cost: waited };
+      if (waited >= (cheapest[place] ?? 0)) continue;
+      cheapest[place] = waited;
+      by[place] = index;
     }
-  });
+  }
   const groups: Group[] = chosen.map((choice) => ({
     fault: choice.hypothesis.fault,
     anchor: choice.hypothesis.anchor?.incident ?? null,
     units: [],
   }));
-  units.forEach((unit, index) => {
-    const group = groups[cheapest[index]?.choice ?? -1];
+  for (let index = 0; index < units.length; index += 1) {
+    const unit = units[index];
+    if (unit === undefined) continue;
+    const group = groups[by[index] ?? -1];
     if (group === undefined)
-      groups.push({ fault: faultKey(unit.ci, false), anchor: context.incidentOf(unit), units: [unit] });
+      groups.push({ fault: faultKey(unit.ci, false), anchor: homes[index] ?? null, units: [unit] });
     else group.units.push(unit);
-  });
-  const united = absorb(
+  }
+  return united(groups, context);
+}
+
+/** What belongs together beyond what the graph says. */
+function united(groups: readonly Group[], context: Weighing): Group[] {
+  const { topology, influence } = context;
+  const absorbed = absorb(
     groups.filter((group) => group.units.length > 0),
     context,
   );
-  const joined = joinSatellites(united, context.topology, context.influence.systems);
-  return joinSurges(sweep(joinPeers(joined, context.topology), context.topology), context.topology);
+  const joined = joinSatellites(absorbed, topology, influence.systems);
+  return joinSurges(sweep(joinPeers(joined, topology), topology), topology);
 }
 
 /** A storm: so many CIs in one group. */
@@ -334,7 +151,7 @@ const ABSORB_AFTER_MS: Milliseconds = 8 * 60_000;
 const ABSORB_BEFORE_MS: Milliseconds = 90_000;
 
 /** A fault whose root is itself an effect of another group is no fault of its own. Small groups go first. */
-function absorb(groups: Group[], context: SolveContext): Group[] {
+function absorb(groups: Group[], context: Weighing): Group[] {
   const home = new Map<number, { group: Group; unit: Unit }[]>();
   for (const group of groups) {
     for (const unit of group.units) {
@@ -362,7 +179,7 @@ function absorb(groups: Group[], context: SolveContext): Group[] {
 function parentOf(
   group: Group,
   home: ReadonlyMap<number, { group: Group; unit: Unit }[]>,
-  context: SolveContext,
+  context: Weighing,
   final: (group: Group) => Group,
 ): Group | null {
   const root = faultCi(group.fault);

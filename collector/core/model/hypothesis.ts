@@ -52,6 +52,9 @@ export function openingCost(topology: Topology, fault: FaultKey, silent: boolean
   return FAULT + (silent && !(sensed && isPlace) ? SILENT : 0) + (OUTCOME_TYPES.has(type) ? OUTCOME : 0) + mildPlace;
 }
 
+/** What it is at least, whatever the fault. */
+export const LEAST_OPENING = FAULT;
+
 /** What `openingCost` is at least; `quiet`: the CI itself sends nothing. */
 export function leastOpening(topology: Topology, fault: FaultKey, quiet: boolean): number {
   const { type } = topology.ci(faultCi(fault));
