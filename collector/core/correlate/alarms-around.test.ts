@@ -1,40 +1,45 @@
 import { expect, test } from "vitest";
+import { Latest } from "../model/latest.ts";
 import { AlarmsAround } from "./alarms-around.ts";
 import { RecentAlarms } from "./recent-alarms.ts";
 
-test("asks of each CI once until it begins anew or the time is another, however large its number", () => {
-  const onsets = new Map([[70_000, 5]]);
-  const asked: number[] = [];
-  const recent = new RecentAlarms();
-  recent.add(70_000, 5);
-  const alarms = new AlarmsAround((ci, from, to) => {
+/** Onsets by CI, and for which CIs each of them had to be looked at. */
+function alarmsOf(onsets: readonly (readonly [ci: number, onset: number])[]): { alarms: AlarmsAround; asked: number[] } {
+  const [began, recent, asked] = [new Latest(), new RecentAlarms(), [] as number[]];
+  for (const [ci, onset] of onsets) {
+    began.raise(ci, onset);
+    recent.add(ci, onset);
+  }
+  const alarmed = (ci: number, from: number, to: number): boolean => {
     asked.push(ci);
-    const onset = onsets.get(ci);
-    return onset !== undefined && onset >= from && onset <= to;
-  }, recent);
-  const answers = (): boolean[] => [70_000, 3, 70_000, 3].map((ci) => alarms.has(ci));
-  alarms.begin().between(0, 10);
-  expect(answers()).toEqual([true, false, true, false]);
-  alarms.between(0, 10);
-  expect([answers(), asked, alarms.all()]).toEqual([[true, false, true, false], [70_000, 3], [70_000]]);
-  alarms.between(6, 10);
-  expect([answers(), alarms.all()]).toEqual([[false, false, false, false], []]);
-  onsets.set(3, 7);
-  recent.add(3, 7);
-  alarms.begin();
-  expect([answers(), asked]).toEqual([
-    [false, true, false, true],
-    [70_000, 3, 70_000, 3, 70_000, 3],
+    return onsets.some(([other, onset]) => other === ci && onset >= from && onset <= to);
+  };
+  return { alarms: new AlarmsAround({ began, since: (from) => recent.since(from), alarmed }), asked };
+}
+
+test.for<[situation: string, from: number, to: number, has: number[], asked: number[]]>([
+  ["the last alarm of each lies between", 5, 30, [3, 70_000], []],
+  ["the last alarm of one came later, an earlier one lies between", 5, 10, [3, 70_000], [70_000]],
+  ["all of one came later", 1, 4, [], [3, 70_000]],
+  ["all came before", 21, 30, [], []],
+])("who alarmed between two times, however large its number: %s", ([, from, to, has, asked]) => {
+  const made = alarmsOf([
+    [70_000, 5],
+    [3, 7],
+    [70_000, 20],
   ]);
-  expect(alarms.all()).toEqual([3]);
+  const alarms = made.alarms.begin().between(from, to);
+  expect([3, 4, 70_000].filter((ci) => alarms.has(ci))).toEqual(has);
+  expect([...new Set(made.asked)]).toEqual(asked);
+  expect([...(alarms.all() ?? [])].sort((a, b) => a - b)).toEqual(has);
 });
 
-test("asks once and remembers right after more beginnings than 32 bits count", () => {
-  const asked: number[] = [];
-  const alarms = new AlarmsAround((ci) => asked.push(ci) > 0, new RecentAlarms());
-  Object.assign(alarms, { epoch: 2 ** 31 - 6 });
-  const answers = Array.from({ length: 5 }, () => [alarms.begin().has(3), alarms.has(3)]);
-  expect([answers.flat().every(Boolean), asked.length]).toEqual([true, 5]);
+test("a list is made once for a time, until it begins anew", () => {
+  const { alarms } = alarmsOf([[3, 7]]);
+  const first = alarms.begin().between(0, 10).all();
+  alarms.between(8, 18).all();
+  expect(alarms.between(0, 10).all()).toBe(first);
+  expect(alarms.begin().between(0, 10).all()).not.toBe(first);
 });
 
 test("what alarmed since is told each once, late news too, and nothing where more came than is remembered", () => {

@@ -29,7 +29,11 @@ export class Notebook {
   readonly began = new Latest();
   private readonly recent = new RecentAlarms();
   /** One user at a time, who begins. */
-  readonly alarms = new AlarmsAround((ci, from, to) => this.alarmed(ci, from, to), this.recent);
+  readonly alarms = new AlarmsAround({
+    began: this.began,
+    since: (from) => this.recent.since(from),
+    alarmed: (ci, from, to) => this.alarmed(ci, from, to),
+  });
   private readonly byCause = new NoteLists();
   private readonly bySystem = new NoteLists();
   /** By `listName`: a list that grew too long has lost the notes up to this order. */

@@ -9,6 +9,11 @@ export class Latest {
     return (this.times[index] ?? NEVER) >= from;
   }
 
+  /** Before all times where nothing is known. */
+  of(index: number): UnixMillis {
+    return this.times[index] ?? NEVER;
+  }
+
   raise(index: number, at: UnixMillis): void {
     this.set(index, Math.max(at, this.times[index] ?? NEVER));
   }
