@@ -163,7 +163,7 @@ async function readInputs(flags: Flags, io: CommandIo): Promise<Inputs | undefin
 }
 
 /** The lines of a file; a name that ends in .gz is unpacked. Throws when the file cannot be read to its end. */
-async function* linesOf(file: string): AsyncGenerator<string> {
+async function* linesOf(file: string): AsyncGenerator<readonly string[]> {
   const raw = createReadStream(file, { highWaterMark: 1 << 18 });
   const unpacked = file.endsWith(".gz") ? createGunzip({ chunkSize: 1 << 18 }) : null;
   // An error of the file must reach the reader of the unpacked stream too.
@@ -174,18 +174,20 @@ async function* linesOf(file: string): AsyncGenerator<string> {
     const lines = (rest + decoder.decode(chunk as Buffer, { stream: true })).split("\n");
     rest = lines.pop() ?? "";
     if (rest.length > LINE_LENGTH_MAX) rest = rest.slice(0, LINE_LENGTH_MAX);
-    yield* lines;
+    yield lines;
   }
   rest += decoder.decode();
-  if (rest !== "") yield rest;
+  if (rest !== "") yield [rest];
 }
 
 /** When the recording begins: routes by time need to know. 0 where nothing says so. */
 async function firstTime(file: string): Promise<number> {
   try {
-    for await (const line of linesOf(file)) {
-      const found = /"receivedAt"\s*:\s*"([^"]+)"/.exec(line);
-      if (found !== null) return parseRfc3339(found[1] ?? "") || 0;
+    for await (const lines of linesOf(file)) {
+      for (const line of lines) {
+        const found = /"receivedAt"\s*:\s*"([^"]+)"/.exec(line);
+        if (found !== null) return parseRfc3339(found[1] ?? "") || 0;
+      }
     }
   } catch {
     // The replay itself tells what is wrong with the file.

@@ -48,18 +48,19 @@ export function readReplayLine(text: string): ReplayLine {
 }
 
 function readFields(fields: Fields): ReplayLine {
-  const receivedAt = time(fields, "receivedAt");
+  const receivedAt = time(fields["receivedAt"], "receivedAt");
   if (receivedAt === null) throw new BadLine("receivedAt is missing: it is the clock of a replay");
   if (fields["kind"] === "sample") return { type: "sample", receivedAt, sample: sample(fields, receivedAt) };
-  const kind = oneOf(fields, "kind", ["alert", "change"] as const, "alert");
+  const kind = oneOf(fields["kind"], "kind", KINDS, "alert");
   const isChange = kind === "change";
-  const id = text(fields, "id", "");
-  const source = text(fields, "source");
-  const ci = text(fields, "ci");
-  const check = text(fields, "check", isChange ? "change" : undefined);
-  const instance = text(fields, "instance", "");
-  const status = oneOf(fields, "status", ["firing", "resolved"] as const, isChange ? "firing" : undefined);
-  const occurredAt = time(fields, "time") ?? receivedAt;
+  const id = text(fields["id"], "id", "");
+  const source = text(fields["source"], "source");
+  const ci = text(fields["ci"], "ci");
+  const check = text(fields["check"], "check", isChange ? "change" : undefined);
+  const instance = text(fields["instance"], "instance", "");
+  const status = oneOf(fields["status"], "status", STATES, isChange ? "firing" : undefined);
+  const isMild = isChange || status === "resolved";
+  const occurredAt = time(fields["time"], "time") ?? receivedAt;
   const event: Event = {
     id: id === "" ? `${ci} ${check} ${instance} ${status} ${occurredAt}` : id,
     idGiven: id !== "",
@@ -69,62 +70,59 @@ function readFields(fields: Fields): ReplayLine {
     instance,
     kind,
     status,
-    severity: oneOf<Severity>(fields, "severity", SEVERITIES, isChange || status === "resolved" ? "info" : undefined),
-    summary: text(fields, "summary", ""),
+    severity: oneOf<Severity>(fields["severity"], "severity", SEVERITIES, isMild ? "info" : undefined),
+    summary: text(fields["summary"], "summary", ""),
     occurredAt,
-    labels: labels(fields, "labels"),
-    annotations: labels(fields, "annotations"),
-    links: links(fields),
-    expiresAfterMs: duration(fields, "expiresAfter"),
+    labels: labels(fields["labels"], "labels"),
+    annotations: labels(fields["annotations"], "annotations"),
+    links: links(fields["links"]),
+    expiresAfterMs: duration(fields["expiresAfter"], "expiresAfter"),
   };
   return { type: "event", receivedAt, event };
 }
 
+const KINDS = ["alert", "change"] as const;
+const STATES = ["firing", "resolved"] as const;
+
 function sample(fields: Fields, receivedAt: UnixMillis): ReplaySample {
-  const value = fields["value"];
+  const { value, unit } = fields;
   if (typeof value !== "number" || !Number.isFinite(value)) throw new BadLine("value must be a finite number");
   return {
-    ci: text(fields, "ci"),
-    metric: text(fields, "metric"),
+    ci: text(fields["ci"], "ci"),
+    metric: text(fields["metric"], "metric"),
     value,
-    at: time(fields, "time") ?? receivedAt,
-    labels: labels(fields, "labels"),
-    unit: typeof fields["unit"] === "string" ? fields["unit"] : null,
+    at: time(fields["time"], "time") ?? receivedAt,
+    labels: labels(fields["labels"], "labels"),
+    unit: typeof unit === "string" ? unit : null,
   };
 }
 
-function text(fields: Fields, name: string, missing?: string): string {
-  const value = fields[name];
+function text(value: unknown, name: string, missing?: string): string {
+  if (typeof value === "string" && value !== "") return value;
   if ((value === undefined || value === null || value === "") && missing !== undefined) return missing;
   if (typeof value === "number") return String(value);
-  if (typeof value !== "string" || value === "")
-    throw new BadLine(`${name} must be a text that is not empty, not ${shown(value)}`);
-  return value;
+  throw new BadLine(`${name} must be a text that is not empty, not ${shown(value)}`);
 }
 
-function oneOf<T extends string>(fields: Fields, name: string, allowed: readonly T[], missing?: T): T {
-  const value = fields[name];
+function oneOf<T extends string>(value: unknown, name: string, allowed: readonly T[], missing?: T): T {
   if (value === undefined && missing !== undefined) return missing;
-  const found = allowed.find((choice) => choice === value);
-  if (found === undefined) throw new BadLine(`${name} must be one of ${allowed.join(", ")}, not ${shown(value)}`);
-  return found;
+  for (const choice of allowed) if (choice === value) return choice;
+  throw new BadLine(`${name} must be one of ${allowed.join(", ")}, not ${shown(value)}`);
 }
 
-function time(fields: Fields, name: string): UnixMillis | null {
-  const value = fields[name];
+function time(value: unknown, name: string): UnixMillis | null {
   if (value === undefined || value === null) return null;
   const at = typeof value === "string" ? parseRfc3339(value) : Number.NaN;
   if (Number.isNaN(at)) throw new BadLine(`${name} must be a time as RFC 3339 has it, not ${shown(value)}`);
   return at;
 }
 
-function labels(fields: Fields, name: string): Labels {
-  const value = fields[name];
-  if (value === undefined || value === null) return {};
+function labels(value: unknown, name: string): Labels {
+  if (value === undefined || value === null) return NO_LABELS;
   if (typeof value !== "object" || Array.isArray(value)) throw new BadLine(`${name} must be an object of texts`);
-  if (areTexts(value)) return value;
+  if (areTexts(value as Fields)) return value as Labels;
   const out: Record<string, string> = {};
-  for (const [key, label] of Object.entries(value as Fields)) {
+  for (const [key, label] of Object.entries(value)) {
     if (typeof label !== "string" && typeof label !== "number" && typeof label !== "boolean") {
       throw new BadLine(`${name}.${key} must be a text`);
     }
@@ -134,13 +132,15 @@ function labels(fields: Fields, name: string): Labels {
   return out;
 }
 
+const NO_LABELS: Labels = Object.freeze({});
+
 /** Mostly they are: what JSON has made is nobody else's, and need not be copied. */
-function areTexts(value: object): value is Labels {
-  return Object.values(value).every((label) => typeof label === "string");
+function areTexts(value: Fields): boolean {
+  for (const name in value) if (typeof value[name] !== "string") return false;
+  return true;
 }
 
-function links(fields: Fields): Link[] {
-  const value = fields["links"];
+function links(value: unknown): Link[] {
   if (!Array.isArray(value)) return [];
   return value.flatMap((link: unknown) => {
     const { href, text: label } = (link ?? {}) as { href?: unknown; text?: unknown };
@@ -148,8 +148,7 @@ function links(fields: Fields): Link[] {
   });
 }
 
-function duration(fields: Fields, name: string): Milliseconds | null {
-  const value = fields[name];
+function duration(value: unknown, name: string): Milliseconds | null {
   if (value === undefined || value === null) return null;
   const parsed = typeof value === "string" ? parseDuration(value) : null;
   if (parsed === null) throw new BadLine(`${name} must be a duration such as 30s or 5m, not ${shown(value)}`);

@@ -4,7 +4,7 @@ import type { Correlator } from "../core/model/correlation.ts";
 import { alertDocument, incidentDocument } from "../core/model/document.ts";
 import { plainAlert } from "../core/model/live-alert.ts";
 import type { Event } from "../core/model/event.ts";
-import type { Effect } from "../core/model/effect.ts";
+import type { Effect, Outcome } from "../core/model/effect.ts";
 import type { Incident } from "../core/model/incident.ts";
 import type { Input } from "../core/model/input.ts";
 import type { LedgerRecord } from "../core/model/ledger.ts";
@@ -28,8 +28,8 @@ const TICKS_AT_ONE_TIME_MAX = 1000;
 export interface ReplayOptions {
   cmdb: CmdbDocument;
   settings: CoreSettings;
-  /** Lines of an events file, in order of arrival. */
-  lines: AsyncIterable<string> | Iterable<string>;
+  /** Lines of an events file, in order of arrival, one by one or several together. */
+  lines: AsyncIterable<string | readonly string[]> | Iterable<string>;
   /** Ends virtual time; null = five minutes after the last line. */
   until?: UnixMillis | null;
   correlator?: Correlator;
@@ -68,11 +68,10 @@ interface Episode {
  */
 export async function replayEvents(options: ReplayOptions): Promise<ReplayResult & { problems: ReplayProblem[] }> {
   const replay = new Replay(options);
-  let line = 0;
-  for await (const text of options.lines) {
-    line += 1;
-    if (!replay.take(readReplayLine(text), line)) break;
-    if (line % 5000 === 0) options.onProgress?.(line);
+  const { lines } = options;
+  if (Symbol.iterator in lines) replay.read(lines);
+  else {
+    for await (const some of lines) if (!replay.read(typeof some === "string" ? [some] : some)) break;
   }
   return replay.finish();
 }
@@ -86,6 +85,7 @@ class Replay {
   private readonly drops = new DropBook();
   private readonly problems: ReplayProblem[] = [];
   private readonly until: UnixMillis | null;
+  private line = 0;
   private firstAt: UnixMillis | null = null;
   private now: UnixMillis = 0;
   private ruledAt: UnixMillis | null = null;
@@ -114,8 +114,17 @@ class Replay {
     });
   }
 
-  /** False: the line lies beyond `until`, and so does the rest. */
-  take(line: ReplayLine, number: number): boolean {
+  /** False: one of them lies beyond `until`, and so does the rest. */
+  read(lines: Iterable<string>): boolean {
+    for (const text of lines) {
+      this.line += 1;
+      if (!this.take(readReplayLine(text), this.line)) return false;
+      if (this.line % 5000 === 0) this.options.onProgress?.(this.line);
+    }
+    return true;
+  }
+
+  private take(line: ReplayLine, number: number): boolean {
     if (line.type === "empty") return true;
     if (line.type === "bad") {
       this.counts.lines += 1;
@@ -150,7 +159,8 @@ class Replay {
   }
 
   private runEvent(event: Event, at: UnixMillis): void {
-    this.bookEvent(event, this.run({ kind: "event", at, event }));
+    const outcome = this.run({ kind: "event", at, event });
+    if (outcome !== null) this.bookEvent(event, outcome);
   }
 
   finish(): ReplayResult & { problems: ReplayProblem[] } {
@@ -217,10 +227,13 @@ class Replay {
     }
   }
 
-  private run(input: Input): Effect[] {
-    const effects = step(this.state, input);
-    for (const effect of effects) {
+  private run(input: Input): Outcome | null {
+    let outcome: Outcome | null = null;
+    for (const effect of step(this.state, input)) {
       switch (effect.kind) {
+        case "outcome":
+          outcome = effect.outcome;
+          break;
         case "put":
           if (effect.entity.kind === "incident") this.incidents.set(effect.entity.id, effect.entity.value);
           else if (effect.entity.kind === "alert") this.bookAlert(effect.entity.value);
@@ -235,16 +248,10 @@ class Replay {
           break;
       }
     }
-    return effects;
+    return outcome;
   }
 
-  private bookEvent(
-    event: { id: string; idGiven: boolean; status: string; kind: string },
-    effects: readonly Effect[],
-  ): void {
-    const told = effects.find((effect) => effect.kind === "outcome");
-    if (told === undefined) return;
-    const { outcome } = told;
+  private bookEvent(event: Event, outcome: Outcome): void {
     if (outcome.status === "duplicate") {
       this.counts.duplicates += 1;
       return;
@@ -252,7 +259,8 @@ class Replay {
     this.counts.events += 1;
     if (event.kind === "change") this.counts.changes += 1;
     if (outcome.status !== "accepted" || outcome.alert === null || event.status !== "firing" || !event.idGiven) return;
-    this.episodes.get(outcome.alert)?.at(-1)?.eventIds.push(event.id);
+    const known = this.episodes.get(outcome.alert);
+    if (known !== undefined) known[known.length - 1]?.eventIds.push(event.id);
   }
 
   private bookAlert(alert: Alert): void {

@@ -4,7 +4,10 @@ import { AlarmsAround } from "./alarms-around.ts";
 import { RecentAlarms } from "./recent-alarms.ts";
 
 /** Onsets by CI, and for which CIs each of them had to be looked at. */
-function alarmsOf(onsets: readonly (readonly [ci: number, onset: number])[]): { alarms: AlarmsAround; asked: number[] } {
+function alarmsOf(onsets: readonly (readonly [ci: number, onset: number])[]): {
+  alarms: AlarmsAround;
+  asked: number[];
+} {
   const [began, recent, asked] = [new Latest(), new RecentAlarms(), [] as number[]];
   for (const [ci, onset] of onsets) {
     began.raise(ci, onset);

@@ -1,13 +1,12 @@
 import type { CorrelationView } from "../model/correlation.ts";
 import { isMild, type Note, type Unit } from "../model/evidence.ts";
 import type { IncidentId } from "../model/identity.ts";
-import type { Incident } from "../model/incident.ts";
 import { faultCi, faultDead } from "../model/influence.ts";
 import { Keys } from "../model/keys.ts";
 import type { Milliseconds } from "../model/time.ts";
 import type { Door } from "./door.ts";
 import type { Notebook } from "./notebook.ts";
-import { isEnding, isOpen, type Threads } from "./threads.ts";
+import { isEnding, isOpen, type Thread, type Threads } from "./threads.ts";
 
 /** Only what is next door: a few steps away it is the root that counts. */
 const STEP_COST = 1.5;
@@ -29,61 +28,90 @@ interface Surroundings {
 export function doorsOfAll(units: readonly Unit[], near: Surroundings): Map<Unit, readonly Door[]> {
   LOOKED_AT.begin();
   LEADING.begin();
-  return new Map(units.map((unit) => [unit, doorsOf(unit, near)]));
+  LEADS.clear();
+  const found = new Map<Unit, readonly Door[]>();
+  for (const unit of units) found.set(unit, doorsOf(unit, near));
+  return found;
 }
 
-/** Work space; empty between calls: CIs that were looked at, and those of them on which something fires that could lead on. */
+/** An alert that fires in a fault which more could be an effect of. */
+interface Lead {
+  note: Note;
+  incident: IncidentId;
+  thread: Thread | undefined;
+}
+
+/** Work space; empty between calls: CIs that were looked at, those where something leads on, and what that is. */
 const LOOKED_AT = new Keys();
 const LEADING = new Keys();
+const LEADS = new Map<number, readonly Lead[]>();
 
-function leadsOn(ci: number, { notebook, view }: Surroundings): boolean {
-  if (LOOKED_AT.add(ci) && notebook.on(ci).some((note) => homeOf(note, view) !== null)) LEADING.add(ci);
-  return LEADING.has(ci);
+function leadsOn(ci: number, near: Surroundings): readonly Lead[] | undefined {
+  if (!LOOKED_AT.add(ci)) return LEADING.has(ci) ? LEADS.get(ci) : undefined;
+  const leads = leadsAmong(near.notebook.on(ci), near);
+  if (leads === undefined) return undefined;
+  LEADING.add(ci);
+  LEADS.set(ci, leads);
+  return leads;
 }
 
-/** The incident that it fires in, if that is a fault which more could be an effect of. */
-function homeOf({ alert, resolvedAt, background }: Note, view: CorrelationView): Readonly<Incident> | null {
-  if (alert.incident === null || resolvedAt !== null || background !== null) return null;
-  const home = view.incident(alert.incident);
-  return home === undefined || home.members.length < KNOWN_MIN || !isOpen(home) ? null : home;
+function leadsAmong(notes: readonly Note[], { threads, view }: Surroundings): readonly Lead[] | undefined {
+  let leads: Lead[] | undefined;
+  for (const note of notes) {
+    const { alert, resolvedAt, background } = note;
+    if (alert.incident === null || resolvedAt !== null || background !== null) continue;
+    const home = view.incident(alert.incident);
+    if (home === undefined || home.members.length < KNOWN_MIN || !isOpen(home)) continue;
+    const lead = { note, incident: home.id, thread: threads.get(home.id) };
+    if (leads === undefined) leads = [lead];
+    else leads.push(lead);
+  }
+  return leads;
 }
 
 /**
  * The open incidents that could have reached a unit over a CI that still fires in them. What an incident is about is far
  * away by then, or long ago; what is in trouble now, next door, is neither.
  */
-function doorsOf(unit: Unit, near: Surroundings): Door[] {
-  const { notebook, threads, view } = near;
-  const doors: Door[] = [];
+function doorsOf(unit: Unit, near: Surroundings): readonly Door[] {
+  let doors: Door[] | null = null;
   const { keys, costs } = unit.causes;
+  // Those of several alerts together are in no order.
+  const isSorted = unit.notes.length === 1;
   for (let index = 0; index < keys.length; index += 1) {
-    const key = keys[index] ?? 0;
     const step = costs[index] ?? STEP_COST;
-    const ci = faultCi(key);
     if (step >= STEP_COST) {
-      // Those of several alerts together are in no order.
-      if (unit.notes.length === 1) break;
+      if (isSorted) break;
       continue;
     }
-    if (ci === unit.ci || !leadsOn(ci, near)) continue;
-    for (const note of notebook.on(ci)) {
-      const home = homeOf(note, view);
-      if (home === null) continue;
+    const key = keys[index] ?? 0;
+    const ci = faultCi(key);
+    const leads = ci === unit.ci ? undefined : leadsOn(ci, near);
+    if (leads === undefined) continue;
+    for (const { note, incident, thread } of leads) {
       const after = unit.onset - note.onset;
       if (after < -BEFORE_MS || !shows(note, faultDead(key))) continue;
-      const thread = threads.get(home.id);
       if (thread !== undefined && isEnding(thread, unit.onset, isMild(unit))) continue;
-      lower(doors, home.id, ci, step + Math.max(0, after - AT_ONCE_MS) / WAIT_MS);
+      doors ??= [];
+      lower(doors, incident, ci, step + Math.max(0, after - AT_ONCE_MS) / WAIT_MS);
     }
   }
-  return doors;
+  return doors ?? NO_DOORS;
 }
+
+const NO_DOORS: readonly Door[] = [];
 
 /** One door an incident: the cheapest. */
 function lower(doors: Door[], incident: IncidentId, ci: number, cost: number): void {
-  const at = doors.findIndex((door) => door.incident === incident);
-  if (at < 0) doors.push({ incident, ci, cost });
-  else if (cost < (doors[at]?.cost ?? 0)) doors[at] = { incident, ci, cost };
+  for (const door of doors) {
+    if (door.incident !== incident) continue;
+    if (cost < door.cost) {
+      door.ci = ci;
+      door.cost = cost;
+    }
+    return;
+  }
+  doors.push({ incident, ci, cost });
 }
 
 /** Whether an alert is that of a CI which is dead, or which works badly; a trap about a neighbour is neither. */

@@ -1,6 +1,6 @@
 import type { AlertId, IncidentId } from "../model/identity.ts";
 import type { CorrelationView, Placement } from "../model/correlation.ts";
-import { CREEPING, FEW_CAUSES, type Note, type Unit } from "../model/evidence.ts";
+import { CREEPING, type Note, type Unit } from "../model/evidence.ts";
 import type { Incident } from "../model/incident.ts";
 import { faultCi, type FaultKey } from "../model/influence.ts";
 import { Keys } from "../model/keys.ts";
@@ -57,12 +57,14 @@ export function gather(seeds: readonly Note[], near: Neighbourhood): Set<Note> {
   };
   for (const seed of seeds) seed.suspected = gathering;
   const from = at - WINDOW_MS;
-  const causes = new Set<number>();
+  const causes: FaultKey[] = [];
+  FAULTS.begin();
   for (const seed of seeds) {
     take(seed);
     const { keys, costs } = seed.causes;
     for (let index = 0; index < keys.length && index < CAUSES_LOOKED_AT; index += 1) {
-      if ((costs[index] ?? CAUSE_COST) < CAUSE_COST) causes.add(keys[index] ?? -1);
+      const fault = keys[index] ?? -1;
+      if ((costs[index] ?? CAUSE_COST) < CAUSE_COST && FAULTS.add(fault)) causes.push(fault);
     }
   }
   for (const fault of causes) for (const note of notebook.on(faultCi(fault))) note.suspected = gathering;
@@ -148,9 +150,13 @@ export function anchorsOf(
   const faults = FAULTS.begin();
   for (const note of notes) {
     if (note.alert.incident !== null) consider(note.alert.incident);
-    // Notes that stand near each other have most of their causes in common.
-    for (const fault of rootsAmong(note, threads))
-      if (faults.add(fault)) for (const id of threads.at(fault)) consider(id);
+    const { keys, costs } = note.causes;
+    for (let index = 0; index < keys.length && index < ANCHORS_LOOKED_AT; index += 1) {
+      if ((costs[index] ?? CAUSE_COST) >= CAUSE_COST) break;
+      const fault = keys[index] ?? -1;
+      // Notes that stand near each other have most of their causes in common.
+      if (threads.isRoot(fault) && faults.add(fault)) for (const id of threads.at(fault)) consider(id);
+    }
   }
   for (const list of doors) for (const { incident } of list) consider(incident);
   return anchors;
@@ -158,30 +164,6 @@ export function anchorsOf(
 
 /** Work space; empty between calls. */
 const FAULTS = new Keys();
-
-/** Those of its likeliest causes that some incident has been taken for; a new root is rare, and old ones do no harm. */
-function rootsAmong(note: Note, threads: Threads): readonly FaultKey[] {
-  const known = note.roots;
-  // Keeping the answer would cost more than to ask again.
-  if (note.causes.keys.length <= FEW_CAUSES) return rootsOf(note, threads);
-  if (known !== undefined && known.threads === threads && known.rootsAdded === threads.rootsAdded) return known.faults;
-  const faults = rootsOf(note, threads);
-  // Kept with each note: without the room that a list which grew has to spare.
-  note.roots = { threads, rootsAdded: threads.rootsAdded, faults: faults.length === 0 ? NO_FAULTS : faults.slice() };
-  return faults;
-}
-
-function rootsOf({ causes: { keys, costs } }: Note, threads: Threads): readonly FaultKey[] {
-  const faults: FaultKey[] = [];
-  for (let index = 0; index < keys.length && index < ANCHORS_LOOKED_AT; index += 1) {
-    if ((costs[index] ?? CAUSE_COST) >= CAUSE_COST) break;
-    const key = keys[index] ?? -1;
-    if (threads.isRoot(key)) faults.push(key);
-  }
-  return faults;
-}
-
-const NO_FAULTS: readonly FaultKey[] = [];
 
 /** The incident that a unit is in now; null when it is in none that is open. */
 export function incidentOf(unit: Unit, view: CorrelationView): IncidentId | null {

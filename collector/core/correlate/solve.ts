@@ -2,7 +2,9 @@ import { isCreeping, isSensed, type Unit } from "../model/evidence.ts";
 import { aloneCost } from "../model/hypothesis.ts";
 import type { IncidentId } from "../model/identity.ts";
 import { faultCi, faultDead, faultKey } from "../model/influence.ts";
+import { Keys } from "../model/keys.ts";
 import { stemOf } from "../model/kinship.ts";
+import type { Symptom } from "../model/symptom.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds } from "../model/time.ts";
 import { choose, type Choice, type Setting, type Weighing } from "./choose.ts";
@@ -96,8 +98,9 @@ const ALIKE_MS: Milliseconds = 60_000;
  * the CMDB lacks a relation. Two strangers that only share a moment do not.
  */
 function sweep(groups: Group[], topology: Topology): Group[] {
-  const storms = groups.filter((group) => group.units.length >= STORM);
   const series = groups.filter((group) => group.units.length > SIBLINGS);
+  if (series.length === 0 || groups.length === 1) return groups;
+  const storms = series.filter((group) => group.units.length >= STORM);
   return groups.filter((group) => {
     const unit = group.units[0];
     if (group.units.length > 1 || unit === undefined) return true;
@@ -115,28 +118,47 @@ const SIBLINGS_MS: Milliseconds = 4 * 60_000;
 const SERIAL_TYPES: ReadonlySet<string> = new Set(["application", "container", "service", "cluster"]);
 
 function hasSiblings(unit: Unit, group: Group, topology: Topology): boolean {
-  const symptom = unit.notes[0]?.symptom;
   if (!SERIAL_TYPES.has(topology.ci(unit.ci).type)) return false;
-  const stem = stemOf(topology.id(unit.ci));
+  const symptom = unit.notes[0]?.symptom;
+  let stem: string | null = null;
   let found = 0;
   for (const other of group.units) {
-    if (other.ci === unit.ci || Math.abs(other.onset - unit.onset) > SIBLINGS_MS) continue;
-    if (!other.notes.some((note) => note.symptom === symptom) || stemOf(topology.id(other.ci)) !== stem) continue;
+    if (other.ci === unit.ci || Math.abs(other.onset - unit.onset) > SIBLINGS_MS || !hasSymptom(other, symptom))
+      continue;
+    stem ??= knownStem(topology.id(unit.ci));
+    if (knownStem(topology.id(other.ci)) !== stem) continue;
     found += 1;
     if (found === SIBLINGS) return true;
   }
   return false;
 }
 
+/** Stems that were asked for lately: those of CIs in trouble are, again and again. */
+const STEMS = new Map<string, string>();
+const STEMS_MAX = 4096;
+
+function knownStem(name: string): string {
+  const known = STEMS.get(name);
+  if (known !== undefined) return known;
+  if (STEMS.size >= STEMS_MAX) STEMS.clear();
+  const stem = stemOf(name);
+  STEMS.set(name, stem);
+  return stem;
+}
+
 function isLike(unit: Unit, storm: Group): boolean {
   const symptom = unit.notes[0]?.symptom;
   let found = 0;
   for (const other of storm.units) {
-    if (Math.abs(other.onset - unit.onset) > ALIKE_MS || !other.notes.some((note) => note.symptom === symptom))
-      continue;
+    if (Math.abs(other.onset - unit.onset) > ALIKE_MS || !hasSymptom(other, symptom)) continue;
     found += 1;
     if (found === ALIKE) return true;
   }
+  return false;
+}
+
+function hasSymptom({ notes }: Unit, symptom: Symptom | undefined): boolean {
+  for (const note of notes) if (note.symptom === symptom) return true;
   return false;
 }
 
@@ -150,55 +172,77 @@ const ABSORB_DEAD = 0.6;
 const ABSORB_AFTER_MS: Milliseconds = 8 * 60_000;
 const ABSORB_BEFORE_MS: Milliseconds = 90_000;
 
+/** Where some unit is. */
+interface Place {
+  group: Group;
+  unit: Unit;
+}
+
+/** Work space; empty between calls: the CIs on which a unit is. */
+const OCCUPIED = new Keys();
+
 /** A fault whose root is itself an effect of another group is no fault of its own. Small groups go first. */
 function absorb(groups: Group[], context: Weighing): Group[] {
-  const home = new Map<number, { group: Group; unit: Unit }[]>();
+  if (groups.length < 2) return groups;
+  const home = new Map<number, Place[]>();
+  OCCUPIED.begin();
   for (const group of groups) {
     for (const unit of group.units) {
-      const list = home.get(unit.ci);
-      if (list === undefined) home.set(unit.ci, [{ group, unit }]);
-      else list.push({ group, unit });
+      if (OCCUPIED.add(unit.ci)) home.set(unit.ci, [{ group, unit }]);
+      else home.get(unit.ci)?.push({ group, unit });
     }
   }
   const into = new Map<Group, Group>();
-  const final = (group: Group): Group => {
-    let at = group;
-    for (let next = into.get(at); next !== undefined; next = into.get(at)) at = next;
-    return at;
-  };
   for (const group of [...groups].sort((a, b) => a.units.length - b.units.length)) {
-    const parent = parentOf(group, home, context, final);
+    const parent = parentOf(group, home, into, context);
     if (parent === null) continue;
     into.set(group, parent);
     parent.units.push(...group.units);
     parent.anchor ??= group.anchor;
   }
-  return groups.filter((group) => !into.has(group));
+  return into.size === 0 ? groups : groups.filter((group) => !into.has(group));
+}
+
+function final(group: Group, into: ReadonlyMap<Group, Group>): Group {
+  let at = group;
+  for (let next = into.get(at); next !== undefined; next = into.get(at)) at = next;
+  return at;
 }
 
 function parentOf(
   group: Group,
-  home: ReadonlyMap<number, { group: Group; unit: Unit }[]>,
-  context: Weighing,
-  final: (group: Group) => Group,
+  home: ReadonlyMap<number, readonly Place[]>,
+  into: ReadonlyMap<Group, Group>,
+  { influence }: Weighing,
 ): Group | null {
   const root = faultCi(group.fault);
   const own = group.units.find((unit) => unit.ci === root);
   const dead = own !== undefined && own.notes.some((note) => note.symptom === "gone" && note.rank >= 4);
-  const causes = own?.causes ?? context.influence.causes(root, "errors");
+  const { keys, costs } = own?.causes ?? influence.causes(root, "errors");
   const onset = own?.onset ?? group.units[0]?.onset ?? 0;
   const limit = own === undefined ? ABSORB_SILENT : dead ? ABSORB_DEAD : ABSORB_COST;
-  let best: { group: Group; cost: number } | null = null;
-  for (let at = 0; at < causes.keys.length; at += 1) {
-    const cost = causes.costs[at] ?? 9;
-    if (cost > limit || (best !== null && cost >= best.cost)) continue;
-    for (const near of home.get(faultCi(causes.keys[at] ?? -1)) ?? []) {
-      const apart = onset - near.unit.onset;
-      const target = final(near.group);
-      if (!near.unit.notes.some((note) => shows(note, faultDead(causes.keys[at] ?? 0)))) continue;
-      if (target === group || apart < -ABSORB_BEFORE_MS || apart > ABSORB_AFTER_MS) continue;
-      best = { group: target, cost };
+  let best: Group | null = null;
+  let least = Number.POSITIVE_INFINITY;
+  for (let at = 0; at < keys.length; at += 1) {
+    const fault = keys[at] ?? -1;
+    if (!OCCUPIED.has(faultCi(fault))) continue;
+    const cost = costs[at] ?? 9;
+    if (cost > limit || cost >= least) continue;
+    for (const { group: near, unit } of home.get(faultCi(fault)) ?? NOWHERE) {
+      const apart = onset - unit.onset;
+      if (apart < -ABSORB_BEFORE_MS || apart > ABSORB_AFTER_MS || !showsAny(unit, faultDead(fault))) continue;
+      const target = final(near, into);
+      if (target === group) continue;
+      best = target;
+      least = cost;
     }
   }
-  return best?.group ?? null;
+  return best;
+}
+
+const NOWHERE: readonly Place[] = [];
+
+function showsAny({ notes }: Unit, dead: boolean): boolean {
+  for (const note of notes) if (shows(note, dead)) return true;
+  return false;
 }

@@ -59,15 +59,9 @@ export class Threads {
   private readonly byRoot: (IncidentId | Set<IncidentId> | undefined)[] = [];
   /** The faults of `byRoot`: asked for every cause of every alert, and rarely among them. */
   private readonly roots = new Marks();
-  private added = 0;
   private orders = 0;
   private readonly changed = new Set<IncidentId>();
   private readonly moved = new Set<AlertId>();
-
-  /** How often a fault became the root of an incident that was that of none. */
-  get rootsAdded(): number {
-    return this.added;
-  }
 
   get(incident: IncidentId | null): Thread | undefined {
     return incident === null ? undefined : this.threads.get(incident);
@@ -175,7 +169,6 @@ export class Threads {
     if (known === undefined) {
       while (this.byRoot.length < root) this.byRoot.push(undefined);
       this.byRoot[root] = incident;
-      this.added += 1;
     } else if (typeof known === "string") this.byRoot[root] = new Set([known, incident]);
     else known.add(incident);
   }

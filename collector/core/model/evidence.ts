@@ -1,6 +1,6 @@
 import type { Alert } from "./alert.ts";
 import type { CiId } from "./ci.ts";
-import { COST_MAX, faultCi, type Causes, type FaultKey } from "./influence.ts";
+import { COST_MAX, faultCi, type Causes } from "./influence.ts";
 import type { IncidentId } from "./identity.ts";
 import { SERIOUS_RANK } from "./severity.ts";
 import type { Symptom } from "./symptom.ts";
@@ -41,7 +41,6 @@ export interface Note {
   /** Marks of whoever looks at many notes again and again; they say nothing that could not be worked out anew. */
   gathered?: number;
   suspected?: number;
-  roots?: { threads: object; rootsAdded: number; faults: readonly FaultKey[] };
 }
 
 /** What the store keeps of a note beside its alert; `correlate/noted.ts` reads it. */
