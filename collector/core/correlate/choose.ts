@@ -4,11 +4,11 @@ import type { IncidentId } from "../model/identity.ts";
 import { faultCi, faultDead, type Influence } from "../model/influence.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
-import { type Claims, WorkingClaims } from "./claims.ts";
+import { WorkingClaims } from "./claims.ts";
 import { putInOrder } from "./in-time.ts";
 import { keeperOf } from "./kept.ts";
 import { ANCHOR_PRICE, MARGIN, OWN_EVIDENCE, SETTLED_PRICE } from "./prices.ts";
-import type { Hypothesis, Proposals } from "./propose.ts";
+import type { Choice, Hypothesis, Proposals } from "./propose.ts";
 
 /** What faults are weighed by. */
 export interface Weighing {
@@ -19,14 +19,6 @@ export interface Weighing {
   alarmed: (around: UnixMillis) => Alarmed;
   /** Whether this CI itself was heard around that time: traps, its agent, its own metrics. */
   speaks: (ci: number, around: UnixMillis) => boolean;
-}
-
-/** A fault that is taken for one of those that happened, and which of its units it explains then. */
-export interface Choice {
-  hypothesis: Hypothesis;
-  gain: number;
-  claims: Claims;
-  last: UnixMillis;
 }
 
 /** What is to be explained. */

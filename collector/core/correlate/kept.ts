@@ -1,9 +1,8 @@
 import type { Unit } from "../model/evidence.ts";
 import type { IncidentId } from "../model/identity.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
-import type { Choice } from "./choose.ts";
 import { beginningOf, isBefore } from "./in-time.ts";
-import type { Anchor } from "./propose.ts";
+import type { Anchor, Choice } from "./propose.ts";
 
 /** What began so long after an incident, for the most part, is another fault than that. */
 const LATER_MS: Milliseconds = 5 * 60_000;

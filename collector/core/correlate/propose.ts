@@ -64,6 +64,14 @@ export class Hypothesis implements Claims {
   }
 }
 
+/** A fault that is taken for one of those that happened, and which of its units it explains then. */
+export interface Choice {
+  hypothesis: Hypothesis;
+  gain: number;
+  claims: Claims;
+  last: UnixMillis;
+}
+
 /** A unit that begins this long after the last one known of a fault costs one more nat. */
 const LATE_MS: Milliseconds = 12 * 60_000;
 const LATE_MAX = 3;
