@@ -66,8 +66,6 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
   // Set before anything reads it; Fastify shares no object between requests.
   app.decorateRequest("identity", null as never);
   app.decorateRequest("rawBody", undefined);
-  // Documented answers are not filters: what the core tells goes out as it is.
-  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   app.setErrorHandler((error, request, reply) => answerTrouble(error, request, reply, ports));
   answerUnknown(app);
   guardRoutes(app, access, state, { epoch: options.epoch, clock: ports.clock });
@@ -155,7 +153,7 @@ function fastifyOptions(limits: ApiLimits, ports: ApiPorts): FastifyServerOption
     return503OnClosing: false,
     forceCloseConnections: "idle",
     routerOptions: { maxParamLength: 1024 },
-    schemaController: { compilersFactory: { buildValidator: validateWhenAsked() } },
+    schemaController: { compilersFactory: { buildValidator: validateWhenAsked(), buildSerializer: () => asItIs } },
     ajv: {
       customOptions: {
         coerceTypes: false,
@@ -171,6 +169,9 @@ function fastifyOptions(limits: ApiLimits, ports: ApiPorts): FastifyServerOption
     clientErrorHandler: answerBrokenRequest,
   };
 }
+
+/** Documented answers are not filters: what the core tells goes out as it is. */
+const asItIs = () => (value: unknown) => JSON.stringify(value);
 
 /** What is not even HTTP, or came too slowly. There is no request and no route: the answer is written by hand. */
 function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
