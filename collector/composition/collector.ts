@@ -24,12 +24,10 @@ import { createPartition, type Partition } from "../runtime/partition.ts";
 import { createQuery } from "../runtime/query.ts";
 import { TicketWatch } from "../runtime/ticket-watch.ts";
 import { createSeriesRoom, type SeriesRoom } from "../series/series-room.ts";
-import { createSqliteStore } from "../store/sqlite/store.ts";
 import type { LoopLag } from "../telemetry/loop-lag.ts";
 import type { PrometheusTelemetry } from "../telemetry/prometheus-telemetry.ts";
 import { loadAgentConfiguration } from "./agent-configuration.ts";
 import { type Connectors, createConnectors } from "./connectors.ts";
-import { makeDataFolder } from "./data-folder.ts";
 import { storageEpoch } from "./epoch.ts";
 import { filteredIntake } from "./filtered-intake.ts";
 import { ingestPlugins } from "./ingest.ts";
@@ -71,10 +69,11 @@ export interface Rooms {
 /**
  * Joins the rooms in the order in which they need each other: CMDB → store and core → delivery → series → HTTP. Nothing
  * listens yet. Throws for the operator when something cannot be used.
+ *
+ * @param store in the data directory, which is there; it may be opening already
  */
-export async function composeCollector(config: TocsinConfig, surroundings: Surroundings): Promise<Rooms> {
+export async function composeCollector(config: TocsinConfig, store: Store, surroundings: Surroundings): Promise<Rooms> {
   const { clock, log, telemetry } = surroundings;
-  makeDataFolder(config.dataDir);
   const cmdb = await openCmdb(config, surroundings);
   const rules = await loadRules(config.rules);
   const current: Rooms["current"] = {
@@ -83,7 +82,7 @@ export async function composeCollector(config: TocsinConfig, surroundings: Surro
     rules,
     agents: await openAgentConfiguration(config),
   };
-  const { store, partition, delivery } = joinCore(current, cmdb, surroundings);
+  const { partition, delivery } = joinCore(current, store, cmdb, surroundings);
   const query = createQuery({ partition, store, receivers: () => current.config.receivers.map(({ name }) => name) });
   const series = createSeriesRoom({
     intake: partition,
@@ -162,11 +161,11 @@ async function listen(
 /** The way of an event: store and core behind the partition, and what it decides on its way to the receivers. */
 function joinCore(
   current: Rooms["current"],
+  store: Store,
   cmdb: CmdbRoom,
   { clock, log, telemetry, onFatal }: Surroundings,
-): { store: Store; partition: Partition; delivery: Delivery } {
+): { partition: Partition; delivery: Delivery } {
   const { config } = current;
-  const store = createSqliteStore({ dataDir: config.dataDir });
   let delivery: Delivery | undefined;
   const partition = createPartition({
     store,
@@ -188,7 +187,7 @@ function joinCore(
     telemetry,
     log,
   });
-  return { store, partition, delivery };
+  return { partition, delivery };
 }
 
 /** Who agents are, and what they fetch. Throws for the operator where the key or the file of tokens cannot be used. */

@@ -18,7 +18,9 @@ export interface Progress {
  * @see https://www.sqlite.org/wal.html#avoiding_excessively_large_wal_files
  */
 export class Checkpointer {
-  private readonly worker: Worker;
+  private readonly make: () => Worker;
+  /** Begun with the first checkpoint: a thread's start would be in the way of the collector's. */
+  private worker: Worker | undefined;
   private isBusy = false;
   private isWritten = false;
   private timer: NodeJS.Timeout | undefined;
@@ -29,19 +31,22 @@ export class Checkpointer {
    */
   constructor(file: string, onDone: (progress: Progress) => void, onFailure: (failure: Failure) => void) {
     const resourceLimits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 };
-    this.worker = new Worker(new URL("./checkpoint-worker.ts", import.meta.url), {
-      name: "checkpoint",
-      workerData: file,
-      resourceLimits,
-    });
-    this.worker.unref();
-    this.worker.on("message", (result: Checkpointed) => {
-      this.isBusy = false;
-      if ("failure" in result) onFailure(result.failure);
-      else onDone(result);
-      if (this.isWritten) this.wrote();
-    });
-    this.worker.on("error", (error) => onFailure(classifyFailure(error)));
+    this.make = () => {
+      const worker = new Worker(new URL("./checkpoint-worker.ts", import.meta.url), {
+        name: "checkpoint",
+        workerData: file,
+        resourceLimits,
+      });
+      worker.unref();
+      worker.on("message", (result: Checkpointed) => {
+        this.isBusy = false;
+        if ("failure" in result) onFailure(result.failure);
+        else onDone(result);
+        if (this.isWritten) this.wrote();
+      });
+      worker.on("error", (error) => onFailure(classifyFailure(error)));
+      return worker;
+    };
   }
 
   /** The log has grown. */
@@ -53,13 +58,14 @@ export class Checkpointer {
 
   async stop(): Promise<void> {
     clearTimeout(this.timer);
-    await this.worker.terminate();
+    await this.worker?.terminate();
   }
 
   private begin(): void {
     this.timer = undefined;
     this.isBusy = true;
     this.isWritten = false;
+    this.worker ??= this.make();
     this.worker.postMessage(null);
   }
 }

@@ -7,7 +7,7 @@ import { Compaction, type Horizon } from "./compaction.ts";
 import { DATABASE_FILE, openDatabase } from "./database.ts";
 import { classifyFailure } from "./failure.ts";
 import { Fold, type FoldStatements, prepareFold } from "./fold.ts";
-import type { EntityPlace, EntityRow } from "./entity-page.ts";
+import { type EntityPlace, type EntityRow, type LoadPage, packPage } from "./entity-page.ts";
 import { Loader, type Position } from "./load.ts";
 import { type DirectoryLock, lockDirectory } from "./lock.ts";
 import { type PackedCommit, partsOf } from "./packed-commit.ts";
@@ -112,6 +112,18 @@ export class SqliteEngine {
     this.active = this.loader.pending();
     this.activeSince = this.now();
     this.ledgerFolded = this.loader.ledgerFolded();
+  }
+
+  /** All that a restart reads, before the first commit: first the ids that count, then the entities. */
+  *load(): Generator<LoadPage, undefined> {
+    let ids = this.loader.eventIds(this.eventIds.afterSequence);
+    for (; ids !== undefined; ids = this.loader.eventIds(ids.sequence)) yield { eventIds: ids.texts };
+    yield { entities: packPage(this.loadEntities(null)) };
+    let rows = this.loadEntities({ kind: "", id: "" });
+    for (let last = rows.at(-1); last !== undefined; last = rows.at(-1)) {
+      yield { entities: packPage(rows) };
+      rows = this.loadEntities(last);
+    }
   }
 
   /** What a restart needs, before the first commit: what is pending (`after` null), and then page by page. [] = that was all. */

@@ -24,9 +24,10 @@ export interface EntityPage {
   lengths: Int32Array;
   /** Six numbers for each entity that has a touch: its place, and the touch. NaN = null. */
   touches: Float64Array;
-  /** Of the last row, also one that is left out; null = there were no rows. */
-  last: EntityPlace | null;
 }
+
+/** A part of what a restart reads: JSON arrays of event ids, oldest first, or entities. */
+export type LoadPage = { eventIds: string[] } | { entities: EntityPage };
 
 const TOUCH_LENGTH = 6;
 
@@ -47,14 +48,12 @@ export function packPage(rows: readonly EntityRow[]): EntityPage {
     ids.push(id);
     bodies.push(body);
   }
-  const last = rows.at(-1);
   return {
     kinds,
     ids,
     bodies: bodies.join(""),
     lengths: Int32Array.from(bodies, (body) => body.length),
     touches: Float64Array.from(touches),
-    last: last === undefined ? null : { kind: last.kind, id: last.id },
   };
 }
 

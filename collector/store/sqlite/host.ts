@@ -15,8 +15,8 @@ import type { Progress } from "./checkpointer.ts";
 import type { Horizon } from "./compaction.ts";
 import { DATABASE_FILE } from "./database.ts";
 import { SqliteEngine, type EngineOptions } from "./engine.ts";
+import type { LoadPage } from "./entity-page.ts";
 import { classifyFailure, type Failure } from "./failure.ts";
-import { type EntityPage, type EntityPlace, packPage } from "./entity-page.ts";
 
 /** Pause after housekeeping failed in a way that may pass (the disk is full). */
 const MAINTENANCE_RETRY_MS = 1_000;
@@ -26,15 +26,16 @@ export interface Opened {
   at: UnixMillis;
   outbox: OutboxRow[];
   deposits: Snapshot["deposits"];
-  eventIds: { count: number; afterSequence: number };
+  /** How many will be read. */
+  eventIdCount: number;
 }
 
 /** What the store asks of the engine, from one thread to the other. Arguments and answers are plain data. */
 export interface Operations {
   open(options: EngineOptions): Opened;
   commit(commit: PackedCommit): CommitResult;
-  loadEntities(after: EntityPlace | null): EntityPage;
-  loadEventIds(afterSequence: number): { sequence: number; texts: string[] } | undefined;
+  /** The next part of what a restart reads; null = that was all. */
+  load(): LoadPage | null;
   entity(kind: string, idOrAlias: string): string | undefined;
   entities(query: EntityQuery): { sort: string; body: string }[];
   ledger(query: LedgerQuery): StoredLedgerRecord[];
@@ -72,6 +73,7 @@ export class EngineHost implements Operations {
   private readonly beginCheckpoints: BeginCheckpoints | undefined;
   private checkpoints: ReturnType<BeginCheckpoints> | undefined;
   private engine: SqliteEngine | undefined;
+  private loading: Iterator<LoadPage, undefined> | undefined;
   private failure: CommitResult | undefined;
   private wake: NodeJS.Timeout | NodeJS.Immediate | undefined;
 
@@ -104,7 +106,7 @@ export class EngineHost implements Operations {
     }
     const { sequence, at } = engine.start;
     const { loader, eventIds } = engine;
-    return { sequence, at, outbox: loader.outbox(), deposits: loader.deposits(), eventIds };
+    return { sequence, at, outbox: loader.outbox(), deposits: loader.deposits(), eventIdCount: eventIds.count };
   }
 
   commit(commit: PackedCommit): CommitResult {
@@ -117,12 +119,9 @@ export class EngineHost implements Operations {
     return result;
   }
 
-  loadEntities(after: EntityPlace | null): EntityPage {
-    return packPage(this.use().loadEntities(after));
-  }
-
-  loadEventIds(afterSequence: number): { sequence: number; texts: string[] } | undefined {
-    return this.use().loader.eventIds(afterSequence);
+  load(): LoadPage | null {
+    this.loading ??= this.use().load();
+    return this.loading.next().value ?? null;
   }
 
   entity(kind: string, idOrAlias: string): string | undefined {

@@ -15,7 +15,7 @@ import type {
 } from "../../port/store.ts";
 import type { Horizon } from "./compaction.ts";
 import type { EngineOptions } from "./engine.ts";
-import { unpackPage } from "./entity-page.ts";
+import { type LoadPage, unpackPage } from "./entity-page.ts";
 import { EngineHost, type Operations, type Request, type Response } from "./host.ts";
 import { BufferPool, packCommit } from "./packed-commit.ts";
 
@@ -24,8 +24,13 @@ export interface SqliteStoreOptions extends Omit<EngineOptions, "eventIdsMax"> {
   thread?: "worker" | "caller";
 }
 
+/** A store that can begin to open in its own thread before somebody has time for it: `open` then goes on with that. */
+export interface EarlyStore extends Store {
+  begin(options: { eventIdsMax: number }): void;
+}
+
 /** The embedded store: one SQLite file in the data directory, one process at a time. */
-export function createSqliteStore(options: SqliteStoreOptions): Store {
+export function createSqliteStore(options: SqliteStoreOptions): EarlyStore {
   return new SqliteStore(options);
 }
 
@@ -45,29 +50,44 @@ interface Link {
 /** Its heap holds some tens of megabytes; what is tight is collected sooner, and the thread makes garbage fast. */
 const WORKER_LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 8 };
 
-class SqliteStore implements Store {
+class SqliteStore implements EarlyStore {
   private readonly options: SqliteStoreOptions;
   private link: Link | undefined;
+  private opening: Promise<Snapshot> | undefined;
 
   constructor(options: SqliteStoreOptions) {
     this.options = options;
   }
 
-  async open({ eventIdsMax }: { eventIdsMax: number }): Promise<Snapshot> {
-    if (this.link !== undefined) throw new Error("the store is open already");
+  begin(options: { eventIdsMax: number }): void {
+    this.opening = this.openNow(options);
+    // Told to whoever opens.
+    this.opening.catch(() => undefined);
+  }
+
+  async open(options: { eventIdsMax: number }): Promise<Snapshot> {
+    if (this.link !== undefined && this.opening === undefined) throw new Error("the store is open already");
+    const snapshot = await (this.opening ?? this.openNow(options));
+    this.opening = undefined;
+    return snapshot;
+  }
+
+  private async openNow({ eventIdsMax }: { eventIdsMax: number }): Promise<Snapshot> {
     const { thread = "worker", ...engine } = this.options;
     const link = thread === "worker" ? linkToWorker() : linkToCaller();
     try {
-      const opened = await link.call("open", { ...engine, eventIdsMax });
-      const ids = await loadEventIds(link.call, opened.eventIds.afterSequence);
+      const opening = link.call("open", { ...engine, eventIdsMax });
+      const reading = new Reading(link.call);
+      const opened = await opening;
+      const { ids, first } = await eventIdsFirst(reading);
       this.link = link;
-      const surplus = Math.max(0, opened.eventIds.count - eventIdsMax);
+      const surplus = Math.max(0, opened.eventIdCount - eventIdsMax);
       return {
         sequence: opened.sequence,
         at: opened.at,
         outbox: opened.outbox,
         deposits: opened.deposits,
-        entities: loadEntities(link.call),
+        entities: entitiesOf(reading, first),
         eventIds: eachId(ids, surplus),
       };
     } catch (error) {
@@ -117,6 +137,8 @@ class SqliteStore implements Store {
   }
 
   async close(): Promise<void> {
+    await this.opening?.catch(() => undefined);
+    this.opening = undefined;
     const { link } = this;
     this.link = undefined;
     if (link === undefined) return;
@@ -133,13 +155,42 @@ class SqliteStore implements Store {
   }
 }
 
-async function loadEventIds(call: Call, afterSequence: number): Promise<string[]> {
-  const texts: string[] = [];
-  for (let page = await call("loadEventIds", afterSequence); page !== undefined; ) {
-    texts.push(...page.texts);
-    page = await call("loadEventIds", page.sequence);
+/** Asked for ahead, so that the store's thread goes on reading while the caller is busy with what came before. */
+const PAGES_AHEAD = 4;
+
+/** What a restart reads, part by part; null = that was all. */
+class Reading {
+  private readonly call: Call;
+  private readonly asked: Promise<LoadPage | null>[] = [];
+
+  constructor(call: Call) {
+    this.call = call;
+    while (this.asked.length < PAGES_AHEAD) this.ask();
   }
-  return texts;
+
+  async next(): Promise<LoadPage | null> {
+    const page = await this.asked.shift();
+    if (page === undefined || page === null) return null;
+    this.ask();
+    return page;
+  }
+
+  private ask(): void {
+    const page = this.call("load");
+    // Whoever stops reading must not leave a rejection that nobody sees.
+    page.catch(() => undefined);
+    this.asked.push(page);
+  }
+}
+
+/** Texts of event ids, and the first page that has others. */
+async function eventIdsFirst(reading: Reading): Promise<{ ids: string[]; first: LoadPage | null }> {
+  const ids: string[] = [];
+  for (;;) {
+    const page = await reading.next();
+    if (page === null || "entities" in page) return { ids, first: page };
+    ids.push(...page.eventIds);
+  }
 }
 
 /** Parsed only when asked for: a million ids as strings at once would cost a hundred megabytes. */
@@ -152,17 +203,9 @@ function* eachId(texts: string[], surplus: number): Iterable<string> {
     }
 }
 
-/** The next page is read while the caller works on this one. */
-async function* loadEntities(call: Call): AsyncIterable<LoadedEntity[]> {
-  yield unpackPage(await call("loadEntities", null));
-  let page = await call("loadEntities", { kind: "", id: "" });
-  for (let { last } = page; last !== null; { last } = page) {
-    const next = call("loadEntities", last);
-    // Whoever stops reading must not leave a rejection that nobody sees.
-    next.catch(() => undefined);
-    yield unpackPage(page);
-    page = await next;
-  }
+async function* entitiesOf(reading: Reading, first: LoadPage | null): AsyncIterable<LoadedEntity[]> {
+  for (let page = first; page !== null; page = await reading.next())
+    if ("entities" in page) yield unpackPage(page.entities);
 }
 
 function linkToCaller(): Link {
