@@ -17,6 +17,9 @@ import { followConfig } from "./reload.ts";
 /** A start is over by then, and those who were waiting for it are served. */
 const CALM_AFTER_MS = 10_000;
 
+/** Incidents that a second without work puts to rest: some 50 ms. */
+const RESTED_A_SECOND = 10_000;
+
 const LISTEN_TROUBLE: Readonly<Record<string, string>> = {
   EADDRINUSE: "another program listens there already: end it, or",
   EACCES: "this user may not listen there (ports below 1024 need a privilege):",
@@ -68,7 +71,9 @@ export async function serve(options: ServeOptions, io: CommandIo): Promise<numbe
     return EXIT.failed;
   }
   loopLag.start();
-  const idleMemory = new IdleMemory({ clock: systemClock, engine: nodeEngine(), telemetry });
+  const { partition } = rooms;
+  const tidy = (): void => partition.core.rest(RESTED_A_SECOND);
+  const idleMemory = new IdleMemory({ clock: systemClock, engine: nodeEngine(), telemetry, tidy });
   idleMemory.start();
   const following = followConfig(file, overrides, rooms, { clock: systemClock, log, mark });
   io.stdout(`listening ${url}\n`);

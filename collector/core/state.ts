@@ -20,6 +20,7 @@ import type { Entity } from "./model/effect.ts";
 import type { Noted } from "./model/evidence.ts";
 import { IncidentTable } from "./model/incident-table.ts";
 import type { Incident } from "./model/incident.ts";
+import { IncidentRecord } from "./model/incident-record.ts";
 import { byText } from "./model/order.ts";
 import type { Problem } from "./model/problem.ts";
 import type { CoreSettings } from "./model/settings.ts";
@@ -310,8 +311,9 @@ function loadIncidents(state: CoreState, incidents: Incident[], at: UnixMillis):
   const crowds = new Map<IncidentId, Alert[]>();
   for (const { id, alertCount, members } of incidents) if (alertCount !== members.length) crowds.set(id, []);
   if (crowds.size > 0) for (const alert of state.alerts.all()) crowds.get(alert.incident ?? "")?.push(alert);
-  for (const incident of incidents.sort((a, b) => a.number - b.number)) {
-    if (incident.status === "closed") continue;
+  for (const stored of incidents.sort((a, b) => a.number - b.number)) {
+    if (stored.status === "closed") continue;
+    const incident = stored instanceof IncidentRecord ? stored : new IncidentRecord(stored);
     for (const member of incident.members) {
       const alert = state.alerts.get(member.alert);
       // Touches are folded into the alert only.

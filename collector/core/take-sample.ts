@@ -1,4 +1,6 @@
 import { EVIDENCE_AFTER_MS } from "./abnormal/explain.ts";
+import type { Incident } from "./model/incident.ts";
+import { IncidentRecord, lastJoined } from "./model/incident-record.ts";
 import type { MetricSample } from "./model/metric-evidence.ts";
 import type { Milliseconds, UnixMillis } from "./model/time.ts";
 import type { Turn } from "./model/turn.ts";
@@ -20,11 +22,11 @@ export function weighSamples(state: CoreState, turn: Turn): void {
   for (const incident of state.incidents.live()) {
     const isOver = incident.status !== "open" && incident.status !== "acknowledged";
     // Members may have joined a little after the opening: their evidence ends later.
-    if (isOver || turn.at > newest(incident.members) + EVIDENCE_AFTER_MS) continue;
+    if (isOver || turn.at > lastJoinedAt(incident) + EVIDENCE_AFTER_MS) continue;
     turn.rank(incident.id);
   }
 }
 
-function newest(members: readonly { joinedAt: UnixMillis }[]): UnixMillis {
-  return members.reduce((latest, { joinedAt }) => Math.max(latest, joinedAt), 0);
+function lastJoinedAt(incident: Readonly<Incident>): UnixMillis {
+  return incident instanceof IncidentRecord ? incident.lastJoinedAt : lastJoined(incident.members);
 }

@@ -60,6 +60,7 @@ function liveCore(state: CoreState, onTaken: (input: Input) => void): Core {
       return index === undefined ? undefined : state.topology.ci(index);
     },
     receiversOf: (alert) => receiversOfAlert(state, alert),
+    rest: (incidentsMax) => state.incidents.rest(incidentsMax),
     counts: () => ({
       openIncidents: countOpen(state),
       activeAlerts: state.alerts.activeCount,

@@ -2,6 +2,7 @@ import type { Alert } from "../core/model/alert.ts";
 import type { Noted } from "../core/model/evidence.ts";
 import type { AlertId } from "../core/model/identity.ts";
 import type { Incident, Member } from "../core/model/incident.ts";
+import { IncidentRecord, plainIncident } from "../core/model/incident-record.ts";
 import { isAsItsAlert, newMember, sightedOf } from "../core/model/member.ts";
 
 /** The live alert of this id; undefined = there is none. */
@@ -69,7 +70,7 @@ export function incidentText(incident: Readonly<Incident>, noted: Noted | null, 
     ...sightedOf(member, alert, incident.id),
   });
   if (incident.status === "closed" || incident.closedAt !== null || incident.mergedInto !== null)
-    return JSON.stringify({ ...incident, members: incident.members.map((member) => whole(member)) });
+    return JSON.stringify({ ...plainIncident(incident), members: incident.members.map((member) => whole(member)) });
   const listed: Listed = [
     FORM,
     incident.number,
@@ -122,7 +123,7 @@ export function readIncident(id: string, text: string): ReadIncident {
   // Before there was this form every incident was kept as an object.
   if (!Array.isArray(stored)) {
     const { members, ...incident } = stored as Omit<Incident, "members"> & { members: (Member | AlertId)[] };
-    return { incident: { ...incident, members: [] }, members, noted: null };
+    return { incident: new IncidentRecord({ ...incident, members: [] }), members, noted: null };
   }
   if (stored[0] !== FORM)
     throw new Error(`incident ${id} has the form ${String(stored[0])}, which this program cannot read`);
@@ -138,7 +139,7 @@ export function withMembers({ incident, members, noted }: ReadIncident, alertOf:
 
 /** By number: taking a list of thirty apart by name costs more than parsing it. */
 function incidentOf(id: string, listed: Listed): Incident {
-  return {
+  return new IncidentRecord({
     id,
     number: listed[1],
     status: listed[2],
@@ -173,7 +174,7 @@ function incidentOf(id: string, listed: Listed): Incident {
     pageHoldUntil: listed[29],
     updateDueAt: listed[30],
     withheld: listed[31],
-  };
+  });
 }
 
 // One list for all: most incidents hit no service that is known, and many are told to nobody.

@@ -7,16 +7,17 @@ const MIB = 1024 * 1024;
 
 /** An engine that gives back what is more than `live` once it may; and what it was asked for, with the second. */
 function driven(): {
-  engine: { busy: number; resident: number; live: number };
+  engine: { busy: number; resident: number; live: number; tidied: number };
   asked: string[];
   go: (s: number) => void;
 } {
   const clock = new VirtualClock();
-  const engine = { busy: 0, resident: 200 * MIB, live: 160 * MIB };
+  const engine = { busy: 0, resident: 200 * MIB, live: 160 * MIB, tidied: 0 };
   const asked: string[] = [];
   const memory = new IdleMemory({
     clock,
     telemetry: new RecordingTelemetry(),
+    tidy: () => (engine.tidied += 1),
     engine: {
       residentBytes: () => engine.resident,
       busyShare: () => engine.busy,
@@ -109,4 +110,12 @@ test("when work comes it stops favouring memory, but not for what collecting its
   engine.busy = 0.9;
   go(2);
   expect(asked).toEqual(["4 s: memory", "9 s: speed"]);
+});
+
+test("each second without work tidies up, and no other", () => {
+  const { engine, go } = driven();
+  go(10);
+  engine.busy = 0.3;
+  go(50);
+  expect(engine.tidied).toBe(10);
 });

@@ -16,6 +16,8 @@ export interface IdleMemoryOptions {
   clock: Clock;
   engine: Engine;
   telemetry: Telemetry;
+  /** What makes things smaller that nobody asks for; called each second without work, so that it may take some of it. */
+  tidy: () => void;
 }
 
 const LOOK_MS: Milliseconds = 1_000;
@@ -83,6 +85,7 @@ export class IdleMemory {
     const busy = engine.busyShare();
     this.idleLooks = busy <= IDLE_SHARE ? this.idleLooks + 1 : 0;
     this.busyLooks = busy >= BUSY_SHARE ? this.busyLooks + 1 : 0;
+    if (busy <= IDLE_SHARE) this.options.tidy();
     const now = clock.monotonic();
     if (this.heldSince !== undefined) {
       if (this.busyLooks >= BUSY_LOOKS) this.release(false);

@@ -76,6 +76,22 @@ describe.each(CORRELATORS)("$name", ({ create, isRestorable }) => {
     );
   });
 
+  test("incidents that are put to rest after every input, as far as they can be, make no difference", () => {
+    fc.assert(
+      fc.property(happenings({ max: 80 }), (list) => {
+        const { inputs, effects } = record(create, list);
+        const resting = freshCore(create);
+        inputs.forEach((input, index) => {
+          expect(`${index} ${JSON.stringify(step(resting, structuredClone(input)))}`).toBe(
+            `${index} ${effects[index]}`,
+          );
+          resting.incidents.rest(Number.POSITIVE_INFINITY);
+        });
+      }),
+      RUNS,
+    );
+  });
+
   test.runIf(isRestorable)(
     "a core that is restored from its store after every commit does as one that lives on",
     () => {

@@ -112,9 +112,10 @@ export class CoreDriver {
       if (entity.kind === "alert") return { ...entity, noted: correlator.noted(entity.id) };
       return entity.kind === "incident" ? { ...entity, noted: correlator.threadOf(entity.id) } : entity;
     });
-    return structuredClone(
-      entities.map((entity) => (entity.kind === "alert" ? { ...entity, value: plainAlert(entity.value) } : entity)),
+    const plain = entities.map((entity) =>
+      entity.kind === "alert" ? { ...entity, value: plainAlert(entity.value) } : entity,
     );
+    return JSON.parse(JSON.stringify(plain)) as Entity[];
   }
 
   /** Lets time run. */

@@ -207,6 +207,10 @@ export class ToyCore implements Core {
   cmdb = () => EMPTY_CMDB;
   ci = () => undefined;
   receiversOf = () => this.receivers;
+  rest(): void {
+    // Nothing of a toy is large.
+  }
+
   counts() {
     return { openIncidents: this.incidentMap.size, activeAlerts: this.alertMap.size, cis: 0, relations: 0 };
   }

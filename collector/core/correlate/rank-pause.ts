@@ -1,10 +1,10 @@
-import type { Ranking } from "../model/correlation.ts";
 import type { Incident } from "../model/incident.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
+import type { Ranked } from "./threads.ts";
 
 /** What was not worth a page yet may be so by now. */
-export function isPageDue(last: { at: UnixMillis; ranking: Ranking }, at: UnixMillis): boolean {
-  return last.ranking.pageAfterMs > 0 && at >= last.at + last.ranking.pageAfterMs;
+export function isPageDue(last: Pick<Ranked, "at" | "pageAfterMs">, at: UnixMillis): boolean {
+  return last.pageAfterMs > 0 && at >= last.at + last.pageAfterMs;
 }
 
 /** People are about to be told: by what is known now, not by what was known some seconds ago. */

@@ -39,10 +39,7 @@ export function replant(threads: Threads, before: Topology | null, now: Topology
     thread.spentAt = null;
     threads.touch(incident);
     if (before === null || ranked === null) thread.ranked = null;
-    else {
-      const ranking = { ...ranked.ranking, fault: movedFault(ranked.ranking.fault, before, now) };
-      thread.ranked = { ...ranked, at: 0, ranking };
-    }
+    else thread.ranked = { ...ranked, at: 0, fault: movedFault(ranked.fault, before, now) };
   }
   if (before !== null) threads.replant((root) => movedFault(root, before, now));
 }

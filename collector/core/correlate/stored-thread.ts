@@ -1,4 +1,3 @@
-import type { Ranking } from "../model/correlation.ts";
 import type { Incident } from "../model/incident.ts";
 import { faultCi, faultDead, faultKey, type FaultKey } from "../model/influence.ts";
 import type { IncidentId } from "../model/identity.ts";
@@ -54,11 +53,11 @@ export function threadRecord(thread: Readonly<Thread>, timers: TimerQueue, topol
       : [
           ranked.at,
           ranked.evidence,
-          ...named(ranked.ranking.fault, topology),
-          ranked.ranking.holdMs,
-          ranked.ranking.holdReason,
-          ranked.ranking.pageWorthy ? 1 : 0,
-          ranked.ranking.pageAfterMs,
+          ...named(ranked.fault, topology),
+          ranked.holdMs,
+          ranked.holdReason,
+          ranked.pageWorthy ? 1 : 0,
+          ranked.pageAfterMs,
         ];
   return [
     edition,
@@ -111,12 +110,12 @@ export function readThread(record: ThreadRecord, incident: Readonly<Incident>, t
 function rankedOf(
   [at, evidence, ci, dead, holdMs, holdReason, pageWorthy, pageAfterMs]: Ranked,
   doubt: number,
-  { rootCause, impact, pageReason }: Readonly<Incident>,
+  { pageReason }: Readonly<Incident>,
   topology: Topology,
 ): Thread["ranked"] {
-  const ranking: Ranking = {
-    rootCause,
-    impact,
+  return {
+    at,
+    evidence,
     pageReason,
     fault: unnamed([ci, dead], topology),
     doubt,
@@ -125,7 +124,6 @@ function rankedOf(
     pageWorthy: pageWorthy === 1,
     pageAfterMs,
   };
-  return { at, evidence, ranking };
 }
 
 function named(fault: FaultKey | null, topology: Topology): Fault {

@@ -28,6 +28,12 @@ const REACH_AFTER_MS: Milliseconds = 12 * 60_000;
 /** An alert that comes back within this time belongs where it was, as long as that is open. */
 const AGAIN_MS: Milliseconds = 10 * 60_000;
 
+/** The last verdict on an incident: when, on how much evidence, and what of it the incident itself does not say. */
+export interface Ranked extends Omit<Ranking, "rootCause" | "impact" | "isRepeat"> {
+  at: UnixMillis;
+  evidence: number;
+}
+
 /** What correlation knows of an incident beside what the incident says. */
 export interface Thread {
   incident: IncidentId;
@@ -46,8 +52,7 @@ export interface Thread {
   raging: boolean;
   /** Much of it has cleared: what it was is known, and nothing is moved any more. */
   declining: boolean;
-  /** The last verdict, when it was given, and on how much evidence. */
-  ranked: { at: UnixMillis; ranking: Ranking; evidence: number } | null;
+  ranked: Ranked | null;
   /** When too little was left of the evidence for another verdict, the last time that it was looked at. */
   spentAt: UnixMillis | null;
 }

@@ -12,7 +12,7 @@ import { isHoldOver, isPageDue, rankPause } from "./rank-pause.ts";
 import { weighed } from "./regroup.ts";
 import { NOTHING_FIRES } from "./standing.ts";
 import { rankTimer } from "./stored-thread.ts";
-import type { Thread } from "./threads.ts";
+import type { Ranked, Thread } from "./threads.ts";
 
 /** An incident of so many alerts is a storm while more come. */
 const STORM = 8;
@@ -60,7 +60,7 @@ export class Verdicts {
     const { threads } = rooms;
     const thread = threads.of(incident.id, at);
     const last = thread.ranked;
-    const pause = rankPause(incident.members.length, last?.ranking.pageWorthy === true ? at - thread.firstOnset : 0);
+    const pause = rankPause(incident.members.length, last?.pageWorthy === true ? at - thread.firstOnset : 0);
     if (last !== null && thread.spentAt !== null && at < thread.spentAt + pause) {
       const ranking = this.spent(incident, last, at, { rooms, view });
       rankAgain(rooms, incident.id, thread.spentAt + pause);
@@ -69,7 +69,7 @@ export class Verdicts {
     const isDue = last !== null && (isPageDue(last, at) || isHoldOver(incident, last.at, at));
     if (last !== null && !isDue && at < last.at + pause) {
       rankAgain(rooms, incident.id, last.at + pause);
-      return { ...last.ranking, holdMs: holdLeft(last, at), isRepeat: true };
+      return { ...rankingOf(incident, last), holdMs: holdLeft(last, at), isRepeat: true };
     }
     const before = { ...thread };
     const ranking = this.rankAnew(incident, thread, at, { rooms, influence, maintenance, view });
@@ -91,13 +91,13 @@ export class Verdicts {
     const wasDeclining = thread.declining;
     thread.declining = notes.length >= DECLINE_MIN && cleared >= notes.length * DECLINE_SHARE;
     if (thread.declining && !wasDeclining && last !== null)
-      learnFrom(rooms, { incident, fault: last.ranking.fault, notes, topology: view.topology }, at);
+      learnFrom(rooms, { incident, fault: last.fault, notes, topology: view.topology }, at);
     const isSpent = last !== null && (thread.declining || notes.length < last.evidence * EVIDENCE_LEFT);
     thread.spentAt = isSpent ? at : null;
     if (last !== null && isSpent) return this.spent(incident, last, at, { rooms, view });
     if (last !== null && cleared > 0 && cleared === notes.length) {
-      const ranking = { ...last.ranking, ...NOTHING_FIRES };
-      thread.ranked = { at, ranking, evidence: Math.max(notes.length, last.evidence) };
+      const ranking = { ...rankingOf(incident, last), ...NOTHING_FIRES };
+      thread.ranked = rankedOf(ranking, at, Math.max(notes.length, last.evidence));
       return ranking;
     }
     const planned = (ci: number, onset: UnixMillis): boolean => maintenance.isBehind(ci, onset, view.maintenance());
@@ -106,7 +106,7 @@ export class Verdicts {
     threads.setRoot(incident.id, isFlapping ? null : ranking.fault, at);
     thread.doubt = ranking.doubt;
     thread.raging = notes.length >= RAGING_MIN && cleared * 2 < notes.length;
-    thread.ranked = { at, ranking, evidence: Math.max(notes.length, last?.evidence ?? 0) };
+    thread.ranked = rankedOf(ranking, at, Math.max(notes.length, last?.evidence ?? 0));
     if (ranking.pageAfterMs > 0) rankAgain(rooms, incident.id, at + ranking.pageAfterMs);
     if (ranking.pageWorthy && ranking.holdMs === 0) this.notePage(incident.id, at);
     return ranking;
@@ -118,11 +118,11 @@ export class Verdicts {
    */
   private spent(
     incident: Readonly<Incident>,
-    last: Readonly<NonNullable<Thread["ranked"]>>,
+    last: Readonly<Ranked>,
     at: UnixMillis,
     { rooms, view }: Pick<Surroundings, "rooms" | "view">,
   ): Ranking {
-    const ranking = { ...last.ranking, holdMs: holdLeft(last, at), pageAfterMs: 0 };
+    const ranking = { ...rankingOf(incident, last), holdMs: holdLeft(last, at), pageAfterMs: 0 };
     if (!ranking.pageWorthy || incident.told.some(({ paged }) => paged)) return ranking;
     const other = this.paged.find((page) => page.incident !== incident.id && page.at >= last.at);
     const beside = other === undefined ? 0 : other.at + BESIDE * view.settings.settleMaxMs - at;
@@ -143,8 +143,19 @@ export class Verdicts {
 }
 
 /** What is left of a hold that a verdict of before has asked for. */
-function holdLeft({ at: since, ranking }: Readonly<NonNullable<Thread["ranked"]>>, at: UnixMillis): Milliseconds {
-  return Math.max(0, since + ranking.holdMs - at);
+function holdLeft({ at: since, holdMs }: Readonly<Ranked>, at: UnixMillis): Milliseconds {
+  return Math.max(0, since + holdMs - at);
+}
+
+function rankedOf(ranking: Readonly<Ranking>, at: UnixMillis, evidence: number): Ranked {
+  const { fault, doubt, holdMs, holdReason, pageWorthy, pageReason, pageAfterMs } = ranking;
+  return { at, evidence, fault, doubt, holdMs, holdReason, pageWorthy, pageReason, pageAfterMs };
+}
+
+/** The last verdict: whom it names and what is hit stands in the incident, which took it over. */
+function rankingOf({ rootCause, impact }: Readonly<Incident>, ranked: Readonly<Ranked>): Ranking {
+  const { fault, doubt, holdMs, holdReason, pageWorthy, pageReason, pageAfterMs } = ranked;
+  return { rootCause, impact, fault, doubt, holdMs, holdReason, pageWorthy, pageReason, pageAfterMs };
 }
 
 /** Whether a verdict has left the thread as it is stored; the root says for itself when it changes. */
@@ -156,11 +167,11 @@ function saysSame(a: Readonly<Thread>, b: Readonly<Thread>): boolean {
   return (
     was.at === is.at &&
     was.evidence === is.evidence &&
-    was.ranking.fault === is.ranking.fault &&
-    was.ranking.holdMs === is.ranking.holdMs &&
-    was.ranking.holdReason === is.ranking.holdReason &&
-    was.ranking.pageWorthy === is.ranking.pageWorthy &&
-    was.ranking.pageAfterMs === is.ranking.pageAfterMs
+    was.fault === is.fault &&
+    was.holdMs === is.holdMs &&
+    was.holdReason === is.holdReason &&
+    was.pageWorthy === is.pageWorthy &&
+    was.pageAfterMs === is.pageAfterMs
   );
 }
 

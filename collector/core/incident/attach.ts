@@ -3,6 +3,7 @@ import { isActive } from "../model/alert-table.ts";
 import type { Alert } from "../model/alert.ts";
 import { hashId } from "../model/hash.ts";
 import type { Incident, Told } from "../model/incident.ts";
+import { IncidentRecord } from "../model/incident-record.ts";
 import { newMember } from "../model/member.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { Turn } from "../model/turn.ts";
@@ -79,7 +80,7 @@ const NOBODY: Told[] = [];
 
 /** An incident before its first alert is in it. */
 export function emptyIncident(number: number, first: Readonly<Alert>, at: number): Incident {
-  return {
+  return new IncidentRecord({
     id: hashId("inc-", [first.id, String(first.episode), String(number)], 12),
     number,
     status: "open",
@@ -114,7 +115,7 @@ export function emptyIncident(number: number, first: Readonly<Alert>, at: number
     pageHoldUntil: null,
     updateDueAt: null,
     withheld: null,
-  };
+  });
 }
 
 /**

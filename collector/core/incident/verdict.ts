@@ -21,7 +21,16 @@ export function applyVerdict(state: IncidentState, turn: Turn, incident: Inciden
   if (ranking.isRepeat === true) return applyRepeat(state, turn, incident, ranking);
   const before = { root: incident.rootCause.ci, change: incident.rootCause.change, services: incident.impact.services };
   const seen = fingerprint(incident);
-  const kept = { ...incident };
+  const kept: Verdict = {
+    priority: incident.priority,
+    title: incident.title,
+    pageWorthy: incident.pageWorthy,
+    pageReason: incident.pageReason,
+    holdUntil: incident.holdUntil,
+    holdReason: incident.holdReason,
+    rootCause: incident.rootCause,
+    impact: incident.impact,
+  };
   const wasParent = parentKey(incident);
   applyRoot(turn, incident, ranking.rootCause);
   if (parentKey(incident) !== wasParent) suppressChildren(state, turn, incident);
@@ -185,8 +194,14 @@ function applyHold(state: IncidentState, turn: Turn, incident: Incident, ranking
   });
 }
 
-/** A verdict that says the same again costs the store nothing. Compares all that a verdict changes. */
-function sameVerdict(a: Readonly<Incident>, b: Readonly<Incident>): boolean {
+/** All that a verdict changes. */
+type Verdict = Pick<
+  Incident,
+  "priority" | "title" | "pageWorthy" | "pageReason" | "holdUntil" | "holdReason" | "rootCause" | "impact"
+>;
+
+/** A verdict that says the same again costs the store nothing. */
+function sameVerdict(a: Readonly<Verdict>, b: Readonly<Verdict>): boolean {
   return (
     a.priority === b.priority &&
     a.title === b.title &&

@@ -1,6 +1,7 @@
 import type { Alert } from "./alert.ts";
 import type { CiId } from "./ci.ts";
 import type { Incident, Member } from "./incident.ts";
+import { IncidentRecord } from "./incident-record.ts";
 import { byText } from "./order.ts";
 import { severityRank } from "./severity.ts";
 import type { AlertId, IncidentId } from "./identity.ts";
@@ -46,6 +47,7 @@ export class IncidentTable {
   private readonly rolls = new Map<IncidentId, Roll>();
   /** Ascending by number; numbers only rise, so new ones go to the end. */
   private readonly order: Incident[] = [];
+  private restFrom = 0;
 
   constructor(kept: number = MEMBERS_KEPT) {
     this.kept = kept;
@@ -71,6 +73,22 @@ export class IncidentTable {
     this.order.push(incident);
     this.incidents.set(incident.id, incident);
     if (incident.members.length > FEW_MEMBERS) this.rollOf(incident);
+  }
+
+  /**
+   * Puts to rest those that are awake, up to so many, and goes on there the next time. Only between two steps. What has many
+   * members stays awake: they are in its roll, too.
+   */
+  rest(most: number): void {
+    let left = most;
+    for (let looked = 0; looked < this.order.length && left > 0; looked += 1) {
+      if (this.restFrom >= this.order.length) this.restFrom = 0;
+      const incident = this.order[this.restFrom];
+      this.restFrom += 1;
+      if (!(incident instanceof IncidentRecord) || incident.isAtRest || this.rolls.has(incident.id)) continue;
+      incident.rest();
+      left -= 1;
+    }
   }
 
   remove(id: IncidentId): void {

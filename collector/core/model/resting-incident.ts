@@ -1,0 +1,364 @@
+import type { Impact, Incident, Member, RootCause, TimelineEntry } from "./incident.ts";
+import { SEVERITIES } from "./severity.ts";
+import type { Milliseconds, UnixMillis } from "./time.ts";
+
+/** What of an incident is asked for when something happens to it, or when somebody reads it, and takes nearly all its room. */
+export type Details = Pick<
+  Incident,
+  | "title"
+  | "acknowledgedAt"
+  | "closedAt"
+  | "reopened"
+  | "openingAt"
+  | "rootCause"
+  | "rootPinned"
+  | "membersPinned"
+  | "impact"
+  | "members"
+  | "owner"
+  | "timeline"
+  | "holdUntil"
+  | "quietSince"
+  | "rootClearSince"
+  | "strayCheckAt"
+  | "pageHoldUntil"
+  | "updateDueAt"
+  | "withheld"
+>;
+
+/** The details of an incident as one short text; its first member's texts, which its alert has too, beside it. */
+export interface Resting {
+  readonly packed: string;
+  readonly names: Names;
+  /** When the last member joined, after the opening. */
+  readonly joinedAfterMs: Milliseconds;
+}
+
+/** In the order of `MARKS`. A class, so that one costs little. */
+class Names {
+  readonly summary: string;
+  readonly ci: string;
+  readonly check: string;
+  readonly source: string;
+  readonly instance: string;
+  readonly alert: string;
+  readonly reason: string;
+
+  constructor(first: Readonly<Member> | undefined) {
+    this.summary = first?.summary ?? "";
+    this.ci = first?.ci ?? "";
+    this.check = first?.check ?? "";
+    this.source = first?.source ?? "";
+    this.instance = first?.instance ?? "";
+    this.alert = first?.alert ?? "";
+    this.reason = first?.reason ?? "";
+  }
+}
+
+const BETWEEN = "\u0000";
+const NULL = "\u0008";
+/** Each stands for a name: as the whole text, and the first three within one. */
+const MARKS = "\u0001\u0002\u0003\u0004\u0005\u0006\u0007";
+const LAST_MARK = 8;
+/** Shorter names are found in texts by chance. */
+const NAME_MIN = 3;
+const STATUSES: readonly Member["status"][] = ["firing", "unobserved", "resolved"];
+
+/** null: not without loss. */
+export function packDetails(details: Readonly<Details>, openedAt: UnixMillis): Resting | null {
+  const { members, rootCause, impact, timeline } = details;
+  const names = new Names(members[0]);
+  const packer = new Packer(names, openedAt);
+  packer.text(details.title);
+  packer.time(details.acknowledgedAt);
+  packer.time(details.closedAt);
+  packer.number(details.reopened);
+  packer.time(details.openingAt);
+  packer.flag(details.rootPinned);
+  packer.flag(details.membersPinned);
+  packer.text(details.owner);
+  for (const at of [details.holdUntil, details.quietSince, details.rootClearSince]) packer.time(at);
+  for (const at of [details.strayCheckAt, details.pageHoldUntil, details.updateDueAt]) packer.time(at);
+  packer.text(details.withheld);
+  packRoot(packer, rootCause);
+  packImpact(packer, impact);
+  packer.number(members.length);
+  let joinedAfterMs = -openedAt;
+  for (const member of members) {
+    packMember(packer, member);
+    joinedAfterMs = Math.max(joinedAfterMs, member.joinedAt - openedAt);
+  }
+  packer.number(timeline.length);
+  for (const { at, kind, text, actor } of timeline) {
+    packer.time(at);
+    packer.text(kind);
+    packer.text(text);
+    packer.text(actor);
+  }
+  const packed = packer.packed();
+  return packed === null ? null : { packed, names, joinedAfterMs };
+}
+
+export function unpackDetails({ packed, names }: Resting, openedAt: UnixMillis): Details {
+  const from = new Unpacker(packed, names, openedAt);
+  const title = from.words();
+  const acknowledgedAt = from.time();
+  const closedAt = from.time();
+  const reopened = from.number();
+  const openingAt = from.instant();
+  const rootPinned = from.flag();
+  const membersPinned = from.flag();
+  const owner = from.text();
+  const holdUntil = from.time();
+  const quietSince = from.time();
+  const rootClearSince = from.time();
+  const strayCheckAt = from.time();
+  const pageHoldUntil = from.time();
+  const updateDueAt = from.time();
+  const withheld = from.text();
+  const rootCause = unpackRoot(from);
+  const impact = unpackImpact(from);
+  const members = from.list(() => unpackMember(from));
+  const timeline = from.list(
+    (): TimelineEntry => ({ at: from.instant(), kind: from.words(), text: from.words(), actor: from.text() }),
+  );
+  return {
+    title,
+    acknowledgedAt,
+    closedAt,
+    reopened,
+    openingAt,
+    rootCause,
+    rootPinned,
+    membersPinned,
+    impact,
+    members,
+    owner,
+    timeline,
+    holdUntil,
+    quietSince,
+    rootClearSince,
+    strayCheckAt,
+    pageHoldUntil,
+    updateDueAt,
+    withheld,
+  };
+}
+
+function packRoot(packer: Packer, { ci, confidence, inferred, candidates, change, rootless }: RootCause): void {
+  packer.text(ci);
+  packer.number(confidence);
+  packer.flag(inferred);
+  packer.text(change);
+  packer.text(rootless ?? null);
+  packer.number(candidates.length);
+  for (const candidate of candidates) {
+    packer.text(candidate.ci);
+    packer.number(candidate.score);
+    packer.number(candidate.reasons.length);
+    for (const reason of candidate.reasons) packer.text(reason);
+  }
+}
+
+function unpackRoot(from: Unpacker): RootCause {
+  const ci = from.text();
+  const confidence = from.number();
+  const inferred = from.flag();
+  const change = from.text();
+  const rootless = from.text();
+  const candidates = from.list(() => ({
+    ci: from.words(),
+    score: from.number(),
+    reasons: from.list(() => from.words()),
+  }));
+  const root: RootCause = { ci, confidence, inferred, candidates, change };
+  return rootless === null ? root : { ...root, rootless };
+}
+
+function packImpact(packer: Packer, { services, cis }: Impact): void {
+  packer.number(services.length);
+  for (const { ci, criticality, redundancyLeft } of services) {
+    packer.text(ci);
+    packer.number(criticality);
+    packer.number(redundancyLeft);
+  }
+  packer.number(cis.length);
+  for (const ci of cis) packer.text(ci);
+}
+
+function unpackImpact(from: Unpacker): Impact {
+  const services = from.list(() => ({
+    ci: from.words(),
+    criticality: from.number(),
+    redundancyLeft: from.numberOrNull(),
+  }));
+  return { services, cis: from.list(() => from.words()) };
+}
+
+function packMember(packer: Packer, member: Readonly<Member>): void {
+  packer.text(member.alert);
+  packer.number(member.episode);
+  packer.text(member.ci);
+  packer.text(member.source);
+  packer.text(member.check);
+  packer.text(member.instance);
+  packer.number(SEVERITIES.indexOf(member.severity));
+  packer.text(member.summary);
+  packer.number(STATUSES.indexOf(member.status));
+  packer.time(member.firstSeenAt);
+  packer.time(member.lastSeenAt);
+  packer.time(member.resolvedAt);
+  packer.time(member.occurredAt);
+  packer.number(member.count);
+  packer.time(member.joinedAt);
+  packer.text(member.reason);
+}
+
+function unpackMember(from: Unpacker): Member {
+  return {
+    alert: from.words(),
+    episode: from.number(),
+    ci: from.words(),
+    source: from.words(),
+    check: from.words(),
+    instance: from.words(),
+    severity: SEVERITIES[from.number()] ?? "info",
+    summary: from.words(),
+    status: STATUSES[from.number()] ?? "firing",
+    firstSeenAt: from.instant(),
+    lastSeenAt: from.instant(),
+    resolvedAt: from.time(),
+    occurredAt: from.instant(),
+    count: from.number(),
+    joinedAt: from.instant(),
+    reason: from.words(),
+  };
+}
+
+/** One value after the other, in an order that the reader knows too. */
+class Packer {
+  private readonly parts: string[] = [];
+  private readonly names: Names;
+  private readonly from: UnixMillis;
+  private isSound: boolean;
+
+  constructor(names: Names, from: UnixMillis) {
+    this.names = names;
+    this.from = from;
+    const { summary, ci, check } = names;
+    this.isSound = Number.isSafeInteger(from) && !isMarked(summary) && !isMarked(ci) && !isMarked(check);
+  }
+
+  number(value: number | null): void {
+    if (value !== null && !Number.isFinite(value)) this.isSound = false;
+    this.parts.push(value === null ? "" : String(value));
+  }
+
+  flag(value: boolean): void {
+    this.parts.push(value ? "1" : "");
+  }
+
+  /** Distances are exact for whole numbers only, and most are short. */
+  time(at: UnixMillis | null): void {
+    if (at !== null && !Number.isSafeInteger(at)) this.isSound = false;
+    this.parts.push(at === null ? "" : String(at - this.from));
+  }
+
+  text(text: string | null): void {
+    this.parts.push(text === null ? NULL : this.shortened(text));
+  }
+
+  /** null: something in it cannot be told apart from our own signs, or is no number. */
+  packed(): string | null {
+    return this.isSound ? this.parts.join(BETWEEN) : null;
+  }
+
+  private shortened(text: string): string {
+    const { summary, ci, check, source, instance, alert, reason } = this.names;
+    if (text === "") return "";
+    if (text === summary) return MARKS.charAt(0);
+    if (text === ci) return MARKS.charAt(1);
+    if (text === check) return MARKS.charAt(2);
+    if (text === source) return MARKS.charAt(3);
+    if (text === instance) return MARKS.charAt(4);
+    if (text === alert) return MARKS.charAt(5);
+    if (text === reason) return MARKS.charAt(6);
+    if (isMarked(text)) this.isSound = false;
+    return marked(marked(marked(text, summary, 0), ci, 1), check, 2);
+  }
+}
+
+function marked(text: string, name: string, mark: number): string {
+  return name.length >= NAME_MIN && text.includes(name) ? text.split(name).join(MARKS.charAt(mark)) : text;
+}
+
+function isMarked(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) <= LAST_MARK) return true;
+  return false;
+}
+
+class Unpacker {
+  private readonly parts: readonly string[];
+  private readonly names: Names;
+  private readonly from: UnixMillis;
+  private next = 0;
+
+  constructor(packed: string, names: Names, from: UnixMillis) {
+    this.parts = packed.split(BETWEEN);
+    this.names = names;
+    this.from = from;
+  }
+
+  number(): number {
+    return Number(this.part());
+  }
+
+  numberOrNull(): number | null {
+    const part = this.part();
+    return part === "" ? null : Number(part);
+  }
+
+  flag(): boolean {
+    return this.part() === "1";
+  }
+
+  instant(): UnixMillis {
+    return Number(this.part()) + this.from;
+  }
+
+  time(): UnixMillis | null {
+    const part = this.part();
+    return part === "" ? null : Number(part) + this.from;
+  }
+
+  text(): string | null {
+    const part = this.part();
+    return part === NULL ? null : this.full(part);
+  }
+
+  words(): string {
+    return this.full(this.part());
+  }
+
+  /** Of the length that it has: a list that grows has room for sixteen more. */
+  list<T>(item: () => T): T[] {
+    const length = this.number();
+    return length === 0 ? [] : Array.from({ length }, item);
+  }
+
+  private part(): string {
+    const part = this.parts[this.next] ?? "";
+    this.next += 1;
+    return part;
+  }
+
+  private full(text: string): string {
+    const { summary, ci, check, source, instance, alert, reason } = this.names;
+    const names = [summary, ci, check, source, instance, alert, reason];
+    if (text.length === 1 && text <= MARKS.charAt(6)) return names[text.charCodeAt(0) - 1] ?? "";
+    let full = text;
+    for (let mark = 2; mark >= 0; mark -= 1)
+      if (full.includes(MARKS.charAt(mark))) full = full.split(MARKS.charAt(mark)).join(names[mark]);
+    return full;
+  }
+}
