@@ -51,6 +51,8 @@ export class NoteReader {
       graph: 0,
       named: named === null ? null : topology.id(named),
       keepUntil: null,
+      gathered: 0,
+      suspected: 0,
     };
   }
 
@@ -76,6 +78,8 @@ export class NoteReader {
       graph,
       named,
       keepUntil,
+      gathered: 0,
+      suspected: 0,
     };
   }
 

@@ -23,8 +23,7 @@ const FALLEN: ReadonlySet<Symptom> = new Set<Symptom>(["gone", "down"]);
 /** The notes by alert, by CI and by possible cause: how evidence that belongs together finds itself. */
 export class Notebook {
   private readonly notes = new Map<AlertId, Note>();
-  /** By CI; a list for each that ever had a note. */
-  private readonly byCi: (Note[] | undefined)[] = [];
+  private readonly byCi = new NoteLists();
   /** By CI, when the last of its notes began that is no noise: asked for every CI that a fault should hit, and mostly long ago. */
   readonly began = new Latest();
   private readonly recent = new RecentAlarms();
@@ -111,10 +110,7 @@ export class Notebook {
 
   private enter(note: Note): void {
     this.notes.set(note.alert.id, note);
-    while (this.byCi.length <= note.ci) this.byCi.push(undefined);
-    const list = this.byCi[note.ci];
-    if (list === undefined) this.byCi[note.ci] = [note];
-    else list.push(note);
+    this.byCi.add(note.ci, note);
     this.lastOrder = Math.max(this.lastOrder, note.order);
     if (note.background === null) this.post(note);
   }
@@ -165,7 +161,9 @@ export class Notebook {
   }
 
   on(ci: number): readonly Note[] {
-    return this.byCi[ci] ?? NONE;
+    const notes = this.byCi.get(ci);
+    if (notes === undefined) return NONE;
+    return Array.isArray(notes) ? notes : [notes];
   }
 
   /** Whether a CI sent an alert that is no noise between `from` and `to`. */
@@ -253,21 +251,14 @@ export class Notebook {
   private remove(note: Note): void {
     this.notes.delete(note.alert.id);
     if (note.background === null) this.unpost(note);
-    const list = this.byCi[note.ci] ?? [];
-    list.splice(list.indexOf(note), 1);
-    if (list.length === 0) this.byCi[note.ci] = undefined;
+    this.byCi.drop(note.ci, note);
   }
 
   private push(kind: ListKind, key: number, note: Note): void {
     if (this.cuts.size > 0 && note.order <= (this.cuts.get(`${kind}${key}`) ?? 0)) return;
     const lists = kind === CAUSE ? this.byCause : this.bySystem;
-    const known = lists.get(key);
-    if (known === undefined) lists.set(key, note);
-    else if (!Array.isArray(known)) lists.set(key, [known, note]);
-    else {
-      known.push(note);
-      if (known.length > LIST_MAX * 2) this.cut(`${kind}${key}`, known);
-    }
+    const list = lists.add(key, note);
+    if (list !== null && list.length > LIST_MAX * 2) this.cut(`${kind}${key}`, list);
   }
 
   private cut(name: string, list: Note[]): void {
@@ -278,14 +269,7 @@ export class Notebook {
 
   private pull(kind: ListKind, key: number, note: Note): void {
     const lists = kind === CAUSE ? this.byCause : this.bySystem;
-    const known = lists.get(key);
-    if (known === undefined) return;
-    if (Array.isArray(known)) {
-      const at = known.indexOf(note);
-      if (at >= 0) known.splice(at, 1);
-      if (known.length > 0) return;
-    } else if (known !== note) return;
-    lists.set(key, undefined);
+    if (!lists.drop(key, note)) return;
     if (this.cuts.delete(`${kind}${key}`)) this.recut.add(`${kind}${key}`);
   }
 }
@@ -298,7 +282,7 @@ const CAUSE = "c";
 const SYSTEM = "s";
 type ListKind = typeof CAUSE | typeof SYSTEM;
 
-/** By small integers. One note alone stands for itself: a list around each would be much of what an alert costs. */
+/** Lists by small integers. One note alone stands for itself: a list around each would be much of what an alert costs. */
 class NoteLists {
   private readonly lists: (Note | Note[] | undefined)[] = [];
 
@@ -306,8 +290,25 @@ class NoteLists {
     return key < this.lists.length ? this.lists[key] : undefined;
   }
 
-  set(key: number, list: Note | Note[] | undefined): void {
+  /** Returns the list that it went into; null = it is alone. */
+  add(key: number, note: Note): Note[] | null {
     while (this.lists.length <= key) this.lists.push(undefined);
-    this.lists[key] = list;
+    const known = this.lists[key];
+    if (known === undefined) this.lists[key] = note;
+    else if (Array.isArray(known)) known.push(note);
+    else this.lists[key] = [known, note];
+    return known === undefined ? null : (this.lists[key] as Note[]);
+  }
+
+  /** True when it was the last one. */
+  drop(key: number, note: Note): boolean {
+    const known = this.get(key);
+    if (Array.isArray(known)) {
+      const at = known.indexOf(note);
+      if (at >= 0) known.splice(at, 1);
+      if (known.length > 0) return false;
+    } else if (known !== note) return false;
+    this.lists[key] = undefined;
+    return true;
   }
 }

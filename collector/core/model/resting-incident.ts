@@ -26,16 +26,11 @@ export type Details = Pick<
   | "withheld"
 >;
 
-/** The details of an incident as one short text; its first member's texts, which its alert has too, beside it. */
-export interface Resting {
-  readonly packed: string;
-  readonly names: Names;
-  /** When the last member joined, after the opening. */
-  readonly joinedAfterMs: Milliseconds;
-}
+/** The texts of its first member, which its alert has too. */
+type Names = Pick<Member, "summary" | "ci" | "check" | "source" | "instance" | "alert" | "reason">;
 
-/** In the order of `MARKS`. A class, so that one costs little. */
-class Names {
+/** The details of an incident as one short text, and its names beside it. A class, so that one costs little. */
+export class Resting implements Names {
   readonly summary: string;
   readonly ci: string;
   readonly check: string;
@@ -43,17 +38,24 @@ class Names {
   readonly instance: string;
   readonly alert: string;
   readonly reason: string;
+  readonly packed: string;
+  /** When the last member joined, after the opening. */
+  readonly joinedAfterMs: Milliseconds;
 
-  constructor(first: Readonly<Member> | undefined) {
-    this.summary = first?.summary ?? "";
-    this.ci = first?.ci ?? "";
-    this.check = first?.check ?? "";
-    this.source = first?.source ?? "";
-    this.instance = first?.instance ?? "";
-    this.alert = first?.alert ?? "";
-    this.reason = first?.reason ?? "";
+  constructor({ summary, ci, check, source, instance, alert, reason }: Names, packed: string, after: Milliseconds) {
+    this.summary = summary;
+    this.ci = ci;
+    this.check = check;
+    this.source = source;
+    this.instance = instance;
+    this.alert = alert;
+    this.reason = reason;
+    this.packed = packed;
+    this.joinedAfterMs = after;
   }
 }
+
+const NAMELESS: Names = { summary: "", ci: "", check: "", source: "", instance: "", alert: "", reason: "" };
 
 const BETWEEN = "\u0000";
 const NULL = "\u0008";
@@ -67,7 +69,7 @@ const STATUSES: readonly Member["status"][] = ["firing", "unobserved", "resolved
 /** null: not without loss. */
 export function packDetails(details: Readonly<Details>, openedAt: UnixMillis): Resting | null {
   const { members, rootCause, impact, timeline } = details;
-  const names = new Names(members[0]);
+  const names: Names = members[0] ?? NAMELESS;
   const packer = new Packer(names, openedAt);
   packer.text(details.title);
   packer.time(details.acknowledgedAt);
@@ -96,11 +98,11 @@ export function packDetails(details: Readonly<Details>, openedAt: UnixMillis): R
     packer.text(actor);
   }
   const packed = packer.packed();
-  return packed === null ? null : { packed, names, joinedAfterMs };
+  return packed === null ? null : new Resting(names, packed, joinedAfterMs);
 }
 
-export function unpackDetails({ packed, names }: Resting, openedAt: UnixMillis): Details {
-  const from = new Unpacker(packed, names, openedAt);
+export function unpackDetails(resting: Resting, openedAt: UnixMillis): Details {
+  const from = new Unpacker(resting.packed, resting, openedAt);
   const title = from.words();
   const acknowledgedAt = from.time();
   const closedAt = from.time();
