@@ -196,18 +196,27 @@ test("a deposit that was half stepped when it was stored goes on where it was, h
   expect(journaled()).toEqual(all);
 });
 
-test.each(["before", "after"])("what was deposited before a kill comes first, read %s the start", async (when) => {
-  const second = await afterKill();
-  if (when === "before") second.read();
-  await second.partition.start();
-  if (when === "after") second.read();
-  second.clock.advance(10);
-  second.send("later");
-  await settle(40);
-  expect(cisOf(second.inputs()).at(-1)).toBe("later");
-  expect(cisOf(second.inputs())).toHaveLength(many + 1);
-  await second.partition.stop();
-});
+test.each(["before", "after"])(
+  "what was deposited before a kill is all stepped, in order, read %s the start; what comes now takes turns with it",
+  async (when) => {
+    const second = await afterKill();
+    if (when === "before") second.read();
+    await second.partition.start();
+    if (when === "after") second.read();
+    second.clock.advance(10);
+    second.send("later");
+    await settle(40);
+    const cis = cisOf(second.inputs());
+    expect(cis).toHaveLength(many + 1);
+    expect(cis.indexOf("later")).toBeLessThan(many);
+    const [left, inOrder] = [
+      cis.filter((ci) => ci !== "later"),
+      Array.from({ length: many }, (_, at) => `burst-${at}`),
+    ];
+    expect(left).toEqual(inOrder);
+    await second.partition.stop();
+  },
+);
 
 test.for([
   { name: "the core has no room for so many alerts", room: 599, limits: {} },

@@ -19,7 +19,7 @@ export interface PartitionLimits extends InboxLimits, StepperLimits {
 }
 
 export const DEFAULT_PARTITION_LIMITS: PartitionLimits = {
-  inputsMax: 100_000,
+  inputsMax: 150_000,
   sizeBytesMax: 128 * 1024 * 1024,
   batchInputsMax: 1_000,
   batchSizeBytesMax: 4 * 1024 * 1024,
@@ -27,7 +27,7 @@ export const DEFAULT_PARTITION_LIMITS: PartitionLimits = {
   patienceMs: 10_000,
   idleCommitMs: 15_000,
   eventIdsMax: 1_000_000,
-  depositedInputsMax: 50_000,
+  depositedInputsMax: 100_000,
   heldInputsMin: 500,
 };
 
