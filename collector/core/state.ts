@@ -21,7 +21,7 @@ import type { Noted } from "./model/evidence.ts";
 import { IncidentTable } from "./model/incident-table.ts";
 import type { Incident } from "./model/incident.ts";
 import { IncidentRecord } from "./model/incident-record.ts";
-import { byText } from "./model/order.ts";
+import { byText, inOrderOf } from "./model/order.ts";
 import type { Problem } from "./model/problem.ts";
 import type { CoreSettings } from "./model/settings.ts";
 import { SharedTexts } from "./model/shared-texts.ts";
@@ -121,11 +121,14 @@ export function createState(options: CoreOptions): CoreState {
   state.mutes.takeWindows(cmdb.maintenance, topology, at);
   load(state, stored, at);
   scheduleIntervals(state, at);
-  const active = [...state.alerts.all()].filter(isActive).sort((a, b) => byText(a.id, b.id));
-  correlator.resume(active, at, state.view);
+  correlator.resume(activeOf(state.alerts), at, state.view);
   Object.assign(state, storedUndone(stored.learned));
   state.reviewAt = state.undone.length > 0 ? at : correlator.nextReviewAt();
   return state;
+}
+
+function* activeOf(alerts: AlertTable): Iterable<Alert> {
+  for (const alert of alerts.all()) if (isActive(alert)) yield alert;
 }
 
 /** Correlation reads anew what is there: the CMDB has changed, or a person has put alerts elsewhere. */
@@ -145,6 +148,7 @@ function viewOf(state: CoreState): CorrelationView {
       return state.settings.correlation;
     },
     alert: (id) => state.alerts.get(id),
+    isLive: (alert) => state.alerts.has(alert),
     activeAlertsOn: (ci) => state.alerts.activeOn(ci),
     incident: (id) => state.incidents.get(id),
     liveIncidents: () => state.incidents.live(),
@@ -189,14 +193,12 @@ function sortOut(entities: Iterable<Entity>, table: AlertTable): Stored {
     threads: [],
     meta: [],
   };
+  const alerts: AlertEntity[] = [];
   for (const entity of entities) {
     switch (entity.kind) {
-      case "alert": {
-        const alert = table.enrol(entity.value);
-        found.alerts.push(alert);
-        if (entity.noted !== undefined && entity.noted !== null) found.noted.push({ alert, noted: entity.noted });
+      case "alert":
+        alerts.push(entity);
         break;
-      }
       case "incident":
         found.incidents.push(entity.value);
         if (entity.noted !== undefined && entity.noted !== null)
@@ -224,7 +226,34 @@ function sortOut(entities: Iterable<Entity>, table: AlertTable): Stored {
         break;
     }
   }
+  // In the order of all that goes over them later, so that neighbours there are neighbours in memory.
+  for (const { value, noted } of byBeginning(alerts)) {
+    const alert = table.enrol(value);
+    found.alerts.push(alert);
+    if (noted !== undefined && noted !== null) found.noted.push({ alert, noted });
+  }
   return found;
+}
+
+type AlertEntity = Extract<Entity, { kind: "alert" }>;
+
+/** By when they began, then by id. */
+function byBeginning(alerts: readonly AlertEntity[]): AlertEntity[] {
+  const first = alerts.reduce((least, { value }) => Math.min(least, value.firstSeenAt), Number.POSITIVE_INFINITY);
+  const found = inOrderOf(alerts, ({ value }) => value.firstSeenAt - first);
+  for (let from = 0, to = 1; to <= found.length; to += 1) {
+    const began = found[from]?.value.firstSeenAt;
+    if (to < found.length && found[to]?.value.firstSeenAt === began) continue;
+    if (to - from > 1) sortPart(found, from, to);
+    from = to;
+  }
+  return found;
+}
+
+/** Mostly they are in this order already. */
+function sortPart(alerts: AlertEntity[], from: number, to: number): void {
+  const part = alerts.slice(from, to).sort((a, b) => byText(a.id, b.id));
+  for (const [at, alert] of part.entries()) alerts[from + at] = alert;
 }
 
 /** Stored entities come in any order; what decides later must not depend on it. */
@@ -254,9 +283,8 @@ function loadChanges(state: CoreState, changes: ChangeRecord[][]): void {
   }
 }
 
-function loadAlerts(state: CoreState, alerts: Alert[]): void {
-  // They come nearly in this order, so that it costs little.
-  alerts.sort((a, b) => byText(a.id, b.id));
+/** @param alerts by when they began */
+function loadAlerts(state: CoreState, alerts: readonly Alert[]): void {
   const { topology } = state;
   registerNames(topology, alerts);
   const renamed: Alert[] = [];

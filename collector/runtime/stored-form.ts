@@ -45,28 +45,41 @@ export function removedEntity(kind: EntityKind, id: string): StoredEntity {
 /** Everything that was stored, read page by page; members of incidents are found when all alerts are there. */
 export class StoredReader {
   private readonly others: Entity[] = [];
-  private readonly alerts = new Map<string, StoredAlert>();
+  private readonly alerts: Extract<Entity, { kind: "alert" }>[] = [];
   private readonly incidents: ReadIncident[] = [];
 
   /** @throws when a text is not what `storedEntity` wrote: the store is damaged. */
   read(page: readonly LoadedEntity[]): void {
     for (const entity of page) {
       const { kind, id, body, touch } = entity;
-      if (kind === "alert") this.alerts.set(id, touched(readAlert(id, body), touch));
-      else if (kind === "incident") this.incidents.push(readIncident(id, body));
+      if (kind === "alert") {
+        const { alert: value, noted } = touched(readAlert(id, body), touch);
+        this.alerts.push({ kind, id, value, noted });
+      } else if (kind === "incident") this.incidents.push(readIncident(id, body));
       else this.others.push({ kind, id, value: JSON.parse(body) as unknown } as Entity);
     }
   }
 
   /** All of it. Alerts come before what refers to them. */
   *entities(): Iterable<Entity> {
-    for (const [id, { alert: value, noted }] of this.alerts) yield { kind: "alert", id, value, noted };
-    const alertOf: AlertOf = (alert) => this.alerts.get(alert)?.alert;
+    yield* this.alerts;
+    const members = this.membersById();
+    const alertOf: AlertOf = (alert) => members.get(alert);
     for (const read of this.incidents) {
       const { incident: value, noted } = withMembers(read, alertOf);
       yield { kind: "incident", id: value.id, value, noted };
     }
     yield* this.others;
+  }
+
+  /** The alerts that incidents name: of most no incident asks for its alert. */
+  private membersById(): ReadonlyMap<AlertId, Alert> {
+    const named = new Set<AlertId>();
+    for (const { members } of this.incidents)
+      for (const member of members) if (typeof member === "string") named.add(member);
+    const found = new Map<AlertId, Alert>();
+    if (named.size > 0) for (const { id, value } of this.alerts) if (named.has(id)) found.set(id, value);
+    return found;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { AlertId } from "../model/identity.ts";
+import { inOrderOf } from "../model/order.ts";
 import type { StoredPiece } from "../model/stored-list.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import { LookedAt } from "./looked-at.ts";
@@ -174,16 +175,20 @@ export class Agenda {
   ): void {
     const [due, last, roundEnd, done, fewUpTo, opened, solved] = marks;
     Object.assign(this, { due, last, roundEnd, done, fewUpTo, opened, solved });
-    const found = new Map<number, AlertId>();
-    for (const [alert, number] of this.lookedAt.restore(records)) found.set(number, alert);
-    const sure = new Set<number>();
-    for (const [alert, number] of numbers) {
-      if (number < 0) sure.add(-number);
-      if (number !== 0) found.set(Math.abs(number), alert);
-    }
-    for (const [number, alert] of [...found].sort(([a], [b]) => a - b)) {
-      if (number <= done) continue;
-      const isIn = number > roundEnd || number <= fewUpTo || sure.has(number) || !isPlaced(alert);
+    const found: { alert: AlertId; number: number; isSure: boolean }[] = [];
+    for (const [alert, number] of this.lookedAt.restore(records))
+      if (number > done) found.push({ alert, number, isSure: false });
+    for (const [alert, number] of numbers)
+      if (Math.abs(number) > done) found.push({ alert, number: Math.abs(number), isSure: number < 0 });
+    const inOrder = inOrderOf(found, (one) => one.number);
+    for (const [at, { alert, number, isSure }] of inOrder.entries()) {
+      const next = inOrder[at + 1];
+      if (next?.number === number) {
+        // Kept here and with the alert: it is the same one.
+        next.isSure ||= isSure;
+        continue;
+      }
+      const isIn = number > roundEnd || number <= fewUpTo || isSure || !isPlaced(alert);
       if (!isIn) continue;
       this.waiting.set(alert, number);
       if (number <= roundEnd) this.roundSize += 1;

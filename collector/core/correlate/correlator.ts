@@ -103,9 +103,16 @@ class OnlineCorrelator implements Correlator {
       for (const incident of stale) this.stale.add(incident);
       if (fadeAt !== null) this.timers.schedule(FADE, fadeAt);
     }
-    const others = [...alerts].filter((alert) => this.notebook.get(alert.id) === undefined);
+    const others = this.withoutNote([...alerts]);
     others.sort((a, b) => a.firstSeenAt - b.firstSeenAt || (a.id < b.id ? -1 : 1));
     for (const alert of others) if (this.notebook.get(alert.id) === undefined) this.beginWith(alert, at, view);
+  }
+
+  /** @param active all active alerts: mostly each has its note, and to count these is quicker than to look for each. */
+  private withoutNote(active: Readonly<Alert>[]): Readonly<Alert>[] {
+    let noted = 0;
+    for (const { alert } of this.notebook.all()) if (alert.status !== "resolved") noted += 1;
+    return noted === active.length ? [] : active.filter(({ id }) => this.notebook.get(id) === undefined);
   }
 
   /** An alert of which an older program has kept nothing. */

@@ -1,6 +1,7 @@
 import type { CorrelationView, Recollection } from "../model/correlation.ts";
 import type { Note } from "../model/evidence.ts";
 import type { AlertId, IncidentId } from "../model/identity.ts";
+import type { UnixMillis } from "../model/time.ts";
 import type { Influence } from "../model/influence.ts";
 import { inOrderOf } from "../model/order.ts";
 import type { StoredPiece } from "../model/stored-list.ts";
@@ -10,7 +11,7 @@ import type { Agenda } from "./agenda.ts";
 import { commonRecord, isSameRecord, readCommon, type Common } from "./common.ts";
 import type { Habits } from "./habits.ts";
 import type { NoteReader } from "./note-reader.ts";
-import type { Notebook } from "./notebook.ts";
+import { isForgotten, type Notebook } from "./notebook.ts";
 import { graphOf, type NoteFacts, readNoted } from "./noted.ts";
 import { LooseThreads } from "./loose-threads.ts";
 import {
@@ -183,22 +184,28 @@ export function resume(recalled: Recalled, keeper: Keeper, rooms: Rooms, view: C
   const { notes, records, common } = recalled;
   if (common === null) return;
   const { orders, forgotUntil } = common;
-  const living = notes.filter(({ note }) => view.alert(note.alert.id) === note.alert);
-  const kept = inOrderOf(living, ({ note }) => note.order);
+  const kept = inOrderOf(
+    notes.filter(({ note }) => view.isLive(note.alert)),
+    ({ note }) => note.order,
+  );
   notebook.resume(
     kept.map(({ note }) => note),
     { orders, forgotUntil, cuts: cutsIn(records) },
   );
-  const numbers: [AlertId, number][] = [];
-  for (const { note, until, waits } of kept) {
-    // Most wait for nothing: of a hundred thousand these few are asked for.
-    if ((until === null && waits === 0) || notebook.get(note.alert.id) !== note) continue;
-    if (until !== null) timers.schedule(alertTimer(note.alert.id), until);
-    numbers.push([note.alert.id, waits]);
-  }
+  for (const { note, until } of kept)
+    if (until !== null && !isForgotten(note, forgotUntil)) timers.schedule(alertTimer(note.alert.id), until);
   const stored = keeper.restore(recalled, (incident) => view.incident(incident) === undefined);
   threads.resume(threadsIn(stored, timers, view), common.rootOrders);
-  agenda.resume(common.agenda, numbers, records, (alert) => (view.alert(alert)?.incident ?? null) !== null);
+  agenda.resume(
+    common.agenda,
+    numbersIn(kept, forgotUntil),
+    records,
+    (alert) => (view.alert(alert)?.incident ?? null) !== null,
+  );
+}
+
+function* numbersIn(kept: readonly RecalledNote[], forgotUntil: UnixMillis): Iterable<[AlertId, number]> {
+  for (const { note, waits } of kept) if (waits !== 0 && !isForgotten(note, forgotUntil)) yield [note.alert.id, waits];
 }
 
 function cutsIn(records: readonly StoredPiece[]): Map<string, number> {

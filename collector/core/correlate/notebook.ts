@@ -84,7 +84,7 @@ export class Notebook {
     this.forgot = forgotUntil;
     for (const [name, order] of cuts) this.cuts.set(name, order);
     for (const note of notes) {
-      if (note.keepUntil !== null && note.keepUntil <= forgotUntil) continue;
+      if (isForgotten(note, forgotUntil)) continue;
       this.enter(note);
       if (note.keepUntil !== null) this.resolved.push(note);
     }
@@ -272,6 +272,11 @@ export class Notebook {
     if (!lists.drop(key, note)) return;
     if (this.cuts.delete(`${kind}${key}`)) this.recut.add(`${kind}${key}`);
   }
+}
+
+/** It is over for so long that nobody needs it any more. */
+export function isForgotten({ keepUntil }: Readonly<Note>, forgotUntil: UnixMillis): boolean {
+  return keepUntil !== null && keepUntil <= forgotUntil;
 }
 
 const NONE: readonly Note[] = [];

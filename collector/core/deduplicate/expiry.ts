@@ -74,10 +74,11 @@ export function extendExpiry(
   turn: Turn,
   gapMs: Milliseconds,
 ): void {
-  const active = [...state.alerts.all()].filter((alert) => alert.expiresAt !== null).sort((a, b) => byText(a.id, b.id));
-  for (const alert of active) {
-    if (alert.expiresAt === null || alert.expiresAt > turn.at + AFTER_GAP_MS) continue;
-    alert.expiresAt = Math.max(alert.expiresAt + gapMs, turn.at + RESUME_MS);
+  const near: Alert[] = [];
+  for (const alert of state.alerts.all())
+    if (alert.expiresAt !== null && alert.expiresAt <= turn.at + AFTER_GAP_MS) near.push(alert);
+  for (const alert of near.sort((a, b) => byText(a.id, b.id))) {
+    alert.expiresAt = Math.max((alert.expiresAt ?? 0) + gapMs, turn.at + RESUME_MS);
     turn.effects.push({ kind: "touch", alert });
   }
 }

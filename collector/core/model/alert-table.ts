@@ -10,6 +10,8 @@ import { type Repeat, Sightings } from "./sightings.ts";
 const NONE: readonly Alert[] = [];
 /** One alert alone stands for itself: most CIs have one, and a list around it costs 80 bytes. */
 type AlertLists = Map<CiId, Alert | Alert[]>;
+/** The alerts of one CI by their instance. */
+type Crowd = Map<string, Alert[]>;
 /** A CI with more alerts than this gets an index of its own. */
 const SCANNED_MAX = 16;
 
@@ -35,7 +37,7 @@ export class AlertTable {
   /** All alerts of a CI; few, so that a scan that compares texts is faster than a key that must be built and hashed. */
   private readonly byCi: AlertLists = new Map();
   /** The alerts of a CI with many, by instance: of one instance there are few, and its text is there already. */
-  private readonly crowded = new Map<CiId, Map<string, Alert[]>>();
+  private readonly crowded = new Map<CiId, Crowd>();
   private readonly activeByCi: AlertLists = new Map();
   private activeSize = 0;
   private readonly labels = new LabelIndex(
@@ -55,11 +57,16 @@ export class AlertTable {
     return this.byId.get(id);
   }
 
+  /** Whether it is this object that `get` gives for its id. */
+  has(alert: Readonly<Alert>): boolean {
+    return alert instanceof LiveAlert && this.byPlace[alert.place] === alert;
+  }
+
   find(ci: CiId, source: string, check: string, instance: string): Alert | undefined {
     const list = this.byCi.get(ci);
     if (list === undefined) return undefined;
     if (!Array.isArray(list)) return isOf(list, source, check, instance) ? list : undefined;
-    const near = list.length > SCANNED_MAX ? this.crowded.get(ci)?.get(instance) : list;
+    const near = list.length > SCANNED_MAX ? this.crowdOf(ci, list).get(instance) : list;
     if (near === undefined) return undefined;
     for (const alert of near) {
       if (isOf(alert, source, check, instance)) return alert;
@@ -83,7 +90,7 @@ export class AlertTable {
     else if (!Array.isArray(list)) this.byCi.set(alert.ci, [list, alert]);
     else {
       list.push(alert);
-      if (list.length > SCANNED_MAX) this.crowd(list, alert);
+      if (list.length > SCANNED_MAX) enterCrowd(this.crowded.get(alert.ci), alert);
     }
     this.labels.enter(alert);
     if (isActive(alert)) this.activate(alert);
@@ -194,15 +201,14 @@ export class AlertTable {
     return this.byId.values();
   }
 
-  private crowd(list: readonly Alert[], newest: Alert): void {
-    const known = this.crowded.get(newest.ci);
-    const index = known ?? new Map<string, Alert[]>();
-    for (const alert of known === undefined ? list : [newest]) {
-      const near = index.get(alert.instance);
-      if (near === undefined) index.set(alert.instance, [alert]);
-      else near.push(alert);
-    }
-    this.crowded.set(newest.ci, index);
+  /** Made when it is first asked for: a restart brings many CIs of which nobody speaks for a while. */
+  private crowdOf(ci: CiId, list: readonly Alert[]): Crowd {
+    const known = this.crowded.get(ci);
+    if (known !== undefined) return known;
+    const crowd: Crowd = new Map();
+    for (const alert of list) enterCrowd(crowd, alert);
+    this.crowded.set(ci, crowd);
+    return crowd;
   }
 
   private withdraw(alert: Alert): void {
@@ -218,6 +224,13 @@ export class AlertTable {
     if (list.length === 1) this.activeByCi.delete(alert.ci);
     else list.splice(index, 1);
   }
+}
+
+function enterCrowd(crowd: Crowd | undefined, alert: Alert): void {
+  if (crowd === undefined) return;
+  const near = crowd.get(alert.instance);
+  if (near === undefined) crowd.set(alert.instance, [alert]);
+  else near.push(alert);
 }
 
 function isOf(alert: Readonly<Alert>, source: string, check: string, instance: string): boolean {

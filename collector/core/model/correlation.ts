@@ -24,6 +24,8 @@ export interface CorrelationView {
   readonly topology: Topology;
   readonly settings: CorrelationSettings;
   alert(id: AlertId): Readonly<Alert> | undefined;
+  /** Whether this object is the alert of its id: as `alert` says, but without looking for it. */
+  isLive(alert: Readonly<Alert>): boolean;
   /** Firing and unobserved alerts on this CI, by first-seen time, then id. */
   activeAlertsOn(ci: CiId): readonly Readonly<Alert>[];
   incident(id: IncidentId): Readonly<Incident> | undefined;
