@@ -26,6 +26,9 @@ function unitOf(ci: number, minute: number, symptom: Symptom = "errors", rank = 
     graph: 0,
     named: null,
     keepUntil: null,
+    unit: null,
+    gathered: 0,
+    suspected: 0,
   };
   return { ci, notes: [note], onset: note.onset, self: 0.5, causes: note.causes };
 }

@@ -26,6 +26,9 @@ function noteOf(id: number, at: number): Note {
     graph: 0,
     named: null,
     keepUntil: null,
+    unit: null,
+    gathered: 0,
+    suspected: 0,
   };
 }
 

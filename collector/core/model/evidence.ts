@@ -37,10 +37,10 @@ export interface Note {
   /** A resolved one is forgotten then; null while it fires. */
   keepUntil: UnixMillis | null;
   /** The unit that it was the first note of last; kept so that the next look at the same notes costs nothing. */
-  unit?: Unit;
+  unit: Unit | null;
   /** Marks of whoever looks at many notes again and again; they say nothing that could not be worked out anew. */
-  gathered?: number;
-  suspected?: number;
+  gathered: number;
+  suspected: number;
 }
 
 /** What the store keeps of a note beside its alert; `correlate/noted.ts` reads it. */
@@ -119,7 +119,7 @@ function unit(notes: Note[]): Unit {
   if (first === undefined) throw new Error("a unit has at least one note");
   if (notes.length === 1 && first.causes.keys.length <= FEW_CAUSES) return lone(first, notes);
   const known = first.unit;
-  if (known !== undefined && sameNotes(known, notes)) return known;
+  if (known !== null && sameNotes(known, notes)) return known;
   const made = notes.length === 1 ? lone(first, notes) : combine(first, notes);
   first.unit = made;
   return made;
