@@ -1,6 +1,6 @@
 import type { CorrelationView, Ranking, RootEvidence, RootRanker } from "../model/correlation.ts";
 import { isSensed, unitsOf, type Unit } from "../model/evidence.ts";
-import { aliveCost, aloneCost, openingCost, quietDependents } from "../model/hypothesis.ts";
+import { aliveCost, aloneCost, type Dependents, openingCost, quietDependents } from "../model/hypothesis.ts";
 import { faultCi, faultDead, type FaultKey } from "../model/influence.ts";
 import type { Candidate } from "../model/incident.ts";
 import type { UnixMillis } from "../model/time.ts";
@@ -174,7 +174,9 @@ function behind(inferred: Claims, pricing: Pricing): Verdict[] {
     const costs = inferred.costs.slice();
     costs[index] = own;
     const verdict = complete(draft({ fault, costs }, pricing), pricing, Number.POSITIVE_INFINITY);
-    found.push({ ...verdict, cost: verdict.cost + (causes.costs[at] ?? 0), through: inferred.fault });
+    verdict.cost += causes.costs[at] ?? 0;
+    verdict.through = inferred.fault;
+    found.push(verdict);
   }
   return found;
 }
@@ -241,25 +243,43 @@ function draft(claims: Claims, pricing: Pricing): Draft {
 }
 
 /** @param enough see `quietDependents` */
-function complete({ fault, root, cost, claims, first, own }: Draft, pricing: Pricing, enough: number): Verdict {
-  const { units, members, evidence, at } = pricing;
+function complete(drafted: Draft, pricing: Pricing, enough: number): Verdict {
+  const { members, evidence, at } = pricing;
   const { alarmed, speaks } = evidence;
-  const heard = { members, alarmed, speaks };
+  const { fault, first, own } = drafted;
   const asked = { onset: first, at, silent: own === undefined, enough };
-  const dependents = quietDependents(evidence.influence, fault, heard, asked);
-  let explained: Unit[] | null = null;
-  return {
-    root,
-    fault,
-    cost: cost + dependents.cost,
-    get explained() {
-      explained ??= units.filter((_, index) => !Number.isNaN(claims.costs[index]));
-      return explained;
-    },
-    units: units.length,
-    silent: own === undefined && !members.includes(root),
-    dead: faultDead(fault),
-    dependents,
-    through: null,
-  };
+  const dependents = quietDependents(evidence.influence, fault, { members, alarmed, speaks }, asked);
+  return new Weighed(drafted, dependents, pricing);
+}
+
+/** A draft with what its quiet dependents say. */
+class Weighed implements Verdict {
+  readonly root: number;
+  readonly fault: FaultKey;
+  cost: number;
+  readonly units: number;
+  readonly silent: boolean;
+  readonly dead: boolean;
+  readonly dependents: Dependents;
+  through: FaultKey | null = null;
+  private readonly claims: Claims;
+  private readonly all: readonly Unit[];
+  private found: Unit[] | null = null;
+
+  constructor({ root, fault, cost, claims, own }: Draft, dependents: Dependents, { units, members }: Pricing) {
+    this.root = root;
+    this.fault = fault;
+    this.cost = cost + dependents.cost;
+    this.units = units.length;
+    this.silent = own === undefined && !members.includes(root);
+    this.dead = faultDead(fault);
+    this.dependents = dependents;
+    this.claims = claims;
+    this.all = units;
+  }
+
+  get explained(): Unit[] {
+    this.found ??= this.all.filter((_, index) => !Number.isNaN(this.claims.costs[index]));
+    return this.found;
+  }
 }
