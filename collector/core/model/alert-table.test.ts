@@ -120,3 +120,19 @@ test("thousands keep their times apart", () => {
   expect(alerts.filter((alert, number) => alert.count !== number || alert.firstSeenAt !== T0 + number)).toEqual([]);
   expect(JSON.parse(JSON.stringify(alerts[7]))).toEqual({ ...plainAlert(alerts[7] as Alert) });
 });
+
+test.for<[situation: string, change: (alert: Alert) => void, changes: readonly number[]]>([
+  ["as it began", () => undefined, [T0]],
+  ["it changed again", (alert) => (alert.changes = [T0, T0 + 1]), [T0, T0 + 1]],
+  ["a late episode began, which is no change", (alert) => (alert.firstSeenAt = T0 + 5), [T0]],
+  ["its one change is not its beginning", (alert) => (alert.changes = [T0 + 3]), [T0 + 3]],
+  ["it has none", (alert) => (alert.changes = []), []],
+])("an alert keeps its changes: %s", ([, change, changes]) => {
+  const table = new AlertTable();
+  const alert = table.add(repeatable("x"));
+  change(alert);
+  expect(alert.changes).toEqual(changes);
+  table.remove(alert);
+  expect(alert.changes).toEqual(changes);
+  expect(new AlertTable().add(plainAlert(alert)).changes).toEqual(changes);
+});

@@ -24,7 +24,6 @@ export class LiveAlert implements Alert {
   links: readonly Link[];
   episode: number;
   resolvedAt: UnixMillis | null;
-  changes: UnixMillis[];
   flapping: boolean;
   incident: IncidentId | null;
   withheld: string | null;
@@ -35,6 +34,8 @@ export class LiveAlert implements Alert {
   #status: AlertStatus;
   #sourceStatus: "firing" | "resolved";
   #late: boolean;
+  /** null: the one at `firstSeenAt`, as of most alerts. */
+  #changes: UnixMillis[] | null = null;
   #rows: Sightings;
   #place: number;
 
@@ -51,7 +52,6 @@ export class LiveAlert implements Alert {
     this.links = alert.links;
     this.episode = alert.episode;
     this.resolvedAt = alert.resolvedAt;
-    this.changes = alert.changes;
     this.flapping = alert.flapping;
     this.incident = alert.incident;
     this.withheld = alert.withheld;
@@ -65,6 +65,7 @@ export class LiveAlert implements Alert {
     this.#rows = rows;
     this.#place = rows.take(highOf(alert.id), lowOf(alert.id));
     this.fillRow(alert);
+    this.changes = alert.changes;
   }
 
   /** Of its row. */
@@ -122,7 +123,17 @@ export class LiveAlert implements Alert {
   }
 
   set firstSeenAt(at: UnixMillis) {
+    if (at !== this.firstSeenAt) this.#changes = this.changes;
     this.#rows.setFirstSeenAt(this.#place, at);
+  }
+
+  /** Not to be changed in place. */
+  get changes(): UnixMillis[] {
+    return this.#changes ?? [this.firstSeenAt];
+  }
+
+  set changes(changes: UnixMillis[]) {
+    this.#changes = changes.length === 1 && changes[0] === this.firstSeenAt ? null : changes;
   }
 
   get occurredAt(): UnixMillis {
@@ -178,7 +189,7 @@ export class LiveAlert implements Alert {
   }
 
   private fillRow(alert: Readonly<Alert>): void {
-    this.firstSeenAt = alert.firstSeenAt;
+    this.#rows.setFirstSeenAt(this.#place, alert.firstSeenAt);
     this.occurredAt = alert.occurredAt;
     this.lastSeenAt = alert.lastSeenAt;
     this.lastOccurredAt = alert.lastOccurredAt;
