@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { commit } from "../../../test/support/store-commit.ts";
+import type { StoredEntity } from "../../port/store.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { DATABASE_FILE } from "./database.ts";
 import { type BeginCheckpoints, EngineHost } from "./host.ts";
@@ -16,6 +17,12 @@ function folder(): string {
 
 function commitOf(sequence: number, journal = "[]"): PackedCommit {
   return packCommit(commit(sequence, { at: sequence, journal }), new BufferPool());
+}
+
+function alertCommit(sequence: number): PackedCommit {
+  const id = `a-${sequence}`;
+  const alert: StoredEntity = { kind: "alert", id, status: "firing", sort: id, alias: null, body: "{}" };
+  return packCommit(commit(sequence, { at: sequence, entities: [alert] }), new BufferPool());
 }
 
 /** A host whose checkpoints the test makes. */
@@ -78,4 +85,17 @@ test("the checkpointer brings the log into the database in a thread of its own",
   });
   expect(progress).toMatchObject({ pages: expect.any(Number), done: expect.any(Number) });
   expect(statSync(file).size).toBeGreaterThan(before);
+});
+
+test("what has become much is folded between commits at once, though it was to wait until it is old", async () => {
+  const own = new EngineHost();
+  onTestFinished(() => own.close());
+  own.open({ dataDir: folder(), eventIdsMax: 10, fold: { rowsMax: 20, ageMaxMs: 3_600_000 } });
+  const pending = (): number => own.size().rows["pending"] ?? 0;
+  for (let sequence = 1; sequence <= 10; sequence += 1) own.commit(alertCommit(sequence));
+  await new Promise(setImmediate);
+  expect(pending()).toBe(10);
+  for (let sequence = 11; sequence <= 20; sequence += 1) own.commit(alertCommit(sequence));
+  // As long as it stays below twice the limit no commit does it.
+  await vi.waitUntil(() => pending() === 0);
 });

@@ -75,7 +75,7 @@ export class EngineHost implements Operations {
   private engine: SqliteEngine | undefined;
   private loading: Iterator<LoadPage, undefined> | undefined;
   private failure: CommitResult | undefined;
-  private wake: NodeJS.Timeout | NodeJS.Immediate | undefined;
+  private wake: { at: "now" | "later" | "afterFailure"; timer: NodeJS.Timeout | NodeJS.Immediate } | undefined;
 
   /** @param beginCheckpoints absent: SQLite makes checkpoints at some commits. */
   constructor(beginCheckpoints?: BeginCheckpoints) {
@@ -163,17 +163,24 @@ export class EngineHost implements Operations {
 
   /** Housekeeping when there is nothing else to do, and at the latest when what is pending has grown old. */
   private schedule(): void {
-    if (this.wake !== undefined || this.failure !== undefined) return;
-    const delayMs = this.engine?.maintainInMs();
-    if (delayMs === undefined) return;
-    if (delayMs === 0 || this.engine?.isDue() === true) this.wake = setImmediate(() => this.maintain());
-    else this.wake = setTimeout(() => this.maintain(), delayMs).unref();
+    const { engine, wake } = this;
+    if (engine === undefined || this.failure !== undefined || (wake !== undefined && wake.at !== "later")) return;
+    const delayMs = engine.maintainInMs();
+    if (delayMs === 0 || engine.isDue()) {
+      // What was to wait until it is old has become much meanwhile.
+      this.unschedule();
+      this.wake = { at: "now", timer: setImmediate(() => this.maintain()) };
+    } else if (delayMs !== undefined && wake === undefined) this.maintainLater(delayMs, "later");
+  }
+
+  private maintainLater(delayMs: number, at: "later" | "afterFailure"): void {
+    this.wake = { at, timer: setTimeout(() => this.maintain(), delayMs).unref() };
   }
 
   private unschedule(): void {
     if (this.wake === undefined) return;
-    clearTimeout(this.wake as NodeJS.Timeout);
-    clearImmediate(this.wake as NodeJS.Immediate);
+    clearTimeout(this.wake.timer as NodeJS.Timeout);
+    clearImmediate(this.wake.timer as NodeJS.Immediate);
     this.wake = undefined;
   }
 
@@ -184,7 +191,7 @@ export class EngineHost implements Operations {
       this.checkpoints?.wrote();
     } catch (error) {
       // A full disk is told to the next commit by its own failure; until then we try again, not too often.
-      if (!this.fail(error)) this.wake = setTimeout(() => this.maintain(), MAINTENANCE_RETRY_MS).unref();
+      if (!this.fail(error)) this.maintainLater(MAINTENANCE_RETRY_MS, "afterFailure");
     }
     this.schedule();
   }
