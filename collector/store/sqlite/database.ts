@@ -6,7 +6,8 @@ import { checkOwner, migrate, readPragma } from "./schema.ts";
 export const SQLITE_VERSION_MIN = "3.51.3";
 /** Another connection (a backup, a shell) may hold the write lock this long before a commit is answered `busy`. */
 const BUSY_TIMEOUT_MS = 2_000;
-const PAGE_CACHE_KIB = 16 * 1024;
+/** What is folded is written in order: four times as much made no fold cheaper, and stays with the process for good. */
+const PAGE_CACHE_KIB = 4 * 1024;
 
 export const DATABASE_FILE = "tocsin.sqlite";
 
