@@ -17,7 +17,7 @@ import { followConfig } from "./reload.ts";
 /** A start is over by then, and those who were waiting for it are served. */
 const CALM_AFTER_MS = 10_000;
 
-/** Incidents that a second without work puts to rest: some 50 ms. */
+/** Incidents that a second without work puts to rest: some 40 ms. */
 const RESTED_A_SECOND = 10_000;
 
 const LISTEN_TROUBLE: Readonly<Record<string, string>> = {
@@ -72,7 +72,7 @@ export async function serve(options: ServeOptions, io: CommandIo): Promise<numbe
   }
   loopLag.start();
   const { partition } = rooms;
-  const tidy = (): void => partition.core.rest(RESTED_A_SECOND);
+  const tidy = (): boolean => partition.core.rest(RESTED_A_SECOND);
   const idleMemory = new IdleMemory({ clock: systemClock, engine: nodeEngine(), telemetry, tidy });
   idleMemory.start();
   const following = followConfig(file, overrides, rooms, { clock: systemClock, log, mark });

@@ -57,7 +57,7 @@ export interface Core {
   /** By id, name or alias. */
   ci(name: string): Readonly<Ci> | undefined;
   receiversOf(alert: Readonly<Alert>): readonly string[];
-  /** To be called in an idle moment: makes smaller what nobody asks for, at most so much at a time. */
-  rest(incidentsMax: number): void;
+  /** To be called in an idle moment: makes smaller what nobody asks for, at most so much at a time. True: there may be more. */
+  rest(incidentsMax: number): boolean;
   counts(): { openIncidents: number; activeAlerts: number; cis: number; relations: number };
 }

@@ -7,17 +7,20 @@ const MIB = 1024 * 1024;
 
 /** An engine that gives back what is more than `live` once it may; and what it was asked for, with the second. */
 function driven(): {
-  engine: { busy: number; resident: number; live: number; tidied: number };
+  engine: { busy: number; resident: number; live: number; tidied: number; untidy: number };
   asked: string[];
   go: (s: number) => void;
 } {
   const clock = new VirtualClock();
-  const engine = { busy: 0, resident: 200 * MIB, live: 160 * MIB, tidied: 0 };
+  const engine = { busy: 0, resident: 200 * MIB, live: 160 * MIB, tidied: 0, untidy: 0 };
   const asked: string[] = [];
   const memory = new IdleMemory({
     clock,
     telemetry: new RecordingTelemetry(),
-    tidy: () => (engine.tidied += 1),
+    tidy: () => {
+      engine.tidied += 1;
+      return engine.tidied < engine.untidy;
+    },
     engine: {
       residentBytes: () => engine.resident,
       busyShare: () => engine.busy,
@@ -118,4 +121,11 @@ test("each second without work tidies up, and no other", () => {
   engine.busy = 0.3;
   go(50);
   expect(engine.tidied).toBe(10);
+});
+
+test("memory is given back when all is tidy", () => {
+  const { engine, asked, go } = driven();
+  engine.untidy = 10;
+  go(30);
+  expect(asked).toEqual(["10 s: memory", "25 s: speed"]);
 });

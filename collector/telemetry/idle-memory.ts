@@ -16,8 +16,11 @@ export interface IdleMemoryOptions {
   clock: Clock;
   engine: Engine;
   telemetry: Telemetry;
-  /** What makes things smaller that nobody asks for; called each second without work, so that it may take some of it. */
-  tidy: () => void;
+  /**
+   * Makes things smaller that nobody asks for; true = there is more of it. Called each second without work, so that it may
+   * take some of it; memory is given back when it is done, for it leaves garbage.
+   */
+  tidy: () => boolean;
 }
 
 const LOOK_MS: Milliseconds = 1_000;
@@ -85,19 +88,26 @@ export class IdleMemory {
     const busy = engine.busyShare();
     this.idleLooks = busy <= IDLE_SHARE ? this.idleLooks + 1 : 0;
     this.busyLooks = busy >= BUSY_SHARE ? this.busyLooks + 1 : 0;
-    if (busy <= IDLE_SHARE) this.options.tidy();
+    const isTidy = busy > IDLE_SHARE || !this.tidy();
     const now = clock.monotonic();
     if (this.heldSince !== undefined) {
       if (this.busyLooks >= BUSY_LOOKS) this.release(false);
       else if (this.isDone(now) || now - this.heldSince >= HOLD_MAX_MS) this.release(true);
       return;
     }
-    if (this.idleLooks < IDLE_LOOKS || now - this.lastAt < EVERY_MS || !this.hasGrown()) return;
+    if (!isTidy || this.idleLooks < IDLE_LOOKS || now - this.lastAt < EVERY_MS || !this.hasGrown()) return;
     this.heldSince = now;
     this.heldBytes = engine.residentBytes();
     this.reachedBytes = this.heldBytes;
     this.reachedAt = now;
     engine.favourMemory(true);
+  }
+
+  private tidy(): boolean {
+    const hasMore = this.options.tidy();
+    // Its own time is no sign of work.
+    this.options.engine.busyShare();
+    return hasMore;
   }
 
   private hasGrown(): boolean {

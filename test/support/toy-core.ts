@@ -207,8 +207,9 @@ export class ToyCore implements Core {
   cmdb = () => EMPTY_CMDB;
   ci = () => undefined;
   receiversOf = () => this.receivers;
-  rest(): void {
-    // Nothing of a toy is large.
+  /** Nothing of a toy is large. */
+  rest(): boolean {
+    return false;
   }
 
   counts() {

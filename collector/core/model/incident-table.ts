@@ -78,8 +78,10 @@ export class IncidentTable {
   /**
    * Puts to rest those that are awake, up to so many, and goes on there the next time. Only between two steps. What has many
    * members stays awake: they are in its roll, too.
+   *
+   * @returns whether there may be more
    */
-  rest(most: number): void {
+  rest(most: number): boolean {
     let left = most;
     for (let looked = 0; looked < this.order.length && left > 0; looked += 1) {
       if (this.restFrom >= this.order.length) this.restFrom = 0;
@@ -89,6 +91,7 @@ export class IncidentTable {
       incident.rest();
       left -= 1;
     }
+    return left === 0;
   }
 
   remove(id: IncidentId): void {
