@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { commit } from "../../../test/support/store-commit.ts";
 import type { StoredEntity } from "../../port/store.ts";
+import { RepeatedList } from "../../core/model/repeated.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { DATABASE_FILE } from "./database.ts";
 import { type BeginCheckpoints, EngineHost } from "./host.ts";
@@ -98,4 +99,20 @@ test("what has become much is folded between commits at once, though it was to w
   for (let sequence = 11; sequence <= 20; sequence += 1) own.commit(alertCommit(sequence));
   // As long as it stays below twice the limit no commit does it.
   await vi.waitUntil(() => pending() === 0);
+});
+
+test("what waits for minutes does not hold up what is due in seconds", () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const { host: own } = host(folder());
+  const list = new RepeatedList(1);
+  list.add([0, 1, 2], 0, 1);
+  const repeated = [list.with({ seenAt: 1, occurredAt: 1, expiresAfterMs: 1, expiresAt: 2 })];
+  own.commit(packCommit(commit(1, { repeated }), new BufferPool()));
+  vi.advanceTimersByTime(60_000);
+  const entities = [{ kind: "meta", id: "m", status: "", sort: "", alias: null, body: "{}" } as const];
+  own.commit(packCommit(commit(2, { entities }), new BufferPool()));
+  expect(own.size().rows["pending"]).toBe(1);
+  vi.advanceTimersByTime(21_000);
+  expect(own.size().rows["pending"]).toBe(0);
 });

@@ -60,6 +60,14 @@ export type Response = { id: number; bytes?: Uint8Array } & ({ value: unknown } 
  * emptied between two commits: most of it is in the database by then.
  */
 const LOG_PAGES_MAX = 16_384;
+/** A timer is not set anew for less. */
+const SOONER_MIN_MS = 1_000;
+
+interface Wake {
+  at: "now" | "later" | "afterFailure";
+  dueAt: number;
+  timer: NodeJS.Timeout | NodeJS.Immediate;
+}
 
 /** Checkpoints in a thread of their own for this file, until `stop`. */
 export type BeginCheckpoints = (
@@ -75,7 +83,7 @@ export class EngineHost implements Operations {
   private engine: SqliteEngine | undefined;
   private loading: Iterator<LoadPage, undefined> | undefined;
   private failure: CommitResult | undefined;
-  private wake: { at: "now" | "later" | "afterFailure"; timer: NodeJS.Timeout | NodeJS.Immediate } | undefined;
+  private wake: Wake | undefined;
 
   /** @param beginCheckpoints absent: SQLite makes checkpoints at some commits. */
   constructor(beginCheckpoints?: BeginCheckpoints) {
@@ -169,12 +177,19 @@ export class EngineHost implements Operations {
     if (delayMs === 0 || engine.isDue()) {
       // What was to wait until it is old has become much meanwhile.
       this.unschedule();
-      this.wake = { at: "now", timer: setImmediate(() => this.maintain()) };
-    } else if (delayMs !== undefined && wake === undefined) this.maintainLater(delayMs, "later");
+      this.wake = { at: "now", dueAt: 0, timer: setImmediate(() => this.maintain()) };
+      return;
+    }
+    if (delayMs === undefined) return;
+    // What waits for minutes gives way to what is due in seconds.
+    const isSooner = wake?.at === "later" && performance.now() + delayMs + SOONER_MIN_MS < wake.dueAt;
+    if (isSooner) this.unschedule();
+    if (isSooner || wake === undefined) this.maintainLater(delayMs, "later");
   }
 
   private maintainLater(delayMs: number, at: "later" | "afterFailure"): void {
-    this.wake = { at, timer: setTimeout(() => this.maintain(), delayMs).unref() };
+    const timer = setTimeout(() => this.maintain(), delayMs).unref();
+    this.wake = { at, dueAt: performance.now() + delayMs, timer };
   }
 
   private unschedule(): void {
