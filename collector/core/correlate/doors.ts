@@ -58,9 +58,9 @@ function leadsOn(ci: number, near: Surroundings): readonly Lead[] | undefined {
 function leadsAmong(notes: readonly Note[], { threads, view }: Surroundings): readonly Lead[] | undefined {
   let leads: Lead[] | undefined;
   for (const note of notes) {
-    const { alert, resolvedAt, background } = note;
-    if (alert.incident === null || resolvedAt !== null || background !== null) continue;
-    const home = view.incident(alert.incident);
+    if (note.resolvedAt !== null || note.background !== null) continue;
+    const { incident } = note.alert;
+    const home = incident === null ? undefined : view.incident(incident);
     if (home === undefined || home.members.length < KNOWN_MIN || !isOpen(home)) continue;
     const lead = { note, incident: home.id, thread: threads.get(home.id) };
     if (leads === undefined) leads = [lead];
