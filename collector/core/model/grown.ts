@@ -7,3 +7,10 @@ export function grown<T extends { readonly length: number; set(other: T): void }
   room.set(array);
   return room;
 }
+
+/** The same numbers with room for so many, or more. */
+export function grownTo(array: Int32Array, length: number): Int32Array {
+  const room = new Int32Array(2 ** Math.ceil(Math.log2(length)));
+  room.set(array);
+  return room;
+}

@@ -172,8 +172,8 @@ function leastCost(watched: Watched, ripe: number, members: readonly number[], a
   return Math.min(QUIET_MAX, Math.max(0, cost - ROUNDING));
 }
 
-/** Lists that are this much shorter than all dependents are gone through instead of these. */
-const SHORTER = 4;
+/** Lists that are this much shorter than all dependents are asked for instead of these: to go through a list costs least. */
+const SHORTER = 16;
 /** Up to so many, nothing is faster than to insert them one after the other. */
 const INSERTED_MAX = 32;
 
