@@ -1,6 +1,8 @@
 import type { Watched } from "./effects.ts";
+import { nextEpoch } from "./epoch.ts";
 import type { Unit } from "./evidence.ts";
 import { faultCi, faultDead, OUTCOME_TYPES, PLACE_TYPES, type FaultKey, type Influence } from "./influence.ts";
+import { grownTo } from "./grown.ts";
 import { Keys } from "./keys.ts";
 import type { Topology } from "./topology.ts";
 import type { Milliseconds, UnixMillis } from "./time.ts";
@@ -112,6 +114,46 @@ let LOUD = new Int32Array(64);
 const STRANGERS = new Keys();
 
 /**
+ * Who is not quiet, marked by CI: those that alarmed around the time, and those that count as failing. Many faults are weighed
+ * by the same ones, one after the other, and these are marked once.
+ */
+class NotQuiet {
+  private epochs: Int32Array = new Int32Array(1024);
+  private epoch = 0;
+  private alarms: readonly number[] = NOBODY;
+  private members: readonly number[] = NOBODY;
+
+  /** @param size of the graph */
+  mark(alarms: readonly number[], members: readonly number[], size: number): this {
+    if (alarms === this.alarms && members === this.members && size <= this.epochs.length) return this;
+    if (size > this.epochs.length) this.epochs = grownTo(this.epochs, size);
+    this.alarms = alarms;
+    this.members = members;
+    this.epoch = nextEpoch(this.epoch, this.epochs);
+    const { epochs, epoch } = this;
+    for (let at = 0; at < alarms.length; at += 1) epochs[alarms[at] ?? 0] = epoch;
+    for (let at = 0; at < members.length; at += 1) epochs[members[at] ?? 0] = epoch;
+    return this;
+  }
+
+  /** Puts the places of those among these into `LOUD`, in order; how many. */
+  among(cis: Int32Array): number {
+    const { epochs, epoch } = this;
+    const loud = LOUD;
+    let size = 0;
+    for (let place = 0; place < cis.length; place += 1) {
+      if (epochs[cis[place] ?? 0] !== epoch) continue;
+      loud[size] = place;
+      size += 1;
+    }
+    return size;
+  }
+}
+
+const NOBODY: readonly number[] = [];
+const NOT_QUIET = new NotQuiet();
+
+/**
  * What the quiet dependents of a CI say against its being at fault since `onset`. Cost: one mark for each dependent.
  *
  * @param enough whether it is more than this is all that matters beyond it
@@ -139,13 +181,15 @@ export function quietDependents(
     LOGS[step] = log;
     cost -= (counts[step] ?? 0) * log;
   }
-  const loud = loudAmong(watched, members, heard);
+  const loud = loudAmong(watched, members, heard, influence.topology.size);
   let failing = 0;
   let contradiction = 0;
   for (let index = 0; index < loud; index += 1) {
     const place = LOUD[index] ?? 0;
     const step = level[place] ?? 0;
-    if (sure && (chances[place] ?? 0) >= CERTAIN && speaks(cis[place] ?? 0, onset)) contradiction += DEPENDENT_SPEAKS;
+    // More than that does not count, and to ask is dear.
+    if (sure && contradiction < SPEAKS && (chances[place] ?? 0) >= CERTAIN && speaks(cis[place] ?? 0, onset))
+      contradiction += DEPENDENT_SPEAKS;
     if (place < watched.direct && (levels[step] ?? 0) >= EXPECTED_MIN) failing += 1;
     cost += LOGS[step] ?? 0;
   }
@@ -178,26 +222,30 @@ const SHORTER = 16;
 const INSERTED_MAX = 32;
 
 /** Puts the places of those that are not quiet into `LOUD`, in order, so that sums are the same however they were found. */
-function loudAmong({ cis, places }: Watched, members: readonly number[], alarmed: Alarmed): number {
+function loudAmong({ cis, places }: Watched, members: readonly number[], alarmed: Alarmed, graph: number): number {
   if (LOUD.length < cis.length) LOUD = new Int32Array(2 * cis.length);
-  // Mostly there are none.
+  const alarms = alarmed.all();
+  if (alarms === null) return askedAmong(cis, members, alarmed);
+  if (SHORTER * (members.length + alarms.length) > cis.length) return NOT_QUIET.mark(alarms, members, graph).among(cis);
   const strangers = STRANGERS.begin();
-  let hasStrangers = false;
-  for (const ci of members) if (!alarmed.has(ci)) hasStrangers = strangers.add(ci) || hasStrangers;
-  const others = SHORTER * members.length < cis.length ? alarmed.all() : null;
   let size = 0;
-  if (others === null || SHORTER * (members.length + others.length) > cis.length) {
-    for (let place = 0; place < cis.length; place += 1) {
-      const ci = cis[place] ?? 0;
-      if (!alarmed.has(ci) && !(hasStrangers && strangers.has(ci))) continue;
-      LOUD[size] = place;
-      size += 1;
-    }
-    return size;
-  }
-  for (const ci of others) size = takePlace(places.of(ci), size);
-  if (hasStrangers) for (const ci of members) if (strangers.delete(ci)) size = takePlace(places.of(ci), size);
+  for (const ci of alarms) size = takePlace(places.of(ci), size);
+  for (const ci of members) if (!alarmed.has(ci) && strangers.add(ci)) size = takePlace(places.of(ci), size);
   if (size > INSERTED_MAX) LOUD.subarray(0, size).sort();
+  return size;
+}
+
+/** The same, where too many alarm to tell them. */
+function askedAmong(cis: Int32Array, members: readonly number[], alarmed: Alarmed): number {
+  const strangers = STRANGERS.begin();
+  for (const ci of members) strangers.add(ci);
+  let size = 0;
+  for (let place = 0; place < cis.length; place += 1) {
+    const ci = cis[place] ?? 0;
+    if (!alarmed.has(ci) && !strangers.has(ci)) continue;
+    LOUD[size] = place;
+    size += 1;
+  }
   return size;
 }
 
