@@ -46,13 +46,15 @@ test.for<{ name: string; moments: readonly Moment[]; held: readonly boolean[] }>
     held: [true, true, false, false, false, true],
   },
   {
-    name: "a pause, and more while the core works it off",
+    name: "a pause, and more while the core works it off: held again, until a second after it began",
     moments: [
       [0, 100, true],
       [60, 100, false],
       [70, 300, true],
+      [999, 900, true],
+      [1_000, 900, true],
     ],
-    held: [true, false, false],
+    held: [true, false, true, true, false],
   },
 ])("$name", ({ moments, held }) => {
   const hold = new Hold(100);

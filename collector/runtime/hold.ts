@@ -33,7 +33,10 @@ export class Hold {
       this.state = "holding";
       this.since = now;
     }
-    if (this.state === "holding" && (isQuiet || now - this.since >= HOLD_MAX_MS)) this.state = "workingOff";
+    // A pause that ends within that second was none of the senders': on a busy machine they do not get their turn at once.
+    const isYoung = now - this.since < HOLD_MAX_MS;
+    if (this.state === "workingOff" && !isQuiet && isYoung) this.state = "holding";
+    if (this.state === "holding" && (isQuiet || !isYoung)) this.state = "workingOff";
     return this.state === "holding";
   }
 }
