@@ -196,7 +196,7 @@ test("what is not folded soon is folded late: the log does not grow without end"
   const engine = open(folder(), { rowsMax: 100 });
   for (let sequence = 1; sequence <= 300; sequence += 1)
     engine.commit(put(sequence, ...Array.from({ length: 20 }, (_, index) => `a-${sequence}-${index}`)));
-  expect(engine.size().rows.pending).toBeLessThanOrEqual(2 * 5 * 100 + 20);
+  expect(engine.size().rows.pending).toBeLessThanOrEqual(2 * 2.5 * 100 + 20);
 });
 
 test.each(["", "short", "ü".repeat(300), JSON.stringify({ text: "long ".repeat(1_000) })])(

@@ -33,19 +33,20 @@ export interface FoldLimits {
   sliceMs: number;
 }
 
-const FOLD_LIMITS: FoldLimits = { rowsMax: 30_000, sizeBytesMax: 10 * 1024 * 1024, ageMaxMs: 20_000, sliceMs: 4 };
+/** A burst of some ten thousand events is taken in first, and folded when it is over. */
+const FOLD_LIMITS: FoldLimits = { rowsMax: 60_000, sizeBytesMax: 20 * 1024 * 1024, ageMaxMs: 20_000, sliceMs: 4 };
 /**
  * Under load there is no pause to fold in: above so many times the limits each commit folds a longer slice first, so that no
  * single one waits long. Above the last it folds all: the log may not grow without end.
  */
 const OVERDUE: readonly { times: number; slices: number }[] = [
-  { times: 5, slices: Number.POSITIVE_INFINITY },
-  { times: 4, slices: 30 },
-  { times: 3, slices: 10 },
-  { times: 2, slices: 5 },
+  { times: 2.5, slices: Number.POSITIVE_INFINITY },
+  { times: 2, slices: 30 },
+  { times: 1.5, slices: 10 },
+  { times: 1.25, slices: 5 },
 ];
 /** Up to so many times the limits, while there are pauses between commits. */
-const PAUSES_ENOUGH = 4;
+const PAUSES_ENOUGH = 2;
 const COMPACT_SLICE_MS = 8;
 
 /**

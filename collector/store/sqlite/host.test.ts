@@ -97,7 +97,7 @@ test("what has become much is folded between commits at once, though it was to w
   await new Promise(setImmediate);
   expect(pending()).toBe(10);
   for (let sequence = 11; sequence <= 20; sequence += 1) own.commit(alertCommit(sequence));
-  // As long as it stays below twice the limit no commit does it.
+  // As long as it stays below the limit and a quarter no commit does it.
   await vi.waitUntil(() => pending() === 0);
 });
 
