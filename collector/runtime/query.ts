@@ -2,6 +2,7 @@ import type { Alert, AlertStatus } from "../core/model/alert.ts";
 import type { Ci, CmdbDocument, MaintenanceWindow } from "../core/model/ci.ts";
 import type { ChangeRecord } from "../core/model/correlation.ts";
 import { type AlertDocument, alertDocument, type IncidentDocument, incidentDocument } from "../core/model/document.ts";
+import { IncidentRecord } from "../core/model/incident-record.ts";
 import { INCIDENT_STATUSES, type Incident, type IncidentStatus } from "../core/model/incident.ts";
 import type { Problem } from "../core/model/problem.ts";
 import type { CoreSettings } from "../core/model/settings.ts";
@@ -253,6 +254,7 @@ function pageOf<T>(placed: readonly Placed<T>[], limit: number): Page<T> {
 }
 
 function concerns(incident: Readonly<Incident>, ci: string): boolean {
+  if (incident instanceof IncidentRecord && !incident.mentions(ci)) return false;
   return (
     incident.rootCause.ci === ci ||
     incident.impact.cis.includes(ci) ||

@@ -95,6 +95,27 @@ test.each<[situation: string, with_: Partial<Incident>]>([
   expect(JSON.stringify(record)).toBe(JSON.stringify(before));
 });
 
+test.each<[text: string, found: boolean, why: string]>([
+  ["web-01", true, "its CI"],
+  ["db-1", true, "a candidate"],
+  ["web-01.example.net", true, "a CI that its own is a part of"],
+  ["shop", true, "a service"],
+  ["web-02", false, "another CI"],
+])("what rests is asked for %s without waking it: %s, %s", (text, found) => {
+  const record = new IncidentRecord({
+    ...plain,
+    rootCause: { ...plain.rootCause, candidates: [{ ci: "db-1", score: 1, reasons: [] }] },
+    impact: {
+      services: [{ ci: "shop", criticality: 1, redundancyLeft: null }],
+      cis: ["web-01", "web-01.example.net"],
+    },
+  });
+  expect(record.mentions(text)).toBe(true);
+  record.rest();
+  expect(record.mentions(text)).toBe(found);
+  expect(record.isAtRest).toBe(true);
+});
+
 test("what is said of it while it rests is not lost", () => {
   const record = new IncidentRecord(plain);
   record.rest();

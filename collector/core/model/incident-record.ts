@@ -1,6 +1,6 @@
 import type { IncidentId } from "./identity.ts";
 import type { Impact, Incident, IncidentStatus, Member, RootCause, TimelineEntry, Told } from "./incident.ts";
-import { type Details, packDetails, type Resting, unpackDetails } from "./resting-incident.ts";
+import { type Details, mentions, packDetails, type Resting, unpackDetails } from "./resting-incident.ts";
 import type { Priority, Severity } from "./severity.ts";
 import type { UnixMillis } from "./time.ts";
 
@@ -63,6 +63,11 @@ export class IncidentRecord implements Incident {
   get lastJoinedAt(): UnixMillis {
     if (this.details === null) return this.openedAt + (this.resting?.joinedAfterMs ?? 0);
     return lastJoined(this.details.members);
+  }
+
+  /** Whether this CI, or another text, may be in what rests; true while it is awake. Does not wake it. */
+  mentions(text: string): boolean {
+    return this.resting === null || mentions(this.resting, text);
   }
 
   private get awake(): Details {

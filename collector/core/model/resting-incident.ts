@@ -147,6 +147,13 @@ export function unpackDetails(resting: Resting, openedAt: UnixMillis): Details {
   };
 }
 
+/** Whether this name or text is anywhere in the details. May be true where it is only a part of another one. */
+export function mentions(resting: Resting, text: string): boolean {
+  const { source, instance, alert, reason, packed } = resting;
+  if (text === source || text === instance || text === alert || text === reason) return true;
+  return filled(packed, resting).includes(text);
+}
+
 function packRoot(packer: Packer, { ci, confidence, inferred, candidates, change, rootless }: RootCause): void {
   packer.text(ci);
   packer.number(confidence);
@@ -355,12 +362,22 @@ class Unpacker {
   }
 
   private full(text: string): string {
-    const { summary, ci, check, source, instance, alert, reason } = this.names;
-    const names = [summary, ci, check, source, instance, alert, reason];
-    if (text.length === 1 && text <= MARKS.charAt(6)) return names[text.charCodeAt(0) - 1] ?? "";
-    let full = text;
-    for (let mark = 2; mark >= 0; mark -= 1)
-      if (full.includes(MARKS.charAt(mark))) full = full.split(MARKS.charAt(mark)).join(names[mark]);
-    return full;
+    const { source, instance, alert, reason } = this.names;
+    if (text === MARKS.charAt(3)) return source;
+    if (text === MARKS.charAt(4)) return instance;
+    if (text === MARKS.charAt(5)) return alert;
+    if (text === MARKS.charAt(6)) return reason;
+    return filled(text, this.names);
   }
+}
+
+/** With the names that can stand within a text. As a whole text they are the very texts that they were. */
+function filled(text: string, { summary, ci, check }: Names): string {
+  if (text === MARKS.charAt(0)) return summary;
+  if (text === MARKS.charAt(1)) return ci;
+  if (text === MARKS.charAt(2)) return check;
+  let full = text;
+  if (full.includes(MARKS.charAt(2))) full = full.split(MARKS.charAt(2)).join(check);
+  if (full.includes(MARKS.charAt(1))) full = full.split(MARKS.charAt(1)).join(ci);
+  return full.includes(MARKS.charAt(0)) ? full.split(MARKS.charAt(0)).join(summary) : full;
 }
