@@ -18,7 +18,7 @@ import { followConfig } from "./reload.ts";
 const CALM_AFTER_MS = 10_000;
 
 /** Incidents that a second without work puts to rest: some 40 ms. */
-const RESTED_A_SECOND = 10_000;
+const RESTED_A_SECOND = 5_000;
 
 const LISTEN_TROUBLE: Readonly<Record<string, string>> = {
   EADDRINUSE: "another program listens there already: end it, or",

@@ -60,7 +60,8 @@ const NAMELESS: Names = { summary: "", ci: "", check: "", source: "", instance: 
 const BETWEEN = "\u0000";
 const NULL = "\u0008";
 /** Each stands for a name: as the whole text, and the first three within one. */
-const MARKS = "\u0001\u0002\u0003\u0004\u0005\u0006\u0007";
+const [SUMMARY, CI, CHECK] = ["\u0001", "\u0002", "\u0003"] as const;
+const [SOURCE, INSTANCE, ALERT, REASON] = ["\u0004", "\u0005", "\u0006", "\u0007"] as const;
 const LAST_MARK = 8;
 /** Shorter names are found in texts by chance. */
 const NAME_MIN = 3;
@@ -285,20 +286,23 @@ class Packer {
   private shortened(text: string): string {
     const { summary, ci, check, source, instance, alert, reason } = this.names;
     if (text === "") return "";
-    if (text === summary) return MARKS.charAt(0);
-    if (text === ci) return MARKS.charAt(1);
-    if (text === check) return MARKS.charAt(2);
-    if (text === source) return MARKS.charAt(3);
-    if (text === instance) return MARKS.charAt(4);
-    if (text === alert) return MARKS.charAt(5);
-    if (text === reason) return MARKS.charAt(6);
+    if (text === summary) return SUMMARY;
+    if (text === ci) return CI;
+    if (text === check) return CHECK;
+    if (text === source) return SOURCE;
+    if (text === instance) return INSTANCE;
+    if (text === alert) return ALERT;
+    if (text === reason) return REASON;
     if (isMarked(text)) this.isSound = false;
-    return marked(marked(marked(text, summary, 0), ci, 1), check, 2);
+    return marked(marked(marked(text, summary, SUMMARY), ci, CI), check, CHECK);
   }
 }
 
-function marked(text: string, name: string, mark: number): string {
-  return name.length >= NAME_MIN && text.includes(name) ? text.split(name).join(MARKS.charAt(mark)) : text;
+function marked(text: string, name: string, mark: string): string {
+  if (name.length < NAME_MIN || name.length > text.length) return text;
+  const at = text.indexOf(name);
+  if (at < 0) return text;
+  return `${text.slice(0, at)}${mark}${marked(text.slice(at + name.length), name, mark)}`;
 }
 
 function isMarked(text: string): boolean {
@@ -349,10 +353,12 @@ class Unpacker {
     return this.full(this.part());
   }
 
-  /** Of the length that it has: a list that grows has room for sixteen more. */
   list<T>(item: () => T): T[] {
     const length = this.number();
-    return length === 0 ? [] : Array.from({ length }, item);
+    // Mostly it is one: a list that grows has room for sixteen more.
+    const list = length === 0 ? [] : [item()];
+    while (list.length < length) list.push(item());
+    return list;
   }
 
   private part(): string {
@@ -363,21 +369,23 @@ class Unpacker {
 
   private full(text: string): string {
     const { source, instance, alert, reason } = this.names;
-    if (text === MARKS.charAt(3)) return source;
-    if (text === MARKS.charAt(4)) return instance;
-    if (text === MARKS.charAt(5)) return alert;
-    if (text === MARKS.charAt(6)) return reason;
+    if (text === SOURCE) return source;
+    if (text === INSTANCE) return instance;
+    if (text === ALERT) return alert;
+    if (text === REASON) return reason;
     return filled(text, this.names);
   }
 }
 
+function unmarked(text: string, mark: string, name: string): string {
+  const at = text.indexOf(mark);
+  return at < 0 ? text : `${text.slice(0, at)}${name}${unmarked(text.slice(at + 1), mark, name)}`;
+}
+
 /** With the names that can stand within a text. As a whole text they are the very texts that they were. */
 function filled(text: string, { summary, ci, check }: Names): string {
-  if (text === MARKS.charAt(0)) return summary;
-  if (text === MARKS.charAt(1)) return ci;
-  if (text === MARKS.charAt(2)) return check;
-  let full = text;
-  if (full.includes(MARKS.charAt(2))) full = full.split(MARKS.charAt(2)).join(check);
-  if (full.includes(MARKS.charAt(1))) full = full.split(MARKS.charAt(1)).join(ci);
-  return full.includes(MARKS.charAt(0)) ? full.split(MARKS.charAt(0)).join(summary) : full;
+  if (text === SUMMARY) return summary;
+  if (text === CI) return ci;
+  if (text === CHECK) return check;
+  return unmarked(unmarked(unmarked(text, CHECK, check), CI, ci), SUMMARY, summary);
 }
