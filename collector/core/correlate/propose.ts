@@ -155,6 +155,8 @@ function proposeAnchors(
   const costs = new Float64Array(units.length);
   const creeping = units.map(isCreeping);
   const mild = units.map(isMild);
+  // Those of all incidents one after the other: each hypothesis has its stretch.
+  const claims = CLAIMS.begin();
   for (const anchor of anchors) {
     costs.fill(Number.NaN);
     const place = wanted.indexOf(anchor.fault);
@@ -167,21 +169,22 @@ function proposeAnchors(
     }
     for (const { unit, cost } of doors.get(anchor.incident) ?? NO_STEPS)
       if (!((costs[unit] ?? 0) <= cost)) costs[unit] = cost;
-    const claims = CLAIMS.begin();
+    const from = claims.to;
     for (let unit = 0; unit < costs.length; unit += 1) {
       const cost = costs[unit] ?? 0;
       if (Number.isNaN(cost)) continue;
       const stay = homes[unit] === anchor.incident ? stayWorth(now - (units[unit]?.onset ?? now)) : 0;
       claims.add(unit, cost - stay);
     }
-    if (claims.to === 0) continue;
+    if (claims.to === from) continue;
+    const found = { units: claims.units, costs: claims.costs, from, to: claims.to };
     const price = anchor.settled ? SETTLED_PRICE : priceOf(anchor.fault) * ANCHOR_PRICE;
     const worth = {
       place: -1,
-      bound: savedBy(claims, alone, 0),
-      cap: savedBy(claims, alone, MARGIN) - price + ROUNDING,
+      bound: savedBy(found, alone, 0),
+      cap: savedBy(found, alone, MARGIN) - price + ROUNDING,
     };
-    hypotheses.push(new Hypothesis(anchor.fault, anchor, claims.kept(), worth));
+    hypotheses.push(new Hypothesis(anchor.fault, anchor, found, worth));
   }
 }
 
@@ -214,7 +217,7 @@ const NO_STEPS: readonly Step[] = [];
 /** Sums of the same numbers in another order differ by less. */
 const ROUNDING = 1e-6;
 
-/** Work space; empty between calls. */
+/** Work space of one call; that of the last one stays until the next. */
 const SUMS = new FaultSums();
 const OWN = new Keys();
 const CLAIMS = new WorkingClaims();

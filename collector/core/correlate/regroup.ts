@@ -195,17 +195,21 @@ export function regroup(
   const targets = new Set(owner.values());
   for (const group of groups) {
     const incident = owner.get(group);
-    const active = group.units.flatMap((unit) => unit.notes).filter((note) => note.resolvedAt === null);
+    const before = placements.length;
+    const active = firingIn(group.units);
     const root = near.view.topology.id(faultCi(group.fault));
-    if (incident === undefined) {
+    if (incident !== undefined && active.every((note) => note.alert.incident === incident)) {
+      // Mostly all are where they belong.
+      for (const note of active) near.threads.joined(note, incident, near.view);
+    } else if (incident !== undefined) {
+      const over = doorsTo(incident, group, doors, near.view);
+      pull(incident, active, { root, over, targets, placements, near });
+    } else {
       const alerts = active.map((note) => note.alert.id);
       const what = alerts.length === 1 ? "it" : "these together";
       if (alerts.length > 0) placements.push({ type: "open", alerts, reasons: [`${root} explains ${what}`] });
       continue;
     }
-    const before = placements.length;
-    const over = doorsTo(incident, group, doors, near.view);
-    pull(incident, active, { root, over, targets, placements, near });
     const thread = near.threads.of(incident, near.at);
     if (placements.length > before || !isRootOf(thread, group)) {
       touched.push(incident);
@@ -213,6 +217,12 @@ export function regroup(
     } else if (thread.looks === 0) confirmed.push(incident);
   }
   return { placements, touched, confirmed };
+}
+
+function firingIn(units: readonly Unit[]): Note[] {
+  const active: Note[] = [];
+  for (const { notes } of units) for (const note of notes) if (note.resolvedAt === null) active.push(note);
+  return active;
 }
 
 /** Whether the incident is taken for this fault; of one CI alone it is left to the verdict how it failed. */
@@ -227,16 +237,19 @@ function doorsTo(
   doors: ReadonlyMap<Unit, readonly Door[]>,
   { topology }: CorrelationView,
 ): ReadonlyMap<Note, string> {
-  const over = new Map<Note, string>();
+  let over: Map<Note, string> | null = null;
   for (const unit of units) {
     const door = doors.get(unit)?.find((other) => other.incident === incident);
     if (door === undefined || door.ci === faultCi(fault)) continue;
     const direct = unit.causes.costs[unit.causes.keys.indexOf(fault)];
     if (direct !== undefined && direct <= door.cost) continue;
+    over ??= new Map();
     for (const note of unit.notes) over.set(note, topology.id(door.ci));
   }
-  return over;
+  return over ?? NOT_OVER;
 }
+
+const NOT_OVER: ReadonlyMap<Note, string> = new Map();
 
 interface Pull {
   root: string;
@@ -277,14 +290,15 @@ function pull(incident: IncidentId, active: readonly Note[], { root, over, targe
 
 /** Which incident each group goes on as: the one that most of it is in; an incident goes on as one group only. */
 function ownersOf(groups: readonly Group[], { threads, view }: Neighbourhood): Map<Group, IncidentId> {
-  const bids = groups.flatMap((group) => bidsOf(group, view));
+  const bids: Bid[] = [];
+  for (const group of groups) bid(group, view, bids);
   bids.sort((a, b) => b.weight - a.weight || a.number - b.number);
   const owner = new Map<Group, IncidentId>();
   const taken = new Set<IncidentId>();
-  for (const bid of bids) {
-    if (owner.has(bid.group) || taken.has(bid.incident)) continue;
-    owner.set(bid.group, bid.incident);
-    taken.add(bid.incident);
+  for (const { group, incident } of bids) {
+    if (owner.has(group) || taken.has(incident)) continue;
+    owner.set(group, incident);
+    taken.add(incident);
   }
   for (const group of groups) {
     if (group.units.length < 2) continue;
@@ -310,18 +324,18 @@ interface Bid {
   number: number;
 }
 
-function bidsOf(group: Group, view: CorrelationView): Bid[] {
+/** Adds what of this group is in which open incident. */
+function bid(group: Group, view: CorrelationView, bids: Bid[]): void {
+  const { anchor, units } = group;
   const weights = new Map<IncidentId, number>();
-  if (group.anchor !== null) weights.set(group.anchor, 0.5);
-  for (const unit of group.units) {
-    for (const note of unit.notes) {
-      if (note.alert.incident !== null) weights.set(note.alert.incident, (weights.get(note.alert.incident) ?? 0) + 1);
+  if (anchor !== null) weights.set(anchor, 0.5);
+  for (const { notes } of units) {
+    for (const { alert } of notes) {
+      if (alert.incident !== null) weights.set(alert.incident, (weights.get(alert.incident) ?? 0) + 1);
     }
   }
-  const bids: Bid[] = [];
   for (const [incident, weight] of weights) {
     const found = view.incident(incident);
     if (found !== undefined && isOpen(found)) bids.push({ group, incident, weight, number: found.number });
   }
-  return bids;
 }

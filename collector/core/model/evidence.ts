@@ -74,14 +74,21 @@ const UNEXPLAINED = COST_MAX + 1;
 
 /** Groups notes by CI and time of onset. Order: by onset, then CI. */
 export function unitsOf(notes: readonly Note[]): Unit[] {
-  const byCi = new Map<number, Note[]>();
+  const [only] = notes;
+  if (only !== undefined && notes.length === 1) return [unitOfOne(only)];
+  const byCi = new Map<number, Note | Note[]>();
   for (const note of notes) {
-    const list = byCi.get(note.ci);
-    if (list === undefined) byCi.set(note.ci, [note]);
-    else list.push(note);
+    const known = byCi.get(note.ci);
+    if (known === undefined) byCi.set(note.ci, note);
+    else if (Array.isArray(known)) known.push(note);
+    else byCi.set(note.ci, [known, note]);
   }
   const units: Unit[] = [];
   for (const list of byCi.values()) {
+    if (!Array.isArray(list)) {
+      units.push(unitOfOne(list));
+      continue;
+    }
     if (!isInOrder(list, byOnset)) list.sort(byOnset);
     let from = 0;
     for (let index = 1; index <= list.length; index += 1) {
@@ -93,13 +100,23 @@ export function unitsOf(notes: readonly Note[]): Unit[] {
   return isInOrder(units, byBeginning) ? units : units.sort(byBeginning);
 }
 
+/** Most CIs have one alert. */
+function unitOfOne(note: Note): Unit {
+  const known = note.unit;
+  return known !== null && known.notes.length === 1 && known.onset === note.onset ? known : unit([note]);
+}
+
 function byBeginning(a: Unit, b: Unit): number {
   return a.onset - b.onset || a.ci - b.ci;
 }
 
 /** Mostly they are, and to sort makes a copy first. */
 function isInOrder<T>(list: readonly T[], compare: (a: T, b: T) => number): boolean {
-  return list.every((item, at) => at === 0 || compare(list[at - 1] ?? item, item) <= 0);
+  for (let at = 1; at < list.length; at += 1) {
+    const [before, item] = [list[at - 1], list[at]];
+    if (before !== undefined && item !== undefined && compare(before, item) > 0) return false;
+  }
+  return true;
 }
 
 /** Whether the note at `index` has the cause of those since `from`, as far as time tells. */

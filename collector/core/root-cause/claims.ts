@@ -8,10 +8,11 @@ import { grown } from "../model/grown.ts";
 const SUMS = new FaultSums();
 const PLACES = new FaultPlaces();
 
-/** What one candidate explains: by unit, the cost; NaN where it does not explain it. */
+/** What one candidate explains: by unit from `from` on, the cost; NaN where it does not explain it. */
 export interface Claims {
   fault: FaultKey;
   costs: Float64Array;
+  from: number;
 }
 
 /** For each unit, the other units that could have passed the trouble on to it, and at what cost; unit `u` has `from[u]` … `from[u + 1]`. */
@@ -37,16 +38,17 @@ export function candidatesOf(units: readonly Unit[], alone: readonly number[], s
     }
   }
   const chosen = largest(bounds, most);
-  const claims = chosen.map((fault): Claims => ({ fault, costs: new Float64Array(units.length).fill(Number.NaN) }));
+  const size = units.length;
+  // One array for all of them: most incidents are of one unit.
+  const explained = new Float64Array(size * chosen.length).fill(Number.NaN);
+  const claims = chosen.map((fault, place): Claims => ({ fault, costs: explained, from: place * size }));
   const places = PLACES.begin(chosen.length);
-  chosen.forEach((fault, index) => places.set(fault, index));
+  for (let place = 0; place < chosen.length; place += 1) places.set(chosen[place] ?? -1, place);
   for (let index = 0; index < units.length; index += 1) {
     const { keys, costs } = causesOf(units, index);
     for (let position = 0; position < keys.length; position += 1) {
       const place = places.of(keys[position] ?? 0);
-      if (place < 0) continue;
-      const found = claims[place];
-      if (found !== undefined) found.costs[index] = costs[position] ?? 0;
+      if (place >= 0) explained[place * size + index] = costs[position] ?? 0;
     }
   }
   return claims;
@@ -58,6 +60,8 @@ function causesOf(units: readonly Unit[], index: number): Unit["causes"] {
 
 const NO_CAUSES: Unit["causes"] = { keys: [], costs: [] };
 
+const NO_LINKS: Links = { from: new Int32Array(2), units: new Int32Array(), costs: new Float64Array() };
+
 /** Work space; empty between calls. */
 let OTHERS = new Int32Array(4096);
 let PRICES = new Float64Array(4096);
@@ -68,6 +72,7 @@ function growLinks(): void {
 }
 
 export function linksBetween(units: readonly Unit[]): Links {
+  if (units.length === 1) return NO_LINKS;
   const at = PLACES.begin(units.length);
   // Two units of one CI: the later one stands for it.
   units.forEach((unit, index) => at.set(unit.ci, index));
@@ -95,7 +100,7 @@ export function lastStep(direct: number, index: number, links: Links, claims: Cl
   for (let at = links.from[index] ?? 0; at < end; at += 1) {
     const cost = links.costs[at] ?? 0;
     // What is not explained is NaN, and nothing is less than that.
-    if (cost < best && (claims.costs[links.units[at] ?? 0] ?? 0) < direct - 0.01) best = cost;
+    if (cost < best && (claims.costs[claims.from + (links.units[at] ?? 0)] ?? 0) < direct - 0.01) best = cost;
   }
   return best;
 }

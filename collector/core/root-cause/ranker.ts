@@ -170,10 +170,10 @@ function behind(inferred: Claims, pricing: Pricing): Verdict[] {
     const index = units.findIndex((unit) => unit.ci === faultCi(fault));
     const own = index < 0 || faultCi(fault) === middle ? undefined : costFrom(units[index], fault);
     // What the inferred root explains itself is an effect of it.
-    if (own === undefined || own > OWN_EVIDENCE || !Number.isNaN(inferred.costs[index])) continue;
-    const costs = inferred.costs.slice();
+    if (own === undefined || own > OWN_EVIDENCE || !Number.isNaN(inferred.costs[inferred.from + index])) continue;
+    const costs = inferred.costs.slice(inferred.from, inferred.from + units.length);
     costs[index] = own;
-    const verdict = complete(draft({ fault, costs }, pricing), pricing, Number.POSITIVE_INFINITY);
+    const verdict = complete(draft({ fault, costs, from: 0 }, pricing), pricing, Number.POSITIVE_INFINITY);
     verdict.cost += causes.costs[at] ?? 0;
     verdict.through = inferred.fault;
     found.push(verdict);
@@ -216,7 +216,7 @@ interface Draft {
  */
 function draft(claims: Claims, pricing: Pricing): Draft {
   const { units, alone, sensed, links, evidence, view } = pricing;
-  const { fault, costs } = claims;
+  const { fault, costs, from } = claims;
   const root = faultCi(fault);
   let cost = 0;
   let first: UnixMillis | null = null;
@@ -224,7 +224,7 @@ function draft(claims: Claims, pricing: Pricing): Draft {
   let isFelt = false;
   for (let index = 0; index < units.length; index += 1) {
     const unit = units[index];
-    const direct = costs[index] ?? Number.NaN;
+    const direct = costs[from + index] ?? Number.NaN;
     if (unit === undefined || Number.isNaN(direct)) {
       cost += alone[index] ?? 0;
       continue;
@@ -279,7 +279,8 @@ class Weighed implements Verdict {
   }
 
   get explained(): Unit[] {
-    this.found ??= this.all.filter((_, index) => !Number.isNaN(this.claims.costs[index]));
+    const { costs, from } = this.claims;
+    this.found ??= this.all.filter((_, index) => !Number.isNaN(costs[from + index]));
     return this.found;
   }
 }
