@@ -61,6 +61,12 @@ export function nextWakeAt(state: CoreState): UnixMillis | null {
   return earlier(earlier(state.timers.next(), state.alertTimers.next()), state.reviewAt);
 }
 
+/** Whether a `tick` at this time could find anything to do; false is sure. */
+export function mayWake(state: CoreState, at: UnixMillis): boolean {
+  if (state.timers.mayBeDue(at) || state.alertTimers.mayBeDue(at)) return true;
+  return state.reviewAt !== null && state.reviewAt <= at;
+}
+
 function earlier(a: UnixMillis | null, b: UnixMillis | null): UnixMillis | null {
   if (a === null || b === null) return a ?? b;
   return Math.min(a, b);
@@ -104,6 +110,7 @@ function take(state: CoreState, turn: Turn, input: Input): Outcome | null {
 /** What has come due, in the order of its time: all of it, unless that would keep others waiting. */
 function wakeDue(state: CoreState, turn: Turn, input: Input): void {
   const { at } = turn;
+  if (!mayWake(state, at)) return;
   for (let left = WOKEN_A_STEP * ALERTS_LIKE_ONE; ; ) {
     if (left <= 0) return;
     const work = wakeAlertFirst(state, at) ? wakeNextAlert(state, turn) : wakeNext(state, turn);

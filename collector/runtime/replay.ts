@@ -11,7 +11,7 @@ import type { LedgerRecord } from "../core/model/ledger.ts";
 import type { CoreSettings } from "../core/model/settings.ts";
 import { formatTime, type Milliseconds, type UnixMillis } from "../core/model/time.ts";
 import { type CoreState, createState } from "../core/state.ts";
-import { nextWakeAt, step } from "../core/step.ts";
+import { mayWake, nextWakeAt, step } from "../core/step.ts";
 import { DropBook, EVENT_RULES_ACTOR } from "./drop-book.ts";
 import type { ReplayAlert, ReplayIncident, ReplayNotification, ReplayResult } from "./replay-result.ts";
 import { type ReplayLine, type ReplaySample, readReplayLine } from "./replay-line.ts";
@@ -216,6 +216,7 @@ class Replay {
   }
 
   private wake(at: UnixMillis): void {
+    if (!mayWake(this.state, at)) return;
     let ticks = 0;
     let last = -1;
     for (let wake = nextWakeAt(this.state); wake !== null && wake <= at; wake = nextWakeAt(this.state)) {

@@ -34,13 +34,25 @@ const AGENDA = 7;
 type Flat = readonly (number | string | null)[];
 
 /** As a list without lists in it, so that it is cheap to see whether it differs from the last one. */
-export function commonRecord({ graphBase, readAt, orders, forgotUntil, rootOrders, agenda, ...rest }: Common): Flat {
-  const { storm, paged, stale, fadeAt } = rest;
+export function commonRecord(common: Common): Flat {
+  const { agenda, storm, paged, stale } = common;
   // After the orders of roots there was when threads of what is over were looked for.
-  const flat: (number | string | null)[] = [FORM, graphBase, readAt, orders, forgotUntil, rootOrders, 0, ...agenda];
-  flat.push(fadeAt, storm?.incident ?? null, storm?.at ?? 0, paged.length);
+  const flat: (number | string | null)[] = [
+    FORM,
+    common.graphBase,
+    common.readAt,
+    common.orders,
+    common.forgotUntil,
+    common.rootOrders,
+    0,
+    ...agenda,
+    common.fadeAt,
+    storm === null ? null : storm.incident,
+    storm === null ? 0 : storm.at,
+    paged.length,
+  ];
   for (const { incident, at } of paged) flat.push(incident, at);
-  flat.push(...stale);
+  for (const incident of stale) flat.push(incident);
   return flat;
 }
 

@@ -43,7 +43,7 @@ function rebuilt(notes: Iterable<Note>): Notebook {
 function seen(notebook: Notebook, at: number): unknown {
   const byCause = Array.from({ length: CAUSES * 2 }, (_, key) => {
     const ids: string[] = [];
-    notebook.causedBy(key, 0, (note) => ids.push(note.alert.id));
+    notebook.causedBy(key, 0, -1, (note) => ids.push(note.alert.id));
     return ids;
   });
   const byCi = [0, 1, 2].map((ci) => [

@@ -200,8 +200,11 @@ export class Notebook {
     );
   }
 
-  /** Notes that this fault could have caused and that began not before `from`, newest first, through `take`. */
-  causedBy(fault: FaultKey, from: UnixMillis, take: (note: Note) => void): void {
+  /**
+   * Notes that this fault could have caused and that began not before `from`, newest first, through `take`; without those whose
+   * `gathered` is `known`: they began not before `from` and have come up already.
+   */
+  causedBy(fault: FaultKey, from: UnixMillis, known: number, take: (note: Note) => void): void {
     if (!this.caused.isSince(fault, from)) return;
     const list = this.byCause.get(fault);
     if (list === undefined) return;
@@ -212,7 +215,9 @@ export class Notebook {
     for (let index = list.length - 1; index >= 0; index -= 1) {
       const note = list[index];
       // Lists are in order of arrival; what began earlier than it came is rare and not worth a longer walk.
-      if (note === undefined || note.onset < from) return;
+      if (note === undefined) return;
+      if (note.gathered === known) continue;
+      if (note.onset < from) return;
       take(note);
     }
   }

@@ -34,7 +34,7 @@ export interface Neighbourhood {
   view: CorrelationView;
 }
 
-/** Counts up, so that a note shows whether it has come up in this round. */
+/** Counts up by two, so that a note shows whether it has come up in this round; one more where it is a seed that is older. */
 let gathering = 0;
 
 /** The evidence around some alerts: what could have the same cause, and what is in the same incidents. */
@@ -42,11 +42,12 @@ export function gather(seeds: readonly Note[], near: Neighbourhood): Set<Note> {
   const { notebook, threads, at, view } = near;
   const found = new Set<Note>();
   const incidents = new Set<IncidentId>();
-  gathering += 1;
+  const from = at - WINDOW_MS;
+  gathering += 2;
   const take = (note: Note): void => {
     // Most notes come up once for each cause that they share with a seed.
-    if (note.gathered === gathering) return;
-    note.gathered = gathering;
+    if (note.gathered >= gathering) return;
+    note.gathered = note.onset < from ? gathering + 1 : gathering;
     if (found.size >= NOTES_MAX || note.background !== null) return;
     const home = note.alert.incident ?? note.home;
     const thread = threads.get(home);
@@ -56,7 +57,6 @@ export function gather(seeds: readonly Note[], near: Neighbourhood): Set<Note> {
     if (home !== null) incidents.add(home);
   };
   for (const seed of seeds) seed.suspected = gathering;
-  const from = at - WINDOW_MS;
   const causes: FaultKey[] = [];
   FAULTS.begin();
   for (const seed of seeds) {
@@ -70,7 +70,7 @@ export function gather(seeds: readonly Note[], near: Neighbourhood): Set<Note> {
   for (const fault of causes) for (const note of notebook.on(faultCi(fault))) note.suspected = gathering;
   const systems = new Set(seeds.map((seed) => seed.system));
   for (const system of systems) if (system !== null) for (const note of notebook.ofSystem(system, from)) take(note);
-  for (const fault of causes) notebook.causedBy(fault, from, take);
+  for (const fault of causes) notebook.causedBy(fault, from, gathering, take);
   for (const incident of incidents) {
     for (const note of notesOf(incident, notebook, view)) if (note.onset >= from) take(note);
   }

@@ -2,6 +2,7 @@ import type { Alert } from "../model/alert.ts";
 import type { Event } from "../model/event.ts";
 import { severityRank } from "../model/severity.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
+import { sameButFigures } from "./figures.ts";
 import { saidSince } from "./new-alert.ts";
 
 /** Clocks of sources differ by up to this much in a normal installation. */
@@ -123,14 +124,9 @@ function newsSince(alert: Standing, event: Readonly<Event>, resolvedAt: UnixMill
   const { severity, summary, count = 0 } = alert;
   if (severity !== undefined && severityRank(event.severity) > severityRank(severity))
     return `it is ${event.severity} now, and was ${severity}`;
-  if (summary !== undefined && withoutFigures(summary) !== withoutFigures(event.summary))
+  if (summary !== undefined && !sameButFigures(summary, event.summary))
     return `it says something else now: ${event.summary.slice(0, 200)}`;
   const since = saidSince(event);
   if (since !== null) return since > resolvedAt ? "its source says that it began after that" : null;
   return count < 2 ? "its source does not repeat itself, and has told it again" : null;
-}
-
-/** A text in which only figures differ says the same. */
-export function withoutFigures(text: string): string {
-  return text.replaceAll(/\d+(?:[.,]\d+)*/g, "#");
 }

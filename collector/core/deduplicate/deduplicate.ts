@@ -12,10 +12,11 @@ import type { UnixMillis } from "../model/time.ts";
 import type { TimerQueue } from "../model/timer-queue.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Turn } from "../model/turn.ts";
-import { believedTime, classify, LATE_AFTER_MS, type Standing, type Verdict, withoutFigures } from "./classify.ts";
+import { believedTime, classify, LATE_AFTER_MS, type Standing, type Verdict } from "./classify.ts";
 import type { EarlyClears } from "./early-clears.ts";
 import type { EventIds } from "./event-ids.ts";
 import { expiresAfter, expiryOf, SILENCE_MIN_MS } from "./expiry.ts";
+import { sameButFigures } from "./figures.ts";
 import { withChange, startsFlapping, steadyAt } from "./flapping.ts";
 import { beganAt, newAlert, UNSUPPRESSED } from "./new-alert.ts";
 import type { ResolvedAlerts } from "./resolved-alerts.ts";
@@ -172,7 +173,7 @@ export function repeatUnchanged(
 function takeOver(alert: Alert, event: Readonly<Event>): "none" | "text" | "matter" {
   let change: "none" | "text" | "matter" = "none";
   if (alert.summary !== event.summary) {
-    change = withoutFigures(alert.summary) === withoutFigures(event.summary) ? "text" : "matter";
+    change = sameButFigures(alert.summary, event.summary) ? "text" : "matter";
     alert.summary = event.summary;
   }
   if (alert.severity !== event.severity) {

@@ -23,6 +23,12 @@ export class TimerQueue {
     return this.times[0] ?? null;
   }
 
+  /** Whether anything can be due at `now`: a load and a compare, and no look-up, for who asks before each event. */
+  mayBeDue(now: UnixMillis): boolean {
+    const { times } = this;
+    return times.length > 0 && (times[0] as UnixMillis) <= now;
+  }
+
   /** The key that `take` would give next; undefined = nothing is waiting. */
   nextKey(): string | undefined {
     this.dropStale();
