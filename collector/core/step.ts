@@ -255,10 +255,12 @@ function letStraysGo(state: CoreState, turn: Turn, { lost, flapping }: Strays): 
 function settle(state: CoreState, turn: Turn): void {
   if (!turn.hasWork()) return;
   for (let round = 0; round < VERDICT_ROUNDS; round += 1) {
+    const ranks = turn.takeRanks();
+    const stale = state.correlator.takeStale();
+    if (ranks.length === 0 && stale.length === 0) break;
     const ids = new Few<string>();
-    for (const id of turn.takeRanks()) ids.add(id);
-    for (const id of state.correlator.takeStale()) ids.add(id);
-    if (ids.size === 0) break;
+    for (const id of ranks) ids.add(id);
+    for (const id of stale) ids.add(id);
     for (const id of ids.all()) {
       const incident = state.incidents.get(id);
       if (incident !== undefined) {
@@ -294,10 +296,13 @@ function keepCorrelation(state: CoreState, turn: Turn): void {
     const alert = state.alerts.get(id);
     if (alert !== undefined) turn.alertChanged(alert);
   }
-  const put = turn.changedIncidents().map(({ id }) => id);
+  const changed = turn.changedIncidents();
+  const put = changed.length === 0 ? NONE : changed.map(({ id }) => id);
   for (const { id, value } of state.correlator.takeLearned(put, state.view)) keepLearned(turn, id, value);
   keepUndone(state, turn);
 }
+
+const NONE: readonly string[] = [];
 
 /** @param value null = it is forgotten. */
 function keepLearned(turn: Turn, id: string, value: unknown): void {

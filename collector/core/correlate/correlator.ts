@@ -235,7 +235,8 @@ class OnlineCorrelator implements Correlator {
     return this.verdicts.rank(incident, at, { ...this.graph(view), rooms: this.rooms, view });
   }
 
-  takeStale(): IncidentId[] {
+  takeStale(): readonly IncidentId[] {
+    if (this.stale.size === 0) return NOTHING;
     const list = [...this.stale];
     this.stale.clear();
     return list;
@@ -274,7 +275,7 @@ class OnlineCorrelator implements Correlator {
       agenda: this.agenda.marks,
       storm,
       paged,
-      stale: [...stale],
+      stale: stale.size === 0 ? NOTHING : [...stale],
       fadeAt: this.timers.dueAt(FADE),
     };
     const isOver = (incident: IncidentId): boolean => view.incident(incident) === undefined;
@@ -437,3 +438,5 @@ class OnlineCorrelator implements Correlator {
     this.stale.add(incident);
   }
 }
+
+const NOTHING: readonly IncidentId[] = [];

@@ -67,19 +67,30 @@ export class Keeper {
   ): StoredPiece[] {
     const { habits, strays, together, reader, agenda, notebook } = rooms;
     const list: StoredPiece[] = [];
-    for (const room of [habits, strays, together, reader, agenda])
-      for (const piece of room.takeChanged()) list.push(piece);
+    append(list, habits.takeChanged());
+    append(list, strays.takeChanged());
+    append(list, together.takeChanged());
+    append(list, reader.takeChanged());
+    append(list, agenda.takeChanged());
     this.keepThreads(rooms, topology, put, isOver);
-    const recordOf = (incident: IncidentId): ThreadRecord | null => {
-      const thread = rooms.threads.get(incident);
-      return thread === undefined ? null : threadRecord(thread, rooms.timers, topology);
-    };
-    for (const piece of this.loose.takeChanged(recordOf)) list.push(piece);
-    for (const incident of this.outdated.splice(0)) list.push({ id: THREAD + incident, value: null });
+    append(
+      list,
+      this.loose.takeChanged((incident) => {
+        const thread = rooms.threads.get(incident);
+        return thread === undefined ? null : threadRecord(thread, rooms.timers, topology);
+      }),
+    );
+    if (this.outdated.length > 0)
+      for (const incident of this.outdated.splice(0)) list.push({ id: THREAD + incident, value: null });
     for (const { name, order } of notebook.takeCuts()) list.push({ id: CUT + name, value: order });
     const record = commonRecord(common);
-    if (!isSameRecord(record, this.last as typeof record)) list.push({ id: COMMON, value: record });
+    const last = this.last as typeof record;
     this.last = record;
+    if (isSameRecord(record, last)) return list;
+    const piece = { id: COMMON, value: record };
+    // A list that is pushed to has room for seventeen; of most alerts there is only this.
+    if (list.length === 0) return [piece];
+    list.push(piece);
     return list;
   }
 
@@ -139,6 +150,10 @@ export class Keeper {
       }
     }
   }
+}
+
+function append(list: StoredPiece[], pieces: readonly StoredPiece[]): void {
+  for (let at = 0; at < pieces.length; at += 1) list.push(pieces[at] as StoredPiece);
 }
 
 function forget(threads: Threads, timers: TimerQueue, incident: IncidentId): void {

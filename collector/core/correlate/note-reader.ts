@@ -1,6 +1,7 @@
 import type { Alert } from "../model/alert.ts";
 import type { Note } from "../model/evidence.ts";
 import type { CiId } from "../model/ci.ts";
+import { firstNamed } from "./first-named.ts";
 import type { NoteFacts } from "./noted.ts";
 import { StoredList, type StoredPiece } from "../model/stored-list.ts";
 import type { Influence } from "../model/influence.ts";
@@ -180,10 +181,8 @@ function namedCi(alert: Readonly<Alert>, ci: number, topology: Topology): number
     const found = topology.find(alert.instance);
     if (found !== undefined && found !== ci) return found;
   }
-  for (const word of alert.summary.split(/[\s,;:()[\]"'=]+/)) {
-    if (word.length < 4 || !/[\d-]/.test(word)) continue;
-    const found = topology.find(word.replace(/[.]$/, ""));
-    if (found !== undefined && found !== ci) return found;
-  }
-  return null;
+  return firstNamed(alert.summary, (word) => {
+    const found = topology.find(word);
+    return found === ci ? undefined : found;
+  });
 }

@@ -36,8 +36,8 @@ export class Strays {
   }
 
   /** What is to be stored, if it differs from the last time. */
-  takeChanged(): { id: string; value: unknown }[] {
-    if (!this.isChanged) return [];
+  takeChanged(): readonly { id: string; value: unknown }[] {
+    if (!this.isChanged) return NOTHING;
     this.isChanged = false;
     return [{ id: ID, value: [this.count, this.countedAt] }];
   }
@@ -51,6 +51,8 @@ export class Strays {
     return this.count * Math.exp(-Math.max(0, at - this.countedAt) / MEMORY_MS);
   }
 }
+
+const NOTHING: readonly { id: string; value: unknown }[] = [];
 
 /** Looks no further than it must: in a storm each of thousands of alerts ends. */
 function isWide(incident: Readonly<Incident>): boolean {

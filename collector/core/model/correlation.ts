@@ -176,7 +176,7 @@ export interface Correlator {
   /** Everything that is to be placed anew by `at`. Call it before each input and at `nextReviewAt`. */
   due(at: UnixMillis, view: CorrelationView): Placement[];
   /** Incidents whose verdict may differ from the one last given by `rank`; call `rank` on each. Empties the list. */
-  takeStale(): IncidentId[];
+  takeStale(): readonly IncidentId[];
   /**
    * What changed since the last call of all else that must outlive a restart, as entities of kind `learned`; null =
    * forgotten. To be called once a step, at its end.

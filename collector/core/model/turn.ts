@@ -66,6 +66,7 @@ export class Turn {
 
   /** Incidents that changed or must be looked at, in order. */
   incidentsToTell(): readonly Incident[] {
+    if (this.incidents === null && this.looks === null) return NONE;
     const found = new Few<Incident>();
     for (const incident of this.incidents?.all() ?? []) found.add(incident);
     for (const incident of this.looks?.all() ?? []) found.add(incident);
@@ -89,7 +90,7 @@ export class Turn {
   takeRanks(): readonly IncidentId[] {
     const { ranks } = this;
     this.ranks = null;
-    return ranks?.all() ?? [];
+    return ranks?.all() ?? NO_RANKS;
   }
 
   put(entity: Entity): void {
@@ -106,11 +107,12 @@ export class Turn {
 
   /** Ends the turn: all effects, the changed entities last. */
   finish(): Effect[] {
-    for (const alert of this.alerts?.all() ?? []) this.put({ kind: "alert", id: alert.id, value: alert });
-    for (const incident of this.incidents?.all() ?? [])
-      this.put({ kind: "incident", id: incident.id, value: incident });
+    if (this.alerts !== null)
+      for (const alert of this.alerts.all()) this.put({ kind: "alert", id: alert.id, value: alert });
+    for (const incident of this.changedIncidents()) this.put({ kind: "incident", id: incident.id, value: incident });
     return this.effects;
   }
 }
 
 const NONE: readonly Incident[] = [];
+const NO_RANKS: readonly IncidentId[] = [];
