@@ -102,7 +102,7 @@ class Open {
     for (let at = 0; at < hypotheses.length; at += 1) this.left[at] = hypotheses[at]?.cap ?? 0;
     this.weighed = new Int32Array(hypotheses.length);
     this.taken = units.map(() => undefined);
-    this.held = Float64Array.from(alone);
+    this.held = new Float64Array(alone);
   }
 
   /**

@@ -6,66 +6,67 @@ import { MARGIN } from "./prices.ts";
 
 /**
  * By fault, the units that it could explain, as flat arrays: there are many, and few are looked at. Faults are named by
- * their place in `wanted`; of the first `anchored` ones also what they explain worse than chance does.
+ * their place in `wanted`; of the first `anchored` ones also what they explain worse than chance does. Filled anew for each
+ * solve: to make its arrays takes longer than to fill them.
  */
 export class ClaimTable {
-  /** Claims on unit `u` are at `unitFrom[u]` … `unitFrom[u + 1]` of these. */
-  private readonly unitFrom: Int32Array;
-  private readonly placesByUnit: Int32Array;
-  private readonly savesByUnit: Float64Array;
-  /** Claims of place `p` are at `from[p]` … `from[p + 1]`. */
-  private readonly from: Int32Array;
-  private readonly bounds: Float64Array;
-  readonly units: Int32Array;
-  readonly costs: Float64Array;
+  /** Claims of place `p` are at `begin(p)` … `begin(p + 1)` of these. */
+  units = new Int32Array(4096);
+  costs = new Float64Array(4096);
+  private from = new Int32Array(1024);
+  private next = new Int32Array(1024);
+  private bounds = new Float64Array(1024);
+  /** Claims as they were found: those on unit `u` are at `unitFrom[u]` … `unitFrom[u + 1]` of these. */
+  private unitFrom = new Int32Array(1024);
+  private foundPlaces = new Int32Array(4096);
+  private foundUnits = new Int32Array(4096);
+  private foundCosts = new Float64Array(4096);
+  /** What each saves beyond the margin. */
+  private foundSaves = new Float64Array(4096);
+  private readonly places = new FaultPlaces();
 
-  constructor(units: readonly Unit[], alone: readonly number[], wanted: readonly FaultKey[], anchored: number) {
-    const places = PLACES.begin(wanted.length);
+  fill(units: readonly Unit[], alone: readonly number[], wanted: readonly FaultKey[], anchored: number): this {
+    const places = this.places.begin(wanted.length);
     for (let place = 0; place < wanted.length; place += 1) places.set(wanted[place] ?? -1, place);
-    const from = new Int32Array(wanted.length + 1);
-    const bounds = new Float64Array(wanted.length);
-    const unitFrom = new Int32Array(units.length + 1);
+    this.reserve(wanted.length, units.length);
+    const { from, bounds, unitFrom } = this;
+    from.fill(0, 0, wanted.length + 1);
+    bounds.fill(0, 0, wanted.length);
     let size = 0;
     for (let index = 0; index < units.length; index += 1) {
       const { keys, costs } = units[index]?.causes ?? NO_CAUSES;
       const own = alone[index] ?? 0;
       const least = own - MARGIN;
-      if (size + keys.length > FOUND.places.length) FOUND.grow(size + keys.length);
-      const found = FOUND;
+      while (size + keys.length > this.units.length) this.grow();
+      const { foundPlaces, foundUnits, foundCosts, foundSaves } = this;
       for (let at = 0; at < keys.length; at += 1) {
         const place = places.of(keys[at] ?? 0);
         if (place < 0) continue;
         const cost = costs[at] ?? 0;
         if (place >= anchored && cost >= least) continue;
-        found.places[size] = place;
-        found.units[size] = index;
-        found.costs[size] = cost;
-        found.saves[size] = Math.max(0, least - cost);
+        foundPlaces[size] = place;
+        foundUnits[size] = index;
+        foundCosts[size] = cost;
+        foundSaves[size] = Math.max(0, least - cost);
         size += 1;
         from[place + 1] = (from[place + 1] ?? 0) + 1;
         if (own > cost) bounds[place] = (bounds[place] ?? 0) + (own - cost);
       }
       unitFrom[index + 1] = size;
     }
-    for (let place = 0; place < wanted.length; place += 1)
-      from[place + 1] = (from[place + 1] ?? 0) + (from[place] ?? 0);
-    this.unitFrom = unitFrom;
-    this.placesByUnit = FOUND.places.slice(0, size);
-    this.savesByUnit = FOUND.saves.slice(0, size);
-    this.from = from;
-    this.bounds = bounds;
-    this.units = new Int32Array(size);
-    this.costs = new Float64Array(size);
-    this.sortByPlace(size);
+    this.sortByPlace(wanted.length, size);
+    return this;
   }
 
   /** In a place the claims stay in the order in which they were found. */
-  private sortByPlace(size: number): void {
-    const { units, costs } = this;
-    const { places, units: foundUnits, costs: foundCosts } = FOUND;
-    const next = this.from.slice();
+  private sortByPlace(count: number, size: number): void {
+    const { from, next, units, costs, foundPlaces, foundUnits, foundCosts } = this;
+    for (let place = 0; place < count; place += 1) {
+      from[place + 1] = (from[place + 1] ?? 0) + (from[place] ?? 0);
+      next[place] = from[place] ?? 0;
+    }
     for (let at = 0; at < size; at += 1) {
-      const place = places[at] ?? 0;
+      const place = foundPlaces[at] ?? 0;
       const to = next[place] ?? 0;
       next[place] = to + 1;
       units[to] = foundUnits[at] ?? 0;
@@ -73,17 +74,31 @@ export class ClaimTable {
     }
   }
 
+  private reserve(wanted: number, units: number): void {
+    while (this.from.length <= wanted) {
+      this.from = grown(this.from, Int32Array);
+      this.next = grown(this.next, Int32Array);
+      this.bounds = grown(this.bounds, Float64Array);
+    }
+    while (this.unitFrom.length <= units) this.unitFrom = grown(this.unitFrom, Int32Array);
+  }
+
+  private grow(): void {
+    this.units = grown(this.units, Int32Array);
+    this.costs = grown(this.costs, Float64Array);
+    this.foundPlaces = grown(this.foundPlaces, Int32Array);
+    this.foundUnits = grown(this.foundUnits, Int32Array);
+    this.foundCosts = grown(this.foundCosts, Float64Array);
+    this.foundSaves = grown(this.foundSaves, Float64Array);
+  }
+
   /** Takes from what each place saves (`left`, by hypothesis) what it saves of this unit. */
   takeUnit(unit: number, left: Float64Array, at: Int32Array): void {
     const end = this.unitFrom[unit + 1] ?? 0;
     for (let index = this.unitFrom[unit] ?? 0; index < end; index += 1) {
-      const hypothesis = at[this.placesByUnit[index] ?? 0] ?? -1;
-      if (hypothesis >= 0) left[hypothesis] = (left[hypothesis] ?? 0) - (this.savesByUnit[index] ?? 0);
+      const hypothesis = at[this.foundPlaces[index] ?? 0] ?? -1;
+      if (hypothesis >= 0) left[hypothesis] = (left[hypothesis] ?? 0) - (this.foundSaves[index] ?? 0);
     }
-  }
-
-  count(place: number): number {
-    return (this.from[place + 1] ?? 0) - (this.from[place] ?? 0);
   }
 
   /** What all claims together could save. */
@@ -97,26 +112,4 @@ export class ClaimTable {
   }
 }
 
-/** Claims in the order in which they are found. */
-class FoundClaims {
-  places = new Int32Array(4096);
-  units = new Int32Array(4096);
-  costs = new Float64Array(4096);
-  /** What each saves beyond the margin. */
-  saves = new Float64Array(4096);
-
-  /** Makes room for so many. */
-  grow(size: number): void {
-    while (this.places.length < size) {
-      this.places = grown(this.places, Int32Array);
-      this.units = grown(this.units, Int32Array);
-      this.costs = grown(this.costs, Float64Array);
-      this.saves = grown(this.saves, Float64Array);
-    }
-  }
-}
-
-/** Work space; empty between calls. */
-const PLACES = new FaultPlaces();
-const FOUND = new FoundClaims();
 const NO_CAUSES: Unit["causes"] = { keys: [], costs: [] };

@@ -123,7 +123,7 @@ export function propose(question: Question): Proposals {
     if (save <= LEAST_OPENING - ROUNDING || anchored.has(fault)) continue;
     if (save > priceOf(fault) - ROUNDING) wanted.push(fault);
   }
-  const table = new ClaimTable(units, alone, wanted, anchored.size);
+  const table = TABLE.fill(units, alone, wanted, anchored.size);
   const { units: claimed, costs } = table;
   const hypotheses: Hypothesis[] = [];
   for (let place = 0; place < wanted.length; place += 1) {
@@ -220,6 +220,7 @@ const ROUNDING = 1e-6;
 /** Work space of one call; that of the last one stays until the next. */
 const SUMS = new FaultSums();
 const OWN = new Keys();
+const TABLE = new ClaimTable();
 const CLAIMS = new WorkingClaims();
 
 const NO_CAUSES: Unit["causes"] = { keys: [], costs: [] };

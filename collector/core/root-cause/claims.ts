@@ -23,7 +23,8 @@ export interface Links {
 }
 
 /**
- * The faults that save most by a rough count, which takes every cost, weighed by `share`, from the root itself.
+ * The faults that save most by a rough count, which takes every cost, weighed by `share`, from the root itself. What they
+ * explain holds until the next call.
  *
  * @param most how many candidates at most, the best first
  */
@@ -40,7 +41,7 @@ export function candidatesOf(units: readonly Unit[], alone: readonly number[], s
   const chosen = largest(bounds, most);
   const size = units.length;
   // One array for all of them: most incidents are of one unit.
-  const explained = new Float64Array(size * chosen.length).fill(Number.NaN);
+  const explained = explainedOf(size * chosen.length);
   const claims = chosen.map((fault, place): Claims => ({ fault, costs: explained, from: place * size }));
   const places = PLACES.begin(chosen.length);
   for (let place = 0; place < chosen.length; place += 1) places.set(chosen[place] ?? -1, place);
@@ -54,6 +55,14 @@ export function candidatesOf(units: readonly Unit[], alone: readonly number[], s
   return claims;
 }
 
+/** Work space; it stays as it is until the next call. */
+let EXPLAINED = new Float64Array(4096);
+
+function explainedOf(size: number): Float64Array {
+  if (size > EXPLAINED.length) EXPLAINED = new Float64Array(2 * size);
+  return EXPLAINED.fill(Number.NaN, 0, size);
+}
+
 function causesOf(units: readonly Unit[], index: number): Unit["causes"] {
   return units[index]?.causes ?? NO_CAUSES;
 }
@@ -62,7 +71,7 @@ const NO_CAUSES: Unit["causes"] = { keys: [], costs: [] };
 
 const NO_LINKS: Links = { from: new Int32Array(2), units: new Int32Array(), costs: new Float64Array() };
 
-/** Work space; empty between calls. */
+/** Work space; it stays as it is until the next call. */
 let OTHERS = new Int32Array(4096);
 let PRICES = new Float64Array(4096);
 
@@ -71,6 +80,7 @@ function growLinks(): void {
   PRICES = grown(PRICES, Float64Array);
 }
 
+/** They hold until the next call. */
 export function linksBetween(units: readonly Unit[]): Links {
   if (units.length === 1) return NO_LINKS;
   const at = PLACES.begin(units.length);
@@ -90,7 +100,7 @@ export function linksBetween(units: readonly Unit[]): Links {
     }
     from[index + 1] = size;
   }
-  return { from, units: OTHERS.slice(0, size), costs: PRICES.slice(0, size) };
+  return { from, units: OTHERS, costs: PRICES };
 }
 
 /** The cheapest last step to a unit from another one that the same fault explains, and that is nearer to it. */
