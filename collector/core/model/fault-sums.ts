@@ -61,18 +61,25 @@ export class FaultSums {
 /** The `count` faults with the largest sums, largest first; of equal ones the lower key. */
 export function largest(sums: FaultSums, count: number): FaultKey[] {
   const best: FaultKey[] = [];
-  const isBefore = (a: FaultKey, b: FaultKey): boolean => {
-    const apart = sums.get(a) - sums.get(b);
-    return apart > 0 || (apart === 0 && a < b);
-  };
+  // The sums of these, so that each fault is looked up once.
+  const values: number[] = [];
   for (let index = 0; index < sums.size; index += 1) {
     const key = sums.keys[index] ?? -1;
-    const last = best[best.length - 1];
-    if (best.length >= count && last !== undefined && !isBefore(key, last)) continue;
+    const sum = sums.get(key);
     let at = best.length;
-    while (at > 0 && isBefore(key, best[at - 1] ?? -1)) at -= 1;
-    best.splice(at, 0, key);
-    if (best.length > count) best.pop();
+    if (at >= count && !isBefore(sum, key, values[at - 1] ?? 0, best[at - 1] ?? -1)) continue;
+    // The last one makes room.
+    if (at >= count) at -= 1;
+    for (; at > 0 && isBefore(sum, key, values[at - 1] ?? 0, best[at - 1] ?? -1); at -= 1) {
+      best[at] = best[at - 1] ?? -1;
+      values[at] = values[at - 1] ?? 0;
+    }
+    best[at] = key;
+    values[at] = sum;
   }
   return best;
+}
+
+function isBefore(sum: number, key: FaultKey, otherSum: number, other: FaultKey): boolean {
+  return sum > otherSum || (sum === otherSum && key < other);
 }

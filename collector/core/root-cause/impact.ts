@@ -1,5 +1,6 @@
 import type { Unit } from "../model/evidence.ts";
 import type { Impact, Incident, ServiceImpact } from "../model/incident.ts";
+import { Keys } from "../model/keys.ts";
 import type { Topology } from "../model/topology.ts";
 
 const CIS_MAX = 1000;
@@ -88,41 +89,39 @@ export function impactOf(
 /** One list for all incidents that hit none. */
 const NO_SERVICES: ServiceImpact[] = [];
 
+/** Work space; empty between calls. */
+const DOWN = new Keys();
+
 /** Trouble rises from what is hit; a pool stops it as long as it has healthy members enough. */
 function servicesAbove(hit: ReadonlySet<number>, topology: Topology, fallen: Fallen): Map<number, number | null> {
-  const down = new Set<number>(hit);
+  const down = DOWN.begin();
   const services = new Map<number, number | null>();
   const queue = [...hit];
-  for (const ci of hit) if (topology.isService(ci)) services.set(ci, 0);
+  for (const ci of queue) {
+    down.add(ci);
+    if (topology.isService(ci)) services.set(ci, 0);
+  }
   for (let at = 0; at < queue.length && at < VISITS_MAX; at += 1) {
-    for (const edge of topology.neededBy(queue[at] ?? 0)) {
-      if (down.has(edge.ci) || edge.type === "uses") continue;
-      const left =
-        edge.type === "hasMember" || edge.type === "connectsTo"
-          ? redundancy(edge.ci, edge.type, topology, (other) => down.has(other) || fallen(other))
-          : 0;
+    for (const { ci, type } of topology.neededBy(queue[at] ?? 0)) {
+      if (type === "uses" || down.has(ci)) continue;
+      const isPool = type === "hasMember" || type === "connectsTo";
+      const left = isPool ? redundancy(ci, type, topology, fallen) : 0;
       if (left > 0) {
-        for (const service of directServices(edge.ci, topology))
-          if (!services.has(service)) services.set(service, left);
+        for (const { ci: service } of topology.neededBy(ci))
+          if (topology.isService(service) && !services.has(service)) services.set(service, left);
         continue;
       }
-      down.add(edge.ci);
-      queue.push(edge.ci);
-      if (topology.isService(edge.ci)) services.set(edge.ci, 0);
+      down.add(ci);
+      queue.push(ci);
+      if (topology.isService(ci)) services.set(ci, 0);
     }
   }
   return services;
 }
 
-function redundancy(ci: number, type: string, topology: Topology, isOut: Fallen): number {
-  const alternatives = topology.needs(ci).filter((edge) => edge.type === type);
-  const healthy = alternatives.filter((edge) => !isOut(edge.ci)).length;
+/** How many alternatives are neither down nor fallen, beyond those that it needs. */
+function redundancy(ci: number, type: string, topology: Topology, fallen: Fallen): number {
+  let healthy = 0;
+  for (const edge of topology.needs(ci)) if (edge.type === type && !DOWN.has(edge.ci) && !fallen(edge.ci)) healthy += 1;
   return healthy - (type === "hasMember" ? (topology.ci(ci).minHealthy ?? 1) - 1 : 0);
-}
-
-function directServices(ci: number, topology: Topology): number[] {
-  return topology
-    .neededBy(ci)
-    .map((edge) => edge.ci)
-    .filter((other) => topology.isService(other));
 }
