@@ -2,10 +2,12 @@ import { type EventLoopUtilization, performance } from "node:perf_hooks";
 import { setFlagsFromString } from "node:v8";
 import type { Engine } from "../telemetry/idle-memory.ts";
 
-/** Collections in a row at the most, each of which closes some 25 MiB of holes; V8 stops by itself when none are left. */
+/**
+ * Collections in a row at the most, each of which closes some 25 MiB of holes; V8 stops by itself when none are left. Set once:
+ * lowered while it collects, V8 finds that it has begun more than it may, and ends the process (a CHECK in its
+ * `MemoryReducer`).
+ */
 const COLLECTIONS_MAX = 32;
-/** V8's own. */
-const COLLECTIONS_USUAL = 2;
 /** For so long any heap is large enough to begin with; after that it would begin again and again. */
 const BEGIN_MS = 1_500;
 
@@ -25,6 +27,7 @@ export function limitThreadsByTheirOwn(): void {
 export function nodeEngine(): Engine {
   let seen: EventLoopUtilization | undefined;
   let begun: NodeJS.Timeout | undefined;
+  setFlagsFromString(`--memory-reducer-gc-count=${COLLECTIONS_MAX}`);
   return {
     residentBytes: () => process.memoryUsage.rss(),
     busyShare() {
@@ -36,7 +39,6 @@ export function nodeEngine(): Engine {
     favourMemory(favoured) {
       setFlagsFromString(favoured ? "--optimize-for-size" : "--no-optimize-for-size");
       setFlagsFromString(`--incremental-marking-soft-trigger=${favoured ? 1 : 0}`);
-      setFlagsFromString(`--memory-reducer-gc-count=${favoured ? COLLECTIONS_MAX : COLLECTIONS_USUAL}`);
       clearTimeout(begun);
       if (favoured) begun = setTimeout(setFlagsFromString, BEGIN_MS, "--incremental-marking-soft-trigger=0").unref();
     },
