@@ -127,8 +127,9 @@ export function readAlert(id: string, text: string): StoredAlert {
     severity: known(SEVERITIES[head[6]], id),
     summary: head[7],
     labels: head[8],
-    annotations: tail[2],
-    links: tail[3],
+    // One for all where there is nothing in it.
+    annotations: isEmpty(tail[2]) ? PLAIN[2] : tail[2],
+    links: tail[3].length === 0 ? PLAIN[3] : tail[3],
     episode: head[9],
     firstSeenAt: from,
     lastSeenAt: head[11] + from,
@@ -142,7 +143,7 @@ export function readAlert(id: string, text: string): StoredAlert {
     flapping: tail[5],
     incident: head[17],
     withheld: tail[6],
-    suppressedBy: tail[7],
+    suppressedBy: tail[7].length === 0 ? PLAIN[7] : tail[7],
     unobservedSince: at(tail[8]),
     sourceStatus: tail[1] === 0 ? "firing" : "resolved",
     late: tail[9],
@@ -174,7 +175,11 @@ function isPlain(alert: Readonly<Alert>): boolean {
   if (alert.resolvedAt !== null || alert.sourceStatus !== "firing" || alert.expiresAfterMs !== null) return false;
   if (alert.flapping || alert.late || alert.withheld !== null || alert.unobservedSince !== null) return false;
   if (alert.suppressedBy.length > 0 || alert.links.length > 0) return false;
-  for (const _ in alert.annotations) return false;
+  return isEmpty(alert.annotations);
+}
+
+function isEmpty(labels: Labels): boolean {
+  for (const _ in labels) return false;
   return true;
 }
 
