@@ -15,8 +15,8 @@ import { print } from "./figures.ts";
  * the answer, Alertmanager's are not stored. Both have taken other alerts before, as a server that runs for days has.
  *
  * Rates are given in alerts per second of the server's processor time, which others on the machine disturb little, and by
- * the clock. These alerts have nothing in common: after the answers correlation goes on for two minutes, until each has an
- * incident of its own. Both servers are left alone for that long after each burst; what they do in that time is printed.
+ * the clock. These alerts have nothing in common: after the answers correlation goes on for up to two minutes, until each has an
+ * incident of its own. Both servers are left alone for two and a half minutes after each burst; what they do in that time is printed.
  *
  * Memory for an alert is what the process has grown by for these alerts, resends included: from when it had rested after the
  * warm-up until right after the last resend. What it has grown by since it was empty, with what it loads and compiles once, is printed
@@ -31,8 +31,8 @@ const BATCH = 100;
 const ROUNDS = 5;
 const LISTS = 5;
 const CONNECTIONS = 8;
-/** Longer than the last look that correlation takes at a young incident (90 s). */
-const SETTLE_MS = 120_000;
+/** Longer than the last look that correlation takes at a young incident (90 s), and than memory is given back for after it. */
+const SETTLE_MS = 150_000;
 
 interface Server {
   name: string;
