@@ -23,10 +23,6 @@ export class RepeatIndex {
   private mask = CAPACITY_MIN - 1;
   private count = 0;
 
-  get size(): number {
-    return this.count;
-  }
-
   /** @param body as the commit with this sequence wrote it; sequences rise. */
   add(sequence: number, body: Uint8Array): void {
     for (const repeated of readRepeated(body)) {
