@@ -9,7 +9,6 @@ import type { ChangeRecord } from "./model/correlation.ts";
 import type { Outcome } from "./model/effect.ts";
 import type { Event } from "./model/event.ts";
 import type { Repetition } from "./model/input.ts";
-import type { Sighted } from "./model/member.ts";
 import { idsOf } from "./model/repeated.ts";
 import type { Turn } from "./model/turn.ts";
 import { mute } from "./mute.ts";
@@ -36,7 +35,7 @@ export function takeEvent(state: CoreState, turn: Turn, event: Readonly<Event>):
       refresh(state, turn, found.alert);
       return accepted(found.alert);
     case "began":
-      leaveEpisode(state, turn, found.alert, found.before);
+      leaveEpisode(state, turn, found.alert);
       correlateFiring(state, turn, found.alert);
       return accepted(found.alert);
     case "changed":
@@ -90,13 +89,10 @@ export function correlateCleared(state: CoreState, turn: Turn, alert: Alert): vo
   place(state, turn, state.correlator.onResolved(alert, turn.at, state.view));
 }
 
-/** From now on the alert says nothing of the episode before: its member must, and the store keeps it whole. */
-function leaveEpisode(state: CoreState, turn: Turn, alert: Readonly<Alert>, before: Sighted | null): void {
+/** The store keeps a member as its alert's id while both say the same: the earlier episode must be written out now. */
+function leaveEpisode(state: CoreState, turn: Turn, alert: Readonly<Alert>): void {
   const incident = state.incidents.of(alert);
-  if (incident === undefined) return;
-  const member = state.incidents.member(incident.id, alert.id);
-  if (member !== undefined && before !== null && member.episode === alert.episode - 1) Object.assign(member, before);
-  turn.incidentChanged(incident);
+  if (incident !== undefined) turn.incidentChanged(incident);
 }
 
 /** Its incident shows the alert as it is now. */

@@ -3,7 +3,6 @@ import { alertId, type AlertTable, isActive } from "../model/alert-table.ts";
 import type { Alert } from "../model/alert.ts";
 import type { Event, Labels } from "../model/event.ts";
 import type { Repetition } from "../model/input.ts";
-import type { Sighted } from "../model/member.ts";
 import { type Repeated, RepeatedList } from "../model/repeated.ts";
 import type { SharedTexts } from "../model/shared-texts.ts";
 import type { CoreSettings, CorrelationSettings } from "../model/settings.ts";
@@ -48,8 +47,7 @@ export type Deduplicated =
   | { type: "touched"; alert: Alert }
   | { type: "refreshed"; alert: Alert }
   | { type: "changed"; alert: Alert }
-  /** `before`: of the episode before, if there was one. */
-  | { type: "began"; alert: Alert; before: Sighted | null }
+  | { type: "began"; alert: Alert }
   | { type: "cleared"; alert: Alert }
   | { type: "recorded"; alert: Alert | null };
 
@@ -214,7 +212,6 @@ function begin(
   }
   state.heard.set(event.source, at);
   const alert = known ?? state.alerts.enrol(newAlert(event, ci, at));
-  const before = known === null ? null : { lastSeenAt: known.lastSeenAt, count: known.count };
   if (known !== null) state.resolved.forget(known);
   const held = known !== null && known.flapping;
   alert.sourceStatus = "firing";
@@ -252,7 +249,7 @@ function begin(
   scheduleWake(state, alert);
   if (alert.flapping) tellFlapping(turn, alert);
   if (late) tellLateBegin(turn, alert, event);
-  return { type: "began", alert, before };
+  return { type: "began", alert };
 }
 
 /**

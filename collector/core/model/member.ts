@@ -12,7 +12,7 @@ export type Sighted = Pick<Member, "lastSeenAt" | "count">;
 
 /**
  * The same of a member. As long as its alert is in this incident with this episode, the alert says it: repeats do not come
- * by the members. What the member itself says is how it was when its alert went another way.
+ * by the members. What the member itself says is how it was when it last changed otherwise, and in the end when the episode was over.
  *
  * @param alert as it is now; undefined = it is not in memory.
  */
