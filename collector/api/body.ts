@@ -1,9 +1,10 @@
 import { isUtf8 } from "node:buffer";
-import type { IncomingMessage } from "node:http";
+import { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
 import { gunzip, gunzipSync, inflate, inflateSync } from "node:zlib";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { jsonFault } from "../../protocol/json-guard.ts";
+import { giveBack } from "../port/give-back.ts";
 import { BadLine, Refusal } from "../port/ingest.ts";
 import type { ApiLimits } from "./limits.ts";
 
@@ -86,7 +87,10 @@ function sizeMax(request: FastifyRequest, limits: ApiLimits): number {
   return request.routeOptions.config.bodySizeBytesMax ?? limits.bodyBytesMax;
 }
 
-/** The bytes as they came, never more than the limit. What comes after a refusal is read and thrown away, so that the sender hears it. */
+/**
+ * The bytes as they came, never more than the limit. What comes after a refusal is read and thrown away, so that the sender
+ * hears it. They belong to whoever asked: what a test injects is copied.
+ */
 function received(
   request: FastifyRequest,
   payload: IncomingMessage,
@@ -100,7 +104,7 @@ function received(
     let size = 0;
     const settle = (error: Error | null): void => {
       payload.removeListener("data", take).removeListener("end", end).removeListener("error", settle);
-      if (error === null) resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size));
+      if (error === null) resolve(payload instanceof IncomingMessage ? joined(chunks, size) : Buffer.concat(chunks));
       else {
         drain(payload);
         reject(error);
@@ -120,6 +124,15 @@ function received(
     if (Number(request.headers["content-length"] ?? 0) > max) settle(tooLarge(max));
     else payload.on("data", take).on("end", end).on("error", settle);
   });
+}
+
+/** @param chunks are used up. */
+function joined(chunks: readonly Buffer[], size: number): Buffer {
+  const [first] = chunks;
+  if (chunks.length === 1 && first !== undefined) return first;
+  const whole = Buffer.concat(chunks, size);
+  for (const chunk of chunks) giveBack(chunk);
+  return whole;
 }
 
 /** So much of a refused body is read and thrown away; whoever sends still more is cut off. */
@@ -163,6 +176,7 @@ async function decompressed(
       ? (isGzip ? gunzipSync : inflateSync)(bytes, { maxOutputLength })
       : await (isGzip ? gunzipAsync : inflateAsync)(bytes, { maxOutputLength });
     hold(plain.length);
+    giveBack(bytes);
     delete request.headers["content-encoding"];
     return plain;
   } catch (error) {
@@ -178,6 +192,12 @@ function parsed(request: FastifyRequest, bytes: Buffer): unknown {
   if (rawBody === true) request.rawBody = bytes;
   if (body === "bytes") return bytes;
   const type = (request.headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase();
+  const value = parsedAs(body, type, bytes);
+  if (rawBody !== true) giveBack(bytes);
+  return value;
+}
+
+function parsedAs(body: "json" | "events", type: string, bytes: Buffer): unknown {
   if (body === "events" && LINES_TYPES.test(type)) return parsedLines(utf8(bytes));
   if (type !== "" && !JSON_TYPES.test(type))
     throw new Refusal(

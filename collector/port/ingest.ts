@@ -21,7 +21,8 @@ export interface RouteAccess {
  *
  * `body`: `json` (default): `application/json` or `+json`, guarded in depth, keys and string length, `__proto__` refused;
  * `events`: as `json`, and lines of JSON (`application/x-ndjson`); an array's elements are not guarded, the handler must;
- * `bytes`: any content type, `request.body` is a Buffer (empty where there was none) and the handler parses it.
+ * `bytes`: any content type, `request.body` is a Buffer (empty where there was none) and the handler parses it. It is the
+ * handler's own: `giveBack` it when it has been read and there are many like it.
  */
 export interface RouteConfig extends RouteAccess {
   body?: "json" | "events" | "bytes";

@@ -7,6 +7,7 @@ import type { Alert } from "../../core/model/alert.ts";
 import type { Outcome } from "../../core/model/effect.ts";
 import type { Severity } from "../../core/model/severity.ts";
 import type { Milliseconds, UnixMillis } from "../../core/model/time.ts";
+import { giveBack } from "../../port/give-back.ts";
 import { Refusal, type IngestPorts, type RouteConfig, type Trouble } from "../../port/ingest.ts";
 import { bytesOf, guardJson, jsonOf, parseJson, textOf } from "../body.ts";
 import { type CiLabelOptions, DEFAULT_CI_LABELS } from "../ci-label.ts";
@@ -167,6 +168,8 @@ class AlertmanagerApi {
     this.meant = meaning;
     const read = this.readAlerts(bytes, isInYaml, now);
     const refused = await this.submit(bytes, read, now);
+    // What is stored as it came is read once more when its turn has come.
+    if (read.news.count === 0) giveBack(bytes);
     countDropped(this.ports, ADAPTER, "invalidAlert", read.invalid);
     if (read.faults.length > 0) throw new Refusal(400, "invalidAlert", read.faults.join("; "));
     if (refused !== undefined) throw new Refusal(503, refused.code, refused.message, { retryAfterS: 30 });

@@ -9,6 +9,7 @@ import { StringCache } from "../../../protocol/wire-reader.ts";
 import type { Event } from "../../core/model/event.ts";
 import type { Milliseconds } from "../../core/model/time.ts";
 import { type AgentDirectory, missingAfterMs } from "../../port/agents.ts";
+import { giveBack } from "../../port/give-back.ts";
 import { type Identity, type IngestPorts, maySpeakFor, Refusal, type RouteConfig } from "../../port/ingest.ts";
 import type { SampleBatch } from "../../port/samples.ts";
 import { bytesOf, jsonOf } from "../body.ts";
@@ -98,6 +99,7 @@ function readRequest<T>(
     throw new Refusal(415, "unsupportedEncoding", "the content encoding must be gzip, deflate or identity");
   const bytes = bytesOf(request.body);
   const result = encoding === "protobuf" ? fromBytes(bytes) : fromJson(jsonBody(bytes));
+  giveBack(bytes);
   if (result.status === "malformed") throw new Refusal(400, "malformed", result.message);
   return { encoding, value: result.value };
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { giveBack } from "../../port/give-back.ts";
 import { Refusal, type IngestPorts, type RouteConfig } from "../../port/ingest.ts";
 import { bytesOf } from "../body.ts";
 import { type CiLabelOptions, DEFAULT_CI_LABELS } from "../ci-label.ts";
@@ -44,6 +45,7 @@ export function registerRemoteWrite(app: FastifyInstance, ports: IngestPorts, op
     const collector = new SampleCollector(book);
     const fault = readMessage(version, message, collector);
     const totals = collector.write(ports.samples, ports.clock.now());
+    giveBack(message);
     countSamples(ports, totals);
     if (version === 2) tellWritten(reply, totals);
     if (fault !== undefined) countDropped(ports, ADAPTER, "badMessage");
@@ -68,7 +70,9 @@ function versionOf(request: FastifyRequest): Version {
 function decompress(ports: IngestPorts, request: FastifyRequest, sizeMax: number): Buffer {
   const encoding = (request.headers["content-encoding"] ?? "snappy").toLowerCase();
   if (encoding !== "snappy") throw new Refusal(415, "unsupportedEncoding", "the content encoding must be snappy");
-  const result = snappyDecode(bytesOf(request.body), sizeMax);
+  const body = bytesOf(request.body);
+  const result = snappyDecode(body, sizeMax);
+  giveBack(body);
   if (result.ok) return result.bytes;
   countDropped(ports, ADAPTER, result.fault);
   if (result.fault === "tooLarge") throw new Refusal(413, "tooLarge", `snappy: ${result.message}`);
