@@ -10,10 +10,12 @@ import type { CoreSettings } from "../core/model/settings.ts";
 import type { Silence } from "../core/model/silence.ts";
 import type { UnixMillis } from "../core/model/time.ts";
 import type { AlertId, IncidentId } from "../core/model/identity.ts";
+import type { RestoredAlerts } from "../core/restored-alerts.ts";
 
 /** What a core is built from: what the store gave back. */
 export interface StoredState {
-  /** Alerts before what refers to them. To be read once. */
+  alerts: RestoredAlerts;
+  /** All but `alerts`. To be read once. */
   entities: Iterable<Entity>;
   /** `source`, newline, `id`; oldest first. To be read once. */
   eventIds: Iterable<string>;

@@ -21,9 +21,9 @@ export interface LiveCoreOptions {
  */
 export function createLiveCores(options: LiveCoreOptions): (stored: StoredState) => Core {
   const current = { settings: options.settings, cmdb: options.cmdb };
-  return ({ entities, eventIds, at }) => {
+  return (stored) => {
     const correlator = options.createCorrelator?.();
-    const state = createState({ ...current, entities, eventIds, at, ...(correlator && { correlator }) });
+    const state = createState({ ...current, ...stored, ...(correlator && { correlator }) });
     return liveCore(state, (input) => {
       if (input.kind === "settings") current.settings = input.settings;
       if (input.kind === "topology") current.cmdb = input.cmdb;

@@ -229,7 +229,12 @@ export class Partition implements IntakeWithDeposit {
     const snapshot = await store.open({ eventIdsMax: this.limits.eventIdsMax });
     const reader = new StoredReader();
     for await (const page of snapshot.entities) reader.read(page);
-    const core = createCore({ entities: reader.entities(), eventIds: snapshot.eventIds, at: snapshot.at });
+    const core = createCore({
+      alerts: reader.alerts,
+      entities: reader.entities(),
+      eventIds: snapshot.eventIds,
+      at: snapshot.at,
+    });
     return { snapshot, core };
   }
 

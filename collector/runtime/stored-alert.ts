@@ -101,8 +101,22 @@ export function alertText(alert: Readonly<Alert>, noted: Noted | null): string {
   return JSON.stringify([...head, ...tail]);
 }
 
+/** Reads one alert after the other into one object: who takes an alert from it takes a copy. */
+export class AlertReader {
+  private readonly alert = blankAlert();
+
+  /** @throws when the text is not one of ours: the store is damaged. */
+  read(id: string, text: string): StoredAlert {
+    return readInto(this.alert, id, text);
+  }
+}
+
 /** @throws when the text is not one of ours: the store is damaged. */
 export function readAlert(id: string, text: string): StoredAlert {
+  return readInto(blankAlert(), id, text);
+}
+
+function readInto(alert: Alert & { id: string }, id: string, text: string): StoredAlert {
   const stored: unknown = JSON.parse(text);
   // Before there was this form an alert was kept as an object.
   if (!Array.isArray(stored)) {
@@ -112,45 +126,85 @@ export function readAlert(id: string, text: string): StoredAlert {
   if (stored[0] === FORM_BEFORE) stored.splice(HEAD_LENGTH - 1, 0, 0);
   else if (stored[0] !== FORM)
     throw new Error(`alert ${id} has the form ${String(stored[0])}, which this program cannot read`);
-  // By number: taking a list of thirty apart by name costs more than parsing it.
+  alert.id = id;
   const head = stored as Head;
-  const tail = stored.length > HEAD_LENGTH ? (stored.slice(HEAD_LENGTH) as Tail) : PLAIN;
-  const from = head[10];
-  const at = (after: After | null): UnixMillis | null => (after === null ? null : after + from);
-  const alert: Alert = {
-    id,
-    ci: head[1],
-    source: head[2],
-    check: head[3],
-    instance: head[4],
-    status: known(ALERT_STATUSES[head[5]], id),
-    severity: known(SEVERITIES[head[6]], id),
-    summary: head[7],
-    labels: head[8],
-    // One for all where there is nothing in it.
-    annotations: isEmpty(tail[2]) ? PLAIN[2] : tail[2],
-    links: tail[3].length === 0 ? PLAIN[3] : tail[3],
-    episode: head[9],
-    firstSeenAt: from,
-    lastSeenAt: head[11] + from,
-    resolvedAt: at(tail[0]),
-    occurredAt: head[12] + from,
-    lastOccurredAt: head[13] + from,
-    count: head[14],
-    expiresAfterMs: tail[4],
-    expiresAt: at(head[15]),
-    changes: head[16].map((after) => after + from),
-    flapping: tail[5],
-    incident: head[17],
-    withheld: tail[6],
-    suppressedBy: tail[7].length === 0 ? PLAIN[7] : tail[7],
-    unobservedSince: at(tail[8]),
-    sourceStatus: tail[1] === 0 ? "firing" : "resolved",
-    late: tail[9],
-    joinedAt: at(head[18]),
-    joinReason: head[19],
-  };
+  readHead(alert, head);
+  readTail(alert, stored.length > HEAD_LENGTH ? (stored.slice(HEAD_LENGTH) as Tail) : PLAIN, head[10]);
   return { alert, noted: head[20] === 0 ? null : head[20] };
+}
+
+/** By number: taking a list of thirty apart by name costs more than parsing it. */
+function readHead(alert: Alert, head: Head): void {
+  const from = head[10];
+  alert.ci = head[1];
+  alert.source = head[2];
+  alert.check = head[3];
+  alert.instance = head[4];
+  alert.status = known(ALERT_STATUSES[head[5]], alert.id);
+  alert.severity = known(SEVERITIES[head[6]], alert.id);
+  alert.summary = head[7];
+  alert.labels = head[8];
+  alert.episode = head[9];
+  alert.firstSeenAt = from;
+  alert.lastSeenAt = head[11] + from;
+  alert.occurredAt = head[12] + from;
+  alert.lastOccurredAt = head[13] + from;
+  alert.count = head[14];
+  alert.expiresAt = before(head[15], from);
+  alert.changes = head[16].map((after) => after + from);
+  alert.incident = head[17];
+  alert.joinedAt = before(head[18], from);
+  alert.joinReason = head[19];
+}
+
+function readTail(alert: Alert, tail: Tail, from: UnixMillis): void {
+  alert.resolvedAt = before(tail[0], from);
+  alert.sourceStatus = tail[1] === 0 ? "firing" : "resolved";
+  // One for all where there is nothing in it.
+  alert.annotations = isEmpty(tail[2]) ? PLAIN[2] : tail[2];
+  alert.links = tail[3].length === 0 ? PLAIN[3] : tail[3];
+  alert.expiresAfterMs = tail[4];
+  alert.flapping = tail[5];
+  alert.withheld = tail[6];
+  alert.suppressedBy = tail[7].length === 0 ? PLAIN[7] : tail[7];
+  alert.unobservedSince = before(tail[8], from);
+  alert.late = tail[9];
+}
+
+/** With all of its fields, so that every alert that is read looks the same to the engine. */
+function blankAlert(): Alert & { id: string } {
+  return {
+    id: "",
+    ci: "",
+    source: "",
+    check: "",
+    instance: "",
+    status: "firing",
+    severity: "info",
+    summary: "",
+    labels: {},
+    annotations: PLAIN[2],
+    links: PLAIN[3],
+    episode: 0,
+    firstSeenAt: 0,
+    lastSeenAt: 0,
+    resolvedAt: null,
+    occurredAt: 0,
+    lastOccurredAt: 0,
+    count: 0,
+    expiresAfterMs: null,
+    expiresAt: null,
+    changes: [],
+    flapping: false,
+    incident: null,
+    withheld: null,
+    suppressedBy: PLAIN[7],
+    unobservedSince: null,
+    sourceStatus: "firing",
+    late: false,
+    joinedAt: null,
+    joinReason: "",
+  };
 }
 
 /** An alert, and what correlation knows of it beside. */
@@ -165,6 +219,10 @@ const PLAIN: Tail = [null, 0, {}, [], null, false, null, [], null, false];
 function known<T>(value: T | undefined, id: string): T {
   if (value === undefined) throw new Error(`alert ${id} has a status or severity that this program does not know`);
   return value;
+}
+
+function before(after: After | null, from: UnixMillis): UnixMillis | null {
+  return after === null ? null : after + from;
 }
 
 function after(at: UnixMillis | null, from: UnixMillis): After | null {

@@ -2,11 +2,12 @@ import type { Alert } from "../core/model/alert.ts";
 import type { Effect, Entity, EntityKind } from "../core/model/effect.ts";
 import type { Noted } from "../core/model/evidence.ts";
 import type { AlertId, IncidentId } from "../core/model/identity.ts";
+import { RestoredAlerts } from "../core/restored-alerts.ts";
 import type { DeliveryOutcome } from "../core/model/input.ts";
 import type { Notification } from "../core/model/notification.ts";
 import type { UnixMillis } from "../core/model/time.ts";
 import { type LoadedEntity, type OutboxRow, type StoredEntity, type Touch, sortKey } from "../port/store.ts";
-import { alertText, readAlert, type StoredAlert } from "./stored-alert.ts";
+import { AlertReader, alertText, type StoredAlert } from "./stored-alert.ts";
 import { type AlertOf, incidentText, type ReadIncident, readIncident, withMembers } from "./stored-incident.ts";
 import type { NotificationKind } from "../core/model/notification-kind.ts";
 
@@ -44,8 +45,9 @@ export function removedEntity(kind: EntityKind, id: string): StoredEntity {
 
 /** Everything that was stored, read page by page; members of incidents are found when all alerts are there. */
 export class StoredReader {
+  readonly alerts = new RestoredAlerts();
+  private readonly alertReader = new AlertReader();
   private readonly others: Entity[] = [];
-  private readonly alerts: Extract<Entity, { kind: "alert" }>[] = [];
   private readonly incidents: ReadIncident[] = [];
 
   /** @throws when a text is not what `storedEntity` wrote: the store is damaged. */
@@ -53,33 +55,22 @@ export class StoredReader {
     for (const entity of page) {
       const { kind, id, body, touch } = entity;
       if (kind === "alert") {
-        const { alert: value, noted } = touched(readAlert(id, body), touch);
-        this.alerts.push({ kind, id, value, noted });
+        const { alert, noted } = touched(this.alertReader.read(id, body), touch);
+        this.alerts.take(alert, noted);
       } else if (kind === "incident") this.incidents.push(readIncident(id, body));
       else this.others.push({ kind, id, value: JSON.parse(body) as unknown } as Entity);
     }
   }
 
-  /** All of it. Alerts come before what refers to them. */
+  /** All of it but `alerts`. */
   *entities(): Iterable<Entity> {
-    yield* this.alerts;
-    const members = this.membersById();
-    const alertOf: AlertOf = (alert) => members.get(alert);
+    const { table } = this.alerts;
+    const alertOf: AlertOf = (alert) => table.get(alert);
     for (const read of this.incidents) {
       const { incident: value, noted } = withMembers(read, alertOf);
       yield { kind: "incident", id: value.id, value, noted };
     }
     yield* this.others;
-  }
-
-  /** The alerts that incidents name: of most no incident asks for its alert. */
-  private membersById(): ReadonlyMap<AlertId, Alert> {
-    const named = new Set<AlertId>();
-    for (const { members } of this.incidents)
-      for (const member of members) if (typeof member === "string") named.add(member);
-    const found = new Map<AlertId, Alert>();
-    if (named.size > 0) for (const { id, value } of this.alerts) if (named.has(id)) found.set(id, value);
-    return found;
   }
 }
 

@@ -138,6 +138,7 @@ export class Kept {
       settings,
       correlator: this.create(),
       membersKept,
+      alerts: reader.alerts,
       entities: reader.entities(),
       eventIds: this.eventIds.slice(-settings.limits.eventIdsMax),
       at: this.at,

@@ -2,6 +2,7 @@ import { alertLabel } from "../../collector/core/model/alert-label.ts";
 import { UNKNOWN_PLACE } from "../../collector/core/model/alert-ref.ts";
 import type { Alert } from "../../collector/core/model/alert.ts";
 import { EMPTY_CMDB } from "../../collector/core/model/ci.ts";
+import { plainAlert } from "../../collector/core/model/live-alert.ts";
 import { incidentDocument } from "../../collector/core/model/document.ts";
 import type { Effect } from "../../collector/core/model/effect.ts";
 import type { Event } from "../../collector/core/model/event.ts";
@@ -32,8 +33,8 @@ export class ToyCore implements Core {
   constructor(stored: StoredState, receivers: readonly string[] = ["hook"]) {
     this.receivers = receivers;
     this.ids = new Set(stored.eventIds);
+    for (const { alert } of stored.alerts.inOrder()) this.alertMap.set(alert.id, plainAlert(alert));
     for (const entity of stored.entities) {
-      if (entity.kind === "alert") this.alertMap.set(entity.id, entity.value);
       if (entity.kind === "incident") this.incidentMap.set(entity.id, entity.value);
       if (entity.kind === "meta") this.count = (entity.value as { count: number }).count;
     }

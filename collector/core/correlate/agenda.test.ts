@@ -81,7 +81,12 @@ test.for<
 ])("after a restart: %s", ([, numbers, kept, isPlaced, waiting]) => {
   const agenda = new Agenda();
   const records = kept.length === 0 ? [] : [{ id: "waiting 1", value: kept }];
-  agenda.resume(MARKS, numbers, records, isPlaced);
+  agenda.resume(
+    MARKS,
+    numbers.map(([alert, number]) => ({ alert, number })),
+    records,
+    isPlaced,
+  );
   expect(
     ["a", "b", "c", "d"].map((alert) => [alert, agenda.numberOf(alert)]).filter(([, number]) => number !== 0),
   ).toEqual(waiting);

@@ -21,6 +21,12 @@ const SEEDS_A_ROUND = 1_500;
 /** Alerts that open an incident at once; more in the same moment wait for the solve. */
 const OPEN_AT_ONCE = 3;
 
+/** Who waits, with its number as it is stored: see `numberOf`. */
+export interface Waiting {
+  alert: AlertId;
+  number: number;
+}
+
 /** What is kept of an agenda beside who waits; see the fields of these names. */
 export type AgendaMarks = readonly [
   due: UnixMillis | null,
@@ -165,30 +171,29 @@ export class Agenda {
   /**
    * Goes on where another one was.
    *
-   * @param numbers as `numberOf` gave them
+   * @param waiting in any order
    */
   resume(
     marks: AgendaMarks,
-    numbers: Iterable<readonly [alert: AlertId, number: number]>,
+    waiting: readonly Waiting[],
     records: Iterable<StoredPiece>,
     isPlaced: (alert: AlertId) => boolean,
   ): void {
     const [due, last, roundEnd, done, fewUpTo, opened, solved] = marks;
     Object.assign(this, { due, last, roundEnd, done, fewUpTo, opened, solved });
-    const found: { alert: AlertId; number: number; isSure: boolean }[] = [];
-    for (const [alert, number] of this.lookedAt.restore(records))
-      if (number > done) found.push({ alert, number, isSure: false });
-    for (const [alert, number] of numbers)
-      if (Math.abs(number) > done) found.push({ alert, number: Math.abs(number), isSure: number < 0 });
-    const inOrder = inOrderOf(found, (one) => one.number);
-    for (const [at, { alert, number, isSure }] of inOrder.entries()) {
+    const found = waiting.filter(({ number }) => Math.abs(number) > done);
+    for (const [alert, number] of this.lookedAt.restore(records)) if (number > done) found.push({ alert, number });
+    const inOrder = inOrderOf(found, (one) => Math.abs(one.number));
+    let isSure = false;
+    for (const [at, one] of inOrder.entries()) {
+      const { alert } = one;
+      const number = Math.abs(one.number);
+      isSure ||= one.number < 0;
       const next = inOrder[at + 1];
-      if (next?.number === number) {
-        // Kept here and with the alert: it is the same one.
-        next.isSure ||= isSure;
-        continue;
-      }
+      // Kept here and with the alert: it is the same one.
+      if (next !== undefined && Math.abs(next.number) === number) continue;
       const isIn = number > roundEnd || number <= fewUpTo || isSure || !isPlaced(alert);
+      isSure = false;
       if (!isIn) continue;
       this.waiting.set(alert, number);
       if (number <= roundEnd) this.roundSize += 1;

@@ -71,7 +71,7 @@ test("a note is read by the graph as it was when it came, though the graph has g
   topology.regrow([...graph.grown]);
   const records = [{ id: "correlation", value: commonRecord(common) }];
   const { notes } = recall({ alerts: stored, threads: [], records }, again);
-  expect(notes.map(({ note }) => note.causes)).toEqual([early.causes, late.causes]);
+  expect(notes.map(({ causes }) => causes)).toEqual([early.causes, late.causes]);
   expect(topology.all()).toEqual(graph.all());
 });
 

@@ -1,18 +1,18 @@
 import type { CorrelationView, Recollection } from "../model/correlation.ts";
-import type { Note } from "../model/evidence.ts";
-import type { AlertId, IncidentId } from "../model/identity.ts";
+import type { Note, Noted } from "../model/evidence.ts";
+import type { IncidentId } from "../model/identity.ts";
 import type { UnixMillis } from "../model/time.ts";
 import type { Influence } from "../model/influence.ts";
 import { inOrderOf } from "../model/order.ts";
 import type { StoredPiece } from "../model/stored-list.ts";
 import type { TimerQueue } from "../model/timer-queue.ts";
 import type { Topology } from "../model/topology.ts";
-import type { Agenda } from "./agenda.ts";
+import type { Agenda, Waiting } from "./agenda.ts";
 import { commonRecord, isSameRecord, readCommon, type Common } from "./common.ts";
 import type { Habits } from "./habits.ts";
 import type { NoteReader } from "./note-reader.ts";
 import { isForgotten, type Notebook } from "./notebook.ts";
-import { graphOf, type NoteFacts, readNoted } from "./noted.ts";
+import { graphOf, orderOf, readNoted } from "./noted.ts";
 import { LooseThreads } from "./loose-threads.ts";
 import {
   editionOf,
@@ -162,14 +162,12 @@ function forget(threads: Threads, timers: TimerQueue, incident: IncidentId): voi
   timers.cancel(rankTimer(incident));
 }
 
-/** One note as it was, and what is kept of it elsewhere. */
-export interface RecalledNote extends Pick<NoteFacts, "waits" | "until"> {
-  note: Note;
-}
-
 /** What was stored, read while the graph gained again what it had. */
 export interface Recalled extends Recollection {
-  notes: RecalledNote[];
+  notes: Note[];
+  /** What is kept of them elsewhere: at the same places, and for few. See `NoteFacts`. */
+  waits: number[];
+  until: Map<Note, UnixMillis>;
   /** null: it was stored by a program that did not keep these. */
   common: Common | null;
 }
@@ -180,17 +178,29 @@ export function recall(
   { reader, influence, topology }: { reader: NoteReader; influence: Influence; topology: Topology },
 ): Recalled {
   const common = readCommon(stored.records.find(({ id }) => id === COMMON)?.value);
-  if (common === null) return { alerts: [], threads: [], records: [], notes: [], common };
+  const notes: Note[] = [];
+  const waits: number[] = [];
+  const until = new Map<Note, UnixMillis>();
+  if (common === null) return { alerts: [], threads: [], records: [], notes, waits, until, common };
   const { graphBase, readAt } = common;
-  const inOrder = inOrderOf(stored.alerts, ({ noted }) => graphOf(noted));
-  const notes = inOrder.map(({ alert, noted }) => {
+  // By their order first: mostly they are in it afterwards, too.
+  const inOrder = inOrderOf(stored.alerts.filter(hasNote), ({ noted }) => orderOf(noted));
+  for (const { alert, noted } of inOrderOf(inOrder, ({ noted }) => graphOf(noted))) {
     const facts = readNoted(noted, alert);
     topology.growTo(Math.max(facts.graph, readAt) - graphBase);
     const note = reader.readAgain(alert, facts, topology, influence);
-    return { note, waits: facts.waits, until: facts.until };
-  });
+    notes.push(note);
+    waits.push(facts.waits);
+    if (facts.until !== null) until.set(note, facts.until);
+  }
   topology.growTo(Number.POSITIVE_INFINITY);
-  return { ...stored, notes, common };
+  return { ...stored, notes, waits, until, common };
+}
+
+type StoredNote = Recollection["alerts"][number];
+
+function hasNote(stored: StoredNote): stored is StoredNote & { noted: Noted } {
+  return stored.noted !== null;
 }
 
 /** Goes on where another one was. Notes of alerts that are gone are left out. */
@@ -200,27 +210,30 @@ export function resume(recalled: Recalled, keeper: Keeper, rooms: Rooms, view: C
   if (common === null) return;
   const { orders, forgotUntil } = common;
   const kept = inOrderOf(
-    notes.filter(({ note }) => view.isLive(note.alert)),
-    ({ note }) => note.order,
+    notes.filter(({ alert }) => view.isLive(alert)),
+    ({ order }) => order,
   );
-  notebook.resume(
-    kept.map(({ note }) => note),
-    { orders, forgotUntil, cuts: cutsIn(records) },
-  );
-  for (const { note, until } of kept)
-    if (until !== null && !isForgotten(note, forgotUntil)) timers.schedule(alertTimer(note.alert.id), until);
+  notebook.resume(kept, { orders, forgotUntil, cuts: cutsIn(records) });
+  for (const [note, until] of recalled.until)
+    if (view.isLive(note.alert) && !isForgotten(note, forgotUntil)) timers.schedule(alertTimer(note.alert.id), until);
   const stored = keeper.restore(recalled, (incident) => view.incident(incident) === undefined);
   threads.resume(threadsIn(stored, timers, view), common.rootOrders);
   agenda.resume(
     common.agenda,
-    numbersIn(kept, forgotUntil),
+    waitingIn(recalled, forgotUntil, view),
     records,
     (alert) => (view.alert(alert)?.incident ?? null) !== null,
   );
 }
 
-function* numbersIn(kept: readonly RecalledNote[], forgotUntil: UnixMillis): Iterable<[AlertId, number]> {
-  for (const { note, waits } of kept) if (waits !== 0 && !isForgotten(note, forgotUntil)) yield [note.alert.id, waits];
+function waitingIn({ notes, waits }: Recalled, forgotUntil: UnixMillis, view: CorrelationView): Waiting[] {
+  const found: Waiting[] = [];
+  for (const [at, note] of notes.entries()) {
+    const number = waits[at] ?? 0;
+    if (number !== 0 && view.isLive(note.alert) && !isForgotten(note, forgotUntil))
+      found.push({ alert: note.alert.id, number });
+  }
+  return found;
 }
 
 function cutsIn(records: readonly StoredPiece[]): Map<string, number> {

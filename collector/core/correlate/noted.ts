@@ -56,6 +56,10 @@ export function notedOf(note: Readonly<Note>, { waits, until }: Pick<NoteFacts, 
   return list.slice(0, length);
 }
 
+export function orderOf(noted: Noted): number {
+  return noted[0] as number;
+}
+
 /** How much the graph had gained when it was read. */
 export function graphOf(noted: Noted): number {
   return noted[1] as number;

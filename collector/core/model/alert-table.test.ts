@@ -40,6 +40,14 @@ test("in whatever order a restart brings the alerts of a CI, they come by first-
   for (const alert of alerts) table.add(alert);
   const expected = [...alerts].sort((x, y) => x.firstSeenAt - y.firstSeenAt || byText(x.id, y.id));
   expect(table.activeOn("web-01").map(({ id }) => id)).toEqual(expected.map(({ id }) => id));
+  const all = new AlertTable();
+  const restored = alerts.map((alert) => all.restore(alert));
+  expect(restored.map((alert) => all.get(alert.id))).toEqual(restored);
+  expect(all.activeOn("web-01")).toEqual([]);
+  all.addRestored(restored);
+  expect(all.activeOn("web-01").map(({ id }) => id)).toEqual(expected.map(({ id }) => id));
+  for (const alert of restored) expect(all.find("web-01", "agent", alert.check, "")).toBe(alert);
+  expect([all.size, all.activeCount]).toEqual([60, 60]);
 });
 
 test("active alerts of a CI come by first-seen time, then id", () => {

@@ -79,12 +79,46 @@ export class AlertTable {
     return new LiveAlert(alert, this.sightings);
   }
 
+  /** As `enrol`, of many that will be added together when all are there: by its id it is found from now on. */
+  restore(stored: Readonly<Alert>): LiveAlert {
+    const alert = this.enrol(stored);
+    this.byPlace[alert.place] = alert;
+    this.byId.set(alert.id, alert);
+    return alert;
+  }
+
+  /** Those of `restore`, as far as they have the CI that they will have. Nearly in order it is done soonest. */
+  addRestored(alerts: readonly Alert[]): void {
+    const unordered = new Set<Alert[]>();
+    for (const alert of alerts) {
+      this.list(alert);
+      if (!isActive(alert)) continue;
+      this.activeSize += 1;
+      const list = this.activeByCi.get(alert.ci);
+      if (list === undefined) this.activeByCi.set(alert.ci, alert);
+      else if (!Array.isArray(list))
+        this.activeByCi.set(alert.ci, isBefore(alert, list) ? [alert, list] : [list, alert]);
+      else {
+        if (isBefore(alert, list[list.length - 1] as Alert)) unordered.add(list);
+        list.push(alert);
+      }
+    }
+    // One by one into its place would take a CI with a hundred thousand of them the square of that.
+    for (const list of unordered) list.sort((a, b) => (isBefore(a, b) ? -1 : 1));
+  }
+
   /** The alert as it lives from now on: whoever has the one that was given must go on with this one. */
   add(given: Alert): Alert {
     const alert = given instanceof LiveAlert ? given : this.enrol(given);
     if (!alert.isIn(this.sightings)) alert.moveTo(this.sightings);
     this.byPlace[alert.place] = alert;
     this.byId.set(alert.id, alert);
+    this.list(alert);
+    if (isActive(alert)) this.activate(alert);
+    return alert;
+  }
+
+  private list(alert: Alert): void {
     const list = this.byCi.get(alert.ci);
     if (list === undefined) this.byCi.set(alert.ci, alert);
     else if (!Array.isArray(list)) this.byCi.set(alert.ci, [list, alert]);
@@ -93,8 +127,6 @@ export class AlertTable {
       if (list.length > SCANNED_MAX) enterCrowd(this.crowded.get(alert.ci), alert);
     }
     this.labels.enter(alert);
-    if (isActive(alert)) this.activate(alert);
-    return alert;
   }
 
   /** Where `repeat` finds it for as long as it is in the table; −1 = it is not. */

@@ -121,8 +121,8 @@ export interface RootRanker {
 
 /** What a restart finds of correlation. */
 export interface Recollection {
-  /** Alerts with what `noted` once gave. */
-  alerts: readonly { alert: Readonly<Alert>; noted: Noted }[];
+  /** All alerts, with what `noted` once gave. */
+  alerts: readonly { alert: Readonly<Alert>; noted: Noted | null }[];
   /** Incidents with what `threadOf` once gave. */
   threads: readonly { incident: IncidentId; noted: Noted }[];
   /** What `takeLearned` once gave. */

@@ -2,12 +2,13 @@ import { statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { CommitResult, StoreSize } from "../../port/store.ts";
+import { BirthOrder } from "./birth-order.ts";
 import { CommitWriter, EventIdWindow } from "./commit.ts";
 import { Compaction, type Horizon } from "./compaction.ts";
 import { DATABASE_FILE, openDatabase } from "./database.ts";
 import { classifyFailure } from "./failure.ts";
 import { Fold, type FoldStatements, prepareFold } from "./fold.ts";
-import { type EntityPlace, type EntityRow, type LoadPage, packPage } from "./entity-page.ts";
+import type { EntityRow, LoadPage } from "./entity-page.ts";
 import { Loader, type Position } from "./load.ts";
 import { type DirectoryLock, lockDirectory } from "./lock.ts";
 import { type PackedCommit, partsOf } from "./packed-commit.ts";
@@ -119,17 +120,18 @@ export class SqliteEngine {
   *load(): Generator<LoadPage, undefined> {
     let ids = this.loader.eventIds(this.eventIds.afterSequence);
     for (; ids !== undefined; ids = this.loader.eventIds(ids.sequence)) yield { eventIds: ids.texts };
-    yield { entities: packPage(this.loadEntities(null)) };
-    let rows = this.loadEntities({ kind: "", id: "" });
-    for (let last = rows.at(-1); last !== undefined; last = rows.at(-1)) {
-      yield { entities: packPage(rows) };
-      rows = this.loadEntities(last);
+    const inOrder = new BirthOrder();
+    for (const rows of this.loadEntities()) {
+      for (const row of rows) inOrder.add(row);
+      if (inOrder.isFull) for (const page of inOrder.takePages()) yield { entities: page };
     }
+    for (const page of inOrder.takePages()) yield { entities: page };
   }
 
-  /** What a restart needs, before the first commit: what is pending (`after` null), and then page by page. [] = that was all. */
-  loadEntities(after: EntityPlace | null): EntityRow[] {
-    return after === null ? this.loader.pendingEntities(this.active) : this.loader.entities(after, this.active);
+  /** The entities that a restart needs, before the first commit: what is pending, and then page by page. */
+  *loadEntities(): Generator<EntityRow[], undefined> {
+    yield this.loader.pendingEntities(this.active);
+    yield* this.loader.entities(this.active);
   }
 
   commit(commit: PackedCommit): CommitResult {

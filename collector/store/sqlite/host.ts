@@ -129,7 +129,10 @@ export class EngineHost implements Operations {
 
   load(): LoadPage | null {
     this.loading ??= this.use().load();
-    return this.loading.next().value ?? null;
+    const page = this.loading.next().value ?? null;
+    // A generator that has come to its end still holds all that it had in its hands.
+    if (page === null) this.loading = [][Symbol.iterator]();
+    return page;
   }
 
   entity(kind: string, idOrAlias: string): string | undefined {

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import type { DatabaseSync } from "node:sqlite";
 import type { UnixMillis } from "../../core/model/time.ts";
 import type { OutboxRow, Snapshot } from "../../port/store.ts";
-import type { EntityPlace, EntityRow } from "./entity-page.ts";
+import type { EntityRow } from "./entity-page.ts";
 import { unpackText } from "./packed-text.ts";
 import { Pending } from "./pending.ts";
 import type { RepeatIndex, SequencedTouch } from "./repeat-index.ts";
@@ -21,8 +21,6 @@ export class Loader {
   private readonly db: DatabaseSync;
   private readonly readRepeats: () => RepeatIndex;
   private repeats: RepeatIndex | undefined;
-  /** See `newerIn`. */
-  private newer: { pending: Pending; sequence: number; ids: ReadonlyMap<string, ReadonlySet<string>> } | undefined;
 
   /** @param repeats what was said again and is not in the tables: asked for once. */
   constructor(db: DatabaseSync, repeats: () => RepeatIndex) {
@@ -86,53 +84,44 @@ export class Loader {
       }));
   }
 
-  /** The entities of the tables after this one that a restart needs, by kind and id; what is newer in `pending` has no body. */
-  entities(after: EntityPlace, pending: Pending): EntityRow[] {
+  /** The entities of the tables that a restart needs, page by page, in the order of the tables; what is newer in `pending` has no body. */
+  *entities(pending: Pending): Generator<EntityRow[], undefined> {
+    const newer = idsIn(pending);
     const page = this.db.prepare(
-      `SELECT entity.kind, entity.id, body, last_seen_at, last_occurred_at, count, expires_after_ms, expires_at,
+      `SELECT number, entity.kind, entity.id, sort, body, last_seen_at, last_occurred_at, count, expires_after_ms, expires_at,
          entity.sequence, touch.sequence
        FROM entity LEFT JOIN touch ON touch.id = entity.id AND kind = 'alert'
-       WHERE (entity.kind, entity.id) > (?, ?) AND NOT (kind = 'incident' AND status = 'closed')
-       ORDER BY entity.kind, entity.id LIMIT ${ENTITIES_A_PAGE}`,
+       WHERE number > ? AND NOT (kind = 'incident' AND status = 'closed')
+       ORDER BY number LIMIT ${ENTITIES_A_PAGE}`,
     );
     page.setReturnArrays(true);
-    const rows = page.all(after.kind, after.id) as unknown as StoredRow[];
-    if (rows.length === 0) {
-      // That was all: what commits add to `pending` from now on must not be kept when they are folded.
-      this.newer = undefined;
-      this.repeats = undefined;
-      return [];
+    for (let after = Number.MIN_SAFE_INTEGER; ; ) {
+      const rows = page.all(after) as unknown as StoredRow[];
+      const last = rows.at(-1);
+      // That was all: what was said again goes on to be written, and nobody asks this for it any more.
+      if (last === undefined) break;
+      after = last[0];
+      yield rows.map((row) => this.entityOf(row, newer, pending));
     }
-    const newer = this.newerIn(pending);
-    return rows.map((row) => {
-      const [kind, id, body] = row;
-      if (newer.get(kind)?.has(id) === true) return { kind, id, body: null, touch: null };
-      if (kind !== "alert") return { kind, id, body, touch: null };
-      return { kind, id, body, touch: this.newest(id, row[8], pending.touches.get(id) ?? touchOf(row)) };
-    });
+    this.repeats = undefined;
   }
 
-  /** The ids in `pending`, by kind: made once, for a key of kind and id for each row would be half of what a page costs. */
-  private newerIn(pending: Pending): ReadonlyMap<string, ReadonlySet<string>> {
-    if (this.newer?.pending === pending && this.newer.sequence === pending.lastSequence) return this.newer.ids;
-    const ids = new Map<string, Set<string>>();
-    for (const { entity } of pending.entities.values()) {
-      const known = ids.get(entity.kind);
-      if (known === undefined) ids.set(entity.kind, new Set([entity.id]));
-      else known.add(entity.id);
-    }
-    this.newer = { pending, sequence: pending.lastSequence, ids };
-    return ids;
+  private entityOf(row: StoredRow, newer: ReadonlyMap<string, ReadonlySet<string>>, pending: Pending): EntityRow {
+    const [, kind, id, sort, body] = row;
+    const born = bornAt(sort);
+    if (newer.get(kind)?.has(id) === true) return { kind, id, born, body: null, touch: null };
+    if (kind !== "alert") return { kind, id, born, body, touch: null };
+    return { kind, id, born, body, touch: this.newest(id, row[10], pending.touches.get(id) ?? touchOf(row)) };
   }
 
   /** Those that only `pending` has in their newest form. */
   pendingEntities(pending: Pending): EntityRow[] {
     const rows: EntityRow[] = [];
     for (const { entity, sequence } of pending.entities.values()) {
-      const { kind, id, status, body } = entity;
+      const { kind, id, status, sort, body } = entity;
       if (body === null || (kind === "incident" && status === "closed")) continue;
       const touch = kind === "alert" ? this.newest(id, sequence, pending.touches.get(id)) : null;
-      rows.push({ kind, id, body, touch });
+      rows.push({ kind, id, born: bornAt(sort), body, touch });
     }
     return rows;
   }
@@ -181,12 +170,37 @@ type StoredTouch = [
   touchSequence: number | null,
 ];
 
-type StoredRow = [kind: string, id: string, body: string, ...StoredTouch];
+type StoredRow = [number: number, kind: string, id: string, sort: string, body: string, ...StoredTouch];
 
 function touchOf(row: StoredRow): SequencedTouch | undefined {
   // By number: most have none, and a list of the rest would be made for each.
-  if (row[3] === null) return undefined;
-  const [, alert, , lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt, , sequence] = row;
+  if (row[5] === null) return undefined;
+  const [, , alert, , , lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt, , sequence] = row;
   if (lastSeenAt === null || lastOccurredAt === null || count === null) return undefined;
   return { alert, lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt, sequence: sequence ?? 0 };
+}
+
+/** The time that `sortKey` begins with; 0 where it is another text. */
+function bornAt(sort: string): number {
+  let at = 0;
+  for (let place = 0; place < TIME_DIGITS; place += 1) {
+    const digit = sort.charCodeAt(place) - ZERO;
+    if (!(digit >= 0 && digit <= 9)) return 0;
+    at = 10 * at + digit;
+  }
+  return at;
+}
+
+const TIME_DIGITS = 15;
+const ZERO = 0x30;
+
+/** The ids in `pending`, by kind: a key of kind and id for each row would be half of what a page costs. */
+function idsIn(pending: Pending): ReadonlyMap<string, ReadonlySet<string>> {
+  const ids = new Map<string, Set<string>>();
+  for (const { entity } of pending.entities.values()) {
+    const known = ids.get(entity.kind);
+    if (known === undefined) ids.set(entity.kind, new Set([entity.id]));
+    else known.add(entity.id);
+  }
+  return ids;
 }

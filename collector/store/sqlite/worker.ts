@@ -1,6 +1,7 @@
 import { parentPort } from "node:worker_threads";
 import { Checkpointer } from "./checkpointer.ts";
-import { EngineHost, type Request } from "./host.ts";
+import type { EntityPage } from "./entity-page.ts";
+import { EngineHost, type Request, type Response } from "./host.ts";
 
 /**
  * The thread in which SQLite works: its syncs and its housekeeping then hold up no request of the collector.
@@ -9,6 +10,17 @@ import { EngineHost, type Request } from "./host.ts";
 const host = new EngineHost((...args) => new Checkpointer(...args));
 parentPort?.on("message", (request: Request) => {
   const response = host.handle(request);
-  const buffer = response.bytes?.buffer;
-  parentPort?.postMessage(response, buffer instanceof ArrayBuffer ? [buffer] : []);
+  parentPort?.postMessage(response, buffersOf(response));
 });
+
+/** What changes hands rather than being copied. */
+function buffersOf(response: Response): ArrayBuffer[] {
+  const given = [response.bytes, ...("value" in response ? pageBuffers(response.value) : [])];
+  return given.flatMap((bytes) => (bytes?.buffer instanceof ArrayBuffer ? [bytes.buffer] : []));
+}
+
+function pageBuffers(value: unknown): (Uint8Array | Int32Array | Float64Array)[] {
+  if (typeof value !== "object" || value === null || !("entities" in value)) return [];
+  const { bodies, lengths, touches } = (value as { entities: EntityPage }).entities;
+  return [bodies, lengths, touches];
+}
