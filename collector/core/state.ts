@@ -9,6 +9,7 @@ import { ResolvedAlerts } from "./deduplicate/resolved-alerts.ts";
 import type { CmdbDocument } from "./model/ci.ts";
 import type { CorrelationView, Correlator } from "./model/correlation.ts";
 import type { Entity } from "./model/effect.ts";
+import type { EventIdMarks } from "./model/event-id.ts";
 import { IncidentTable } from "./model/incident-table.ts";
 import type { CoreSettings } from "./model/settings.ts";
 import type { UnixMillis } from "./model/time.ts";
@@ -31,8 +32,8 @@ export interface CoreOptions {
   /** What was stored; nothing for a new data directory. In any order. Its alerts may be in `alerts` already. */
   entities?: Iterable<Entity>;
   alerts?: RestoredAlerts | undefined;
-  /** Remembered event ids (`source`, newline, `id`), oldest first. */
-  eventIds?: Iterable<string>;
+  /** Remembered event ids, oldest first. */
+  eventIds?: readonly EventIdMarks[];
   /** Time of the last commit; 0 for a new data directory. */
   at?: UnixMillis;
   /** Members that an incident shows and stores; for tests. */
@@ -76,7 +77,7 @@ export function createState(options: CoreOptions): CoreState {
     view: undefined as never,
   };
   Object.assign(state, { view: viewOf(state) });
-  for (const id of options.eventIds ?? []) state.eventIds.addStored(id);
+  state.eventIds.restore(options.eventIds ?? []);
   restoreState(state, options.entities ?? [], restored);
   state.reviewAt = state.undone.length > 0 ? at : correlator.nextReviewAt();
   return state;

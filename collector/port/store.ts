@@ -1,4 +1,5 @@
 import type { EntityKind } from "../core/model/effect.ts";
+import type { EventIdMarks } from "../core/model/event-id.ts";
 import type { Json, LedgerRecord } from "../core/model/ledger.ts";
 import type { Repeated } from "../core/model/repeated.ts";
 import type { Milliseconds, UnixMillis } from "../core/model/time.ts";
@@ -123,8 +124,8 @@ export interface Snapshot {
    * Without closed incidents: they are history, no input changes them; `entity` and `entities` still find them.
    */
   entities: AsyncIterable<readonly LoadedEntity[]> | Iterable<readonly LoadedEntity[]>;
-  /** The newest remembered event ids, oldest first, at most the number asked for. To be read once. */
-  eventIds: Iterable<string>;
+  /** The marks of the newest remembered event ids, oldest first, at most of the number asked for. */
+  eventIds: readonly EventIdMarks[];
   outbox: readonly OutboxRow[];
   /** By id, with how far the core has come. */
   deposits: readonly StoredDeposit[];

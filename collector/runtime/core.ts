@@ -2,6 +2,7 @@ import type { Alert } from "../core/model/alert.ts";
 import type { Ci, CmdbDocument, MaintenanceWindow } from "../core/model/ci.ts";
 import type { ChangeRecord } from "../core/model/correlation.ts";
 import type { Effect, Entity } from "../core/model/effect.ts";
+import type { EventIdMarks } from "../core/model/event-id.ts";
 import type { Noted } from "../core/model/evidence.ts";
 import type { Incident } from "../core/model/incident.ts";
 import type { Input } from "../core/model/input.ts";
@@ -17,8 +18,8 @@ export interface StoredState {
   alerts: RestoredAlerts;
   /** All but `alerts`. To be read once. */
   entities: Iterable<Entity>;
-  /** `source`, newline, `id`; oldest first. To be read once. */
-  eventIds: Iterable<string>;
+  /** Oldest first. */
+  eventIds: readonly EventIdMarks[];
   /** Of the last commit; 0 in a new data directory. */
   at: UnixMillis;
 }

@@ -11,7 +11,7 @@ import type {
   StoredEntity,
   Touch,
 } from "../../collector/port/store.ts";
-import { commit } from "../support/store-commit.ts";
+import { commit, rememberedIn } from "../support/store-commit.ts";
 import { entitiesOf, entity, outboxRow, record } from "./store-entries.ts";
 import { memoryHarness, sqliteHarness } from "./store-harness.ts";
 
@@ -159,7 +159,7 @@ test("the SQLite store answers as the memory store does, whatever happens", asyn
               opened.map(async ({ snapshot }) => ({
                 ...snapshot,
                 entities: await entitiesOf(snapshot),
-                eventIds: [...snapshot.eventIds],
+                eventIds: rememberedIn(snapshot),
               })),
             );
             expect(got).toEqual(wanted);

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { type Snapshot, type Store, type StoredEntity, sortKey } from "../../collector/port/store.ts";
-import { T, commit } from "../support/store-commit.ts";
+import { commit, remembered, rememberedIn, T } from "../support/store-commit.ts";
 import { commits, entitiesOf, entity, loaded, outboxRow, record, removed } from "./store-entries.ts";
 
 /** One data directory (or what stands for it), opened by one store after the other. */
@@ -31,7 +31,7 @@ export const STORE_CASES: StoreCase[] = [
       expect(snapshot.sequence).toBe(0);
       expect(snapshot.at).toBe(0);
       expect(await entitiesOf(snapshot)).toEqual([]);
-      expect([...snapshot.eventIds]).toEqual([]);
+      expect(rememberedIn(snapshot)).toEqual([]);
       expect(snapshot.outbox).toEqual([]);
     },
   },
@@ -153,10 +153,12 @@ export const STORE_CASES: StoreCase[] = [
       }
       await harness.crash();
       const { snapshot, store: again } = await harness.open(5);
-      expect([...snapshot.eventIds]).toEqual([16, 17, 18, 19, 20].map((id) => `source "x"\nid\u0000-${id}`));
+      expect(rememberedIn(snapshot)).toEqual(
+        remembered(...[16, 17, 18, 19, 20].map((id) => `source "x"\nid\u0000-${id}`)),
+      );
       await commits(again, commit(30, { eventIds: ["s\nlast"] }));
       await harness.close();
-      expect([...(await harness.open(2)).snapshot.eventIds]).toEqual([`source "x"\nid\u0000-20`, "s\nlast"]);
+      expect(rememberedIn((await harness.open(2)).snapshot)).toEqual(remembered(`source "x"\nid\u0000-20`, "s\nlast"));
     },
   },
   ...restarts.map(
@@ -410,7 +412,7 @@ export const STORE_CASES: StoreCase[] = [
       await harness.crash();
       const { snapshot, store: again } = await harness.open();
       expect((await entitiesOf(snapshot)).map(({ body }) => body)).toEqual([wanted]);
-      expect([...snapshot.eventIds]).toEqual(["s\n1"]);
+      expect(rememberedIn(snapshot)).toEqual(remembered("s\n1"));
       expect((await again.ledger({ limit: 1 }))[0]?.facts).toEqual({ value: "as committed" });
     },
   },

@@ -6,7 +6,8 @@ import { DatabaseSync } from "node:sqlite";
 import type { Commit, Store } from "../../collector/port/store.ts";
 import { sortKey } from "../../collector/port/store.ts";
 import { createSqliteStore } from "../../collector/store/sqlite/store.ts";
-import { commit } from "../support/store-commit.ts";
+import { commit, rememberedIn } from "../support/store-commit.ts";
+import { MARK_LENGTH } from "../../collector/core/model/event-id.ts";
 import { percentile, print } from "./figures.ts";
 
 /**
@@ -190,8 +191,8 @@ async function ours(thread: "worker" | "caller", batch: number): Promise<void> {
   let entities = 0;
   for await (const page of snapshot.entities)
     for (const { body } of page) entities += JSON.parse(body) === null ? 0 : 1;
-  const ids = [...snapshot.eventIds].length;
-  print("  open, all entities and event ids parsed", { ms: Math.round(performance.now() - opening), entities, ids });
+  const ids = rememberedIn(snapshot).length / MARK_LENGTH;
+  print("  open, all entities parsed", { ms: Math.round(performance.now() - opening), entities, ids });
   await next.close();
 }
 

@@ -1,3 +1,4 @@
+import { marksOf } from "../../collector/core/model/event-id.ts";
 import type { Alert } from "../../collector/core/model/alert.ts";
 import type { CmdbDocument } from "../../collector/core/model/ci.ts";
 import type { Correlator } from "../../collector/core/model/correlation.ts";
@@ -140,7 +141,7 @@ export class Kept {
       membersKept,
       alerts: reader.alerts,
       entities: reader.entities(),
-      eventIds: this.eventIds.slice(-settings.limits.eventIdsMax),
+      eventIds: [marksOf(this.eventIds.slice(-settings.limits.eventIdsMax))],
       at: this.at,
     });
   }

@@ -1,4 +1,5 @@
-import type { Commit } from "../../collector/port/store.ts";
+import { type EventIdMarks, MARK_LENGTH, marksOf } from "../../collector/core/model/event-id.ts";
+import type { Commit, Snapshot } from "../../collector/port/store.ts";
 
 /** When the first commit of a case was made. */
 export const T = Date.UTC(2026, 10, 1);
@@ -20,4 +21,26 @@ export function commit(sequence: number, parts: Partial<Commit> = {}): Commit {
     depositProgress: [],
     ...parts,
   };
+}
+
+/** The event ids that are remembered, by their marks. */
+export function rememberedIn({ eventIds }: Pick<Snapshot, "eventIds">): number[] {
+  return eventIds.flatMap((part) => [...part]);
+}
+
+/** As `rememberedIn` gives these. */
+export function remembered(...ids: string[]): number[] {
+  return [...marksOf(ids)];
+}
+
+/** Those of these event ids that are not remembered. */
+export function forgottenOf(snapshot: Pick<Snapshot, "eventIds">, ids: readonly string[]): string[] {
+  const kept = new Set(snapshot.eventIds.flatMap(markNames));
+  return ids.filter((id) => !markNames(marksOf([id])).every((name) => kept.has(name)));
+}
+
+/** A text for each mark. */
+export function markNames(marks: EventIdMarks): string[] {
+  const places = Array.from({ length: marks.length / MARK_LENGTH }, (_, place) => MARK_LENGTH * place);
+  return places.map((at) => marks.slice(at, at + MARK_LENGTH).join());
 }

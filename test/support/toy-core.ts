@@ -5,12 +5,14 @@ import { EMPTY_CMDB } from "../../collector/core/model/ci.ts";
 import { plainAlert } from "../../collector/core/model/live-alert.ts";
 import { incidentDocument } from "../../collector/core/model/document.ts";
 import type { Effect } from "../../collector/core/model/effect.ts";
+import { marksOf } from "../../collector/core/model/event-id.ts";
 import type { Event } from "../../collector/core/model/event.ts";
 import type { Incident, Member } from "../../collector/core/model/incident.ts";
 import type { Input } from "../../collector/core/model/input.ts";
 import type { NotificationKind } from "../../collector/core/model/notification-kind.ts";
 import { DEFAULT_SETTINGS } from "../../collector/core/model/settings.ts";
 import type { Core, StoredState } from "../../collector/runtime/core.ts";
+import { markNames } from "./store-commit.ts";
 
 const hex = (text: string): string => {
   let hash = 0x811c9dc5;
@@ -32,7 +34,7 @@ export class ToyCore implements Core {
 
   constructor(stored: StoredState, receivers: readonly string[] = ["hook"]) {
     this.receivers = receivers;
-    this.ids = new Set(stored.eventIds);
+    this.ids = new Set(stored.eventIds.flatMap(markNames));
     for (const { alert } of stored.alerts.inOrder()) this.alertMap.set(alert.id, plainAlert(alert));
     for (const entity of stored.entities) {
       if (entity.kind === "incident") this.incidentMap.set(entity.id, entity.value);
@@ -85,9 +87,9 @@ export class ToyCore implements Core {
   }
 
   private take(event: Event, at: number): Effect[] {
-    const key = `${event.source}\n${event.id}`;
-    if (event.idGiven && this.ids.has(key)) return [{ kind: "outcome", outcome: { status: "duplicate" } }];
-    if (event.idGiven) this.ids.add(key);
+    const [mark = ""] = markNames(marksOf([`${event.source}\n${event.id}`]));
+    if (event.idGiven && this.ids.has(mark)) return [{ kind: "outcome", outcome: { status: "duplicate" } }];
+    if (event.idGiven) this.ids.add(mark);
     if (event.summary === "boom") throw new Error("boom");
     const id = `a-${hex(`${event.ci}\n${event.check}\n${event.instance}`)}`;
     const known = this.alertMap.get(id);

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { marksOf } from "../model/event-id.ts";
 import { EventIds } from "./event-ids.ts";
 
 test("an id is new once, and again when it has left the set", () => {
@@ -21,7 +22,7 @@ test("source and id do not run into each other", () => {
 
 test("the stored form finds the same entry", () => {
   const ids = new EventIds(10);
-  ids.addStored("prometheus\ne-1");
+  ids.restore([marksOf(["prometheus\ne-1"])]);
   expect(ids.add("prometheus", "e-1")).toBe(false);
 });
 
@@ -43,6 +44,27 @@ test("behaves as a queue of exact size whatever is added", () => {
       },
     ),
     { numRuns: 200 },
+  );
+});
+
+test("after a restart it goes on as the one that lived on", () => {
+  const many = fc.array(fc.integer({ min: 0, max: 3_000 }), { maxLength: 4_000, size: "max" });
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 2_500 }),
+      fc.uniqueArray(fc.integer({ min: 0, max: 3_000 })),
+      many,
+      (max, before, after) => {
+        const lived = new EventIds(max);
+        for (const value of before) lived.add("s", String(value));
+        const restored = new EventIds(max);
+        const stored = before.slice(-max).map((value) => `s\n${value}`);
+        restored.restore([marksOf(stored.slice(0, 3)), marksOf(stored.slice(3))]);
+        expect(restored.size).toBe(lived.size);
+        for (const value of after) expect(restored.add("s", String(value))).toBe(lived.add("s", String(value)));
+      },
+    ),
+    { numRuns: 20 },
   );
 });
 

@@ -1,3 +1,4 @@
+import { type EventIdMarks, MARK_LENGTH, markLow } from "../model/event-id.ts";
 import { Hash64 } from "../model/hash.ts";
 
 const SLOTS_MIN = 1024;
@@ -29,28 +30,24 @@ export class EventIds {
   /** True when it was not known: it is now. `source` and `id` as the event has them. */
   add(source: string, id: string): boolean {
     this.hash.reset().add(source).add(id);
-    return this.insert();
+    return this.insert(this.hash.high, markLow(this.hash));
   }
 
-  /** `source`, newline, `id`: the stored form. */
-  addStored(text: string): boolean {
-    const end = text.indexOf("\n");
-    // Where it lies: a restart reads a million of these.
-    this.hash
-      .reset()
-      .add(text, 0, Math.max(0, end))
-      .add(text, end + 1);
-    return this.insert();
+  /** Those of before, oldest first. */
+  restore(parts: readonly EventIdMarks[]): void {
+    const length = parts.reduce((sum, part) => sum + part.length, 0) / MARK_LENGTH;
+    // Once for all of them: to double it seventeen times takes as long as to enter them.
+    this.makeRoom(Math.min(this.max, this.count + length));
+    for (const part of parts)
+      for (let at = 0; at < part.length; at += MARK_LENGTH) this.insert(part[at] ?? 0, part[at + 1] ?? 0);
   }
 
-  private insert(): boolean {
-    const high = this.hash.high;
-    const low = this.hash.high === 0 && this.hash.low === 0 ? 1 : this.hash.low;
+  private insert(high: number, low: number): boolean {
     if (this.find(high, low)) return false;
     if (this.count >= this.max) this.evict();
-    if ((this.count + 1) * 2 > this.mask + 1) this.grow();
+    if ((this.count + 1) * 2 > this.mask + 1) this.grow((this.mask + 1) * 2);
     this.place(high, low);
-    if (this.count * 2 >= this.ring.length) this.growRing();
+    if (this.count * 2 >= this.ring.length) this.growRing(this.ring.length);
     const at = ((this.head + this.count) * 2) % this.ring.length;
     this.ring[at] = high;
     this.ring[at + 1] = low;
@@ -102,9 +99,16 @@ export class EventIds {
     slots[hole * 2 + 1] = 0;
   }
 
-  private grow(): void {
+  private makeRoom(count: number): void {
+    const size = 2 ** Math.ceil(Math.log2(Math.max(1, 2 * count)));
+    if (size > this.mask + 1) this.grow(size);
+    // A ring grows by doubling, too: where there is room already it comes to the same length.
+    if (size > this.ring.length) this.growRing(size / 2);
+  }
+
+  private grow(size: number): void {
     const old = this.slots;
-    this.mask = this.mask * 2 + 1;
+    this.mask = size - 1;
     this.slots = new Uint32Array((this.mask + 1) * 2);
     for (let slot = 0; slot < old.length; slot += 2) {
       const high = old[slot] ?? 0;
@@ -113,9 +117,9 @@ export class EventIds {
     }
   }
 
-  private growRing(): void {
+  private growRing(size: number): void {
     const capacity = this.ring.length / 2;
-    const wider = new Uint32Array(this.ring.length * 2);
+    const wider = new Uint32Array(size * 2);
     for (let index = 0; index < this.count; index += 1) {
       const at = ((this.head + index) % capacity) * 2;
       wider[index * 2] = this.ring[at] ?? 0;

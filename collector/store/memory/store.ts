@@ -1,3 +1,4 @@
+import { marksOf } from "../../core/model/event-id.ts";
 import { idsOf } from "../../core/model/repeated.ts";
 import type { EntityKind } from "../../core/model/effect.ts";
 import type { Json, LedgerRecord } from "../../core/model/ledger.ts";
@@ -73,7 +74,7 @@ class MemoryStore implements Store {
           .filter(({ entity: { kind, status } }) => kind !== "incident" || status !== "closed")
           .map(({ entity: { kind, id, body }, touch }) => ({ kind, id, body: body ?? "", touch })),
       ],
-      eventIds: eventIdsMax === 0 ? [] : disk.eventIds.slice(-eventIdsMax),
+      eventIds: [marksOf(eventIdsMax === 0 ? [] : disk.eventIds.slice(-eventIdsMax))],
       outbox: [...disk.outbox.values()].filter(({ doneAt }) => doneAt === null).map(({ row }) => ({ ...row })),
       deposits: [...disk.deposits.values()].map((deposit) => ({ ...deposit })).sort((a, b) => a.id - b.id),
     };

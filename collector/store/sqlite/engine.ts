@@ -1,6 +1,7 @@
 import { statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
+import { marksOf } from "../../core/model/event-id.ts";
 import type { CommitResult, StoreSize } from "../../port/store.ts";
 import { BirthOrder } from "./birth-order.ts";
 import { CommitWriter, EventIdWindow } from "./commit.ts";
@@ -119,7 +120,8 @@ export class SqliteEngine {
   /** All that a restart reads, before the first commit: first the ids that count, then the entities. */
   *load(): Generator<LoadPage, undefined> {
     let ids = this.loader.eventIds(this.eventIds.afterSequence);
-    for (; ids !== undefined; ids = this.loader.eventIds(ids.sequence)) yield { eventIds: ids.texts };
+    for (; ids !== undefined; ids = this.loader.eventIds(ids.sequence))
+      yield { eventIds: marksOf(ids.texts.flatMap((text) => JSON.parse(text) as string[])) };
     const inOrder = new BirthOrder();
     for (const rows of this.loadEntities()) {
       for (const row of rows) inOrder.add(row);

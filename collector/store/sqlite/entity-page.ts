@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import type { EventIdMarks } from "../../core/model/event-id.ts";
 import type { LoadedEntity, Touch } from "../../port/store.ts";
 
 export interface EntityRow {
@@ -26,8 +27,8 @@ export interface EntityPage {
   touches: Float64Array;
 }
 
-/** A part of what a restart reads: JSON arrays of event ids, oldest first, or entities. */
-export type LoadPage = { eventIds: string[] } | { entities: EntityPage };
+/** A part of what a restart reads: event ids, oldest first, or entities. */
+export type LoadPage = { eventIds: EventIdMarks } | { entities: EntityPage };
 
 export const TOUCH_LENGTH = 6;
 

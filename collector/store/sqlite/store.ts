@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { EntityKind } from "../../core/model/effect.ts";
+import { type EventIdMarks, MARK_LENGTH } from "../../core/model/event-id.ts";
 import type { Json } from "../../core/model/ledger.ts";
 import type { UnixMillis } from "../../core/model/time.ts";
 import type {
@@ -88,7 +89,7 @@ class SqliteStore implements EarlyStore {
         outbox: opened.outbox,
         deposits: opened.deposits,
         entities: entitiesOf(reading, first),
-        eventIds: eachId(ids, surplus),
+        eventIds: withoutSurplus(ids, surplus),
       };
     } catch (error) {
       await link.end();
@@ -183,24 +184,24 @@ class Reading {
   }
 }
 
-/** Texts of event ids, and the first page that has others. */
-async function eventIdsFirst(reading: Reading): Promise<{ ids: string[]; first: LoadPage | null }> {
-  const ids: string[] = [];
+/** The event ids, and the first page that has others. */
+async function eventIdsFirst(reading: Reading): Promise<{ ids: EventIdMarks[]; first: LoadPage | null }> {
+  const ids: EventIdMarks[] = [];
   for (;;) {
     const page = await reading.next();
     if (page === null || "entities" in page) return { ids, first: page };
-    ids.push(...page.eventIds);
+    ids.push(page.eventIds);
   }
 }
 
-/** Parsed only when asked for: a million ids as strings at once would cost a hundred megabytes. */
-function* eachId(texts: string[], surplus: number): Iterable<string> {
-  let skip = surplus;
-  for (const text of texts)
-    for (const id of JSON.parse(text) as string[]) {
-      if (skip > 0) skip -= 1;
-      else yield id;
-    }
+/** All but the first ones. */
+function withoutSurplus(parts: readonly EventIdMarks[], surplus: number): EventIdMarks[] {
+  let left = surplus * MARK_LENGTH;
+  return parts.map((part) => {
+    const kept = part.subarray(left);
+    left -= part.length - kept.length;
+    return kept;
+  });
 }
 
 async function* entitiesOf(reading: Reading, first: LoadPage | null): AsyncIterable<LoadedEntity[]> {

@@ -1,4 +1,5 @@
 import { parentPort } from "node:worker_threads";
+import type { EventIdMarks } from "../../core/model/event-id.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import type { EntityPage } from "./entity-page.ts";
 import { EngineHost, type Request, type Response } from "./host.ts";
@@ -19,8 +20,10 @@ function buffersOf(response: Response): ArrayBuffer[] {
   return given.flatMap((bytes) => (bytes?.buffer instanceof ArrayBuffer ? [bytes.buffer] : []));
 }
 
-function pageBuffers(value: unknown): (Uint8Array | Int32Array | Float64Array)[] {
-  if (typeof value !== "object" || value === null || !("entities" in value)) return [];
+function pageBuffers(value: unknown): (Uint8Array | Int32Array | Float64Array | Uint32Array)[] {
+  if (typeof value !== "object" || value === null) return [];
+  if ("eventIds" in value) return [(value as { eventIds: EventIdMarks }).eventIds];
+  if (!("entities" in value)) return [];
   const { bodies, lengths, touches } = (value as { entities: EntityPage }).entities;
   return [bodies, lengths, touches];
 }
