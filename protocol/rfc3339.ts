@@ -22,7 +22,8 @@ export function parseRfc3339(text: string): number {
   if (text.charCodeAt(at) === DOT) {
     const end = endOfDigits(text, at + 1);
     if (end === at + 1) return Number.NaN;
-    millis = digits(text.slice(at + 1, end).padEnd(3, "0"), 0, 3);
+    const shown = Math.min(3, end - at - 1);
+    millis = digits(text, at + 1, at + 1 + shown) * (shown === 1 ? 100 : shown === 2 ? 10 : 1);
     at = end;
   }
   const offset = offsetMinutes(text, at);

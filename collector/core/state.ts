@@ -105,6 +105,7 @@ function viewOf(state: CoreState): CorrelationView {
     incident: (id) => state.incidents.get(id),
     liveIncidents: () => state.incidents.live(),
     changesOn: (ci) => state.changes.on(ci),
+    mayHaveChanged: (ci) => state.changes.mayBeOn(ci, state.topology),
     changesLately: (at) => state.changes.lately(at),
     changesOfType: (type, at) => state.changes.ofType(type, state.topology, at),
     maintenance: () => state.mutes.windows(),

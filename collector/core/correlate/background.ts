@@ -1,6 +1,7 @@
 import type { Alert } from "../model/alert.ts";
 import type { MaintenanceWindow } from "../model/ci.ts";
-import { faultCi, OUTCOME_TYPES, type Causes, type Influence } from "../model/influence.ts";
+import { OUTCOME_TYPES } from "../model/fault-traits.ts";
+import { faultCi, type Causes, type Influence } from "../model/influence.ts";
 import { flaps, recentChanges } from "../model/flaps.ts";
 import type { Topology } from "../model/topology.ts";
 import { type Milliseconds, SPOOLED_AFTER_MS, type UnixMillis } from "../model/time.ts";

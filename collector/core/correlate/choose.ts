@@ -254,7 +254,7 @@ class Open {
     }
     if (anchor?.settled === true) return this.exactly(gain - SETTLED_PRICE);
     const { topology, influence, at, alarmed, speaks } = context;
-    const opening = openingCost(topology, fault, silent, isFelt) * (anchor === null ? 1 : ANCHOR_PRICE);
+    const opening = openingCost(influence.traits, fault, silent, isFelt) * (anchor === null ? 1 : ANCHOR_PRICE);
     const alive = aliveCost(topology, fault, faultDead(fault) && speaks(root, first));
     const atMost = gain - opening - alive;
     if (atMost <= 0 || atMost < least) return Math.max(0, atMost);

@@ -1,10 +1,10 @@
 import { isCreeping, isMild, type Unit } from "../model/evidence.ts";
+import type { FaultTraits } from "../model/fault-traits.ts";
 import { FaultSums } from "../model/fault-sums.ts";
 import { LEAST_OPENING, leastOpening } from "../model/hypothesis.ts";
 import type { IncidentId } from "../model/identity.ts";
 import { faultCi, type FaultKey } from "../model/influence.ts";
 import { Keys } from "../model/keys.ts";
-import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import { ClaimTable } from "./claim-table.ts";
 import { type Claims, WorkingClaims } from "./claims.ts";
@@ -101,21 +101,21 @@ export interface Question {
   anchors: readonly Anchor[];
   /** By unit: the incident that it is in; null = none that is open. */
   homes: readonly (IncidentId | null)[];
-  topology: Topology;
+  traits: FaultTraits;
   at: UnixMillis;
   doorsOf: (unit: Unit) => readonly Door[];
 }
 
 /** Faults that explain more than one unit, and the incidents that there are, as hypotheses. */
 export function propose(question: Question): Proposals {
-  const { units, alone, anchors, topology } = question;
+  const { units, alone, anchors, traits } = question;
   const bounds = boundsOf(units, alone);
   const own = OWN.begin();
   for (const unit of units) own.add(unit.ci);
   const anchored = new Set(anchors.map((anchor) => anchor.fault));
   const wanted = [...anchored];
   // A fault that could save less than its least possible price is not chosen, whatever else is weighed.
-  const priceOf = (fault: FaultKey): number => leastOpening(topology, fault, !own.has(faultCi(fault)));
+  const priceOf = (fault: FaultKey): number => leastOpening(traits, fault, !own.has(faultCi(fault)));
   for (let index = 0; index < bounds.size; index += 1) {
     const fault = bounds.keys[index] ?? -1;
     const save = bounds.get(fault);

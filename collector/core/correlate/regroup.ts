@@ -1,6 +1,6 @@
 import type { AlertId, IncidentId } from "../model/identity.ts";
 import type { CorrelationView, Placement } from "../model/correlation.ts";
-import { CREEPING, type Note, type Unit } from "../model/evidence.ts";
+import { creeps, type Note, type Unit } from "../model/evidence.ts";
 import type { Incident } from "../model/incident.ts";
 import { faultCi, type FaultKey } from "../model/influence.ts";
 import { Keys } from "../model/keys.ts";
@@ -83,7 +83,7 @@ function isSet(note: Note, home: Thread, at: UnixMillis): boolean {
 }
 
 function isLone(note: Note, home: Thread, at: UnixMillis): boolean {
-  return home.ranked?.evidence === 1 && at - note.onset > LONE_MS && !CREEPING.has(note.symptom);
+  return home.ranked?.evidence === 1 && at - note.onset > LONE_MS && !creeps(note.symptom);
 }
 
 /** The notes of an incident's present members that are evidence, or known noise of one kind. */

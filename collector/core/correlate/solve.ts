@@ -32,8 +32,8 @@ export interface SolveContext extends Weighing {
 export function solve(units: readonly Unit[], anchors: readonly Anchor[], context: SolveContext): Group[] {
   const alone = units.map((unit) => aloneCost(unit));
   const homes = units.map((unit) => context.incidentOf(unit));
-  const { topology, at, doorsOf } = context;
-  const proposals = propose({ units, alone, anchors, homes, topology, at, doorsOf });
+  const { influence, at, doorsOf } = context;
+  const proposals = propose({ units, alone, anchors, homes, traits: influence.traits, at, doorsOf });
   const setting = { units, alone, homes, creeping: units.map(isCreeping), sensed: units.map(isSensed), context };
   return settle(choose(proposals, setting), setting);
 }

@@ -79,3 +79,18 @@ test("counts by type of CI, however graph and changes come in turn", () => {
   expect(log.ofType("application", other, at)).toEqual({ count: 1, cis: 1 });
   expect(log.ofType("application", other, START + 300 * HOUR_MS)).toEqual({ count: 0, cis: 1 });
 });
+
+test("tells by the number of a CI whether it may have changed, also one that the graph gains later, and after a new graph", () => {
+  const empty = { vantage: [], cis: [], relations: [], maintenance: [] };
+  const topology = new Topology(empty);
+  const log = new ChangeLog();
+  const [a, b] = [topology.register("a"), topology.register("b")];
+  expect([a, b].map((ci) => log.mayBeOn(ci, topology))).toEqual([false, false]);
+  log.add(change("a", 0));
+  log.add(change("c", 0));
+  const c = topology.register("c");
+  expect([a, b, c].map((ci) => log.mayBeOn(ci, topology))).toEqual([true, false, true]);
+  const other = new Topology(empty);
+  const ids = ["b", "c", "a"].map((id) => other.register(id));
+  expect(ids.map((ci) => log.mayBeOn(ci, other))).toEqual([false, true, true]);
+});

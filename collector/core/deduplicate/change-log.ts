@@ -1,5 +1,6 @@
 import type { CiId } from "../model/ci.ts";
 import type { ChangeRecord } from "../model/correlation.ts";
+import { Marks } from "../model/marks.ts";
 import { byText } from "../model/order.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
@@ -18,6 +19,9 @@ export class ChangeLog {
   private readonly byType = new Map<string, { hours: Hours; cis: number }>();
   private graph: Topology | null = null;
   private read = 0;
+  /** CIs of that part of the graph that have changed, some of them long ago. */
+  private changed = new Marks();
+  private isUnsure = false;
 
   /** Returns the CIs whose records were dropped because there are too many CIs with changes. */
   add(change: ChangeRecord): CiId[] {
@@ -67,6 +71,12 @@ export class ChangeLog {
     return this.byCi.get(ci) ?? NONE;
   }
 
+  /** Whether there can be any on this CI of the graph; false is sure. */
+  mayBeOn(ci: number, topology: Topology): boolean {
+    this.readOn(topology);
+    return this.isUnsure || this.changed.has(ci);
+  }
+
   /** How many there have been of late, over all CIs: this week, or for as long as any are known. */
   lately(at: UnixMillis): { count: number; withinMs: Milliseconds } {
     const { count, first } = this.hours.lately(at);
@@ -83,6 +93,7 @@ export class ChangeLog {
   private readOn(topology: Topology): void {
     if (topology !== this.graph) {
       this.byType.clear();
+      this.changed = new Marks();
       this.graph = topology;
       this.read = 0;
     }
@@ -90,7 +101,11 @@ export class ChangeLog {
       const { id, type } = topology.ci(this.read);
       const found = this.byType.get(type) ?? { hours: new Hours(), cis: 0 };
       found.cis += 1;
-      found.hours.count(this.on(id), 1);
+      const known = this.byCi.get(id);
+      if (known !== undefined) {
+        found.hours.count(known, 1);
+        this.changed.add(this.read);
+      }
       this.byType.set(type, found);
     }
   }
@@ -99,6 +114,9 @@ export class ChangeLog {
     this.hours.count(list, by);
     const index = this.graph?.find(ci);
     if (this.graph === null || index === undefined || index >= this.read) return;
+    this.changed.add(index);
+    // Two CIs are told apart by capitals only: which of them this number is cannot be said.
+    if (this.graph.id(index) !== ci) this.isUnsure = true;
     this.byType.get(this.graph.ci(index).type)?.hours.count(list, by);
   }
 

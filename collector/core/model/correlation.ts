@@ -33,6 +33,8 @@ export interface CorrelationView {
   liveIncidents(): Iterable<Readonly<Incident>>;
   /** Oldest first, at least those of the last 24 hours. */
   changesOn(ci: CiId): readonly ChangeRecord[];
+  /** False: there are none on this CI of the topology. One load, for whoever asks of many CIs: most never change. */
+  mayHaveChanged(ci: number): boolean;
   /** How many changes there have been of late, over all CIs together. */
   changesLately(at: UnixMillis): { count: number; withinMs: Milliseconds };
   /** How many of these are on CIs of one type, and how many such CIs there are: programs are changed more often than racks. */

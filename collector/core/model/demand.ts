@@ -1,5 +1,5 @@
 import type { Unit } from "./evidence.ts";
-import { OUTCOME_TYPES } from "./influence.ts";
+import { OUTCOME_TYPES } from "./fault-traits.ts";
 import type { Symptom } from "./symptom.ts";
 import type { Topology } from "./topology.ts";
 

@@ -11,7 +11,7 @@ export interface Effects {
   readonly chances: Float64Array;
   /** How many of them need the CI directly; these come first. */
   readonly direct: number;
-  /** See `watchedOf`; null until it is asked for. */
+  /** See `WatchedOf`; null until it is asked for. */
   watched: Watched | null;
 }
 
@@ -22,19 +22,14 @@ export interface Effects {
 export interface Watched {
   readonly cis: Int32Array;
   readonly places: Places;
-  /** The chance that its failing, and its being seen to, follow from the fault, as an index of `levels`. */
+  /** The chance that its failing, and its being seen to, follow from the fault, as an index of `levels`, and more: see `LEVEL`. */
   readonly level: Uint16Array;
+  /** Each level, and behind it how many there are of it. */
   readonly levels: Float64Array;
-  /** How many are at each level. */
-  readonly counts: Uint16Array;
   /** The sum of all their chances to be seen, and the best of them. */
   readonly due: number;
   readonly most: number;
-  /** The chance that it fails at all. */
-  readonly chances: Float64Array;
-  /** How many of them need the CI directly; these come first. */
-  readonly direct: number;
-  /** Of the direct ones, those that would be seen at all likely. */
+  /** Those that need the CI directly, and would be seen at all likely. */
   readonly expected: number;
 }
 

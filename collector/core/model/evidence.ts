@@ -193,18 +193,23 @@ function byOnset(a: Note, b: Note): number {
 }
 
 /** Whether a sensor of power or temperature is part of it. */
-export function isSensed(unit: Unit): boolean {
-  return unit.notes.some((note) => note.symptom === "environment");
+export function isSensed({ notes }: Unit): boolean {
+  for (const { symptom } of notes) if (symptom === "environment") return true;
+  return false;
 }
 
 /** Whether nothing of it is major or critical. */
-export function isMild(unit: Unit): boolean {
-  return unit.notes.every((note) => note.rank < SERIOUS_RANK);
+export function isMild({ notes }: Unit): boolean {
+  for (const { rank } of notes) if (rank >= SERIOUS_RANK) return false;
+  return true;
 }
 
 /** Trouble of this kind spreads over half an hour rather than minutes. */
-export const CREEPING: ReadonlySet<Symptom> = new Set<Symptom>(["environment", "clock"]);
+export function creeps(symptom: Symptom): boolean {
+  return symptom === "environment" || symptom === "clock";
+}
 
-export function isCreeping(unit: Unit): boolean {
-  return unit.notes.every((note) => CREEPING.has(note.symptom));
+export function isCreeping({ notes }: Unit): boolean {
+  for (const { symptom } of notes) if (!creeps(symptom)) return false;
+  return true;
 }

@@ -1,12 +1,13 @@
 import type { Watched } from "./effects.ts";
 import { nextEpoch } from "./epoch.ts";
 import type { Unit } from "./evidence.ts";
-import { faultCi, faultDead, OUTCOME_TYPES, PLACE_TYPES, type FaultKey, type Influence } from "./influence.ts";
+import type { FaultTraits } from "./fault-traits.ts";
+import { faultCi, faultDead, type FaultKey, type Influence } from "./influence.ts";
 import { grownTo } from "./grown.ts";
 import { Keys } from "./keys.ts";
 import type { Topology } from "./topology.ts";
 import type { Milliseconds, UnixMillis } from "./time.ts";
-import { EXPECTED_MIN, watchedOf } from "./watched.ts";
+import { IS_CERTAIN, IS_EXPECTED, LEVEL } from "./watched.ts";
 
 /**
  * The price of believing that a CI is at fault, in nats (−ln of a probability): what one pays before it explains
@@ -37,7 +38,6 @@ const SPEAKS = 9;
 const VANTAGE = 25;
 /** Who would certainly be dead with it, and speaks. */
 const DEPENDENT_SPEAKS = 2.5;
-const CERTAIN = 0.75;
 
 /** What argues against a death: the CI itself was heard since, or everything is seen through it. */
 export function aliveCost(topology: Topology, fault: FaultKey, speaks: boolean): number {
@@ -46,21 +46,21 @@ export function aliveCost(topology: Topology, fault: FaultKey, speaks: boolean):
 }
 
 /** @param sensed whether sensors (power, temperature) are among what it explains: then a place is no far-fetched root */
-export function openingCost(topology: Topology, fault: FaultKey, silent: boolean, sensed = false): number {
-  const type = topology.ci(faultCi(fault)).type;
-  const isPlace = PLACE_TYPES.has(type);
+export function openingCost(traits: FaultTraits, fault: FaultKey, silent: boolean, sensed = false): number {
+  const ci = faultCi(fault);
+  const isPlace = traits.isPlace(ci);
   const mildPlace = silent && !sensed && isPlace ? (faultDead(fault) ? DEAD_PLACE : MILD_PLACE) : 0;
   // A place has no voice but the sensors in it.
-  return FAULT + (silent && !(sensed && isPlace) ? SILENT : 0) + (OUTCOME_TYPES.has(type) ? OUTCOME : 0) + mildPlace;
+  return FAULT + (silent && !(sensed && isPlace) ? SILENT : 0) + (traits.isOutcome(ci) ? OUTCOME : 0) + mildPlace;
 }
 
 /** What it is at least, whatever the fault. */
 export const LEAST_OPENING = FAULT;
 
 /** What `openingCost` is at least; `quiet`: the CI itself sends nothing. */
-export function leastOpening(topology: Topology, fault: FaultKey, quiet: boolean): number {
-  const { type } = topology.ci(faultCi(fault));
-  return FAULT + (quiet && !PLACE_TYPES.has(type) ? SILENT : 0) + (OUTCOME_TYPES.has(type) ? OUTCOME : 0);
+export function leastOpening(traits: FaultTraits, fault: FaultKey, quiet: boolean): number {
+  const ci = faultCi(fault);
+  return FAULT + (quiet && !traits.isPlace(ci) ? SILENT : 0) + (traits.isOutcome(ci) ? OUTCOME : 0);
 }
 
 /** The price of an alert that nothing else has to do with, by its worst severity: mild ones come and go all day. */
@@ -165,8 +165,7 @@ export function quietDependents(
   { onset, at, silent, enough }: { onset: UnixMillis; at: UnixMillis; silent: boolean; enough: number },
 ): Dependents {
   const sure = faultDead(fault);
-  const watched = watchedOf(influence.effects.of(faultCi(fault), sure), influence.topology, sure);
-  const { cis, level, levels, counts, chances } = watched;
+  const watched = influence.watched.of(faultCi(fault), sure);
   const ripe = 1 - Math.exp(-Math.max(0, at - onset) / CHECK_DELAY_MS);
   const weight = silent ? 1 : QUIET_WITH_OWN_EVIDENCE;
   const heard = alarmed(onset);
@@ -174,24 +173,25 @@ export function quietDependents(
     const least = leastCost(watched, ripe, members, heard) * weight;
     if (least > enough) return { expected: watched.expected, failing: 0, cost: least, isLeast: true, doubt: 0 };
   }
+  const { cis, level, levels } = watched;
   if (LOGS.length < levels.length) LOGS = new Float64Array(2 * levels.length);
   let cost = 0;
-  for (let step = 0; step < levels.length; step += 1) {
+  for (let step = 0; step < levels.length; step += 2) {
     const log = Math.log(1 - (levels[step] ?? 0) * ripe);
-    LOGS[step] = log;
-    cost -= (counts[step] ?? 0) * log;
+    LOGS[step >> 1] = log;
+    cost -= (levels[step + 1] ?? 0) * log;
   }
   const loud = loudAmong(watched, members, heard, influence.topology.size);
   let failing = 0;
   let contradiction = 0;
   for (let index = 0; index < loud; index += 1) {
     const place = LOUD[index] ?? 0;
-    const step = level[place] ?? 0;
+    const said = level[place] ?? 0;
     // More than that does not count, and to ask is dear.
-    if (sure && contradiction < SPEAKS && (chances[place] ?? 0) >= CERTAIN && speaks(cis[place] ?? 0, onset))
+    if (sure && contradiction < SPEAKS && (said & IS_CERTAIN) !== 0 && speaks(cis[place] ?? 0, onset))
       contradiction += DEPENDENT_SPEAKS;
-    if (place < watched.direct && (levels[step] ?? 0) >= EXPECTED_MIN) failing += 1;
-    cost += LOGS[step] ?? 0;
+    if ((said & IS_EXPECTED) !== 0) failing += 1;
+    cost += LOGS[said & LEVEL] ?? 0;
   }
   cost = Math.min(QUIET_MAX, Math.max(0, cost)) * weight;
   return {

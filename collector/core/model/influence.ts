@@ -1,11 +1,13 @@
 import { EDGE_TYPES, looseCircuits } from "./circuits.ts";
 import { EffectsOf } from "./effects.ts";
+import { FaultTraits, OUTCOME_TYPES } from "./fault-traits.ts";
 import { Reachability } from "./reachability.ts";
 import { BestCosts } from "./best-costs.ts";
 import { SystemNames } from "./system-names.ts";
 import type { Symptom } from "./symptom.ts";
 import type { Topology } from "./topology.ts";
 import { costOf, isTimeSource, memberChance, REPLICA, siblingChance } from "./transmission.ts";
+import { WatchedOf } from "./watched.ts";
 import { HOSTING_WAY, MEMBER_WAY, POOL_TYPES, type Ways, WaysOf } from "./ways.ts";
 
 /** A fault as a number: which CI, and whether it is dead or only works badly. These show themselves differently. */
@@ -117,11 +119,6 @@ const LOST_CACHE = 1.2;
 /** The only circuit that a port at the edge could be, though no record says so. */
 const LOOSE_CIRCUIT = 0.6;
 
-/** CIs that only show what others break: a business service has no fault of its own. */
-export const OUTCOME_TYPES: ReadonlySet<string> = new Set(["businessService"]);
-/** Places have no fault of their own beside power and cooling, and these have sensors. */
-export const PLACE_TYPES: ReadonlySet<string> = new Set(["site", "rack", "room", "building", "zone", "region"]);
-
 /**
  * Answers "who could have caused this?" from the graph as it is; the same question costs nothing the second time, until
  * the graph gains relations.
@@ -130,7 +127,9 @@ export class Influence {
   readonly topology: Topology;
   readonly reach: Reachability;
   readonly effects: EffectsOf;
+  readonly watched: WatchedOf;
   readonly systems: SystemNames;
+  readonly traits: FaultTraits;
   private readonly memo = new Map<string, Causes>();
   private readonly aloneCosts: (readonly number[])[] = [];
   /** By CI: what was asked last. */
@@ -145,7 +144,9 @@ export class Influence {
     this.reach = new Reachability(topology);
     this.search = new Search(topology, this.reach);
     this.effects = new EffectsOf(topology, this.reach);
+    this.watched = new WatchedOf(topology, this.effects);
     this.systems = new SystemNames(topology);
+    this.traits = new FaultTraits(topology);
   }
 
   /** Candidates for a symptom on a CI. */

@@ -14,5 +14,29 @@ export const SPOOLED_AFTER_MS: Milliseconds = 4 * 60_000;
 export function formatTime(at: UnixMillis): string;
 export function formatTime(at: UnixMillis | null): string | null;
 export function formatTime(at: UnixMillis | null): string | null {
-  return at === null ? null : new Date(at).toISOString();
+  return at === null ? null : textOf(at);
+}
+
+const DAY_MS: Milliseconds = 86_400_000;
+/** Years have more than four digits from then on. */
+const YEAR_10000: UnixMillis = 253_402_300_800_000;
+/** "00" … "59". */
+const SIXTY = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, "0"));
+/** The day that was asked for last: one incident has most of its times on one day. */
+let day = 0;
+let dayText = "1970-01-01T";
+
+/** As `toISOString` says it, which takes three times as long. */
+function textOf(at: UnixMillis): string {
+  if (!Number.isInteger(at) || at < 0 || at >= YEAR_10000) return new Date(at).toISOString();
+  const begin = at - (at % DAY_MS);
+  if (begin !== day) {
+    dayText = new Date(begin).toISOString().slice(0, 11);
+    day = begin;
+  }
+  const seconds = Math.floor((at - begin) / 1000);
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  const millis = String(1000 + ((at - begin) % 1000)).slice(1);
+  return `${dayText}${SIXTY[hours]}:${SIXTY[minutes % 60]}:${SIXTY[seconds % 60]}.${millis}Z`;
 }

@@ -156,6 +156,9 @@ export class Topology {
   }
 
   private lookUp(name: string): number | undefined {
+    // Mostly names come as they are kept, and to fold one costs more than to look for it.
+    const known = this.byName.get(name);
+    if (known !== undefined) return known;
     const key = fold(name);
     const found = this.byName.get(key);
     if (found !== undefined) return found;

@@ -1,4 +1,4 @@
-import type { Effects, Watched } from "./effects.ts";
+import type { Effects, EffectsOf, Watched } from "./effects.ts";
 import { Places } from "./places.ts";
 import type { Topology } from "./topology.ts";
 
@@ -34,12 +34,56 @@ const PATIENT: ReadonlySet<string> = new Set(["host", "vm", "hypervisor", "switc
 /** A dependent that is seen less often than this says nothing by being quiet. */
 const SEEN_MIN = 0.02;
 /** What is seen more often than this is expected. */
-export const EXPECTED_MIN = 0.1;
+const EXPECTED_MIN = 0.1;
+/** Who fails at least so often would certainly be dead with it. */
+const CERTAIN_MIN = 0.75;
 
-/** Made once for each list of effects and kept with it. Cost: the length of the list. */
-export function watchedOf(effects: Effects, topology: Topology, dead: boolean): Watched {
-  effects.watched ??= watch(effects, topology, dead);
-  return effects.watched;
+/** What one number says of a dependent, so that who asks for it fetches one: the index of its level, and two marks. */
+export const LEVEL = 0x3fff;
+export const IS_EXPECTED = 0x4000;
+export const IS_CERTAIN = 0x8000;
+
+const KEPT_MAX = 5_000;
+
+/** The effects of each fault that somebody would notice. Made once for each list of effects and kept with it; cost: its length. */
+export class WatchedOf {
+  private readonly topology: Topology;
+  private readonly effects: EffectsOf;
+  /** By fault, what was asked for of this version of the graph: one load, where to find the effects first takes several. */
+  private readonly kept: (Watched | undefined)[] = [];
+  private count = 0;
+  private version = 0;
+
+  constructor(topology: Topology, effects: EffectsOf) {
+    this.topology = topology;
+    this.effects = effects;
+  }
+
+  of(ci: number, dead: boolean): Watched {
+    const { topology, kept } = this;
+    if (this.version !== topology.version) this.forget();
+    const fault = ci * 2 + (dead ? 1 : 0);
+    const known = fault < kept.length ? kept[fault] : undefined;
+    if (known !== undefined) return known;
+    const effects = this.effects.of(ci, dead);
+    effects.watched ??= watch(effects, topology, dead);
+    // What has no effects has them all in common.
+    if (!topology.isAlone(ci)) this.keep(fault, effects.watched);
+    return effects.watched;
+  }
+
+  private keep(fault: number, watched: Watched): void {
+    if (this.count >= KEPT_MAX) this.forget();
+    while (this.kept.length <= fault) this.kept.push(undefined);
+    this.kept[fault] = watched;
+    this.count += 1;
+  }
+
+  private forget(): void {
+    this.kept.length = 0;
+    this.count = 0;
+    this.version = this.topology.version;
+  }
 }
 
 function watch({ cis, chances, direct }: Effects, topology: Topology, dead: boolean): Watched {
@@ -48,7 +92,6 @@ function watch({ cis, chances, direct }: Effects, topology: Topology, dead: bool
   const levels = new Map<number, number>();
   const counts: number[] = [];
   let size = 0;
-  let near = 0;
   let expected = 0;
   let due = 0;
   let last = Number.NaN;
@@ -56,8 +99,8 @@ function watch({ cis, chances, direct }: Effects, topology: Topology, dead: bool
   for (let index = 0; index < cis.length; index += 1) {
     const seen = (chances[index] ?? 0) * visibility(topology, cis[index] ?? 0, dead);
     if (seen < SEEN_MIN) continue;
-    if (index < direct) near += 1;
-    if (index < direct && seen >= EXPECTED_MIN) expected += 1;
+    const isExpected = index < direct && seen >= EXPECTED_MIN;
+    if (isExpected) expected += 1;
     due += seen;
     // Who stands next to each other in the list is mostly alike.
     if (seen !== last) {
@@ -66,26 +109,20 @@ function watch({ cis, chances, direct }: Effects, topology: Topology, dead: bool
       last = seen;
     }
     kept[size] = index;
-    level[size] = at;
+    const isCertain = (chances[index] ?? 0) >= CERTAIN_MIN;
+    level[size] = at + (isExpected ? IS_EXPECTED : 0) + (isCertain ? IS_CERTAIN : 0);
     counts[at] = (counts[at] ?? 0) + 1;
     size += 1;
   }
   const watched = new Int32Array(size);
-  const likely = new Float64Array(size);
-  for (let place = 0; place < size; place += 1) {
-    watched[place] = cis[kept[place] ?? 0] ?? 0;
-    likely[place] = chances[kept[place] ?? 0] ?? 0;
-  }
+  for (let place = 0; place < size; place += 1) watched[place] = cis[kept[place] ?? 0] ?? 0;
   return {
     cis: watched,
     places: new Places(watched),
     level: level.slice(0, size),
-    levels: Float64Array.from(levels.keys()),
-    counts: Uint16Array.from(counts),
+    levels: Float64Array.from([...levels.keys()].flatMap((seen, step) => [seen, counts[step] ?? 0])),
     due,
     most: levels.size === 0 ? 0 : Math.max(...levels.keys()),
-    chances: likely,
-    direct: near,
     expected,
   };
 }

@@ -114,6 +114,7 @@ export function reasonOf({ ci, summary, check, beforeMs }: SuspectChange): strin
 function likeliest(fault: Fault, view: CorrelationView): { change: ChangeRecord; odds: number } | null {
   let found: { change: ChangeRecord; odds: number } | null = null;
   for (const { ci, weight } of places(fault.root, view)) {
+    if (!view.mayHaveChanged(ci)) continue;
     const changes = view.changesOn(view.topology.id(ci));
     for (const change of changes) {
       const density = Math.max(...fault.onsets.map((onset) => densityOf(onset - change.at, fault.gradual)));
@@ -176,6 +177,7 @@ function alone(root: number, { topology }: CorrelationView): number[] {
 
 /** Whether this very CI was changed within a quarter of an hour before. */
 export function changedBefore(root: number, onset: UnixMillis, view: CorrelationView): boolean {
+  if (!view.mayHaveChanged(root)) return false;
   const changes = view.changesOn(view.topology.id(root));
   return changes.some(({ at }) => onset - at <= SHORTLY_MS && onset - at >= -AFTER_MS);
 }

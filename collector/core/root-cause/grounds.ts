@@ -1,7 +1,7 @@
 import type { CiId } from "../model/ci.ts";
 import type { Unit } from "../model/evidence.ts";
 import { Few } from "../model/few.ts";
-import { OUTCOME_TYPES } from "../model/influence.ts";
+import { OUTCOME_TYPES } from "../model/fault-traits.ts";
 import type { Symptom } from "../model/symptom.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { Topology } from "../model/topology.ts";

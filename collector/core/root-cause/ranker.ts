@@ -127,10 +127,23 @@ function price(units: readonly Unit[], evidence: RootEvidence, at: UnixMillis, v
   }
   verdicts.sort((a, b) => a.cost - b.cost || a.fault - b.fault);
   const silent = verdicts[0]?.silent === true ? claims.find(({ fault }) => fault === verdicts[0]?.fault) : undefined;
-  if (silent !== undefined) verdicts.push(...behind(silent, setting));
-  return verdicts
-    .sort((a, b) => a.cost - b.cost || a.fault - b.fault)
-    .filter((verdict, index, all) => all.findIndex((other) => other.root === verdict.root) === index);
+  if (silent !== undefined) {
+    verdicts.push(...behind(silent, setting));
+    verdicts.sort((a, b) => a.cost - b.cost || a.fault - b.fault);
+  }
+  return bestOfEach(verdicts);
+}
+
+/** The first for each root. */
+function bestOfEach(verdicts: readonly Verdict[]): Verdict[] {
+  const roots: number[] = [];
+  const best: Verdict[] = [];
+  for (const verdict of verdicts) {
+    if (roots.includes(verdict.root)) continue;
+    roots.push(verdict.root);
+    best.push(verdict);
+  }
+  return best;
 }
 
 /** Worse than the best by this much, it changes no figure that anyone sees. */
@@ -139,20 +152,28 @@ const NEGLIGIBLE = 30;
 /** The roots that are weighed already, and what one more may cost at most to be seen beside them. */
 class Standing {
   best = Number.POSITIVE_INFINITY;
-  private readonly costs = new Map<number, number>();
+  /** There are a few dozen at most. */
+  private readonly roots: number[] = [];
+  private readonly costs: number[] = [];
   /** Once as many are known as are shown: these only become better ones. */
   private others = Number.POSITIVE_INFINITY;
 
   add({ root, cost }: Verdict): void {
     this.best = Math.min(this.best, cost);
-    this.costs.set(root, Math.min(cost, this.costs.get(root) ?? cost));
-    if (this.costs.size < SHOWN || this.others < Number.POSITIVE_INFINITY) return;
-    this.others = Math.max(this.best + NEGLIGIBLE, ...this.costs.values());
+    const known = this.roots.indexOf(root);
+    if (known >= 0) this.costs[known] = Math.min(cost, this.costs[known] ?? cost);
+    else {
+      this.roots.push(root);
+      this.costs.push(cost);
+    }
+    if (this.costs.length < SHOWN || this.others < Number.POSITIVE_INFINITY) return;
+    this.others = Math.max(this.best + NEGLIGIBLE, ...this.costs);
   }
 
   /** Of one root, dead or not, only the cheaper way counts. */
   limitOf(root: number): number {
-    return Math.min(this.others, this.costs.get(root) ?? this.others);
+    const known = this.roots.indexOf(root);
+    return known < 0 ? this.others : Math.min(this.others, this.costs[known] ?? this.others);
   }
 }
 
@@ -235,7 +256,7 @@ function draft(claims: Claims, pricing: Pricing): Draft {
     cost += SHARED * (LAST_STEP * lastStep(direct, index, links, claims) + (1 - LAST_STEP) * direct);
   }
   first ??= pricing.at;
-  cost += openingCost(view.topology, fault, own === undefined, isFelt);
+  cost += openingCost(evidence.influence.traits, fault, own === undefined, isFelt);
   cost += aliveCost(view.topology, fault, faultDead(fault) && evidence.speaks(root, first));
   if (changedBefore(root, first, view)) cost -= CHANGE_WORTH;
   if (own !== undefined && own.onset - first <= FIRST_MS) cost -= FIRST_WORTH;

@@ -1,7 +1,7 @@
 import type { CorrelationView, RootEvidence } from "../model/correlation.ts";
 import type { Unit } from "../model/evidence.ts";
 import type { Impact } from "../model/incident.ts";
-import { OUTCOME_TYPES } from "../model/influence.ts";
+import { OUTCOME_TYPES } from "../model/fault-traits.ts";
 import { SERIOUS_RANK } from "../model/severity.ts";
 import type { Symptom } from "../model/symptom.ts";
 import type { Topology } from "../model/topology.ts";
