@@ -33,7 +33,7 @@ const AGENDA = 7;
 
 type Flat = readonly (number | string | null)[];
 
-/** As a list without lists in it, so that it is cheap to see whether it differs from the last one. */
+/** As it is stored: a list without lists in it. */
 export function commonRecord(common: Common): Flat {
   const { agenda, storm, paged, stale } = common;
   // After the orders of roots there was when threads of what is over were looked for.
@@ -85,8 +85,41 @@ export function readCommon(value: unknown): Common | null {
   };
 }
 
-export function isSameRecord(one: Flat, other: Flat): boolean {
-  if (one.length !== other.length) return false;
-  for (let index = 0; index < one.length; index += 1) if (one[index] !== other[index]) return false;
-  return true;
+/** What was told last. Asked at every step: it makes nothing. */
+export class ToldCommon {
+  private readonly told: (number | string | null)[] = [];
+  private at = 0;
+  private hasNews = false;
+
+  /** Whether it differs from the last one that was shown; from now on this is the last one. */
+  isNews(common: Common): boolean {
+    const { agenda, storm, paged, stale } = common;
+    this.at = 0;
+    this.hasNews = false;
+    this.show(common.graphBase);
+    this.show(common.readAt);
+    this.show(common.orders);
+    this.show(common.forgotUntil);
+    this.show(common.rootOrders);
+    for (const mark of agenda) this.show(mark);
+    this.show(common.fadeAt);
+    this.show(storm === null ? null : storm.incident);
+    this.show(storm === null ? 0 : storm.at);
+    this.show(paged.length);
+    for (const { incident, at } of paged) {
+      this.show(incident);
+      this.show(at);
+    }
+    this.show(stale.length);
+    for (const incident of stale) this.show(incident);
+    return this.hasNews;
+  }
+
+  private show(value: number | string | null): void {
+    if (this.told[this.at] !== value) {
+      this.told[this.at] = value;
+      this.hasNews = true;
+    }
+    this.at += 1;
+  }
 }

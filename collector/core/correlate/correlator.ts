@@ -20,6 +20,7 @@ import type { UnixMillis } from "../model/time.ts";
 import { Agenda } from "./agenda.ts";
 import { type Background, flapsOn, Maintenance } from "./background.ts";
 import { believe, FADE } from "./belief.ts";
+import type { Common } from "./common.ts";
 import { Habits } from "./habits.ts";
 import { alertTimer, Keeper, recall, resume, type Recalled, type Rooms } from "./keeping.ts";
 import { readAnew, replant } from "./restart.ts";
@@ -58,7 +59,7 @@ class OnlineCorrelator implements Correlator {
   private readonly habits = new Habits();
   private readonly together = new Together();
   private readonly strays = new Strays();
-  private readonly keeper = new Keeper();
+  private readonly keeper = new Keeper(() => this.common());
   private recalled: Recalled | null = null;
   /** Alerts of whose note something has changed that is stored with them. */
   private readonly rewritten = new Set<AlertId>();
@@ -263,10 +264,16 @@ class OnlineCorrelator implements Correlator {
   }
 
   takeLearned(put: readonly IncidentId[], view: CorrelationView): { id: string; value: unknown }[] {
-    const { graphBase, readAt, notebook, stale, topology } = this;
-    const { storm, paged } = this.verdicts;
+    const { topology } = this;
     if (topology === null) return [];
-    const common = {
+    const isOver = (incident: IncidentId): boolean => view.incident(incident) === undefined;
+    return this.keeper.takeChanged(this.rooms, this.common(), topology, { put, isOver });
+  }
+
+  private common(): Common {
+    const { graphBase, readAt, notebook, stale } = this;
+    const { storm, paged } = this.verdicts;
+    return {
       graphBase,
       readAt,
       orders: notebook.orders,
@@ -278,8 +285,6 @@ class OnlineCorrelator implements Correlator {
       stale: stale.size === 0 ? NOTHING : [...stale],
       fadeAt: this.timers.dueAt(FADE),
     };
-    const isOver = (incident: IncidentId): boolean => view.incident(incident) === undefined;
-    return this.keeper.takeChanged(this.rooms, common, topology, { put, isOver });
   }
 
   private get rooms(): Rooms {

@@ -79,7 +79,7 @@ test("a thread that an older program has stored in a record of its own is read, 
   const old = ["db", 1, 1, 5, 6, 2, 0.5, 0, null, 90, null];
   const records = ["inc-1", "inc-2", "inc-over"].map((incident) => ({ id: `thread ${incident}`, value: old }));
   const isOver = (incident: string): boolean => incident === "inc-over";
-  const keeper = new Keeper();
+  const keeper = new Keeper(() => COMMON);
   const found = keeper.restore({ alerts: [], threads: [], records }, isOver);
   expect([...found]).toEqual([
     ["inc-1", [0, ...old]],

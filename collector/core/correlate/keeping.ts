@@ -8,7 +8,7 @@ import type { StoredPiece } from "../model/stored-list.ts";
 import type { TimerQueue } from "../model/timer-queue.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Agenda, Waiting } from "./agenda.ts";
-import { commonRecord, isSameRecord, readCommon, type Common } from "./common.ts";
+import { commonRecord, readCommon, ToldCommon, type Common } from "./common.ts";
 import type { Habits } from "./habits.ts";
 import type { NoteReader } from "./note-reader.ts";
 import { isForgotten, type Notebook } from "./notebook.ts";
@@ -48,12 +48,19 @@ export const alertTimer = (alert: string): string => `alert ${alert}`;
 
 /** Tells what of correlation differs from what is stored; see docs/decision/0008. */
 export class Keeper {
-  private last: readonly unknown[] = [];
+  private readonly told = new ToldCommon();
+  /** Becomes what it is by then when it is written: of a hundred steps in one commit one is. */
+  private readonly common: StoredPiece;
   private readonly loose = new LooseThreads();
   /** Threads that an older program has stored in records of their own. */
   private readonly old = new Set<IncidentId>();
   /** Those of them whose record is to go now. */
   private outdated: IncidentId[] = [];
+
+  /** @param commonNow what is asked when a commit is written */
+  constructor(commonNow: () => Common) {
+    this.common = { id: COMMON, value: { toJSON: () => commonRecord(commonNow()) } };
+  }
 
   /**
    * @param put incidents that are stored in the same commit, with their threads
@@ -83,20 +90,16 @@ export class Keeper {
     if (this.outdated.length > 0)
       for (const incident of this.outdated.splice(0)) list.push({ id: THREAD + incident, value: null });
     for (const { name, order } of notebook.takeCuts()) list.push({ id: CUT + name, value: order });
-    const record = commonRecord(common);
-    const last = this.last as typeof record;
-    this.last = record;
-    if (isSameRecord(record, last)) return list;
-    const piece = { id: COMMON, value: record };
+    if (!this.told.isNews(common)) return list;
     // A list that is pushed to has room for seventeen; of most alerts there is only this.
-    if (list.length === 0) return [piece];
-    list.push(piece);
+    if (list.length === 0) return [this.common];
+    list.push(this.common);
     return list;
   }
 
   /** This is what is stored. */
   resume(common: Common): void {
-    this.last = commonRecord(common);
+    this.told.isNews(common);
   }
 
   /** The threads as they are stored, each in its newest form. */

@@ -181,7 +181,8 @@ export interface Correlator {
   takeStale(): readonly IncidentId[];
   /**
    * What changed since the last call of all else that must outlive a restart, as entities of kind `learned`; null =
-   * forgotten. To be called once a step, at its end.
+   * forgotten. To be called once a step, at its end. A value may be live, like an entity: it says what holds when it becomes
+   * text.
    *
    * @param put incidents that are stored in the same commit, with what `threadOf` says of them then
    */

@@ -42,17 +42,20 @@ export class Hash64 {
   /** The first `digits` of 16 hex digits, after a prefix. */
   hex(prefix: string, digits: number): string {
     // One flat text: put together of its parts it takes 110 bytes rather than 40 for as long as it lives, and longer to compare.
-    const units: number[] = [];
-    for (let index = 0; index < prefix.length; index += 1) units.push(prefix.charCodeAt(index));
+    const size = prefix.length + digits;
+    const units = UNITS[size] ?? (UNITS[size] = new Array<number>(size).fill(0));
+    for (let index = 0; index < prefix.length; index += 1) units[index] = prefix.charCodeAt(index);
     for (let digit = 0; digit < digits; digit += 1) {
       const lane = digit < 8 ? this.high : this.low;
-      units.push(DIGITS.charCodeAt((lane >>> (28 - 4 * (digit & 7))) & 15));
+      units[prefix.length + digit] = DIGITS.charCodeAt((lane >>> (28 - 4 * (digit & 7))) & 15);
     }
     return String.fromCharCode(...units);
   }
 }
 
 const DIGITS = "0123456789abcdef";
+/** Work space: a list for each length of an id, as there are few. */
+const UNITS: number[][] = [];
 
 /** 16 hex digits of the parts, each with its end. */
 export function hashHex(parts: readonly string[]): string {
