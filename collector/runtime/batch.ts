@@ -94,8 +94,8 @@ export class Batch {
   deposits: readonly StoredDeposit[] = [];
   private readonly journal: object[] = [];
   private readonly eventIds: string[] = [];
-  /** By `keyOf`: all but alerts. */
-  private readonly puts = new Map<string, Entity>();
+  /** By kind and id, so that no key has to be made of the two; alerts apart, which are most. */
+  private readonly puts = new Map<EntityKind, Map<string, Entity>>();
   private readonly alerts = new Map<string, Entity>();
   private readonly removed = new Map<string, StoredEntity>();
   private readonly touched = new Map<AlertId, Alert>();
@@ -130,7 +130,7 @@ export class Batch {
       this.deposits.length > 0 ||
       this.endsDeposit ||
       this.journal.length > 0 ||
-      this.puts.size > 0 ||
+      this.hasPuts ||
       this.alerts.size > 0 ||
       this.removed.size > 0 ||
       this.touched.size > 0 ||
@@ -139,6 +139,11 @@ export class Batch {
       this.outbox.length > 0 ||
       this.outboxChanges.length > 0
     );
+  }
+
+  private get hasPuts(): boolean {
+    for (const { size } of this.puts.values()) if (size > 0) return true;
+    return false;
   }
 
   private get endsDeposit(): boolean {
@@ -173,13 +178,13 @@ export class Batch {
     switch (effect.kind) {
       case "put": {
         const { entity } = effect;
-        this.putsOf(entity.kind).set(keyOf(entity.kind, entity.id), entity);
+        this.putsOf(entity.kind).set(entity.id, entity);
         if (this.removed.size > 0) this.removed.delete(`${entity.kind}\n${entity.id}`);
         return;
       }
       case "remove": {
         const { entity: kind, id } = effect;
-        this.putsOf(kind).delete(keyOf(kind, id));
+        this.putsOf(kind).delete(id);
         this.removed.set(`${kind}\n${id}`, removedEntity(kind, id));
         return;
       }
@@ -242,11 +247,12 @@ export class Batch {
     const entities = [...this.removed.values()];
     const changes: Change[] = [];
     const sequence = before + Math.max(1, this.inputCount);
-    for (const entity of this.puts.values()) {
-      entities.push(storedEntity(entity, this.alertOf, this.notedOf));
-      if (entity.kind === "incident")
-        changes.push({ kind: "incident", id: entity.id, revision: entity.value.revision });
-    }
+    for (const ofKind of this.puts.values())
+      for (const entity of ofKind.values()) {
+        entities.push(storedEntity(entity, this.alertOf, this.notedOf));
+        if (entity.kind === "incident")
+          changes.push({ kind: "incident", id: entity.id, revision: entity.value.revision });
+      }
     for (const entity of this.alerts.values()) {
       entities.push(storedEntity(entity, this.alertOf, this.notedOf));
       changes.push({ kind: "alert", id: entity.id, revision: sequence });
@@ -286,11 +292,11 @@ export class Batch {
   }
 
   private putsOf(kind: EntityKind): Map<string, Entity> {
-    return kind === "alert" ? this.alerts : this.puts;
+    if (kind === "alert") return this.alerts;
+    const known = this.puts.get(kind);
+    if (known !== undefined) return known;
+    const puts = new Map<string, Entity>();
+    this.puts.set(kind, puts);
+    return puts;
   }
-}
-
-/** Alerts have a map of their own, by id alone: for most of what is put no key has to be made. */
-function keyOf(kind: EntityKind, id: string): string {
-  return kind === "alert" ? id : `${kind}\n${id}`;
 }

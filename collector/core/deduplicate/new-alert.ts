@@ -6,41 +6,63 @@ import type { UnixMillis } from "../model/time.ts";
 /** One list for all alerts that nothing suppresses. */
 export const UNSUPPRESSED: readonly string[] = [];
 
-/** The alert of an identity that was never heard of, before its first episode. */
-export function newAlert(event: Readonly<Event>, ci: string, at: UnixMillis): Alert {
-  return {
-    id: alertId(ci, event.source, event.check, event.instance),
-    ci,
-    source: event.source,
-    check: event.check,
-    instance: event.instance,
-    status: "firing",
-    severity: event.severity,
-    summary: event.summary,
-    labels: event.labels,
-    annotations: event.annotations,
-    links: event.links,
-    episode: 0,
-    firstSeenAt: at,
-    lastSeenAt: at,
-    resolvedAt: null,
-    occurredAt: at,
-    lastOccurredAt: at,
-    count: 0,
-    expiresAfterMs: null,
-    expiresAt: null,
-    changes: [],
-    flapping: false,
-    incident: null,
-    withheld: null,
-    suppressedBy: UNSUPPRESSED,
-    unobservedSince: null,
-    sourceStatus: "firing",
-    late: false,
-    joinedAt: null,
-    joinReason: "",
-  };
+/**
+ * The alert of an identity that was never heard of, before its first episode. One object for all of them, as it is thirty
+ * fields that live for a moment: it is to be enrolled before the next one is asked for.
+ */
+export function newAlert(event: Readonly<Event>, ci: string, at: UnixMillis): Readonly<Alert> {
+  const { source, check, instance, severity, summary, labels, annotations, links } = event;
+  DRAFT.id = alertId(ci, source, check, instance);
+  DRAFT.ci = ci;
+  DRAFT.source = source;
+  DRAFT.check = check;
+  DRAFT.instance = instance;
+  DRAFT.severity = severity;
+  DRAFT.summary = summary;
+  DRAFT.labels = labels;
+  DRAFT.annotations = annotations;
+  DRAFT.links = links;
+  DRAFT.firstSeenAt = at;
+  DRAFT.lastSeenAt = at;
+  DRAFT.occurredAt = at;
+  DRAFT.lastOccurredAt = at;
+  return DRAFT;
 }
+
+type Draft = { -readonly [Field in keyof Alert]: Alert[Field] };
+
+const DRAFT: Draft = {
+  id: "",
+  ci: "",
+  source: "",
+  check: "",
+  instance: "",
+  status: "firing",
+  severity: "info",
+  summary: "",
+  labels: {},
+  annotations: {},
+  links: [],
+  episode: 0,
+  firstSeenAt: 0,
+  lastSeenAt: 0,
+  resolvedAt: null,
+  occurredAt: 0,
+  lastOccurredAt: 0,
+  count: 0,
+  expiresAfterMs: null,
+  expiresAt: null,
+  changes: [],
+  flapping: false,
+  incident: null,
+  withheld: null,
+  suppressedBy: UNSUPPRESSED,
+  unobservedSince: null,
+  sourceStatus: "firing",
+  late: false,
+  joinedAt: null,
+  joinReason: "",
+};
 
 /** The source's word for when the condition began, when it gives one; else the time of the event. */
 export function beganAt(event: Readonly<Event>, occurredAt: UnixMillis): UnixMillis {

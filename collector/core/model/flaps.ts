@@ -12,5 +12,7 @@ export function recentChanges({ changes }: Readonly<Alert>, at: UnixMillis): Uni
 
 /** Whether it goes up and down: held as one state already, or changed too often within the hour. */
 export function flaps(alert: Readonly<Alert>, at: UnixMillis): boolean {
-  return alert.flapping || recentChanges(alert, at).length >= FLAP_CHANGES;
+  if (alert.flapping) return true;
+  // Most have changed once in their life: no list is made for them.
+  return alert.changes.length >= FLAP_CHANGES && recentChanges(alert, at).length >= FLAP_CHANGES;
 }

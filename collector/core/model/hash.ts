@@ -43,7 +43,7 @@ export class Hash64 {
   hex(prefix: string, digits: number): string {
     // One flat text: put together of its parts it takes 110 bytes rather than 40 for as long as it lives, and longer to compare.
     const size = prefix.length + digits;
-    const units = UNITS[size] ?? (UNITS[size] = new Array<number>(size).fill(0));
+    const units = (UNITS[size] ??= Array.from({ length: size }, () => 0));
     for (let index = 0; index < prefix.length; index += 1) units[index] = prefix.charCodeAt(index);
     for (let digit = 0; digit < digits; digit += 1) {
       const lane = digit < 8 ? this.high : this.low;
