@@ -1,4 +1,5 @@
 import type { Unit } from "../model/evidence.ts";
+import { grown } from "../model/grown.ts";
 import { type Alarmed, aliveCost, openingCost, quietDependents } from "../model/hypothesis.ts";
 import type { IncidentId } from "../model/identity.ts";
 import { faultCi, faultDead, type Influence } from "../model/influence.ts";
@@ -6,9 +7,10 @@ import type { Topology } from "../model/topology.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import { WorkingClaims } from "./claims.ts";
 import { putInOrder } from "./in-time.ts";
+import type { Choice } from "./hypotheses.ts";
 import { keeperOf } from "./kept.ts";
 import { ANCHOR_PRICE, MARGIN, OWN_EVIDENCE, SETTLED_PRICE } from "./prices.ts";
-import type { Choice, Hypothesis, Proposals } from "./propose.ts";
+import type { Proposals } from "./propose.ts";
 
 /** What faults are weighed by. */
 export interface Weighing {
@@ -24,6 +26,8 @@ export interface Weighing {
 /** What is to be explained. */
 export interface Setting {
   units: readonly Unit[];
+  /** By unit: when it began. */
+  onsets: readonly UnixMillis[];
   /** By unit: what it costs as a matter of its own CI. */
   alone: readonly number[];
   /** By unit: the incident that it is in; null = none that is open. */
@@ -42,7 +46,7 @@ const IMPROVED_CHOICES_MAX = 4;
 
 /** The faults that explain most, each with what the ones before it have left. */
 export function choose(proposals: Proposals, setting: Setting): Choice[] {
-  const chosen = greedy(proposals, setting, null);
+  const chosen = greedy(proposals, setting, NONE);
   return setting.units.length <= IMPROVED_UNITS_MAX ? improve(proposals, setting, chosen) : chosen;
 }
 
@@ -50,7 +54,7 @@ export function choose(proposals: Proposals, setting: Setting): Choice[] {
 function improve(proposals: Proposals, setting: Setting, first: Choice[]): Choice[] {
   let best = first;
   for (const choice of first.slice(0, IMPROVED_CHOICES_MAX)) {
-    if (choice.claims.to < 3 || choice.hypothesis.anchor?.settled === true) continue;
+    if (choice.claims.to < 3 || choice.anchor?.settled === true) continue;
     const other = greedy(proposals, setting, choice.hypothesis);
     if (worth(other) > worth(best) + 0.5) best = other;
   }
@@ -61,7 +65,10 @@ function worth(chosen: readonly Choice[]): number {
   return chosen.reduce((sum, choice) => sum + choice.gain, 0);
 }
 
-function greedy(proposals: Proposals, setting: Setting, without: Hypothesis | null): Choice[] {
+/** No hypothesis. */
+const NONE = -1;
+
+function greedy(proposals: Proposals, setting: Setting, without: number): Choice[] {
   const open = new Open(proposals, setting, without);
   const chosen: Choice[] = [];
   for (;;) {
@@ -72,11 +79,28 @@ function greedy(proposals: Proposals, setting: Setting, without: Hypothesis | nu
   }
 }
 
-/** What is still to be chosen from, best bound first, and what is still to be explained. */
+/** Arrays for one search after the other: each would take longer to make than to fill. */
+class Room {
+  caps = new Float64Array(256);
+  left = new Float64Array(256);
+  weighed = new Int32Array(256);
+  held = new Float64Array(256);
+
+  for(hypotheses: number, units: number): this {
+    while (this.caps.length < hypotheses) {
+      this.caps = grown(this.caps, Float64Array);
+      this.left = grown(this.left, Float64Array);
+      this.weighed = grown(this.weighed, Int32Array);
+    }
+    while (this.held.length < units) this.held = grown(this.held, Float64Array);
+    return this;
+  }
+}
+
+/** What is still to be chosen from, and what is still to be explained. One at a time: the last one is over. */
 class Open {
   private readonly proposals: Proposals;
   private readonly setting: Setting;
-  private readonly without: Hypothesis | null;
   /** What each was worth when it was weighed last. */
   private readonly caps: Float64Array;
   /** What each could save at most of what is not taken; of incidents that there are, of all. */
@@ -91,18 +115,21 @@ class Open {
   /** Whether the worth that was found last is no more than a bound. */
   private isBound = false;
 
-  constructor(proposals: Proposals, setting: Setting, without: Hypothesis | null) {
-    const { hypotheses } = proposals;
+  /** @param without a hypothesis that is not to be chosen */
+  constructor(proposals: Proposals, setting: Setting, without: number) {
+    const { count, caps } = proposals.hypotheses;
     const { units, alone } = setting;
+    const room = ROOM.for(count, units.length);
     this.proposals = proposals;
     this.setting = setting;
-    this.without = without;
-    this.caps = new Float64Array(hypotheses.length).fill(Number.POSITIVE_INFINITY);
-    this.left = new Float64Array(hypotheses.length);
-    for (let at = 0; at < hypotheses.length; at += 1) this.left[at] = hypotheses[at]?.cap ?? 0;
-    this.weighed = new Int32Array(hypotheses.length);
+    this.caps = room.caps.fill(Number.POSITIVE_INFINITY, 0, count);
+    this.left = room.left;
+    this.weighed = room.weighed.fill(0, 0, count);
+    this.held = room.held;
     this.taken = units.map(() => undefined);
-    this.held = new Float64Array(alone);
+    for (let at = 0; at < count; at += 1) this.left[at] = caps[at] ?? 0;
+    for (let unit = 0; unit < units.length; unit += 1) this.held[unit] = alone[unit] ?? 0;
+    if (without >= 0) this.caps[without] = Number.NEGATIVE_INFINITY;
   }
 
   /**
@@ -112,60 +139,63 @@ class Open {
   pick(): Choice | null {
     const { hypotheses } = this.proposals;
     this.round += 1;
-    let best: Hypothesis | null = null;
+    let best = NONE;
     let gain = 0;
-    let at = -1;
-    for (let next = this.promising(0, at); next >= 0; next = this.promising(gain, at)) {
-      const hypothesis = hypotheses[next];
-      if (hypothesis === undefined) break;
-      const found = this.evaluate(hypothesis, gain);
+    for (let next = this.promising(0, NONE); next >= 0; next = this.promising(gain, best)) {
+      const found = this.evaluate(next, gain);
       this.weighed[next] = this.round;
       this.caps[next] = found;
       if (this.isBound || found <= 0) continue;
-      if (best !== null && (found < gain || (found === gain && next > at))) continue;
-      best = hypothesis;
+      if (best >= 0 && (found < gain || (found === gain && hypotheses.goesBefore(best, next)))) continue;
+      best = next;
       gain = found;
-      at = next;
     }
-    return best === null ? null : this.choice(best, gain);
+    return best < 0 ? null : this.choice(best, gain);
   }
 
   /** Its units are explained. */
   take(choice: Choice): void {
-    const { table, at: placed } = this.proposals;
+    const { table, hypotheses } = this.proposals;
     const { units, costs, to } = choice.claims;
     for (let at = 0; at < to; at += 1) {
       const unit = units[at] ?? 0;
       this.taken[unit] = choice;
       this.held[unit] = (costs[at] ?? 0) + MARGIN;
-      table.takeUnit(unit, this.left, placed);
+      table.takeUnit(unit, this.left, hypotheses);
     }
   }
 
   /** Most are weighed and not chosen: what they explain is put down only for the one that is. */
-  private choice(hypothesis: Hypothesis, gain: number): Choice {
+  private choice(hypothesis: number, gain: number): Choice {
+    const { hypotheses } = this.proposals;
     this.gather(hypothesis);
     const claims = CLAIMS.kept();
-    const { units } = this.setting;
     return {
       hypothesis,
+      fault: hypotheses.faults[hypothesis] ?? 0,
+      anchor: hypotheses.anchor(hypothesis),
       gain,
       claims,
-      last: units[claims.units[claims.to - 1] ?? -1]?.onset ?? this.setting.context.at,
+      last: this.setting.onsets[claims.units[claims.to - 1] ?? -1] ?? this.setting.context.at,
     };
   }
 
-  /** The one not weighed yet that could be worth most, if that is more than `least`, or as much and it stands before `at`; or −1. */
-  private promising(least: number, at: number): number {
-    const { caps, left, weighed, round, without } = this;
+  /**
+   * The one not weighed yet that could be worth most, if that is more than `least`, or as much and it goes before `best`; or
+   * −1. Of equal ones the first.
+   */
+  private promising(least: number, best: number): number {
+    const { caps, left, weighed, round } = this;
     const { hypotheses } = this.proposals;
-    let found = -1;
+    let found = NONE;
     let most = least;
-    for (let index = 0; index < caps.length; index += 1) {
+    for (let index = 0; index < hypotheses.count; index += 1) {
       const cap = Math.min(left[index] ?? 0, caps[index] ?? 0);
       if (cap < most || weighed[index] === round) continue;
-      if (cap === most && (found >= 0 || index >= at)) continue;
-      if (without !== null && hypotheses[index] === without) continue;
+      if (cap === most) {
+        const other = found < 0 ? best : found;
+        if (other < 0 || !hypotheses.goesBefore(index, other)) continue;
+      }
       found = index;
       most = cap;
     }
@@ -173,28 +203,35 @@ class Open {
   }
 
   /** What it is worth now; a bound of that where it cannot be more than `least`: see `isBound`. */
-  private evaluate(hypothesis: Hypothesis, least: number): number {
+  private evaluate(hypothesis: number, least: number): number {
+    const { wholes } = this.proposals.hypotheses;
     const isWhole = this.isWhole(hypothesis);
+    const known = wholes[hypothesis] ?? Number.NaN;
     this.isBound = false;
-    if (isWhole && !Number.isNaN(hypothesis.whole)) return hypothesis.whole;
+    if (isWhole && !Number.isNaN(known)) return known;
     this.gather(hypothesis);
     const found = this.price(hypothesis, least);
-    if (isWhole && !this.isBound) hypothesis.whole = found;
+    if (isWhole && !this.isBound) wholes[hypothesis] = found;
     return found;
   }
 
   /** Whether none of its units is taken. */
-  private isWhole({ units, from, to }: Hypothesis): boolean {
+  private isWhole(hypothesis: number): boolean {
     const { taken } = this;
-    for (let at = from; at < to; at += 1) if (taken[units[at] ?? -1] !== undefined) return false;
+    const { hypotheses, table } = this.proposals;
+    const to = hypotheses.to[hypothesis] ?? 0;
+    for (let at = hypotheses.from[hypothesis] ?? 0; at < to; at += 1)
+      if (taken[table.units[at] ?? -1] !== undefined) return false;
     return true;
   }
 
   /** Puts into `CLAIMS` what it would explain better than it is explained now: of a new fault the best wave. */
-  private gather(hypothesis: Hypothesis): void {
+  private gather(hypothesis: number): void {
     const { held, taken } = this;
-    const { units, creeping } = this.setting;
-    const { anchor, to } = hypothesis;
+    const { hypotheses, table } = this.proposals;
+    const { units, onsets, creeping } = this.setting;
+    const anchor = hypotheses.anchor(hypothesis);
+    const to = hypotheses.to[hypothesis] ?? 0;
     const claims = CLAIMS.begin();
     let keeps: ReturnType<typeof keeperOf> | null = null;
     let gain = 0;
@@ -203,25 +240,25 @@ class Open {
     let bestGain = 0;
     let bestBegin = -1;
     let bestEnd = -1;
-    for (let at = hypothesis.from; at < to; at += 1) {
-      const index = hypothesis.units[at] ?? -1;
-      const cost = hypothesis.costs[at] ?? 0;
+    for (let at = hypotheses.from[hypothesis] ?? 0; at < to; at += 1) {
+      const index = table.units[at] ?? -1;
+      const cost = table.costs[at] ?? 0;
       const own = held[index] ?? 0;
-      const unit = units[index];
-      if (unit === undefined || own <= cost + MARGIN) continue;
+      if (own <= cost + MARGIN) continue;
       const by = taken[index];
       if (by !== undefined) {
         if (anchor === null) continue;
         keeps ??= keeperOf(anchor, this.setting);
         if (!keeps(index, by)) continue;
       }
-      if (anchor === null && unit.onset - last > (creeping[index] === true ? CREEP_GAP_MS : WAVE_GAP_MS)) {
+      const onset = onsets[index] ?? 0;
+      if (anchor === null && onset - last > (creeping[index] === true ? CREEP_GAP_MS : WAVE_GAP_MS)) {
         begin = claims.to;
         gain = 0;
       }
       claims.add(index, cost);
       gain += own - cost - MARGIN;
-      last = unit.onset;
+      last = onset;
       if (gain > bestGain) {
         bestGain = gain;
         bestBegin = begin;
@@ -230,18 +267,21 @@ class Open {
       if (bestBegin === begin) bestEnd = claims.to;
     }
     claims.narrow(bestBegin, bestEnd);
-    if (anchor === null) putInOrder(claims, hypothesis.fault, { units, held });
+    if (anchor === null) putInOrder(claims, hypotheses.faults[hypothesis] ?? 0, { units, held });
   }
 
   /** What the claims in `CLAIMS` are worth together. */
-  private price({ fault, anchor }: Hypothesis, least: number): number {
+  private price(hypothesis: number, least: number): number {
     const { held } = this;
-    const { units, sensed, context } = this.setting;
+    const { hypotheses } = this.proposals;
+    const { units, onsets, sensed, context } = this.setting;
+    const fault = hypotheses.faults[hypothesis] ?? 0;
+    const anchor = hypotheses.anchor(hypothesis);
     const { from, to, units: claimed, costs } = CLAIMS;
     this.isBound = true;
     if (from === to || (to - from === 1 && anchor === null)) return 0;
     const root = faultCi(fault);
-    const first = units[claimed[from] ?? -1]?.onset ?? context.at;
+    const first = onsets[claimed[from] ?? -1] ?? context.at;
     let gain = 0;
     let silent = true;
     let isFelt = false;
@@ -274,3 +314,4 @@ class Open {
 
 /** Work space; empty between calls. */
 const CLAIMS = new WorkingClaims();
+const ROOM = new Room();

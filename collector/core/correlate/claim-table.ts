@@ -2,6 +2,7 @@ import type { Unit } from "../model/evidence.ts";
 import { FaultPlaces } from "../model/fault-places.ts";
 import { grown } from "../model/grown.ts";
 import type { FaultKey } from "../model/influence.ts";
+import type { Hypotheses } from "./hypotheses.ts";
 import { MARGIN } from "./prices.ts";
 
 /**
@@ -24,6 +25,8 @@ export class ClaimTable {
   /** What each saves beyond the margin. */
   private foundSaves = new Float64Array(4096);
   private readonly places = new FaultPlaces();
+  /** Behind the last claim. */
+  end = 0;
 
   fill(units: readonly Unit[], alone: readonly number[], wanted: readonly FaultKey[], anchored: number): this {
     const places = this.places.begin(wanted.length);
@@ -55,7 +58,24 @@ export class ClaimTable {
       unitFrom[index + 1] = size;
     }
     this.sortByPlace(wanted.length, size);
+    this.end = size;
     return this;
+  }
+
+  /** Adds a claim that belongs to no place. */
+  append(unit: number, cost: number): void {
+    if (this.end === this.units.length) this.grow();
+    this.units[this.end] = unit;
+    this.costs[this.end] = cost;
+    this.end += 1;
+  }
+
+  /** What these claims save, of each `margin` less, where that is anything. */
+  savedBy(from: number, to: number, alone: readonly number[], margin: number): number {
+    const { units, costs } = this;
+    let sum = 0;
+    for (let at = from; at < to; at += 1) sum += Math.max(0, (alone[units[at] ?? -1] ?? 0) - (costs[at] ?? 0) - margin);
+    return sum;
   }
 
   /** In a place the claims stay in the order in which they were found. */
@@ -92,11 +112,11 @@ export class ClaimTable {
     this.foundSaves = grown(this.foundSaves, Float64Array);
   }
 
-  /** Takes from what each place saves (`left`, by hypothesis) what it saves of this unit. */
-  takeUnit(unit: number, left: Float64Array, at: Int32Array): void {
+  /** Takes from what each hypothesis saves (`left`) what it saves of this unit. */
+  takeUnit(unit: number, left: Float64Array, hypotheses: Hypotheses): void {
     const end = this.unitFrom[unit + 1] ?? 0;
     for (let index = this.unitFrom[unit] ?? 0; index < end; index += 1) {
-      const hypothesis = at[this.foundPlaces[index] ?? 0] ?? -1;
+      const hypothesis = hypotheses.ofPlace(this.foundPlaces[index] ?? 0);
       if (hypothesis >= 0) left[hypothesis] = (left[hypothesis] ?? 0) - (this.foundSaves[index] ?? 0);
     }
   }

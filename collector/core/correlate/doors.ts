@@ -47,6 +47,7 @@ const LEADING = new Keys();
 const LEADS = new Map<number, readonly Lead[]>();
 
 function leadsOn(ci: number, near: Surroundings): readonly Lead[] | undefined {
+  if (!near.notebook.firesOn(ci)) return undefined;
   if (!LOOKED_AT.add(ci)) return LEADING.has(ci) ? LEADS.get(ci) : undefined;
   const leads = leadsAmong(near.notebook.on(ci), near);
   if (leads === undefined) return undefined;

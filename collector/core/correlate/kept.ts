@@ -2,7 +2,7 @@ import type { Unit } from "../model/evidence.ts";
 import type { IncidentId } from "../model/identity.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import { beginningOf, isBefore } from "./in-time.ts";
-import type { Anchor, Choice } from "./propose.ts";
+import type { Anchor, Choice } from "./hypotheses.ts";
 
 /** What began so long after an incident, for the most part, is another fault than that. */
 const LATER_MS: Milliseconds = 5 * 60_000;
@@ -18,7 +18,7 @@ export function keeperOf(
   const isAtHome = (unit: number): boolean => homes[unit] === anchor.incident;
   const beginnings = new Map<Choice, UnixMillis>();
   const beginningBy = (by: Choice): UnixMillis => {
-    const { fault, anchor: other } = by.hypothesis;
+    const { fault, anchor: other } = by;
     const known = beginnings.get(by) ?? other?.firstOnset ?? beginningOf(fault, by.claims, units);
     beginnings.set(by, known);
     return known;

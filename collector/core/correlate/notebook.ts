@@ -2,6 +2,7 @@ import { AlarmsAround } from "./alarms-around.ts";
 import type { AlertId } from "../model/identity.ts";
 import type { Note } from "../model/evidence.ts";
 import type { FaultKey } from "../model/influence.ts";
+import { Counts } from "../model/counts.ts";
 import { Latest } from "../model/latest.ts";
 import { SPEAKING, type Symptom } from "../model/symptom.ts";
 import type { UnixMillis } from "../model/time.ts";
@@ -27,6 +28,8 @@ export class Notebook {
   /** By CI, when the last of its notes began that is no noise: asked for every CI that a fault should hit, and mostly long ago. */
   readonly began = new Latest();
   private readonly recent = new RecentAlarms();
+  /** By CI, how many of its notes still fire and are no noise: on most CIs that somebody asks about there are none. */
+  private readonly firing = new Counts();
   /** One user at a time, who begins. */
   readonly alarms = new AlarmsAround({
     began: this.began,
@@ -115,13 +118,16 @@ export class Notebook {
     this.byCi.add(note.ci, note);
     this.lastOrder = Math.max(this.lastOrder, note.order);
     if (note.background === null) this.post(note);
+    if (fires(note)) this.firing.add(note.ci, 1);
   }
 
   /** It is no noise any more, or has become it: noise is not found by its causes. */
   setBackground(note: Note, rule: string | null): void {
     if (note.background === rule) return;
     const posted = note.background === null;
+    if (fires(note)) this.firing.add(note.ci, -1);
     note.background = rule;
+    if (fires(note)) this.firing.add(note.ci, 1);
     if (!posted && rule === null) {
       this.lastOrder += 1;
       note.order = this.lastOrder;
@@ -131,6 +137,7 @@ export class Notebook {
 
   /** @param overAt when it was over, where that is long before we took it for over */
   resolve(note: Note, at: UnixMillis, overAt: UnixMillis = at): void {
+    if (fires(note)) this.firing.add(note.ci, -1);
     note.resolvedAt = overAt;
     note.keepUntil = at + MEMORY_MS;
     this.resolved.push(note);
@@ -168,6 +175,11 @@ export class Notebook {
     return Array.isArray(notes) ? notes : [notes];
   }
 
+  /** Whether any alert of this CI that is no noise still fires. */
+  firesOn(ci: number): boolean {
+    return this.firing.of(ci) > 0;
+  }
+
   /** Whether a CI sent an alert that is no noise between `from` and `to`. */
   alarmed(ci: number, from: UnixMillis, to: UnixMillis): boolean {
     if (!this.began.isSince(ci, from)) return false;
@@ -194,6 +206,7 @@ export class Notebook {
 
   /** Whether somebody still says, and means it, that this CI does not answer or run. */
   hasFallen(ci: number): boolean {
+    if (!this.firesOn(ci)) return false;
     return this.on(ci).some(
       ({ symptom, rank, resolvedAt, background }) =>
         FALLEN.has(symptom) && rank >= SEEN_DEAD_RANK && resolvedAt === null && background === null,
@@ -260,6 +273,7 @@ export class Notebook {
 
   private remove(note: Note): void {
     this.notes.delete(note.alert.id);
+    if (fires(note)) this.firing.add(note.ci, -1);
     if (note.background === null) this.unpost(note);
     this.byCi.drop(note.ci, note);
   }
@@ -282,6 +296,10 @@ export class Notebook {
     if (!lists.drop(key, note)) return;
     if (this.cuts.delete(`${kind}${key}`)) this.recut.add(`${kind}${key}`);
   }
+}
+
+function fires({ resolvedAt, background }: Note): boolean {
+  return resolvedAt === null && background === null;
 }
 
 /** It is over for so long that nobody needs it any more. */

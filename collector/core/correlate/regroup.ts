@@ -6,7 +6,7 @@ import { faultCi, type FaultKey } from "../model/influence.ts";
 import { Keys } from "../model/keys.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { Notebook } from "./notebook.ts";
-import type { Anchor } from "./propose.ts";
+import type { Anchor } from "./hypotheses.ts";
 import type { Door } from "./door.ts";
 import type { Group } from "./group.ts";
 import { doubtOf, isOpen, type Thread, type Threads } from "./threads.ts";

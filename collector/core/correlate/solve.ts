@@ -13,8 +13,9 @@ import { shows } from "./doors.ts";
 import { beginningOf, waitCost } from "./in-time.ts";
 import { joinPeers } from "./peers.ts";
 import { MARGIN } from "./prices.ts";
-import { lateness, propose, type Anchor, type Choice } from "./propose.ts";
+import { lateness, propose, type Proposals } from "./propose.ts";
 import type { Group } from "./group.ts";
+import type { Anchor, Choice } from "./hypotheses.ts";
 import { joinSurges } from "./surges.ts";
 import { joinSatellites } from "./satellites.ts";
 
@@ -34,21 +35,36 @@ export function solve(units: readonly Unit[], anchors: readonly Anchor[], contex
   const homes = units.map((unit) => context.incidentOf(unit));
   const { influence, at, doorsOf } = context;
   const proposals = propose({ units, alone, anchors, homes, traits: influence.traits, at, doorsOf });
-  const setting = { units, alone, homes, creeping: units.map(isCreeping), sensed: units.map(isSensed), context };
-  return settle(choose(proposals, setting), setting);
+  const onsets = units.map((unit) => unit.onset);
+  const setting = {
+    units,
+    onsets,
+    alone,
+    homes,
+    creeping: units.map(isCreeping),
+    sensed: units.map(isSensed),
+    context,
+  };
+  return settle(choose(proposals, setting), proposals, setting);
 }
 
 /** Each unit to the cheapest of the chosen faults, or left alone. */
-function settle(chosen: readonly Choice[], { units, alone, homes, context }: Setting): Group[] {
+function settle(
+  chosen: readonly Choice[],
+  { hypotheses, table }: Proposals,
+  { units, alone, homes, context }: Setting,
+): Group[] {
   const by = new Int32Array(units.length).fill(-1);
   const cheapest = new Float64Array(units.length).fill(Number.POSITIVE_INFINITY);
   for (let index = 0; index < chosen.length; index += 1) {
     const choice = chosen[index];
     if (choice === undefined) continue;
-    const { fault, anchor, units: claimed, costs, from, to } = choice.hypothesis;
+    const { hypothesis, fault, anchor } = choice;
+    const { units: claimed, costs } = table;
+    const to = hypotheses.to[hypothesis] ?? 0;
     const firstOnset = beginningOf(fault, choice.claims, units);
     const span = anchor ?? { firstOnset, lastOnset: choice.last };
-    for (let at = from; at < to; at += 1) {
+    for (let at = hypotheses.from[hypothesis] ?? 0; at < to; at += 1) {
       const place = claimed[at] ?? -1;
       const unit = units[place];
       if (unit === undefined) continue;
@@ -61,8 +77,8 @@ function settle(chosen: readonly Choice[], { units, alone, homes, context }: Set
     }
   }
   const groups: Group[] = chosen.map((choice) => ({
-    fault: choice.hypothesis.fault,
-    anchor: choice.hypothesis.anchor?.incident ?? null,
+    fault: choice.fault,
+    anchor: choice.anchor?.incident ?? null,
     units: [],
   }));
   for (let index = 0; index < units.length; index += 1) {
