@@ -124,8 +124,11 @@ export interface Snapshot {
    * Without closed incidents: they are history, no input changes them; `entity` and `entities` still find them.
    */
   entities: AsyncIterable<readonly LoadedEntity[]> | Iterable<readonly LoadedEntity[]>;
-  /** The marks of the newest remembered event ids, oldest first, at most of the number asked for. */
-  eventIds: readonly EventIdMarks[];
+  /**
+   * The marks of the newest remembered event ids, oldest first, at most of the number asked for. There when the first entities
+   * are read.
+   */
+  eventIds: Promise<readonly EventIdMarks[]>;
   outbox: readonly OutboxRow[];
   /** By id, with how far the core has come. */
   deposits: readonly StoredDeposit[];

@@ -232,7 +232,7 @@ export class Partition implements IntakeWithDeposit {
     const core = createCore({
       alerts: reader.alerts,
       entities: reader.entities(),
-      eventIds: snapshot.eventIds,
+      eventIds: await snapshot.eventIds,
       at: snapshot.at,
     });
     return { snapshot, core };

@@ -66,7 +66,7 @@ async function provoke(
   const exit = await Promise.race([ended, waitFor(() => undefined, 5_000).then(() => -1)]);
   const store = createSqliteStore({ dataDir, thread: "caller" });
   const snapshot = await store.open({ eventIdsMax: 100_000 });
-  const lost = forgottenOf(
+  const lost = await forgottenOf(
     snapshot,
     acknowledged.map((id) => `test\n${id}`),
   );

@@ -159,7 +159,7 @@ test("the SQLite store answers as the memory store does, whatever happens", asyn
               opened.map(async ({ snapshot }) => ({
                 ...snapshot,
                 entities: await entitiesOf(snapshot),
-                eventIds: rememberedIn(snapshot),
+                eventIds: await rememberedIn(snapshot),
               })),
             );
             expect(got).toEqual(wanted);

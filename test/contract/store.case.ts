@@ -31,7 +31,7 @@ export const STORE_CASES: StoreCase[] = [
       expect(snapshot.sequence).toBe(0);
       expect(snapshot.at).toBe(0);
       expect(await entitiesOf(snapshot)).toEqual([]);
-      expect(rememberedIn(snapshot)).toEqual([]);
+      expect(await rememberedIn(snapshot)).toEqual([]);
       expect(snapshot.outbox).toEqual([]);
     },
   },
@@ -153,12 +153,14 @@ export const STORE_CASES: StoreCase[] = [
       }
       await harness.crash();
       const { snapshot, store: again } = await harness.open(5);
-      expect(rememberedIn(snapshot)).toEqual(
+      expect(await rememberedIn(snapshot)).toEqual(
         remembered(...[16, 17, 18, 19, 20].map((id) => `source "x"\nid\u0000-${id}`)),
       );
       await commits(again, commit(30, { eventIds: ["s\nlast"] }));
       await harness.close();
-      expect(rememberedIn((await harness.open(2)).snapshot)).toEqual(remembered(`source "x"\nid\u0000-20`, "s\nlast"));
+      expect(await rememberedIn((await harness.open(2)).snapshot)).toEqual(
+        remembered(`source "x"\nid\u0000-20`, "s\nlast"),
+      );
     },
   },
   ...restarts.map(
@@ -412,7 +414,7 @@ export const STORE_CASES: StoreCase[] = [
       await harness.crash();
       const { snapshot, store: again } = await harness.open();
       expect((await entitiesOf(snapshot)).map(({ body }) => body)).toEqual([wanted]);
-      expect(rememberedIn(snapshot)).toEqual(remembered("s\n1"));
+      expect(await rememberedIn(snapshot)).toEqual(remembered("s\n1"));
       expect((await again.ledger({ limit: 1 }))[0]?.facts).toEqual({ value: "as committed" });
     },
   },

@@ -191,7 +191,7 @@ async function ours(thread: "worker" | "caller", batch: number): Promise<void> {
   let entities = 0;
   for await (const page of snapshot.entities)
     for (const { body } of page) entities += JSON.parse(body) === null ? 0 : 1;
-  const ids = rememberedIn(snapshot).length / MARK_LENGTH;
+  const ids = (await rememberedIn(snapshot)).length / MARK_LENGTH;
   print("  open, all entities parsed", { ms: Math.round(performance.now() - opening), entities, ids });
   await next.close();
 }

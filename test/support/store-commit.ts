@@ -24,8 +24,8 @@ export function commit(sequence: number, parts: Partial<Commit> = {}): Commit {
 }
 
 /** The event ids that are remembered, by their marks. */
-export function rememberedIn({ eventIds }: Pick<Snapshot, "eventIds">): number[] {
-  return eventIds.flatMap((part) => [...part]);
+export async function rememberedIn({ eventIds }: Pick<Snapshot, "eventIds">): Promise<number[]> {
+  return (await eventIds).flatMap((part) => [...part]);
 }
 
 /** As `rememberedIn` gives these. */
@@ -34,8 +34,8 @@ export function remembered(...ids: string[]): number[] {
 }
 
 /** Those of these event ids that are not remembered. */
-export function forgottenOf(snapshot: Pick<Snapshot, "eventIds">, ids: readonly string[]): string[] {
-  const kept = new Set(snapshot.eventIds.flatMap(markNames));
+export async function forgottenOf({ eventIds }: Pick<Snapshot, "eventIds">, ids: readonly string[]): Promise<string[]> {
+  const kept = new Set((await eventIds).flatMap(markNames));
   return ids.filter((id) => !markNames(marksOf([id])).every((name) => kept.has(name)));
 }
 

@@ -74,7 +74,7 @@ class MemoryStore implements Store {
           .filter(({ entity: { kind, status } }) => kind !== "incident" || status !== "closed")
           .map(({ entity: { kind, id, body }, touch }) => ({ kind, id, body: body ?? "", touch })),
       ],
-      eventIds: [marksOf(eventIdsMax === 0 ? [] : disk.eventIds.slice(-eventIdsMax))],
+      eventIds: Promise.resolve([marksOf(eventIdsMax === 0 ? [] : disk.eventIds.slice(-eventIdsMax))]),
       outbox: [...disk.outbox.values()].filter(({ doneAt }) => doneAt === null).map(({ row }) => ({ ...row })),
       deposits: [...disk.deposits.values()].map((deposit) => ({ ...deposit })).sort((a, b) => a.id - b.id),
     };

@@ -47,6 +47,11 @@ test("what goes in comes out kind by kind in the order of birth, without the row
       }));
       expect(unpacked(order)).toEqual(expected);
       expect(unpacked(order)).toEqual([]);
+      // Where others were before.
+      for (const one of rows.toReversed()) order.add(one);
+      expect(unpacked(order)).toHaveLength(expected.length);
+      for (const one of rows) order.add(one);
+      expect(unpacked(order)).toEqual(expected);
     }),
   );
 });
@@ -65,4 +70,5 @@ test.each<[string, Partial<OrderLimits>]>([
   expect(order.isFull).toBe(false);
   add("a-4");
   expect(unpacked(order).map(({ id }) => id)).toEqual(["a-4"]);
+  order.free();
 });

@@ -10,7 +10,10 @@ export interface OrderLimits {
   pageMax: number;
   /** Texts wait in buffers of this size; one that is longer has its own. */
   chunkBytes: number;
-  /** So much is put in order at a time; what is beyond comes after it, in an order of its own. */
+  /**
+   * So much is put in order at a time, and handed over while more is read; what is beyond has an order of its own. A look at
+   * all of them then goes along a few lines of memory at once, which is as good as one.
+   */
   entitiesMax: number;
   sizeBytesMax: number;
 }
@@ -18,8 +21,8 @@ export interface OrderLimits {
 const LIMITS: OrderLimits = {
   pageMax: 2_000,
   chunkBytes: 4 * 1024 * 1024,
-  entitiesMax: 400_000,
-  sizeBytesMax: 96 * 1024 * 1024,
+  entitiesMax: 16_384,
+  sizeBytesMax: 16 * 1024 * 1024,
 };
 
 /** The entities of one kind, at equal places. */
@@ -43,7 +46,9 @@ interface Gathered {
 export class BirthOrder {
   private readonly limits: OrderLimits;
   private readonly kinds = new Map<string, Gathered>();
-  private chunks: Buffer[] = [];
+  private readonly chunks: Buffer[] = [];
+  /** The chunk that is filled, and how far. */
+  private filled = 0;
   private end = 0;
   private count = 0;
   private sizeBytes = 0;
@@ -65,7 +70,7 @@ export class BirthOrder {
     const bytes = chunk.write(body, this.end, "utf8");
     into.ids.push(id);
     into.born.push(Number.isSafeInteger(born) ? born : 0);
-    into.chunk.push(this.chunks.length - 1);
+    into.chunk.push(this.filled);
     into.from.push(this.end);
     into.bytes.push(bytes);
     into.length.push(body.length);
@@ -79,7 +84,7 @@ export class BirthOrder {
     this.sizeBytes += bytes;
   }
 
-  /** All of it, kind by kind; nothing is left here then. */
+  /** All of it, kind by kind; it is empty then. */
   *takePages(): Generator<EntityPage, void> {
     const { kinds, chunks } = this;
     for (const [kind, gathered] of kinds) {
@@ -92,13 +97,17 @@ export class BirthOrder {
       for (let from = 0; from < places.length; from += this.limits.pageMax)
         yield pageOf(kind, gathered, places.slice(from, from + this.limits.pageMax), chunks);
     }
-    // At once: this thread may collect its garbage much later, and it is as much as all that the core keeps of it.
-    for (const { buffer } of chunks) if (buffer instanceof ArrayBuffer) buffer.transfer(0);
     kinds.clear();
-    this.chunks = [];
+    this.filled = 0;
     this.end = 0;
     this.count = 0;
     this.sizeBytes = 0;
+  }
+
+  /** Nothing more comes. Its memory goes at once: this thread may collect its garbage much later. */
+  free(): void {
+    for (const { buffer } of this.chunks) if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+    this.chunks.length = 0;
   }
 
   private of(kind: string): Gathered {
@@ -111,11 +120,15 @@ export class BirthOrder {
 
   /** The chunk in which there is room for so much from `end` on. */
   private chunkFor(sizeBytes: number): Buffer {
-    const last = this.chunks.at(-1);
-    if (last !== undefined && last.byteLength - this.end >= sizeBytes) return last;
-    const chunk = Buffer.allocUnsafeSlow(Math.max(this.limits.chunkBytes, sizeBytes));
-    this.chunks.push(chunk);
+    const known = this.chunks[this.filled];
+    if (known !== undefined && known.byteLength - this.end >= sizeBytes) return known;
+    if (known !== undefined) this.filled += 1;
     this.end = 0;
+    const next = this.chunks[this.filled];
+    if (next !== undefined && next.byteLength >= sizeBytes) return next;
+    const chunk = Buffer.allocUnsafeSlow(Math.max(this.limits.chunkBytes, sizeBytes));
+    // One that is too small for this text was left by the round before, and nothing in it is needed.
+    this.chunks[this.filled] = chunk;
     return chunk;
   }
 }

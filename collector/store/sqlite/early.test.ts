@@ -37,7 +37,7 @@ test("what was begun is what is opened: all pages, though they were read before 
   const ids: string[] = [];
   for await (const page of snapshot.entities) for (const { id } of page) ids.push(id);
   expect([snapshot.sequence, ids.length, new Set(ids).size]).toEqual([1, 9_001, 9_001]);
-  expect(rememberedIn(snapshot)).toEqual(remembered("s\n1", "s\n2"));
+  expect(await rememberedIn(snapshot)).toEqual(remembered("s\n1", "s\n2"));
   await expect(store.open(LIMITS)).rejects.toThrow("the store is open already");
 });
 

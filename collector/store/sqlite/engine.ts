@@ -1,7 +1,7 @@
 import { statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { marksOf } from "../../core/model/event-id.ts";
+import { type EventIdMarks, marksOf } from "../../core/model/event-id.ts";
 import type { CommitResult, StoreSize } from "../../port/store.ts";
 import { BirthOrder } from "./birth-order.ts";
 import { CommitWriter, EventIdWindow } from "./commit.ts";
@@ -9,7 +9,7 @@ import { Compaction, type Horizon } from "./compaction.ts";
 import { DATABASE_FILE, openDatabase } from "./database.ts";
 import { classifyFailure } from "./failure.ts";
 import { Fold, type FoldStatements, prepareFold } from "./fold.ts";
-import type { EntityRow, LoadPage } from "./entity-page.ts";
+import type { EntityPage, EntityRow } from "./entity-page.ts";
 import { Loader, type Position } from "./load.ts";
 import { type DirectoryLock, lockDirectory } from "./lock.ts";
 import { type PackedCommit, partsOf } from "./packed-commit.ts";
@@ -117,20 +117,27 @@ export class SqliteEngine {
     this.ledgerFolded = this.loader.ledgerFolded();
   }
 
-  /** All that a restart reads, before the first commit: first the ids that count, then the entities. */
-  *load(): Generator<LoadPage, undefined> {
+  /** The marks of the ids that count, before the first commit. */
+  readEventIds(): EventIdMarks[] {
+    const parts: EventIdMarks[] = [];
     let ids = this.loader.eventIds(this.eventIds.afterSequence);
     for (; ids !== undefined; ids = this.loader.eventIds(ids.sequence))
-      yield { eventIds: marksOf(ids.texts.flatMap((text) => JSON.parse(text) as string[])) };
+      parts.push(marksOf(ids.texts.flatMap((text) => JSON.parse(text) as string[])));
+    return parts;
+  }
+
+  /** The entities that a restart needs, before the first commit. */
+  *load(): Generator<EntityPage, undefined> {
     const inOrder = new BirthOrder();
     for (const rows of this.loadEntities()) {
       for (const row of rows) inOrder.add(row);
-      if (inOrder.isFull) for (const page of inOrder.takePages()) yield { entities: page };
+      if (inOrder.isFull) yield* inOrder.takePages();
     }
-    for (const page of inOrder.takePages()) yield { entities: page };
+    yield* inOrder.takePages();
+    inOrder.free();
   }
 
-  /** The entities that a restart needs, before the first commit: what is pending, and then page by page. */
+  /** As they lie in the tables: what is pending, and then page by page. */
   *loadEntities(): Generator<EntityRow[], undefined> {
     yield this.loader.pendingEntities(this.active);
     yield* this.loader.entities(this.active);

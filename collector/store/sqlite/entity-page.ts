@@ -1,5 +1,4 @@
 import { Buffer } from "node:buffer";
-import type { EventIdMarks } from "../../core/model/event-id.ts";
 import type { LoadedEntity, Touch } from "../../port/store.ts";
 
 export interface EntityRow {
@@ -26,9 +25,6 @@ export interface EntityPage {
   /** Six numbers for each entity that has a touch: its place, and the touch. NaN = null. */
   touches: Float64Array;
 }
-
-/** A part of what a restart reads: event ids, oldest first, or entities. */
-export type LoadPage = { eventIds: EventIdMarks } | { entities: EntityPage };
 
 export const TOUCH_LENGTH = 6;
 

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { EventIdMarks } from "../../core/model/event-id.ts";
 import type { Json } from "../../core/model/ledger.ts";
 import type { UnixMillis } from "../../core/model/time.ts";
 import type {
@@ -15,7 +16,7 @@ import type { Progress } from "./checkpointer.ts";
 import type { Horizon } from "./compaction.ts";
 import { DATABASE_FILE } from "./database.ts";
 import { SqliteEngine, type EngineOptions } from "./engine.ts";
-import type { LoadPage } from "./entity-page.ts";
+import type { EntityPage } from "./entity-page.ts";
 import { classifyFailure, type Failure } from "./failure.ts";
 
 /** Pause after housekeeping failed in a way that may pass (the disk is full). */
@@ -34,8 +35,9 @@ export interface Opened {
 export interface Operations {
   open(options: EngineOptions): Opened;
   commit(commit: PackedCommit): CommitResult;
-  /** The next part of what a restart reads; null = that was all. */
-  load(): LoadPage | null;
+  /** The next entities that a restart reads; null = that was all. */
+  load(): EntityPage | null;
+  eventIds(): EventIdMarks[];
   entity(kind: string, idOrAlias: string): string | undefined;
   entities(query: EntityQuery): { sort: string; body: string }[];
   ledger(query: LedgerQuery): StoredLedgerRecord[];
@@ -81,7 +83,7 @@ export class EngineHost implements Operations {
   private readonly beginCheckpoints: BeginCheckpoints | undefined;
   private checkpoints: ReturnType<BeginCheckpoints> | undefined;
   private engine: SqliteEngine | undefined;
-  private loading: Iterator<LoadPage, undefined> | undefined;
+  private loading: Iterator<EntityPage, undefined> | undefined;
   private failure: CommitResult | undefined;
   private wake: Wake | undefined;
 
@@ -127,12 +129,16 @@ export class EngineHost implements Operations {
     return result;
   }
 
-  load(): LoadPage | null {
+  load(): EntityPage | null {
     this.loading ??= this.use().load();
     const page = this.loading.next().value ?? null;
     // A generator that has come to its end still holds all that it had in its hands.
     if (page === null) this.loading = [][Symbol.iterator]();
     return page;
+  }
+
+  eventIds(): EventIdMarks[] {
+    return this.use().readEventIds();
   }
 
   entity(kind: string, idOrAlias: string): string | undefined {

@@ -7,8 +7,11 @@ import { unpackText } from "./packed-text.ts";
 import { Pending } from "./pending.ts";
 import type { RepeatIndex, SequencedTouch } from "./repeat-index.ts";
 
-const ENTITIES_A_PAGE = 2_000;
+/** Few: what is read must be gone again before this thread collects its garbage, whose heap is small. */
+const ENTITIES_A_PAGE = 256;
 const EVENT_IDS_A_PAGE = 50_000;
+/** That `sortKey` begins with. */
+const TIME_DIGITS = 15;
 
 export interface Position {
   sequence: number;
@@ -84,12 +87,14 @@ export class Loader {
       }));
   }
 
-  /** The entities of the tables that a restart needs, page by page, in the order of the tables; what is newer in `pending` has no body. */
+  /**
+   * The entities that a restart needs, page by page, in the order of the tables. What is newer in `pending` has no body.
+   */
   *entities(pending: Pending): Generator<EntityRow[], undefined> {
     const newer = idsIn(pending);
     const page = this.db.prepare(
-      `SELECT number, entity.kind, entity.id, sort, body, last_seen_at, last_occurred_at, count, expires_after_ms, expires_at,
-         entity.sequence, touch.sequence
+      `SELECT number, nullif(kind, 'alert'), entity.id, CAST(substr(sort, 1, ${TIME_DIGITS}) AS INTEGER), body,
+         last_seen_at, last_occurred_at, count, expires_after_ms, expires_at, entity.sequence, touch.sequence
        FROM entity LEFT JOIN touch ON touch.id = entity.id AND kind = 'alert'
        WHERE number > ? AND NOT (kind = 'incident' AND status = 'closed')
        ORDER BY number LIMIT ${ENTITIES_A_PAGE}`,
@@ -107,8 +112,9 @@ export class Loader {
   }
 
   private entityOf(row: StoredRow, newer: ReadonlyMap<string, ReadonlySet<string>>, pending: Pending): EntityRow {
-    const [, kind, id, sort, body] = row;
-    const born = bornAt(sort);
+    // A text for each row would cost more than all else in it, but for the body.
+    const kind = row[1] ?? "alert";
+    const [, , id, born, body] = row;
     if (newer.get(kind)?.has(id) === true) return { kind, id, born, body: null, touch: null };
     if (kind !== "alert") return { kind, id, born, body, touch: null };
     return { kind, id, born, body, touch: this.newest(id, row[10], pending.touches.get(id) ?? touchOf(row)) };
@@ -170,7 +176,7 @@ type StoredTouch = [
   touchSequence: number | null,
 ];
 
-type StoredRow = [number: number, kind: string, id: string, sort: string, body: string, ...StoredTouch];
+type StoredRow = [number: number, kind: string | null, id: string, born: number, body: string, ...StoredTouch];
 
 function touchOf(row: StoredRow): SequencedTouch | undefined {
   // By number: most have none, and a list of the rest would be made for each.
@@ -180,19 +186,10 @@ function touchOf(row: StoredRow): SequencedTouch | undefined {
   return { alert, lastSeenAt, lastOccurredAt, count, expiresAfterMs, expiresAt, sequence: sequence ?? 0 };
 }
 
-/** The time that `sortKey` begins with; 0 where it is another text. */
+/** The time that `sortKey` begins with, or nothing that matters. */
 function bornAt(sort: string): number {
-  let at = 0;
-  for (let place = 0; place < TIME_DIGITS; place += 1) {
-    const digit = sort.charCodeAt(place) - ZERO;
-    if (!(digit >= 0 && digit <= 9)) return 0;
-    at = 10 * at + digit;
-  }
-  return at;
+  return Number(sort.slice(0, TIME_DIGITS));
 }
-
-const TIME_DIGITS = 15;
-const ZERO = 0x30;
 
 /** The ids in `pending`, by kind: a key of kind and id for each row would be half of what a page costs. */
 function idsIn(pending: Pending): ReadonlyMap<string, ReadonlySet<string>> {

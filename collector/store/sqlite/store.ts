@@ -16,7 +16,7 @@ import type {
 } from "../../port/store.ts";
 import type { Horizon } from "./compaction.ts";
 import type { EngineOptions } from "./engine.ts";
-import { type LoadPage, unpackPage } from "./entity-page.ts";
+import { type EntityPage, unpackPage } from "./entity-page.ts";
 import { EngineHost, type Operations, type Request, type Response } from "./host.ts";
 import { BufferPool, packCommit } from "./packed-commit.ts";
 
@@ -79,8 +79,10 @@ class SqliteStore implements EarlyStore {
     try {
       const opening = link.call("open", { ...engine, eventIdsMax });
       const reading = new Reading(link.call);
+      // After the first pages: whoever reads these has enough to do until it is done.
+      const eventIds = link.call("eventIds");
+      eventIds.catch(() => undefined);
       const opened = await opening;
-      const { ids, first } = await eventIdsFirst(reading);
       this.link = link;
       const surplus = Math.max(0, opened.eventIdCount - eventIdsMax);
       return {
@@ -88,8 +90,8 @@ class SqliteStore implements EarlyStore {
         at: opened.at,
         outbox: opened.outbox,
         deposits: opened.deposits,
-        entities: entitiesOf(reading, first),
-        eventIds: withoutSurplus(ids, surplus),
+        entities: entitiesOf(reading),
+        eventIds: eventIds.then((parts) => withoutSurplus(parts, surplus)),
       };
     } catch (error) {
       await link.end();
@@ -156,20 +158,23 @@ class SqliteStore implements EarlyStore {
   }
 }
 
-/** Asked for ahead, so that the store's thread goes on reading while the caller is busy with what came before. */
-const PAGES_AHEAD = 4;
+/**
+ * Asked for ahead, so that the store's thread goes on reading while the caller is busy with what came before: some 20 MiB, which
+ * are as many as wait there otherwise.
+ */
+const PAGES_AHEAD = 32;
 
-/** What a restart reads, part by part; null = that was all. */
+/** The entities that a restart reads, part by part; null = that was all. */
 class Reading {
   private readonly call: Call;
-  private readonly asked: Promise<LoadPage | null>[] = [];
+  private readonly asked: Promise<EntityPage | null>[] = [];
 
   constructor(call: Call) {
     this.call = call;
     while (this.asked.length < PAGES_AHEAD) this.ask();
   }
 
-  async next(): Promise<LoadPage | null> {
+  async next(): Promise<EntityPage | null> {
     const page = await this.asked.shift();
     if (page === undefined || page === null) return null;
     this.ask();
@@ -184,16 +189,6 @@ class Reading {
   }
 }
 
-/** The event ids, and the first page that has others. */
-async function eventIdsFirst(reading: Reading): Promise<{ ids: EventIdMarks[]; first: LoadPage | null }> {
-  const ids: EventIdMarks[] = [];
-  for (;;) {
-    const page = await reading.next();
-    if (page === null || "entities" in page) return { ids, first: page };
-    ids.push(page.eventIds);
-  }
-}
-
 /** All but the first ones. */
 function withoutSurplus(parts: readonly EventIdMarks[], surplus: number): EventIdMarks[] {
   let left = surplus * MARK_LENGTH;
@@ -204,9 +199,8 @@ function withoutSurplus(parts: readonly EventIdMarks[], surplus: number): EventI
   });
 }
 
-async function* entitiesOf(reading: Reading, first: LoadPage | null): AsyncIterable<LoadedEntity[]> {
-  for (let page = first; page !== null; page = await reading.next())
-    if ("entities" in page) yield unpackPage(page.entities);
+async function* entitiesOf(reading: Reading): AsyncIterable<LoadedEntity[]> {
+  for (let page = await reading.next(); page !== null; page = await reading.next()) yield unpackPage(page);
 }
 
 function linkToCaller(): Link {

@@ -1,5 +1,4 @@
 import { parentPort } from "node:worker_threads";
-import type { EventIdMarks } from "../../core/model/event-id.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import type { EntityPage } from "./entity-page.ts";
 import { EngineHost, type Request, type Response } from "./host.ts";
@@ -14,16 +13,15 @@ parentPort?.on("message", (request: Request) => {
   parentPort?.postMessage(response, buffersOf(response));
 });
 
-/** What changes hands rather than being copied. */
+/** What changes hands rather than being copied: the buffer of a commit, and what a restart reads. */
 function buffersOf(response: Response): ArrayBuffer[] {
-  const given = [response.bytes, ...("value" in response ? pageBuffers(response.value) : [])];
-  return given.flatMap((bytes) => (bytes?.buffer instanceof ArrayBuffer ? [bytes.buffer] : []));
+  const { bytes, value } = response as { bytes?: ArrayBufferView; value?: unknown };
+  return [bytes, ...partsOf(value)].flatMap((part) => (part?.buffer instanceof ArrayBuffer ? [part.buffer] : []));
 }
 
-function pageBuffers(value: unknown): (Uint8Array | Int32Array | Float64Array | Uint32Array)[] {
-  if (typeof value !== "object" || value === null) return [];
-  if ("eventIds" in value) return [(value as { eventIds: EventIdMarks }).eventIds];
-  if (!("entities" in value)) return [];
-  const { bodies, lengths, touches } = (value as { entities: EntityPage }).entities;
+function partsOf(value: unknown): readonly ArrayBufferView[] {
+  if (Array.isArray(value)) return value.filter((part) => ArrayBuffer.isView(part));
+  if (typeof value !== "object" || value === null || !("bodies" in value)) return [];
+  const { bodies, lengths, touches } = value as EntityPage;
   return [bodies, lengths, touches];
 }
