@@ -3,11 +3,11 @@ import type { Milliseconds } from "../core/model/time.ts";
 /** A burst is over when nothing has come for so long … */
 const QUIET_MS: Milliseconds = 50;
 /** … or has lasted so long: nothing waits longer for its turn because of others. */
-const HOLD_MAX_MS: Milliseconds = 1_000;
+const HOLD_MAX_MS: Milliseconds = 2_000;
 
 /**
- * While a burst of deposits comes in, the time goes to taking them: the core begins when there is a pause, or after a
- * second, and then works off all that waits. Thinking in between would make all senders wait for thoughts about the first.
+ * While a burst of deposits comes in, the time goes to taking them: the core begins when there is a pause, or after two
+ * seconds, and then works off all that waits. Thinking in between would make all senders wait for thoughts about the first.
  */
 export class Hold {
   private state: "even" | "holding" | "workingOff" = "even";
@@ -33,7 +33,7 @@ export class Hold {
       this.state = "holding";
       this.since = now;
     }
-    // A pause that ends within that second was none of the senders': on a busy machine they do not get their turn at once.
+    // A pause that ends within that time was none of the senders': on a busy machine they do not get their turn at once.
     const isYoung = now - this.since < HOLD_MAX_MS;
     if (this.state === "workingOff" && !isQuiet && isYoung) this.state = "holding";
     if (this.state === "holding" && (isQuiet || !isYoung)) this.state = "workingOff";
