@@ -21,6 +21,8 @@ const AFTERWARDS_MS: Milliseconds = 5 * 60_000;
 /** Told to when no receiver is configured, so that a replay shows what would have been told. */
 export const REPLAY_RECEIVER = "replay";
 const PROBLEMS_KEPT = 100;
+/** So many lines are read, then taken: the engine does the one and the other faster in a row than in turns. */
+const READ_AHEAD = 128;
 const RULES_EVERY_MS: Milliseconds = 10_000;
 /** A core that wants to be woken again and again at the same time has a bug. */
 const TICKS_AT_ONE_TIME_MAX = 1000;
@@ -85,6 +87,8 @@ class Replay {
   private readonly drops = new DropBook();
   private readonly problems: ReplayProblem[] = [];
   private readonly until: UnixMillis | null;
+  /** Lines that are read and not yet taken. */
+  private ahead: ReplayLine[] = [];
   private line = 0;
   private firstAt: UnixMillis | null = null;
   private now: UnixMillis = 0;
@@ -117,8 +121,18 @@ class Replay {
   /** False: one of them lies beyond `until`, and so does the rest. */
   read(lines: Iterable<string>): boolean {
     for (const text of lines) {
+      this.ahead.push(readReplayLine(text));
+      if (this.ahead.length === READ_AHEAD && !this.takeAhead()) return false;
+    }
+    return this.takeAhead();
+  }
+
+  private takeAhead(): boolean {
+    const lines = this.ahead;
+    this.ahead = [];
+    for (const line of lines) {
       this.line += 1;
-      if (!this.take(readReplayLine(text), this.line)) return false;
+      if (!this.take(line, this.line)) return false;
       if (this.line % 5000 === 0) this.options.onProgress?.(this.line);
     }
     return true;

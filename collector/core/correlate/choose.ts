@@ -46,6 +46,7 @@ const IMPROVED_CHOICES_MAX = 4;
 
 /** The faults that explain most, each with what the ones before it have left. */
 export function choose(proposals: Proposals, setting: Setting): Choice[] {
+  CHOSEN.begin();
   const chosen = greedy(proposals, setting, NONE);
   return setting.units.length <= IMPROVED_UNITS_MAX ? improve(proposals, setting, chosen) : chosen;
 }
@@ -54,7 +55,7 @@ export function choose(proposals: Proposals, setting: Setting): Choice[] {
 function improve(proposals: Proposals, setting: Setting, first: Choice[]): Choice[] {
   let best = first;
   for (const choice of first.slice(0, IMPROVED_CHOICES_MAX)) {
-    if (choice.claims.to < 3 || choice.anchor?.settled === true) continue;
+    if (choice.claims.to - choice.claims.from < 3 || choice.anchor?.settled === true) continue;
     const other = greedy(proposals, setting, choice.hypothesis);
     if (worth(other) > worth(best) + 0.5) best = other;
   }
@@ -156,8 +157,8 @@ class Open {
   /** Its units are explained. */
   take(choice: Choice): void {
     const { table, hypotheses } = this.proposals;
-    const { units, costs, to } = choice.claims;
-    for (let at = 0; at < to; at += 1) {
+    const { units, costs, from, to } = choice.claims;
+    for (let at = from; at < to; at += 1) {
       const unit = units[at] ?? 0;
       this.taken[unit] = choice;
       this.held[unit] = (costs[at] ?? 0) + MARGIN;
@@ -169,7 +170,9 @@ class Open {
   private choice(hypothesis: number, gain: number): Choice {
     const { hypotheses } = this.proposals;
     this.gather(hypothesis);
-    const claims = CLAIMS.kept();
+    const from = CHOSEN.to;
+    CHOSEN.addAll(CLAIMS);
+    const claims = { units: CHOSEN.units, costs: CHOSEN.costs, from, to: CHOSEN.to };
     return {
       hypothesis,
       fault: hypotheses.faults[hypothesis] ?? 0,
@@ -298,8 +301,10 @@ class Open {
     const alive = aliveCost(topology, fault, faultDead(fault) && speaks(root, first));
     const atMost = gain - opening - alive;
     if (atMost <= 0 || atMost < least) return Math.max(0, atMost);
-    const members: number[] = [];
-    for (let claim = from; claim < to; claim += 1) members.push(units[claimed[claim] ?? -1]?.ci ?? -1);
+    while (MEMBERS.length < to - from) MEMBERS.push(-1);
+    for (let claim = from; claim < to; claim += 1) MEMBERS[claim - from] = units[claimed[claim] ?? -1]?.ci ?? -1;
+    // Another list each time: who is marked is known by it.
+    const members = MEMBERS.slice(0, to - from);
     const asked = { onset: first, at, silent, enough: atMost - least };
     const quiet = quietDependents(influence, fault, { members, alarmed, speaks }, asked);
     if (quiet.isLeast) return Math.max(0, atMost - quiet.cost);
@@ -314,4 +319,7 @@ class Open {
 
 /** Work space; empty between calls. */
 const CLAIMS = new WorkingClaims();
+/** The claims of what was chosen, one after the other, until the next solve. */
+const CHOSEN = new WorkingClaims();
 const ROOM = new Room();
+const MEMBERS: number[] = [];

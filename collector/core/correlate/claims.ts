@@ -37,9 +37,8 @@ export class WorkingClaims implements Claims {
     this.to = to;
   }
 
-  /** As they are now; they stay so. */
-  kept(): Claims {
-    const { from, to } = this;
-    return { units: this.units.slice(from, to), costs: this.costs.slice(from, to), from: 0, to: to - from };
+  /** Adds all of these. */
+  addAll({ units, costs, from, to }: Claims): void {
+    for (let at = from; at < to; at += 1) this.add(units[at] ?? 0, costs[at] ?? 0);
   }
 }

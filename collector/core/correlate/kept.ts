@@ -32,7 +32,8 @@ export function keeperOf(
     let isLater = later.get(by);
     if (isLater === undefined) {
       // Claims are in order of onset, since units are.
-      const others = [...by.claims.units].filter((other) => !isAtHome(other));
+      const { from, to } = by.claims;
+      const others = [...by.claims.units.subarray(from, to)].filter((other) => !isAtHome(other));
       const middle = units[others[others.length >> 1] ?? -1];
       isLater = middle !== undefined && middle.onset - anchor.firstOnset >= LATER_MS;
       later.set(by, isLater);

@@ -154,18 +154,12 @@ function roomFor(units: number): Float64Array {
   return COSTS;
 }
 
-const NO_CAUSES: Unit["causes"] = { keys: [], costs: [] };
-
 /** What each fault could save in all, before anything is built for it. */
 function boundsOf(units: readonly Unit[], alone: readonly number[]): FaultSums {
   const bounds = SUMS.begin();
   for (let index = 0; index < units.length; index += 1) {
-    const { keys, costs } = units[index]?.causes ?? NO_CAUSES;
-    const most = (alone[index] ?? 0) - MARGIN;
-    for (let at = 0; at < keys.length; at += 1) {
-      const save = most - (costs[at] ?? 0);
-      if (save > 0) bounds.add(keys[at] ?? 0, save);
-    }
+    const unit = units[index];
+    if (unit !== undefined) bounds.addSaved(unit.causes, (alone[index] ?? 0) - MARGIN, 1);
   }
   return bounds;
 }

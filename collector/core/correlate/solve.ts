@@ -1,5 +1,6 @@
 import { isCreeping, isSensed, type Unit } from "../model/evidence.ts";
 import { aloneCost } from "../model/hypothesis.ts";
+import { grown } from "../model/grown.ts";
 import type { IncidentId } from "../model/identity.ts";
 import { faultCi, faultDead, faultKey } from "../model/influence.ts";
 import { Keys } from "../model/keys.ts";
@@ -54,8 +55,8 @@ function settle(
   { hypotheses, table }: Proposals,
   { units, alone, homes, context }: Setting,
 ): Group[] {
-  const by = new Int32Array(units.length).fill(-1);
-  const cheapest = new Float64Array(units.length).fill(Number.POSITIVE_INFINITY);
+  const by = roomFor(units.length).fill(-1, 0, units.length);
+  const cheapest = CHEAPEST.fill(Number.POSITIVE_INFINITY, 0, units.length);
   for (let index = 0; index < chosen.length; index += 1) {
     const choice = chosen[index];
     if (choice === undefined) continue;
@@ -90,6 +91,18 @@ function settle(
     else group.units.push(unit);
   }
   return united(groups, context);
+}
+
+/** Work space of one call. */
+let BY = new Int32Array(256);
+let CHEAPEST = new Float64Array(256);
+
+function roomFor(units: number): Int32Array {
+  while (BY.length < units) {
+    BY = grown(BY, Int32Array);
+    CHEAPEST = grown(CHEAPEST, Float64Array);
+  }
+  return BY;
 }
 
 /** What belongs together beyond what the graph says. */

@@ -18,8 +18,9 @@ const WEIGHT_FALL = 0.4;
 /** Share of weighted changes among twenty states, 0 … 1.2. */
 export function changeShare(changes: readonly UnixMillis[], at: UnixMillis): number {
   let sum = 0;
-  for (const change of changes) {
-    const age = at - change;
+  // By index: an iterator hands each time over in an object of its own.
+  for (let index = 0; index < changes.length; index += 1) {
+    const age = at - (changes[index] ?? at);
     if (age < WINDOW_MS) sum += WEIGHT_NEW - (WEIGHT_FALL * age) / WINDOW_MS;
   }
   return sum / STATES;

@@ -1,3 +1,4 @@
+import { listOfDoubles } from "./doubles.ts";
 import { nextEpoch } from "./epoch.ts";
 
 /** Which half of a number in memory is the low one. */
@@ -52,9 +53,11 @@ export class BestCosts {
   /** The `count` cheapest, cheapest first; of equal ones the lower key. Costs must not be negative. */
   cheapest(count: number): { keys: number[]; costs: number[] } {
     const sorted = this.count <= FEW ? this.sortedFew() : this.sorted();
-    const keys = sorted.slice(0, Math.min(count, this.count));
-    const costs = keys.map((key) => this.costs[key] ?? 0);
-    return { keys, costs };
+    const size = Math.min(count, this.count);
+    const keys = sorted.slice(0, size);
+    if (size > this.sorting.length) this.sorting = new Float64Array(2 * size);
+    for (let at = 0; at < size; at += 1) this.sorting[at] = this.costs[keys[at] ?? 0] ?? 0;
+    return { keys, costs: listOfDoubles(this.sorting, size) };
   }
 
   /** By insertion. */

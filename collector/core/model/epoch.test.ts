@@ -50,10 +50,10 @@ test("and the sums of faults", () => {
   expect(
     known(
       () => sums.begin(),
-      () => sums.add(7, 2),
+      () => sums.addSaved({ keys: [7], costs: [0] }, 2, 1),
       () => sums.has(7),
     ),
   ).toEqual(AS_EVER);
-  sums.add(7, 3);
+  sums.addSaved({ keys: [7], costs: [0] }, 3, 1);
   expect([sums.get(7), sums.size]).toEqual([5, 1]);
 });

@@ -1,5 +1,8 @@
 import type { Alert } from "./alert.ts";
 import type { CiId } from "./ci.ts";
+import { listOfDoubles } from "./doubles.ts";
+import { FaultSums } from "./fault-sums.ts";
+import { grown } from "./grown.ts";
 import { COST_MAX, faultCi, type Causes } from "./influence.ts";
 import type { IncidentId } from "./identity.ts";
 import { SERIOUS_RANK } from "./severity.ts";
@@ -154,23 +157,23 @@ function lone(first: Note, notes: Note[]): Unit {
 function combine(first: Note, notes: Note[]): Unit {
   const weights = notes.map((_, index) => (index === 0 ? 1 : REPEAT_WEIGHT));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const saved = new Map<number, number>();
-  notes.forEach((note, index) => {
-    const { keys, costs } = note.causes;
-    for (let at = 0; at < keys.length; at += 1) {
-      const key = keys[at] ?? -1;
-      saved.set(key, (saved.get(key) ?? 0) + (UNEXPLAINED - (costs[at] ?? 0)) * (weights[index] ?? 0));
-    }
-  });
-  const keys: number[] = [];
-  const costs: number[] = [];
-  for (const [key, save] of saved) {
-    const cost = total * UNEXPLAINED - save;
-    if (cost > total * COST_MAX) continue;
-    keys.push(key);
-    costs.push(cost);
+  const saved = SAVED.begin();
+  for (let index = 0; index < notes.length; index += 1) {
+    const causes = notes[index]?.causes;
+    const weight = weights[index] ?? 0;
+    if (causes !== undefined) saved.addSaved(causes, UNEXPLAINED, 1, weight);
   }
-  const causes = { keys, costs };
+  const keys: number[] = [];
+  while (COSTS.length < saved.size) COSTS = grown(COSTS, Float64Array);
+  for (let index = 0; index < saved.size; index += 1) {
+    const key = saved.keys[index] ?? -1;
+    const cost = total * UNEXPLAINED - saved.get(key);
+    if (cost > total * COST_MAX) continue;
+    COSTS[keys.length] = cost;
+    keys.push(key);
+  }
+  const costs = listOfDoubles(COSTS, keys.length);
+  const causes = { keys: keys.slice(), costs };
   return {
     ci: first.ci,
     notes,
@@ -179,6 +182,10 @@ function combine(first: Note, notes: Note[]): Unit {
     causes,
   };
 }
+
+/** Work space of one call. */
+const SAVED = new FaultSums();
+let COSTS = new Float64Array(256);
 
 function selfCost(ci: number, causes: Causes, otherwise: number): number {
   let best = Number.POSITIVE_INFINITY;

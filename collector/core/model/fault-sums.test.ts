@@ -4,9 +4,9 @@ import { Marks } from "./marks.ts";
 
 test("sums by fault, far apart and forgotten at the next beginning", () => {
   const sums = new FaultSums().begin();
-  sums.add(7, 1.5);
-  sums.add(500_000, 2);
-  sums.add(7, 0.25);
+  sums.addSaved({ keys: [7], costs: [0] }, 1.5, 1);
+  sums.addSaved({ keys: [500_000], costs: [0] }, 2, 1);
+  sums.addSaved({ keys: [7], costs: [0] }, 0.25, 1);
   expect([sums.get(7), sums.get(500_000), sums.get(8)]).toEqual([1.75, 2, 0]);
   expect(sums.keys.slice(0, sums.size)).toEqual([7, 500_000]);
   sums.begin();
@@ -22,7 +22,7 @@ test("the largest sums come first, of equal ones the lower key, and no more than
     [5, 3],
     [1, 0.5],
   ] as const)
-    sums.add(key, value);
+    sums.addSaved({ keys: [key], costs: [0] }, value, 1);
   expect(largest(sums, 3)).toEqual([4, 5, 2]);
   expect(largest(sums, 10)).toEqual([4, 5, 2, 9, 1]);
 });

@@ -1,5 +1,5 @@
 import { nextEpoch } from "./epoch.ts";
-import type { FaultKey } from "./influence.ts";
+import type { Causes, FaultKey } from "./influence.ts";
 
 /**
  * A sum for each fault, for inner loops: flat arrays by fault key that are emptied by counting up an epoch, so that
@@ -26,16 +26,22 @@ export class FaultSums {
     return this;
   }
 
-  add(key: FaultKey, value: number): void {
-    if (key >= this.epochs.length) this.grow(key);
-    if (this.epochs[key] === this.epoch) {
-      this.sums[key] = (this.sums[key] ?? 0) + value;
-      return;
+  /** Adds for each of these faults what is left of `most` after its cost, of which `share` counts, where that is anything. */
+  addSaved({ keys, costs }: Causes, most: number, share: number, weight = 1): void {
+    for (let at = 0; at < keys.length; at += 1) {
+      const value = (most - (costs[at] ?? 0) * share) * weight;
+      if (!(value > 0)) continue;
+      const key = keys[at] ?? 0;
+      // Written out: with a call for each, every number that is handed over becomes an object.
+      if (key >= this.epochs.length) this.grow(key);
+      if (this.epochs[key] === this.epoch) this.sums[key] = (this.sums[key] ?? 0) + value;
+      else {
+        this.epochs[key] = this.epoch;
+        this.sums[key] = value;
+        this.keys[this.count] = key;
+        this.count += 1;
+      }
     }
-    this.epochs[key] = this.epoch;
-    this.sums[key] = 0 + value;
-    this.keys[this.count] = key;
-    this.count += 1;
   }
 
   /** 0 for what was never added. */

@@ -31,12 +31,7 @@ export interface Links {
 export function candidatesOf(units: readonly Unit[], alone: readonly number[], share: number, most: number): Claims[] {
   const bounds = SUMS.begin();
   for (let index = 0; index < units.length; index += 1) {
-    const { keys, costs } = causesOf(units, index);
-    const own = alone[index] ?? 0;
-    for (let position = 0; position < keys.length; position += 1) {
-      const save = own - (costs[position] ?? 0) * share;
-      if (save > 0) bounds.add(keys[position] ?? 0, save);
-    }
+    bounds.addSaved(causesOf(units, index), alone[index] ?? 0, share);
   }
   const chosen = largest(bounds, most);
   const size = units.length;
@@ -74,6 +69,7 @@ const NO_LINKS: Links = { from: new Int32Array(2), units: new Int32Array(), cost
 /** Work space; it stays as it is until the next call. */
 let OTHERS = new Int32Array(4096);
 let PRICES = new Float64Array(4096);
+let FROM = new Int32Array(256);
 
 function growLinks(): void {
   OTHERS = grown(OTHERS, Int32Array);
@@ -86,7 +82,8 @@ export function linksBetween(units: readonly Unit[]): Links {
   const at = PLACES.begin(units.length);
   // Two units of one CI: the later one stands for it.
   units.forEach((unit, index) => at.set(unit.ci, index));
-  const from = new Int32Array(units.length + 1);
+  while (FROM.length <= units.length) FROM = grown(FROM, Int32Array);
+  const from = FROM;
   let size = 0;
   for (let index = 0; index < units.length; index += 1) {
     const { keys, costs } = causesOf(units, index);
