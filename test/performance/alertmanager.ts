@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { debianTool } from "../support/debian-tool.ts";
 import { freePort } from "../support/real-prometheus.ts";
 import { startCollector, waitFor } from "../support/tocsin-process.ts";
 import { print } from "./figures.ts";
+import { usageOf } from "./process-usage.ts";
 
 /**
  * `npm run bench:alertmanager [ALERTS] [tocsin|alertmanager]`: the same requests to Debian's Alertmanager and to us, one
@@ -93,21 +94,13 @@ function call(url: string, body?: Buffer): Promise<{ status: number; bytes: numb
   });
 }
 
-/** Seconds of processor time of a process and its threads; its resident memory in MiB. */
-function usage(pid: number): { cpuS: number; memoryMib: number } {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  const ticks = Number(stat[11]) + Number(stat[12]);
-  return { cpuS: ticks / 100, memoryMib: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024 };
-}
-
 interface Posted {
   perCpuS: number;
   perS: number;
 }
 
 async function post(server: Server, bodies: Buffer[]): Promise<Posted> {
-  const before = usage(server.pid).cpuS;
+  const before = usageOf(server.pid).cpuS;
   const start = performance.now();
   const waiting = bodies.slice();
   const worker = async (): Promise<void> => {
@@ -118,13 +111,13 @@ async function post(server: Server, bodies: Buffer[]): Promise<Posted> {
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, worker));
   const seconds = (performance.now() - start) / 1000;
-  const cpuS = usage(server.pid).cpuS - before;
+  const cpuS = usageOf(server.pid).cpuS - before;
   const count = bodies.length * BATCH;
   return { perCpuS: count / Math.max(0.01, cpuS), perS: count / seconds };
 }
 
 async function get(server: Server, path: string, times: number): Promise<{ cpuMs: number; ms: number; bytes: number }> {
-  const before = usage(server.pid).cpuS;
+  const before = usageOf(server.pid).cpuS;
   const taken: number[] = [];
   let bytes = 0;
   for (let round = 0; round < times; round += 1) {
@@ -132,7 +125,7 @@ async function get(server: Server, path: string, times: number): Promise<{ cpuMs
     ({ bytes } = await call(`${server.url}${path}`));
     taken.push(performance.now() - start);
   }
-  return { cpuMs: ((usage(server.pid).cpuS - before) * 1000) / times, ms: Math.min(...taken), bytes };
+  return { cpuMs: ((usageOf(server.pid).cpuS - before) * 1000) / times, ms: Math.min(...taken), bytes };
 }
 
 async function leaveAlone(): Promise<void> {
@@ -152,20 +145,20 @@ interface Figures {
 }
 
 async function measure(server: Server): Promise<Figures> {
-  const empty = usage(server.pid).memoryMib;
+  const empty = usageOf(server.pid).rssMib;
   await post(server, batches(0, 0, WARMUP));
   await post(server, batches(1, 0, WARMUP, STEPS[0]));
   await leaveAlone();
-  const warm = usage(server.pid).memoryMib;
+  const warm = usageOf(server.pid).rssMib;
   const fresh = await post(server, batches(0, WARMUP, ALERTS));
   print(`${server.name}: new alerts`, {
     "per CPU second": Math.round(fresh.perCpuS),
     "per second": Math.round(fresh.perS),
   });
   const rounds: Posted[] = [];
-  const before = usage(server.pid).cpuS;
+  const before = usageOf(server.pid).cpuS;
   await leaveAlone();
-  print(`${server.name}: left alone`, { "CPU s": (usage(server.pid).cpuS - before).toFixed(1) });
+  print(`${server.name}: left alone`, { "CPU s": (usageOf(server.pid).cpuS - before).toFixed(1) });
   for (let round = 1; round <= ROUNDS; round += 1)
     rounds.push(await post(server, batches(round, WARMUP, ALERTS, STEPS[round - 1])));
   const again = rounds.map(({ perCpuS }) => perCpuS).sort((a, b) => a - b)[ROUNDS >> 1] ?? 0;
@@ -173,9 +166,9 @@ async function measure(server: Server): Promise<Figures> {
     "per CPU second": Math.round(again),
     "per second": Math.round(Math.max(...rounds.map(({ perS }) => perS))),
   });
-  const full = usage(server.pid).memoryMib;
+  const full = usageOf(server.pid).rssMib;
   const list = await get(server, "/api/v2/alerts", LISTS);
-  const after = usage(server.pid).memoryMib;
+  const after = usageOf(server.pid).rssMib;
   print(`${server.name}: all by GET`, {
     "CPU ms": Math.round(list.cpuMs),
     "best ms": Math.round(list.ms),

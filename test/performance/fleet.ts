@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { startCollector } from "../support/tocsin-process.ts";
 import { AgentPushes } from "./agent-push.ts";
 import { ascending, percentile, print } from "./figures.ts";
+import { usageOf } from "./process-usage.ts";
 
 /**
  * `npm run bench:fleet [AGENTS] [SERIES]`: agents on connections of their own, each with its token, push their series every
@@ -24,20 +25,6 @@ const WARMUP = 2;
 /** For the last answers, where others keep the machine busy. */
 const PATIENCE_MS = 30_000;
 const SECRET = "fleet-agent-secret-0123456789";
-
-interface Usage {
-  cpuS: number;
-  rssMib: number;
-}
-
-function usage(pid: number): Usage {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  return {
-    cpuS: (Number(stat[11]) + Number(stat[12])) / 100,
-    rssMib: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024,
-  };
-}
 
 /** Every agent's requests, one after the other: head and body in one buffer. */
 function requests(host: string): Buffer[][] {
@@ -100,7 +87,7 @@ async function push(agents: readonly Agent[], round: readonly Buffer[]): Promise
 
 async function measure(url: URL, pid: number): Promise<void> {
   const rounds = requests(url.host);
-  const empty = usage(pid).rssMib;
+  const empty = usageOf(pid).rssMib;
   const tookMs: number[] = [];
   const statuses = new Map<string, number>();
   const agents = Array.from(
@@ -116,11 +103,11 @@ async function measure(url: URL, pid: number): Promise<void> {
   for (let waited = 0; tookMs.length < WARMUP * AGENTS && waited < PATIENCE_MS; waited += 100) await sleep(100);
   tookMs.length = 0;
   statuses.clear();
-  const before = usage(pid);
+  const before = usageOf(pid);
   let wallMs = 0;
   for (const round of rounds.slice(WARMUP)) wallMs += await push(agents, round);
   for (let waited = 0; tookMs.length < MEASURED * AGENTS && waited < PATIENCE_MS; waited += 100) await sleep(100);
-  const after = usage(pid);
+  const after = usageOf(pid);
   const cpuS = after.cpuS - before.cpuS;
   const sorted = ascending(tookMs);
   const perPushUs = (cpuS * 1e6) / tookMs.length;

@@ -1,10 +1,11 @@
-import { closeSync, fdatasyncSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TocsinProcess } from "../support/tocsin-process.ts";
 import { ascending, percentile, print } from "./figures.ts";
+import { usageOf } from "./process-usage.ts";
 
 /**
  * The whole way in: HTTP, core, SQLite, acknowledgement after the sync, against a real collector on this machine, which shares
@@ -139,14 +140,9 @@ async function steady(name: string, url: string, perS: number, texts: readonly s
   print(name, { "p50 ms": p50 ?? "", "p99 ms": p99 ?? "", "max ms": max ?? "", "p99 budget": 50 });
 }
 
-function cpuMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * 10;
-}
+const cpuMs = (pid: number): number => usageOf(pid).cpuS * 1000;
 
-function rssMiB(pid: number): number {
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024);
-}
+const rssMiB = (pid: number): number => Math.round(usageOf(pid).rssMib);
 
 async function start(dataDir: string): Promise<{ collector: TocsinProcess; url: string; tookMs: number }> {
   const startedAt = performance.now();
