@@ -36,7 +36,7 @@ export function restoreState(state: CoreState, entities: Iterable<Entity>, resto
   state.mutes.takeWindows(state.cmdb.maintenance, topology, at);
   load(state, stored, alerts);
   scheduleIntervals(state, at);
-  correlator.resume(activeAlerts(state), at, state.view);
+  correlator.resume({ count: state.alerts.activeCount, alerts: activeAlerts(state) }, at, state.view);
   Object.assign(state, storedUndone(stored.learned));
 }
 

@@ -1,7 +1,7 @@
 import { AlertTable } from "./model/alert-table.ts";
 import type { Alert } from "./model/alert.ts";
 import type { Noted } from "./model/evidence.ts";
-import { inOrderOf } from "./model/order.ts";
+import { byText, inOrderOf } from "./model/order.ts";
 import { SharedTexts } from "./model/shared-texts.ts";
 import type { UnixMillis } from "./model/time.ts";
 
@@ -28,7 +28,7 @@ export class RestoredAlerts {
     this.all.push({ alert: this.table.restore(stored), noted });
   }
 
-  /** By when they began: what lies together in a list was mostly near in time, too. */
+  /** By when they began, then by id: what is decided later must not depend on how they were stored. */
   inOrder(): readonly RestoredAlert[] {
     const { all, began } = this;
     const first = began.reduce((least, at) => Math.min(least, at), Number.POSITIVE_INFINITY);
@@ -36,6 +36,23 @@ export class RestoredAlerts {
       all.map((_, place) => place),
       (place) => (began[place] ?? 0) - first,
     );
+    const isBefore = (one: number, other: number): boolean =>
+      began[one] === began[other] && byText(all[one]?.alert.id ?? "", all[other]?.alert.id ?? "") < 0;
+    for (let from = 0, to = 1; to <= places.length; to += 1) {
+      const [last = 0, next] = [places[to - 1], places[to]];
+      if (next !== undefined && began[next] === began[last]) continue;
+      if (to - from > 1) sortPart(places, from, to, isBefore);
+      from = to;
+    }
     return places.map((place) => all[place] as RestoredAlert);
   }
+}
+
+/** Mostly it is in this order already. */
+function sortPart(places: number[], from: number, to: number, isBefore: (one: number, other: number) => boolean): void {
+  let isInOrder = true;
+  for (let at = from + 1; at < to; at += 1) isInOrder &&= !isBefore(places[at] ?? 0, places[at - 1] ?? 0);
+  if (isInOrder) return;
+  const part = places.slice(from, to).sort((one, other) => (isBefore(one, other) ? -1 : 1));
+  for (const [at, place] of part.entries()) places[from + at] = place;
 }

@@ -1,5 +1,6 @@
 import type { Alert } from "../model/alert.ts";
 import {
+  type ActiveAlerts,
   type ChangeRecord,
   type CorrelationView,
   type Correlator,
@@ -90,7 +91,7 @@ class OnlineCorrelator implements Correlator {
     this.recalled = recall(stored, { reader, influence, topology });
   }
 
-  resume(alerts: Iterable<Readonly<Alert>>, at: UnixMillis, view: CorrelationView): void {
+  resume(active: ActiveAlerts, at: UnixMillis, view: CorrelationView): void {
     const { recalled } = this;
     this.recalled = null;
     if (recalled !== null) resume(recalled, this.keeper, this.rooms, view);
@@ -104,16 +105,16 @@ class OnlineCorrelator implements Correlator {
       for (const incident of stale) this.stale.add(incident);
       if (fadeAt !== null) this.timers.schedule(FADE, fadeAt);
     }
-    const others = this.withoutNote([...alerts]);
+    const others = this.withoutNote(active);
     others.sort((a, b) => a.firstSeenAt - b.firstSeenAt || (a.id < b.id ? -1 : 1));
     for (const alert of others) if (this.notebook.get(alert.id) === undefined) this.beginWith(alert, at, view);
   }
 
-  /** @param active all active alerts: mostly each has its note, and to count these is quicker than to look for each. */
-  private withoutNote(active: Readonly<Alert>[]): Readonly<Alert>[] {
+  /** Mostly each has its note, and to count these is quicker than to look for each. */
+  private withoutNote({ count, alerts }: ActiveAlerts): Readonly<Alert>[] {
     let noted = 0;
     for (const { alert } of this.notebook.all()) if (alert.status !== "resolved") noted += 1;
-    return noted === active.length ? [] : active.filter(({ id }) => this.notebook.get(id) === undefined);
+    return noted === count ? [] : [...alerts].filter(({ id }) => this.notebook.get(id) === undefined);
   }
 
   /** An alert of which an older program has kept nothing. */

@@ -131,6 +131,12 @@ export interface Recollection {
   records: readonly { id: string; value: unknown }[];
 }
 
+/** All that fire, and how many: mostly nobody has to look at each of them. */
+export interface ActiveAlerts {
+  count: number;
+  alerts: Iterable<Readonly<Alert>>;
+}
+
 /**
  * Online correlation. What it keeps for itself is stored too (docs/decision/0008), so that it goes on after a restart as
  * if there had been none. The cost of each call depends on the neighbourhood of the alert.
@@ -149,8 +155,8 @@ export interface Correlator {
    * had gained (`regrow`), gains it again.
    */
   recall(stored: Recollection): void;
-  /** After a restart: goes on with what was recalled, and begins anew with the other `alerts`, of all that fire. */
-  resume(alerts: Iterable<Readonly<Alert>>, at: UnixMillis, view: CorrelationView): void;
+  /** After a restart: goes on with what was recalled, and begins anew with the others of all that fire. */
+  resume(active: ActiveAlerts, at: UnixMillis, view: CorrelationView): void;
   /** Reads anew what is known: the CMDB has changed (a new `view.topology`), or a person has put alerts elsewhere. */
   restart(at: UnixMillis, view: CorrelationView): void;
   /** There is no such alert any more. */
