@@ -61,7 +61,29 @@ export interface ReplayProblem {
 interface Episode {
   /** As it was put last: to write it down as a document each time would cost more than to step. */
   alert: Alert;
-  eventIds: string[];
+  /** Its last event in `EventIds`; −1 = none yet. */
+  lastEvent: number;
+  /** The episode of the same alert before it. */
+  before: Episode | null;
+}
+
+/** Events by episode, in one list for all: each line adds one, and a list for each episode would be another place of memory. */
+class EventIds {
+  private readonly ids: string[] = [];
+  /** The event of the same episode before each. */
+  private readonly before: number[] = [];
+
+  add(id: string, episode: Episode): void {
+    this.before.push(episode.lastEvent);
+    episode.lastEvent = this.ids.length;
+    this.ids.push(id);
+  }
+
+  of({ lastEvent }: Episode): string[] {
+    const found: string[] = [];
+    for (let at = lastEvent; at >= 0; at = this.before[at] ?? -1) found.push(this.ids[at] ?? "");
+    return found.reverse();
+  }
 }
 
 /**
@@ -83,7 +105,9 @@ class Replay {
   private readonly state: CoreState;
   private readonly incidents = new Map<string, Incident>();
   private readonly notifications = new Map<string, ReplayNotification[]>();
-  private readonly episodes = new Map<string, Episode[]>();
+  /** By alert, its last one. */
+  private readonly episodes = new Map<string, Episode>();
+  private readonly eventIds = new EventIds();
   private readonly drops = new DropBook();
   private readonly problems: ReplayProblem[] = [];
   private readonly until: UnixMillis | null;
@@ -184,7 +208,7 @@ class Replay {
       this.run({ kind: "tick", at: end });
     }
     const incidents = this.result();
-    const episodes = [...this.episodes.values()].flat();
+    const episodes = this.allEpisodes();
     const { counts } = this;
     return {
       incidents,
@@ -274,20 +298,25 @@ class Replay {
     this.counts.events += 1;
     if (event.kind === "change") this.counts.changes += 1;
     if (outcome.status !== "accepted" || outcome.alert === null || event.status !== "firing" || !event.idGiven) return;
-    const known = this.episodes.get(outcome.alert);
-    if (known !== undefined) known[known.length - 1]?.eventIds.push(event.id);
+    const episode = this.episodes.get(outcome.alert);
+    if (episode !== undefined) this.eventIds.add(event.id, episode);
   }
 
   private bookAlert(alert: Alert): void {
-    const known = this.episodes.get(alert.id);
-    const last = known?.at(-1);
-    if (last !== undefined && last.alert.episode === alert.episode) {
-      last.alert = plainAlert(alert);
-      return;
+    const last = this.episodes.get(alert.id) ?? null;
+    if (last !== null && last.alert.episode === alert.episode) last.alert = plainAlert(alert);
+    else this.episodes.set(alert.id, { alert: plainAlert(alert), lastEvent: -1, before: last });
+  }
+
+  /** By alert, in the order in which these came first; of each the oldest first. */
+  private allEpisodes(): Episode[] {
+    const found: Episode[] = [];
+    for (const last of this.episodes.values()) {
+      const begin = found.length;
+      for (let episode: Episode | null = last; episode !== null; episode = episode.before) found.push(episode);
+      found.push(...found.splice(begin).reverse());
     }
-    const episode = { alert: plainAlert(alert), eventIds: [] };
-    if (known === undefined) this.episodes.set(alert.id, [episode]);
-    else known.push(episode);
+    return found;
   }
 
   private bookNotification(notification: Extract<Effect, { kind: "notify" }>["notification"]): void {
@@ -309,12 +338,13 @@ class Replay {
 
   private result(): ReplayIncident[] {
     const alertsOf = new Map<string, ReplayAlert[]>();
-    for (const { alert, eventIds } of [...this.episodes.values()].flat()) {
+    for (const one of this.allEpisodes()) {
+      const { alert } = one;
       const { incident, episode } = alert;
       if (incident === null) continue;
       const list = alertsOf.get(incident) ?? [];
       alertsOf.set(incident, list);
-      list.push({ ...alertDocument(alert), incident, episode, eventIds });
+      list.push({ ...alertDocument(alert), incident, episode, eventIds: this.eventIds.of(one) });
     }
     return [...this.incidents.values()]
       .sort((a, b) => a.number - b.number)

@@ -1,4 +1,5 @@
 import type { CorrelationView } from "../model/correlation.ts";
+import { countBelow } from "../model/doubles.ts";
 import { isMild, type Note, type Unit } from "../model/evidence.ts";
 import type { IncidentId } from "../model/identity.ts";
 import { faultCi, faultDead } from "../model/influence.ts";
@@ -79,16 +80,14 @@ function doorsOf(unit: Unit, near: Surroundings): readonly Door[] {
   const { keys, costs } = unit.causes;
   // Those of several alerts together are in no order.
   const isSorted = unit.notes.length === 1;
-  for (let index = 0; index < keys.length; index += 1) {
-    const step = costs[index] ?? STEP_COST;
-    if (step >= STEP_COST) {
-      if (isSorted) break;
-      continue;
-    }
+  const end = isSorted ? countBelow(costs, STEP_COST, keys.length) : keys.length;
+  for (let index = 0; index < end; index += 1) {
     const key = keys[index] ?? 0;
     const ci = faultCi(key);
     const leads = ci === unit.ci ? undefined : leadsOn(ci, near);
     if (leads === undefined) continue;
+    const step = costs[index] ?? STEP_COST;
+    if (step >= STEP_COST) continue;
     for (const { note, incident, thread } of leads) {
       const after = unit.onset - note.onset;
       if (after < -BEFORE_MS || !shows(note, faultDead(key))) continue;

@@ -1,5 +1,6 @@
 import type { AlertId, IncidentId } from "../model/identity.ts";
 import type { CorrelationView, Placement } from "../model/correlation.ts";
+import { countBelow } from "../model/doubles.ts";
 import { creeps, type Note, type Unit } from "../model/evidence.ts";
 import type { Incident } from "../model/incident.ts";
 import { faultCi, type FaultKey } from "../model/influence.ts";
@@ -151,8 +152,8 @@ export function anchorsOf(
   for (const note of notes) {
     if (note.alert.incident !== null) consider(note.alert.incident);
     const { keys, costs } = note.causes;
-    for (let index = 0; index < keys.length && index < ANCHORS_LOOKED_AT; index += 1) {
-      if ((costs[index] ?? CAUSE_COST) >= CAUSE_COST) break;
+    const end = countBelow(costs, CAUSE_COST, ANCHORS_LOOKED_AT);
+    for (let index = 0; index < end; index += 1) {
       const fault = keys[index] ?? -1;
       // Notes that stand near each other have most of their causes in common.
       if (threads.isRoot(fault) && faults.add(fault)) for (const id of threads.at(fault)) consider(id);

@@ -11,3 +11,15 @@ export function listOfDoubles(numbers: Float64Array, size: number): number[] {
   for (let at = 0; at < size; at += 1) WORK[at] = numbers[at] ?? 0;
   return WORK.slice(0, size);
 }
+
+/** How many of the first `most` of these, which are in order, are less than the limit. */
+export function countBelow(sorted: readonly number[], limit: number, most: number): number {
+  let from = 0;
+  let to = Math.min(most, sorted.length);
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((sorted[middle] ?? limit) < limit) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
