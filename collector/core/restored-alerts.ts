@@ -35,24 +35,8 @@ export class RestoredAlerts {
     const places = inOrderOf(
       all.map((_, place) => place),
       (place) => (began[place] ?? 0) - first,
+      (one, other) => byText(all[one]?.alert.id ?? "", all[other]?.alert.id ?? ""),
     );
-    const isBefore = (one: number, other: number): boolean =>
-      began[one] === began[other] && byText(all[one]?.alert.id ?? "", all[other]?.alert.id ?? "") < 0;
-    for (let from = 0, to = 1; to <= places.length; to += 1) {
-      const [last = 0, next] = [places[to - 1], places[to]];
-      if (next !== undefined && began[next] === began[last]) continue;
-      if (to - from > 1) sortPart(places, from, to, isBefore);
-      from = to;
-    }
     return places.map((place) => all[place] as RestoredAlert);
   }
-}
-
-/** Mostly it is in this order already. */
-function sortPart(places: number[], from: number, to: number, isBefore: (one: number, other: number) => boolean): void {
-  let isInOrder = true;
-  for (let at = from + 1; at < to; at += 1) isInOrder &&= !isBefore(places[at] ?? 0, places[at - 1] ?? 0);
-  if (isInOrder) return;
-  const part = places.slice(from, to).sort((one, other) => (isBefore(one, other) ? -1 : 1));
-  for (const [at, place] of part.entries()) places[from + at] = place;
 }

@@ -1,7 +1,8 @@
+import { highOf } from "../model/alert-ref.ts";
 import type { AlertTable } from "../model/alert-table.ts";
 import type { Alert } from "../model/alert.ts";
 import type { Event } from "../model/event.ts";
-import { byText } from "../model/order.ts";
+import { byText, inOrderOf } from "../model/order.ts";
 import type { CoreSettings, CorrelationSettings } from "../model/settings.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { Turn } from "../model/turn.ts";
@@ -77,7 +78,13 @@ export function extendExpiry(
   const near: Alert[] = [];
   for (const alert of state.alerts.all())
     if (alert.expiresAt !== null && alert.expiresAt <= turn.at + AFTER_GAP_MS) near.push(alert);
-  for (const alert of near.sort((a, b) => byText(a.id, b.id))) {
+  // After a long gap these are all alerts, and a comparison for each step of a sort would be half of what this takes.
+  const inOrder = inOrderOf(
+    near,
+    ({ id }) => highOf(id) >>> 0,
+    (a, b) => byText(a.id, b.id),
+  );
+  for (const alert of inOrder) {
     alert.expiresAt = Math.max((alert.expiresAt ?? 0) + gapMs, turn.at + RESUME_MS);
     turn.effects.push({ kind: "touch", alert });
   }
