@@ -7,10 +7,14 @@ const FIGURE = 35;
 
 /** Whether two texts say the same but for the figures in them: of these it matters only where they are. */
 export function sameButFigures(one: string, other: string): boolean {
-  let [at, there] = [0, 0];
+  let at = 0;
+  let there = 0;
+  // No lists: each character would make two.
   while (at < one.length && there < other.length) {
-    const [code, otherCode] = [one.charCodeAt(at), other.charCodeAt(there)];
-    const [isFigure, isOther] = [isDigit(code), isDigit(otherCode)];
+    const code = one.charCodeAt(at);
+    const otherCode = other.charCodeAt(there);
+    const isFigure = isDigit(code);
+    const isOther = isDigit(otherCode);
     if ((isFigure ? FIGURE : code) !== (isOther ? FIGURE : otherCode)) return false;
     at = isFigure ? figureEnd(one, at) : at + 1;
     there = isOther ? figureEnd(other, there) : there + 1;

@@ -1,6 +1,7 @@
 import type { Alert } from "./alert.ts";
 import type { CiId } from "./ci.ts";
 import { listOfDoubles } from "./doubles.ts";
+import { FaultPlaces } from "./fault-places.ts";
 import { FaultSums } from "./fault-sums.ts";
 import { grown } from "./grown.ts";
 import { COST_MAX, faultCi, type Causes } from "./influence.ts";
@@ -79,15 +80,8 @@ const UNEXPLAINED = COST_MAX + 1;
 export function unitsOf(notes: readonly Note[]): Unit[] {
   const [only] = notes;
   if (only !== undefined && notes.length === 1) return [unitOfOne(only)];
-  const byCi = new Map<number, Note | Note[]>();
-  for (const note of notes) {
-    const known = byCi.get(note.ci);
-    if (known === undefined) byCi.set(note.ci, note);
-    else if (Array.isArray(known)) known.push(note);
-    else byCi.set(note.ci, [known, note]);
-  }
   const units: Unit[] = [];
-  for (const list of byCi.values()) {
+  for (const list of byCi(notes)) {
     if (!Array.isArray(list)) {
       units.push(unitOfOne(list));
       continue;
@@ -102,6 +96,25 @@ export function unitsOf(notes: readonly Note[]): Unit[] {
   }
   return isInOrder(units, byBeginning) ? units : units.sort(byBeginning);
 }
+
+/** In the order in which the CIs come first. */
+function byCi(notes: readonly Note[]): (Note | Note[])[] {
+  const places = PLACES.begin(notes.length);
+  const found: (Note | Note[])[] = [];
+  for (const note of notes) {
+    const place = places.of(note.ci);
+    const known = place < 0 ? undefined : found[place];
+    if (known === undefined) {
+      places.set(note.ci, found.length);
+      found.push(note);
+    } else if (Array.isArray(known)) known.push(note);
+    else found[place] = [known, note];
+  }
+  return found;
+}
+
+/** Work space of one call. */
+const PLACES = new FaultPlaces();
 
 /** Most CIs have one alert. */
 function unitOfOne(note: Note): Unit {
