@@ -20,23 +20,35 @@ export function formatTime(at: UnixMillis | null): string | null {
 const DAY_MS: Milliseconds = 86_400_000;
 /** Years have more than four digits from then on. */
 const YEAR_10000: UnixMillis = 253_402_300_800_000;
-/** "00" … "59". */
-const SIXTY = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, "0"));
-/** The day that was asked for last: one incident has most of its times on one day. */
-let day = 0;
-let dayText = "1970-01-01T";
+const ZERO = 48;
+/** The day that was asked for last, as codes of characters: one incident has most of its times on one day. */
+let day = Number.NaN;
+let date: number[] = [];
 
-/** As `toISOString` says it, which takes three times as long. */
+/**
+ * As `toISOString` says it, which takes four times as long. At once out of its characters: what is put together of texts
+ * stays a tree of these, and takes six times the memory.
+ */
 function textOf(at: UnixMillis): string {
   if (!Number.isInteger(at) || at < 0 || at >= YEAR_10000) return new Date(at).toISOString();
-  const begin = at - (at % DAY_MS);
-  if (begin !== day) {
-    dayText = new Date(begin).toISOString().slice(0, 11);
-    day = begin;
+  const millis = at % DAY_MS;
+  if (at - millis !== day) {
+    day = at - millis;
+    const text = new Date(day).toISOString();
+    date = Array.from({ length: text.length }, (_, index) => text.charCodeAt(index));
   }
-  const seconds = Math.floor((at - begin) / 1000);
+  const seconds = Math.floor(millis / 1000);
   const minutes = Math.floor(seconds / 60);
-  const hours = Math.floor(minutes / 60);
-  const millis = String(1000 + ((at - begin) % 1000)).slice(1);
-  return `${dayText}${SIXTY[hours]}:${SIXTY[minutes % 60]}:${SIXTY[seconds % 60]}.${millis}Z`;
+  const codes = date;
+  putTwo(codes, 11, Math.floor(minutes / 60));
+  putTwo(codes, 14, minutes % 60);
+  putTwo(codes, 17, seconds % 60);
+  codes[20] = ZERO + Math.floor((millis % 1000) / 100);
+  putTwo(codes, 21, millis % 100);
+  return String.fromCharCode(...codes);
+}
+
+function putTwo(codes: number[], at: number, value: number): void {
+  codes[at] = ZERO + Math.floor(value / 10);
+  codes[at + 1] = ZERO + (value % 10);
 }

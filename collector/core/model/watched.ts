@@ -43,15 +43,17 @@ export const LEVEL = 0x3fff;
 export const IS_EXPECTED = 0x4000;
 export const IS_CERTAIN = 0x8000;
 
-const KEPT_MAX = 5_000;
+/** A power of two. */
+const KEPT = 4096;
 
 /** The effects of each fault that somebody would notice. Made once for each list of effects and kept with it; cost: its length. */
 export class WatchedOf {
   private readonly topology: Topology;
   private readonly effects: EffectsOf;
-  /** By fault, what was asked for of this version of the graph: one load, where to find the effects first takes several. */
-  private readonly kept: (Watched | undefined)[] = [];
-  private count = 0;
+  /** What was asked for last of the faults that share a slot: to find the effects first takes several fetches more. */
+  private readonly kept: (Watched | undefined)[] = Array.from({ length: KEPT });
+  /** Whose that is. */
+  private readonly faults = new Int32Array(KEPT).fill(-1);
   private version = 0;
 
   constructor(topology: Topology, effects: EffectsOf) {
@@ -60,28 +62,21 @@ export class WatchedOf {
   }
 
   of(ci: number, dead: boolean): Watched {
-    const { topology, kept } = this;
-    if (this.version !== topology.version) this.forget();
+    if (this.version !== this.topology.version) this.forget();
     const fault = ci * 2 + (dead ? 1 : 0);
-    const known = fault < kept.length ? kept[fault] : undefined;
+    const slot = fault & (KEPT - 1);
+    const known = this.faults[slot] === fault ? this.kept[slot] : undefined;
     if (known !== undefined) return known;
     const effects = this.effects.of(ci, dead);
-    effects.watched ??= watch(effects, topology, dead);
-    // What has no effects has them all in common.
-    if (!topology.isAlone(ci)) this.keep(fault, effects.watched);
+    effects.watched ??= watch(effects, this.topology, dead);
+    this.kept[slot] = effects.watched;
+    this.faults[slot] = fault;
     return effects.watched;
   }
 
-  private keep(fault: number, watched: Watched): void {
-    if (this.count >= KEPT_MAX) this.forget();
-    while (this.kept.length <= fault) this.kept.push(undefined);
-    this.kept[fault] = watched;
-    this.count += 1;
-  }
-
   private forget(): void {
-    this.kept.length = 0;
-    this.count = 0;
+    this.kept.fill(undefined);
+    this.faults.fill(-1);
     this.version = this.topology.version;
   }
 }
