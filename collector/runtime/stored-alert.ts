@@ -1,4 +1,5 @@
 import { ALERT_STATUSES, type Alert } from "../core/model/alert.ts";
+import { type AlertDraft, blankAlert } from "../core/model/blank-alert.ts";
 import type { Labels, Link } from "../core/model/event.ts";
 import { plainAlert } from "../core/model/live-alert.ts";
 import type { Noted } from "../core/model/evidence.ts";
@@ -116,7 +117,7 @@ export function readAlert(id: string, text: string): StoredAlert {
   return readInto(blankAlert(), id, text);
 }
 
-function readInto(alert: Alert & { id: string }, id: string, text: string): StoredAlert {
+function readInto(alert: AlertDraft, id: string, text: string): StoredAlert {
   const stored: unknown = JSON.parse(text);
   // Before there was this form an alert was kept as an object.
   if (!Array.isArray(stored)) {
@@ -169,42 +170,6 @@ function readTail(alert: Alert, tail: Tail, from: UnixMillis): void {
   alert.suppressedBy = tail[7].length === 0 ? PLAIN[7] : tail[7];
   alert.unobservedSince = before(tail[8], from);
   alert.late = tail[9];
-}
-
-/** With all of its fields, so that every alert that is read looks the same to the engine. */
-function blankAlert(): Alert & { id: string } {
-  return {
-    id: "",
-    ci: "",
-    source: "",
-    check: "",
-    instance: "",
-    status: "firing",
-    severity: "info",
-    summary: "",
-    labels: {},
-    annotations: PLAIN[2],
-    links: PLAIN[3],
-    episode: 0,
-    firstSeenAt: 0,
-    lastSeenAt: 0,
-    resolvedAt: null,
-    occurredAt: 0,
-    lastOccurredAt: 0,
-    count: 0,
-    expiresAfterMs: null,
-    expiresAt: null,
-    changes: [],
-    flapping: false,
-    incident: null,
-    withheld: null,
-    suppressedBy: PLAIN[7],
-    unobservedSince: null,
-    sourceStatus: "firing",
-    late: false,
-    joinedAt: null,
-    joinReason: "",
-  };
 }
 
 /** An alert, and what correlation knows of it beside. */

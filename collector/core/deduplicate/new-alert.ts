@@ -1,5 +1,6 @@
 import { alertId } from "../model/alert-table.ts";
 import type { Alert } from "../model/alert.ts";
+import { type AlertDraft, blankAlert } from "../model/blank-alert.ts";
 import type { Event } from "../model/event.ts";
 import type { UnixMillis } from "../model/time.ts";
 
@@ -29,40 +30,7 @@ export function newAlert(event: Readonly<Event>, ci: string, at: UnixMillis): Re
   return DRAFT;
 }
 
-type Draft = { -readonly [Field in keyof Alert]: Alert[Field] };
-
-const DRAFT: Draft = {
-  id: "",
-  ci: "",
-  source: "",
-  check: "",
-  instance: "",
-  status: "firing",
-  severity: "info",
-  summary: "",
-  labels: {},
-  annotations: {},
-  links: [],
-  episode: 0,
-  firstSeenAt: 0,
-  lastSeenAt: 0,
-  resolvedAt: null,
-  occurredAt: 0,
-  lastOccurredAt: 0,
-  count: 0,
-  expiresAfterMs: null,
-  expiresAt: null,
-  changes: [],
-  flapping: false,
-  incident: null,
-  withheld: null,
-  suppressedBy: UNSUPPRESSED,
-  unobservedSince: null,
-  sourceStatus: "firing",
-  late: false,
-  joinedAt: null,
-  joinReason: "",
-};
+const DRAFT: AlertDraft = { ...blankAlert(), suppressedBy: UNSUPPRESSED };
 
 /** The source's word for when the condition began, when it gives one; else the time of the event. */
 export function beganAt(event: Readonly<Event>, occurredAt: UnixMillis): UnixMillis {
