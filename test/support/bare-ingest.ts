@@ -1,6 +1,7 @@
 import fastify, { type FastifyInstance } from "fastify";
 import { idAt, REF_LENGTH, UNKNOWN_PLACE } from "../../collector/core/model/alert-ref.ts";
 import { alertId } from "../../collector/core/model/alert-table.ts";
+import { blankAlert } from "../../collector/core/model/blank-alert.ts";
 import type { Alert } from "../../collector/core/model/alert.ts";
 import type { Ci } from "../../collector/core/model/ci.ts";
 import type { Outcome } from "../../collector/core/model/effect.ts";
@@ -163,6 +164,7 @@ export class RecordingPorts<C extends Clock = VirtualClock> implements IngestPor
     const since = event.since ?? event.occurredAt;
     const { ci, source, check, instance, severity, summary, labels, annotations, links } = event;
     this.alerts.set(id, {
+      ...blankAlert(),
       id,
       ci,
       source,
@@ -173,26 +175,14 @@ export class RecordingPorts<C extends Clock = VirtualClock> implements IngestPor
       labels,
       annotations,
       links,
-      status: "firing",
       episode: 1,
       firstSeenAt: again ? before.firstSeenAt : at,
       lastSeenAt: at,
-      resolvedAt: null,
       occurredAt: again ? Math.min(before.occurredAt, since) : since,
       lastOccurredAt: event.occurredAt,
       count: again ? before.count + 1 : 1,
       expiresAfterMs: event.expiresAfterMs,
       expiresAt: event.expiresAt ?? (event.expiresAfterMs === null ? null : at + event.expiresAfterMs),
-      changes: [],
-      flapping: false,
-      incident: null,
-      withheld: null,
-      suppressedBy: [],
-      unobservedSince: null,
-      sourceStatus: "firing",
-      late: false,
-      joinedAt: null,
-      joinReason: "",
     });
     return id;
   }

@@ -1,5 +1,6 @@
 import { alertLabel } from "../../collector/core/model/alert-label.ts";
 import { UNKNOWN_PLACE } from "../../collector/core/model/alert-ref.ts";
+import { blankAlert } from "../../collector/core/model/blank-alert.ts";
 import type { Alert } from "../../collector/core/model/alert.ts";
 import { EMPTY_CMDB } from "../../collector/core/model/ci.ts";
 import { plainAlert } from "../../collector/core/model/live-alert.ts";
@@ -221,32 +222,27 @@ export class ToyCore implements Core {
 }
 
 function createAlert(id: string, event: Event, at: number): Alert {
+  const { ci, source, check, instance, severity, summary, labels, annotations, links, occurredAt } = event;
   return {
+    ...blankAlert(),
     id,
-    ci: event.ci,
-    source: event.source,
-    check: event.check,
-    instance: event.instance,
+    ci,
+    source,
+    check,
+    instance,
     status: event.status,
-    severity: event.severity,
-    summary: event.summary,
-    labels: event.labels,
-    annotations: event.annotations,
-    links: event.links,
+    severity,
+    summary,
+    labels,
+    annotations,
+    links,
     episode: 1,
     firstSeenAt: at,
     lastSeenAt: at,
-    resolvedAt: null,
-    occurredAt: event.occurredAt,
-    lastOccurredAt: event.occurredAt,
+    occurredAt,
+    lastOccurredAt: occurredAt,
     count: 1,
-    expiresAt: null,
-    changes: [],
-    flapping: false,
-    incident: null,
-    withheld: null,
-    suppressedBy: [],
-  } as unknown as Alert;
+  };
 }
 
 function createMember(alert: Alert, at: number): Member {

@@ -35,25 +35,31 @@ type Flat = readonly (number | string | null)[];
 
 /** As it is stored: a list without lists in it. */
 export function commonRecord(common: Common): Flat {
-  const { agenda, storm, paged, stale } = common;
-  // After the orders of roots there was when threads of what is over were looked for.
-  const flat: (number | string | null)[] = [
-    FORM,
-    common.graphBase,
-    common.readAt,
-    common.orders,
-    common.forgotUntil,
-    common.rootOrders,
-    0,
-    ...agenda,
-    common.fadeAt,
-    storm === null ? null : storm.incident,
-    storm === null ? 0 : storm.at,
-    paged.length,
-  ];
-  for (const { incident, at } of paged) flat.push(incident, at);
-  for (const incident of stale) flat.push(incident);
+  const flat: (number | string | null)[] = [FORM];
+  tell(common, (value) => flat.push(value));
   return flat;
+}
+
+/** All of it, value by value, in the order in which it is stored. */
+function tell(common: Common, say: (value: number | string | null) => unknown): void {
+  const { agenda, storm, paged, stale } = common;
+  say(common.graphBase);
+  say(common.readAt);
+  say(common.orders);
+  say(common.forgotUntil);
+  say(common.rootOrders);
+  // Here stood when threads of what is over were looked for.
+  say(0);
+  for (const mark of agenda) say(mark);
+  say(common.fadeAt);
+  say(storm === null ? null : storm.incident);
+  say(storm === null ? 0 : storm.at);
+  say(paged.length);
+  for (const { incident, at } of paged) {
+    say(incident);
+    say(at);
+  }
+  for (const incident of stale) say(incident);
 }
 
 /** null: nothing was stored, or by a program that stored something else. */
@@ -90,36 +96,23 @@ export class ToldCommon {
   private readonly told: (number | string | null)[] = [];
   private at = 0;
   private hasNews = false;
-
-  /** Whether it differs from the last one that was shown; from now on this is the last one. */
-  isNews(common: Common): boolean {
-    const { agenda, storm, paged, stale } = common;
-    this.at = 0;
-    this.hasNews = false;
-    this.show(common.graphBase);
-    this.show(common.readAt);
-    this.show(common.orders);
-    this.show(common.forgotUntil);
-    this.show(common.rootOrders);
-    for (const mark of agenda) this.show(mark);
-    this.show(common.fadeAt);
-    this.show(storm === null ? null : storm.incident);
-    this.show(storm === null ? 0 : storm.at);
-    this.show(paged.length);
-    for (const { incident, at } of paged) {
-      this.show(incident);
-      this.show(at);
-    }
-    this.show(stale.length);
-    for (const incident of stale) this.show(incident);
-    return this.hasNews;
-  }
-
-  private show(value: number | string | null): void {
+  private readonly compare = (value: number | string | null): void => {
     if (this.told[this.at] !== value) {
       this.told[this.at] = value;
       this.hasNews = true;
     }
     this.at += 1;
+  };
+
+  /** Whether it differs from the last one that was shown; from now on this is the last one. */
+  isNews(common: Common): boolean {
+    this.at = 0;
+    this.hasNews = false;
+    tell(common, this.compare);
+    if (this.told.length > this.at) {
+      this.told.length = this.at;
+      this.hasNews = true;
+    }
+    return this.hasNews;
   }
 }
