@@ -1,4 +1,5 @@
 import type { Event, Labels, Link } from "../core/model/event.ts";
+import { ALERTMANAGER } from "../core/model/posted-alert.ts";
 import type { Severity } from "../core/model/severity.ts";
 import type { UnixMillis } from "../core/model/time.ts";
 import { ciFromLabels, type CiLabelOptions } from "./ci-label.ts";
@@ -6,8 +7,6 @@ import { cut, documentOf, isUnsafeName, linkTo } from "./field.ts";
 import { severityWord } from "./severity.ts";
 import { fingerprint } from "./label-fingerprint.ts";
 
-/** The source of everything that comes as an Alertmanager alert, by API or by webhook: its labels are shown as sent. */
-export const ALERTMANAGER = "alertmanager";
 /** Text of the link that holds the alert's `generatorURL`. */
 export const GENERATOR = "generator";
 /** The check of an alert that has no `alertname`. */
@@ -114,12 +113,6 @@ const TELLING = [
 function instanceOf(labels: Labels, ciLabel: string | undefined, print: string): string {
   const telling = TELLING.find((name) => name !== ciLabel && labels[name] !== undefined);
   return telling === undefined ? print : `${cut(labels[telling] ?? "", 80)} ${print}`;
-}
-
-/** The fingerprint at the end of such an instance; undefined where there is none. */
-export function fingerprintOfInstance(instance: string): string | undefined {
-  const print = instance.slice(-16);
-  return /^[0-9a-f]{16}$/.test(print) ? print : undefined;
 }
 
 function summaryOf(labels: Labels, annotations: Labels, check: string): string {

@@ -1,20 +1,25 @@
 import type { Alert } from "./alert.ts";
+import { isPosted } from "./posted-alert.ts";
+
+/** What of an alert, or of its place in an incident, matchers look at. */
+export type Labelled = Readonly<Pick<Alert, "labels" | "ci" | "source" | "check" | "instance" | "severity">>;
 
 /** A label of the alert as matchers see it: its own labels, then the pseudo labels; "" where there is none. */
-export function alertLabel(alert: Readonly<Alert>, name: string): string {
+export function alertLabel(alert: Labelled, name: string): string {
   const own = alert.labels[name];
   if (own !== undefined) return own;
   switch (name) {
-    // Alertmanager's name for a check: its clients write silences for the labels that they are shown.
+    // Alertmanager's clients write matchers for the labels that they are shown. An alert that came as theirs and lacks one of
+    // these three means something by it: what we call it stands in for none of them.
     case "alertname":
-      return alert.check;
-    // Prometheus has a label of this name, and where its alert does not have it, that means something.
+      return isPosted(alert) ? "" : alert.check;
+    case "severity":
+      return isPosted(alert) ? "" : alert.severity;
     case "instance":
-      return alert.labels["alertname"] === undefined ? alert.instance : "";
+      return isPosted(alert) || alert.labels["alertname"] !== undefined ? "" : alert.instance;
     case "ci":
     case "source":
     case "check":
-    case "severity":
       return alert[name];
     default:
       return "";

@@ -1,6 +1,6 @@
 import type { UnixMillis } from "./time.ts";
 
-/** Alertmanager's matcher: `=`, `!=`, `=~`, `!~`. Also matches the pseudo labels ci, source, check, instance, severity. */
+/** Alertmanager's matcher: `=`, `!=`, `=~`, `!~`. See `alertLabel` for what it is compared with. */
 export interface Matcher {
   name: string;
   value: string;

@@ -41,6 +41,21 @@ test.for<{ situation: string; match: RouteMatch; at?: number; matches: boolean }
   },
   { situation: "a pseudo label", match: { matchers: [equals("check", "latency")] }, matches: true },
   {
+    situation: "the check of a member, by Alertmanager's name for it",
+    match: { matchers: [equals("alertname", "latency"), equals("team", "web")] },
+    matches: true,
+  },
+  {
+    situation: "a member that came from Alertmanager without a severity",
+    match: { matchers: [equals("severity", ""), equals("alertname", "Odd")] },
+    matches: true,
+  },
+  {
+    situation: "what we take its severity for",
+    match: { matchers: [equals("severity", "major"), equals("alertname", "Odd")] },
+    matches: false,
+  },
+  {
     situation: "a regex",
     match: { matchers: [{ name: "tier", value: "da.*", isRegex: true, isEqual: true }] },
     matches: true,
@@ -57,6 +72,8 @@ test.for<{ situation: string; match: RouteMatch; at?: number; matches: boolean }
   const core = new CoreDriver({ settings, cmdb: CMDB });
   core.event({ ci: "db" });
   core.event({ ci: "shop", check: "latency", labels: { team: "web" } });
+  const posted = { source: "alertmanager", check: "Odd", instance: "0123456789abcdef", labels: { alertname: "Odd" } };
+  core.event({ ci: "shop", ...posted, severity: "major" });
   core.to(minutes(5));
   const incident = core.incident(1);
   if (incident === undefined) throw new Error("no incident");

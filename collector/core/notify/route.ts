@@ -1,5 +1,6 @@
+import { alertLabel } from "../model/alert-label.ts";
 import { matchesAll } from "../model/matcher.ts";
-import type { Incident } from "../model/incident.ts";
+import type { Incident, Member } from "../model/incident.ts";
 import type { CoreSettings, Route, RouteMatch, TimeInterval } from "../model/settings.ts";
 import type { Labels } from "../model/event.ts";
 import type { UnixMillis } from "../model/time.ts";
@@ -59,26 +60,18 @@ function matchesLabels(match: RouteMatch, state: NotifyState, incident: Readonly
     if (matchesAll(matchers, (name) => labels[name] ?? (name === "ci" ? root : ""))) return true;
   }
   return incident.members.some((member) => {
-    const labels = state.alerts.get(member.alert)?.labels ?? {};
-    return matchesAll(matchers, (name) => labels[name] ?? pseudoLabel(member, name));
+    const labels = state.alerts.get(member.alert)?.labels ?? rememberedLabels(member);
+    const labelled = { ...member, labels };
+    return matchesAll(matchers, (name) => alertLabel(labelled, name));
   });
 }
 
-function pseudoLabel(
-  subject: Readonly<Record<"ci" | "source" | "check" | "instance" | "severity", string>>,
-  name: string,
-) {
-  switch (name) {
-    case "ci":
-    case "source":
-    case "check":
-    case "instance":
-    case "severity":
-      return subject[name];
-    default:
-      return "";
-  }
-}
+/** Of an alert that is forgotten: nobody knows any more what it lacked, so it lacks nothing that the incident knows. */
+const rememberedLabels = ({ check, instance, severity }: Readonly<Member>): Labels => ({
+  alertname: check,
+  instance,
+  severity,
+});
 
 function isWithin(names: readonly string[], settings: CoreSettings, at: UnixMillis): boolean {
   return settings.timeIntervals.some((interval) => names.includes(interval.name) && isActive(interval, at));

@@ -2,12 +2,13 @@ import type { Alert } from "../../core/model/alert.ts";
 import type { Labels } from "../../core/model/event.ts";
 import type { Silence } from "../../core/model/silence.ts";
 import type { UnixMillis } from "../../core/model/time.ts";
+import { ALERTMANAGER, fingerprintOfInstance, isPosted } from "../../core/model/posted-alert.ts";
 import type { Query } from "../../port/query.ts";
 import { alertLabel } from "../../core/model/alert-label.ts";
 import type { LabelOf } from "../../core/model/matcher.ts";
 import { compileMatchers } from "../matcher.ts";
 import { fingerprint } from "../label-fingerprint.ts";
-import { fingerprintOfInstance, GENERATOR, ALERTMANAGER } from "../prometheus-alert.ts";
+import { GENERATOR } from "../prometheus-alert.ts";
 
 /** The receiver of alerts that no route matches: Alertmanager's clients expect every alert to have one. */
 export const UNROUTED = "unrouted";
@@ -28,7 +29,7 @@ export interface AlertStanding {
 
 /** Labels as an Alertmanager client sees them: as sent for alerts that came as such, made up from the identity for others. */
 export function shownLabels(alert: Readonly<Alert>): Labels {
-  if (alert.source === ALERTMANAGER) return alert.labels;
+  if (isPosted(alert)) return alert.labels;
   const own: Record<string, string> = { alertname: alert.check, ci: alert.ci };
   if (alert.instance !== "") own["instance"] = alert.instance;
   own["severity"] = alert.severity;

@@ -296,6 +296,31 @@ test.for<[query: string, expected: string[]]>([
   expect(names(body).sort()).toEqual(expected);
 });
 
+test.for<[filter: string, expected: string[]]>([
+  ['alertname=""', ["3", "4"]],
+  ['alertname!=""', ["1", "2"]],
+  ['alertname=~"A|"', ["1", "3", "4"]],
+  ['alertname!~".+"', ["3", "4"]],
+  ['severity=""', ["2", "3"]],
+  ['severity!="critical"', ["2", "3", "4"]],
+  ['instance=""', ["2", "4"]],
+  ['foo=""', ["1", "3"]],
+  ['foo!="x"', ["1", "3", "4"]],
+  // One of these is looked up in the index, the other is not.
+  ['foo="x", severity=""', ["2"]],
+  ['alertname="", foo=~".+"', ["4"]],
+])("a label that is missing is empty: %s", async ([filter, expected]) => {
+  const { post, get } = bench();
+  await post([
+    { labels: { id: "1", alertname: "A", severity: "critical", instance: "h:1" } },
+    { labels: { id: "2", alertname: "B", foo: "x" } },
+    { labels: { id: "3", instance: "h:1" } },
+    { labels: { id: "4", severity: "major", foo: "y" } },
+  ]);
+  const { body } = await get<Shown[]>(`/alerts?filter=${encodeURIComponent(filter)}`);
+  expect(body.map(({ labels }) => labels["id"] ?? "").sort()).toEqual(expected);
+});
+
 test.for<[situation: string, path: string]>([
   ["no operator", "/alerts?filter=alertname"],
   ["bad expression", "/alerts?filter=a%3D~%22(%22"],

@@ -1,7 +1,8 @@
 import type { Event } from "../../../core/model/event.ts";
 import { hashHex } from "../../../core/model/hash.ts";
+import { ALERTMANAGER } from "../../../core/model/posted-alert.ts";
 import { at, listOf, timeAt } from "../../field.ts";
-import { ALERTMANAGER, eventOf, InvalidAlert, prepareAlert, type PreparedAlert } from "../../prometheus-alert.ts";
+import { eventOf, InvalidAlert, prepareAlert, type PreparedAlert } from "../../prometheus-alert.ts";
 import { UNSTATED_SEVERITY } from "../../severity.ts";
 import { type MapContext, type Mapped, notOfKind, type WebhookKind } from "../webhook-kind.ts";
 
