@@ -11,14 +11,20 @@ const UNTIL = minutes(30);
 const fields: Partial<Event> = { idGiven: false, expiresAfterMs: 0, expiresAt: minutes(5) };
 
 /** A core with one alert that its source has given an end. */
-function firing(): { core: CoreDriver; id: string } {
+function firing(more: Partial<Event> = {}): { core: CoreDriver; id: string } {
   const core = new CoreDriver();
-  const outcome = core.event(fields) as Extract<Outcome, { status: "accepted" }>;
+  const outcome = core.event({ ...fields, ...more }) as Extract<Outcome, { status: "accepted" }>;
   return { core, id: outcome.alert ?? "" };
 }
 
-const again = (core: CoreDriver, ids: readonly string[], at: number, expiresAt = UNTIL): readonly Effect[] =>
-  core.to(at).input({ kind: "again", at, alerts: refsOf(ids), occurredAt: at, expiresAt });
+const again = (
+  core: CoreDriver,
+  ids: readonly string[],
+  at: number,
+  expiresAt = UNTIL,
+  expiresAfterMs = 0,
+): readonly Effect[] =>
+  core.to(at).input({ kind: "again", at, alerts: refsOf(ids), occurredAt: at, expiresAt, expiresAfterMs });
 
 const missed = (effects: readonly Effect[]): readonly number[] =>
   effects.flatMap((effect) =>
@@ -37,15 +43,121 @@ test("a repetition moves times and count, and is one effect for all its alerts",
   expect(core.alert()?.status).toBe("resolved");
 });
 
-test("an end that comes nearer is kept, and one that has passed ends the alert", () => {
-  const { core, id } = firing();
+test("an end that comes nearer is kept where none was given before, and one that has passed ends the alert", () => {
+  const { core, id } = firing({ expiresAfterMs: 300_000 });
   again(core, [id], minutes(1), minutes(2));
   core.to(minutes(2) + seconds(1));
   expect(core.alert()?.status).toBe("resolved");
-  const second = firing();
+  const second = firing({ expiresAfterMs: 300_000 });
   again(second.core, [second.id], minutes(1), seconds(30));
   second.core.to(minutes(1) + seconds(1));
   expect(second.core.alert()?.status).toBe("resolved");
+});
+
+/** An end in minutes: `given`, or taken for so long because nobody said. */
+type End = ["given" | "assumed", number];
+
+test.for<[situation: string, ends: End[], expected: number]>([
+  [
+    "given, then a later one",
+    [
+      ["given", 5],
+      ["given", 9],
+    ],
+    9,
+  ],
+  [
+    "given, then an earlier one",
+    [
+      ["given", 9],
+      ["given", 5],
+    ],
+    9,
+  ],
+  [
+    "given, an earlier one, a later one",
+    [
+      ["given", 9],
+      ["given", 5],
+      ["given", 20],
+    ],
+    20,
+  ],
+  [
+    "given, then an earlier one that nobody said",
+    [
+      ["given", 9],
+      ["assumed", 5],
+    ],
+    9,
+  ],
+  [
+    "given, then two that nobody said",
+    [
+      ["given", 9],
+      ["assumed", 5],
+      ["assumed", 6],
+    ],
+    6,
+  ],
+  [
+    "given, one that nobody said, an earlier one",
+    [
+      ["given", 9],
+      ["assumed", 5],
+      ["given", 7],
+    ],
+    7,
+  ],
+  [
+    "given, an earlier one, one that nobody said",
+    [
+      ["given", 9],
+      ["given", 5],
+      ["assumed", 6],
+    ],
+    9,
+  ],
+  [
+    "nobody said, then an earlier one",
+    [
+      ["assumed", 9],
+      ["given", 5],
+    ],
+    5,
+  ],
+  [
+    "nobody said, then nobody again",
+    [
+      ["assumed", 5],
+      ["assumed", 6],
+    ],
+    6,
+  ],
+])("the end of an alert that is sent again: %s", ([, ends, expected]) => {
+  const [byEvents, byRepetition] = [new CoreDriver(), new CoreDriver()];
+  let id = "";
+  for (const [index, [kind, until]] of ends.entries()) {
+    const at = seconds(10 * index);
+    const given = { expiresAfterMs: 0, expiresAt: minutes(until) };
+    const event = eventAt(at, {
+      idGiven: false,
+      ...(kind === "given" ? given : { expiresAfterMs: minutes(until) - at }),
+    });
+    byEvents.to(at).input({ kind: "event", at, event });
+    const known = index === 0 ? [] : [id];
+    const effects = again(byRepetition, known, at, minutes(until), event.expiresAfterMs ?? 0);
+    if (known.length === 0 || missed(effects).length > 0) {
+      const outcome = byRepetition.event(event) as Extract<Outcome, { status: "accepted" }>;
+      id = outcome.alert ?? "";
+    }
+    expect(alertsOf(byRepetition)).toEqual(alertsOf(byEvents));
+  }
+  expect(byEvents.alert()?.expiresAt).toBe(minutes(expected));
+  byEvents.to(minutes(expected) - 1);
+  expect(byEvents.alert()?.status).toBe("firing");
+  byEvents.to(minutes(expected) + 1);
+  expect(byEvents.alert()?.status).toBe("resolved");
 });
 
 test.for<[situation: string, change: (core: CoreDriver) => void]>([
@@ -74,18 +186,20 @@ test("a repetition leaves the core as the events themselves would", () => {
     ci,
     wait: fc.integer({ min: 0, max: 400_000 }),
     forMs: fc.constantFrom(0, 60_000, 240_000),
+    isSaid: fc.boolean(),
   });
   fc.assert(
     fc.property(fc.array(spoken, { minLength: 1, maxLength: 30 }), (list) => {
       const [byEvents, byRepetition] = [new CoreDriver(), new CoreDriver()];
       const ids = new Map<string, string>();
       let at = minutes(1);
-      for (const { ci: name, wait, forMs } of list) {
+      for (const { ci: name, wait, forMs, isSaid } of list) {
         at += wait;
-        const event = eventAt(at, { ...fields, ci: name, expiresAt: at + forMs });
+        const afterMs = isSaid ? 0 : forMs;
+        const event = eventAt(at, { ...fields, ci: name, expiresAt: at + forMs, expiresAfterMs: afterMs });
         byEvents.to(at).input({ kind: "event", at, event });
         const id = ids.get(name);
-        const left = id === undefined ? [0] : missed(again(byRepetition, [id], at, at + forMs));
+        const left = id === undefined ? [0] : missed(again(byRepetition, [id], at, at + forMs, afterMs));
         const effects = left.length === 0 ? [] : byRepetition.to(at).input({ kind: "event", at, event });
         for (const effect of effects)
           if (effect.kind === "outcome" && effect.outcome.status === "accepted")

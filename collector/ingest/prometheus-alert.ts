@@ -198,7 +198,16 @@ export interface AlertTimes {
   startsAt: UnixMillis;
   /** In the past or now = resolved; null = it fires, and its sender does not say until when. */
   endsAt: UnixMillis | null;
+  /** See `endOf`. */
+  endIs: EndIs;
 }
+
+/**
+ * What is known of an end. Of two firings of one alert the later end counts, as long as it was `given`; what we `assumed`,
+ * because the sender did not say, gives way. So does one without a beginning (`loose`), which Alertmanager takes for a
+ * firing of no length, with which nothing is merged.
+ */
+export type EndIs = "given" | "loose" | "assumed";
 
 /**
  * Missing times filled in as Alertmanager does: it starts now, or when it ends if that is given and earlier; it ends
@@ -215,7 +224,18 @@ export function timesOf(
   const start = startsAt ?? Math.min(now, endsAt ?? now);
   const end = endsAt ?? now + resolveTimeoutMs;
   if (end < start) throw new InvalidAlert("start time must be before end time");
-  return { startsAt: start, endsAt: end };
+  const endIs = endsAt === undefined ? "assumed" : startsAt === undefined ? "loose" : "given";
+  return { startsAt: start, endsAt: end, endIs };
+}
+
+/** Until when the event of an alert says that it holds; `endsAt` is not over. */
+export function endOf(
+  endsAt: UnixMillis,
+  endIs: EndIs,
+  now: UnixMillis,
+): { expiresAfterMs: number; expiresAt?: number } {
+  const expiresAfterMs = endIs === "given" ? 0 : endsAt - now;
+  return endIs === "assumed" ? { expiresAfterMs } : { expiresAfterMs, expiresAt: endsAt };
 }
 
 /**
@@ -223,7 +243,7 @@ export function timesOf(
  * late, and of two Prometheus replicas the one that spoke last is right.
  */
 export function eventOf(prepared: PreparedAlert, times: AlertTimes, now: UnixMillis, id: string): Event {
-  const { endsAt } = times;
+  const { endsAt, endIs } = times;
   const firing = endsAt === null || endsAt > now;
   return {
     id,
@@ -241,6 +261,6 @@ export function eventOf(prepared: PreparedAlert, times: AlertTimes, now: UnixMil
     labels: prepared.labels,
     annotations: prepared.annotations,
     links: prepared.links,
-    ...(firing && endsAt !== null ? { expiresAfterMs: endsAt - now, expiresAt: endsAt } : { expiresAfterMs: null }),
+    ...(firing && endsAt !== null ? endOf(endsAt, endIs, now) : { expiresAfterMs: null }),
   };
 }

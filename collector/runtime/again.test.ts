@@ -52,6 +52,7 @@ test("a repetition is durable when it is answered: a restart knows the new end a
     alerts: refsOf([...ids, "a-0000000000000001"]),
     occurredAt: now,
     expiresAt: now + 3_600_000,
+    expiresAfterMs: 0,
   } as const;
   expect(await first.submit([again], "event")).toMatchObject({
     status: "committed",
@@ -75,7 +76,7 @@ test("a repetition and an event of one alert in one commit: the event's state is
   const now = clock.now();
   await first.submit(
     [
-      { kind: "again", alerts: refsOf([id]), occurredAt: now, expiresAt: now + 3_600_000 },
+      { kind: "again", alerts: refsOf([id]), occurredAt: now, expiresAt: now + 3_600_000, expiresAfterMs: 0 },
       { kind: "event", event: event({ id: "r", idGiven: false, ci: "a", occurredAt: now, status: "resolved" }) },
     ],
     "event",

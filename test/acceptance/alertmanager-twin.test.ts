@@ -158,3 +158,69 @@ async function silenceBoth(text: string): Promise<void> {
   for (const [index, { body }] of posted.entries())
     await fetch(`${urls[index]}/api/v2/silence/${body["silenceID"]}`, { method: "DELETE" });
 }
+
+/** One sending: seconds from the beginning of the situation; without `ends` the sender does not say. `wait` goes before it. */
+interface Sending {
+  starts?: number;
+  ends?: number;
+  wait?: number;
+}
+
+test.for<[situation: string, ...sendings: Sending[]]>([
+  ["no times at all", {}],
+  ["an end", { ends: 600 }],
+  ["an end, then a later one", { starts: -9, ends: 600 }, { starts: -9, ends: 900 }],
+  ["an end, then an earlier one", { starts: -9, ends: 600 }, { starts: -9, ends: 300 }],
+  ["an end, an earlier one, a later one", { ends: 600 }, { ends: 300 }, { ends: 900 }],
+  ["an earlier one, without beginnings", { ends: 600 }, { ends: 300 }],
+  ["no end, then one that is earlier than we took it for", {}, { ends: 60 }],
+  ["no end, then one that is later", {}, { ends: 600 }],
+  ["an end, then none", { ends: 3600 }, {}],
+  ["an end, then none, twice", { starts: -9, ends: 3600 }, { starts: -9 }, { starts: -9 }],
+  ["an end, none, an earlier one", { ends: 3600 }, {}, { ends: 1800 }],
+  ["an end, an earlier one, none", { ends: 3600 }, { ends: 600 }, {}],
+  ["an end that is nearer than what we would take, then none", { ends: 60 }, {}],
+  ["a resolve", { ends: 600 }, { ends: -1 }],
+  ["a resolve of what had no end", {}, { ends: -1 }],
+  ["a resolve, then a firing that is to end earlier", { ends: 600 }, { ends: -1 }, { ends: 60 }],
+  ["a resolve from before it began", { starts: -10, ends: 600 }, { starts: -100, ends: -50 }],
+  ["an earlier beginning", { starts: -60, ends: 600 }, { starts: -120, ends: 900 }],
+  ["an earlier beginning and end", { starts: -60, ends: 600 }, { starts: -120, ends: 300 }],
+  ["a later beginning", { starts: -120, ends: 600 }, { starts: -60, ends: 900 }],
+  ["a later beginning and an earlier end", { starts: -120, ends: 600 }, { starts: -60, ends: 300 }],
+  ["a later beginning, no ends", { starts: -120 }, { starts: -60 }],
+  ["it timed out and comes back", { starts: -9, ends: 1 }, { starts: -9, ends: 600, wait: 2 }],
+  ["it timed out and comes back without a beginning", { ends: 1 }, { ends: 600, wait: 2 }],
+  ["it times out for good", { ends: 60 }, { wait: 0, ends: 61 }, { ends: -1 }],
+])("sent again: %s", async ([situation, ...sendings]) => {
+  const now = Date.now();
+  const at = (seconds: number): string => new Date(now + seconds * 1000).toISOString();
+  for (const [index, { starts, ends, wait = 0 }] of sendings.entries()) {
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait * 1000));
+    await post("/api/v2/alerts", [
+      {
+        labels: { alertname: "Again", situation },
+        ...(starts !== undefined && { startsAt: at(starts) }),
+        ...(ends !== undefined && { endsAt: at(ends) }),
+      },
+    ]);
+    const [theirs, ours] = await both((url) => timesOf(url, situation, now));
+    // Within two seconds: the machine may be busy between the one and the other.
+    const expected = theirs.map((times) => times.map((time) => expect.closeTo(time, -0.6) as number));
+    expect(ours, `after sending ${index + 1}`).toEqual(expected);
+  }
+});
+
+/** In seconds from the beginning of the situation; [] = it does not fire. */
+async function timesOf(url: string, situation: string, since: number): Promise<number[][]> {
+  const filter = encodeURIComponent(`situation=${JSON.stringify(situation)}`);
+  type Times = Record<"startsAt" | "endsAt" | "updatedAt", string>;
+  const { body } = await json<Times[]>(`${url}/api/v2/alerts?filter=${filter}`);
+  const seconds = (time: string): number => Math.floor((Date.parse(time) - since) / 1000);
+  return body.map(({ startsAt, endsAt, updatedAt }) => [
+    // Alertmanager lets an alert that has an end and no beginning begin when it ends; we let it begin when it came.
+    Math.min(seconds(startsAt), seconds(updatedAt)),
+    seconds(endsAt),
+    seconds(updatedAt),
+  ]);
+}

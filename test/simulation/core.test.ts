@@ -10,7 +10,7 @@ import { createRootRanker } from "../../collector/core/root-cause/ranker.ts";
 import type { CoreState } from "../../collector/core/state.ts";
 import { nextWakeAt, step } from "../../collector/core/step.ts";
 import { happenings } from "../support/core-inputs.ts";
-import { type CreateCorrelator, freshCore, Kept, live, record } from "../support/core-simulation.ts";
+import { type CreateCorrelator, freshCore, Kept, live, record, saidBy } from "../support/core-simulation.ts";
 import { NeighbourCorrelator } from "../support/neighbour-correlator.ts";
 
 const RUNS = { numRuns: 100 };
@@ -97,12 +97,12 @@ describe.each(CORRELATORS)("$name", ({ create, isRestorable }) => {
     () => {
       fc.assert(
         fc.property(happenings({ max: 80 }), (list) => {
-          const { inputs, effects } = record(create, list);
+          const { inputs, stored } = record(create, list);
           const kept = new Kept(create);
           inputs.forEach((input, index) => {
             const state = kept.restore();
             const said = step(state, structuredClone(input));
-            expect(`${index} ${JSON.stringify(said)}`).toBe(`${index} ${effects[index]}`);
+            expect(`${index} ${saidBy(said, state)}`).toBe(`${index} ${stored[index]}`);
             kept.commit(input, said, state);
           });
         }),

@@ -76,8 +76,8 @@ const CIS = [
 export interface Happening {
   after: number;
   what:
-    | { type: "event"; event: Omit<Event, "occurredAt">; behindMs: number }
-    | { type: "again"; pick: number; forMs: number; behindMs: number }
+    | { type: "event"; event: Omit<Event, "occurredAt">; endsInMs: number; behindMs: number }
+    | { type: "again"; pick: number; forMs: number; isSaid: boolean; behindMs: number }
     | { type: "tick" }
     | {
         type: "command";
@@ -114,8 +114,10 @@ const event: fc.Arbitrary<Happening["what"]> = fc.record({
     labels: fc.constantFrom({}, { site: "a" }, { site: "b" }),
     annotations: fc.constant({}),
     links: fc.constant([]),
-    expiresAfterMs: fc.constantFrom(null, null, null, 300_000),
+    expiresAfterMs: fc.constantFrom(null, null, null, 300_000, 0),
   }),
+  /** With it, an end of 0 is a moment that is given. */
+  endsInMs: fc.constantFrom(60_000, 300_000, 1_200_000),
   behindMs: fc.constantFrom(0, 0, 0, 0, 2000, 25_000, -20_000, 45_000, 400_000, 3_000_000),
 });
 
@@ -123,7 +125,8 @@ const other: fc.Arbitrary<Happening["what"]> = fc.oneof(
   fc.record({
     type: fc.constant("again" as const),
     pick: fc.nat(20),
-    forMs: fc.constantFrom(0, 60_000, 300_000),
+    forMs: fc.constantFrom(1, 60_000, 300_000),
+    isSaid: fc.boolean(),
     behindMs: fc.constantFrom(0, 0, 0, -1, 2000, 400_000),
   }),
   fc.record({ type: fc.constant("tick" as const) }),
@@ -179,11 +182,28 @@ export function inputOf(
 ): Input {
   switch (what.type) {
     case "event":
-      return { kind: "event", at, event: { ...what.event, occurredAt: at - what.behindMs } };
+      return {
+        kind: "event",
+        at,
+        event: {
+          ...what.event,
+          occurredAt: at - what.behindMs,
+          ...(what.event.expiresAfterMs === 0 && { expiresAt: at + what.endsInMs }),
+        },
+      };
     case "again": {
       const occurredAt = at - what.behindMs;
       const alerts = [...(known[what.pick % Math.max(1, known.length)]?.alerts ?? []), "a-0000000000000000"];
-      return { kind: "again", at, alerts: refsOf(alerts), occurredAt, expiresAt: occurredAt + what.forMs };
+      const expiresAfterMs = what.isSaid ? 0 : what.forMs;
+      return {
+        kind: "again",
+        at,
+        alerts: refsOf(alerts),
+        occurredAt,
+        // Who says what is over already resolves: that is an event.
+        expiresAt: at + what.forMs,
+        expiresAfterMs,
+      };
     }
     case "tick":
       return { kind: "tick", at };

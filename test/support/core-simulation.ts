@@ -4,6 +4,8 @@ import type { CmdbDocument } from "../../collector/core/model/ci.ts";
 import type { Correlator } from "../../collector/core/model/correlation.ts";
 import type { Effect, Entity } from "../../collector/core/model/effect.ts";
 import type { Input } from "../../collector/core/model/input.ts";
+import { plainIncident } from "../../collector/core/model/incident-record.ts";
+import { sightedOf } from "../../collector/core/model/member.ts";
 import { idsOf, type Repeated } from "../../collector/core/model/repeated.ts";
 import type { CoreSettings } from "../../collector/core/model/settings.ts";
 import { type CoreState, createState } from "../../collector/core/state.ts";
@@ -55,22 +57,40 @@ export function live(list: readonly Happening[], view: () => CoreState, take: (i
 }
 
 /** Everything that went in and came out of a core that lived on. */
+/** Effects as a store keeps them: what repeats have moved of a member is told by its alert. */
+export function saidBy(effects: readonly Effect[], state: CoreState): string {
+  return JSON.stringify(
+    effects.map((effect) => {
+      if (effect.kind !== "put" || effect.entity.kind !== "incident") return effect;
+      const { entity } = effect;
+      const members = entity.value.members.map((member) => ({
+        ...member,
+        ...sightedOf(member, state.alerts.get(member.alert), entity.id),
+      }));
+      return { ...effect, entity: { ...entity, value: { ...plainIncident(entity.value), members } } };
+    }),
+  );
+}
+
 export function record(
   create: CreateCorrelator,
   list: readonly Happening[],
-): { inputs: Input[]; effects: string[]; state: CoreState } {
+): { inputs: Input[]; effects: string[]; stored: string[]; state: CoreState } {
   const state = freshCore(create);
   const inputs: Input[] = [];
   const effects: string[] = [];
+  const stored: string[] = [];
   live(
     list,
     () => state,
     (input) => {
       inputs.push(structuredClone(input));
-      effects.push(JSON.stringify(step(state, input)));
+      const said = step(state, input);
+      effects.push(JSON.stringify(said));
+      stored.push(saidBy(said, state));
     },
   );
-  return { inputs, effects, state };
+  return { inputs, effects, stored, state };
 }
 
 /** What a store keeps: the stored form of entities, touches beside them, and the last event ids. */

@@ -14,7 +14,7 @@ import type { Turn } from "../model/turn.ts";
 import { believedTime, classify, LATE_AFTER_MS, type Standing, type Verdict } from "./classify.ts";
 import type { EarlyClears } from "./early-clears.ts";
 import type { EventIds } from "./event-ids.ts";
-import { expiresAfter, expiryOf, SILENCE_MIN_MS } from "./expiry.ts";
+import { beginEnd, keepEnd, moveEnd, SILENCE_MIN_MS } from "./expiry.ts";
 import { sameButFigures } from "./figures.ts";
 import { withChange, startsFlapping, steadyAt } from "./flapping.ts";
 import { beganAt, newAlert, UNSUPPRESSED } from "./new-alert.ts";
@@ -124,10 +124,11 @@ function repeat(
   if (newest) alert.lastOccurredAt = occurredAt;
   const nowLive = alert.late && !late;
   if (nowLive) alert.late = false;
-  if (newest) alert.expiresAfterMs = expiresAfter(event, turn.at);
-  const expiresAt = expiryOf(alert, state.settings.correlation);
-  if (alert.expiresAt === null || expiresAt < alert.expiresAt) state.alertTimers.schedule(alert.id, expiresAt);
-  alert.expiresAt = expiresAt;
+  const { expiresAt: before } = alert;
+  if (newest) moveEnd(alert, event, turn.at, state.settings.correlation);
+  else keepEnd(alert, state.settings.correlation);
+  const { expiresAt } = alert;
+  if (expiresAt !== null && (before === null || expiresAt < before)) state.alertTimers.schedule(alert.id, expiresAt);
   let change = newest ? takeOver(alert, event) : "none";
   if (change === "matter") state.alerts.relabelled(alert);
   // Of replicas that tell of one alert, the first that saw it knows since when.
@@ -149,13 +150,12 @@ function repeat(
  */
 export function repeatUnchanged(
   state: DeduplicateState,
-  { alerts: refs, occurredAt, expiresAt }: Readonly<Repetition>,
+  { alerts: refs, occurredAt, expiresAt, expiresAfterMs }: Readonly<Repetition>,
   at: UnixMillis,
 ): { repeated: Repeated; missed: number[] } {
   const length = refs.length / REF_LENGTH;
   const isInTime = occurredAt <= at && at - occurredAt <= LATE_AFTER_MS;
-  const expiresAfterMs = Math.max(0, expiresAt - at);
-  const repeat: Repeat = { seenAt: at, occurredAt, expiresAfterMs, expiresAt: at + expiresAfterMs };
+  const repeat: Repeat = { seenAt: at, occurredAt, expiresAfterMs, expiresAt: Math.max(at, expiresAt) };
   const onNearer = (alert: Alert): void => state.alertTimers.schedule(alert.id, repeat.expiresAt);
   const list = new RepeatedList(length);
   const missed: number[] = [];
@@ -219,13 +219,12 @@ function begin(
   alert.lastSeenAt = at;
   takeOver(alert, event);
   state.texts.share(alert);
-  alert.expiresAfterMs = expiresAfter(event, at);
   if (!late) alert.changes = withChange(alert.changes, at);
   turn.alertChanged(alert);
   if (held) {
     // One state for as long as it flaps: the episode goes on.
     alert.count += 1;
-    alert.expiresAt = expiryOf(alert, state.settings.correlation);
+    beginEnd(alert, event, at, state.settings.correlation);
     scheduleWake(state, alert);
     return { type: "refreshed", alert };
   }
@@ -240,7 +239,7 @@ function begin(
   alert.unobservedSince = null;
   alert.occurredAt = beganAt(event, occurredAt);
   alert.flapping = startsFlapping(alert.changes, at);
-  alert.expiresAt = expiryOf(alert, state.settings.correlation);
+  beginEnd(alert, event, at, state.settings.correlation);
   if (known === null) state.alerts.add(alert);
   else {
     state.alerts.relabelled(alert);

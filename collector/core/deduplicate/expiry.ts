@@ -17,9 +17,27 @@ const QUIET_SOURCE_FACTOR = 2;
 /** A source counts as heard when any alert of it was within this time. */
 const HEARD_WITHIN_MS: Milliseconds = 10 * 60_000;
 
-/** How long from now the event says that it holds; null = it does not say. */
-export function expiresAfter(event: Readonly<Event>, at: UnixMillis): Milliseconds | null {
-  return event.expiresAt === undefined ? event.expiresAfterMs : Math.max(0, event.expiresAt - at);
+/** An episode begins with the end that its event gives it; the alert's other times are those of the episode already. */
+export function beginEnd(alert: Alert, event: Readonly<Event>, at: UnixMillis, settings: CorrelationSettings): void {
+  alert.expiresAfterMs = event.expiresAfterMs;
+  alert.expiresAt = event.expiresAt === undefined ? expiryOf(alert, settings) : Math.max(at, event.expiresAt);
+}
+
+/**
+ * Takes over the end that a further event of the episode gives it. A moment that was given stays when an earlier one is
+ * given, as in Alertmanager: of two senders of one alert, the one that promises more is believed.
+ */
+export function moveEnd(alert: Alert, event: Readonly<Event>, at: UnixMillis, settings: CorrelationSettings): void {
+  const { expiresAfterMs: afterMs, expiresAt } = alert;
+  beginEnd(alert, event, at, settings);
+  if (afterMs !== 0 || expiresAt === null || alert.expiresAt === null || alert.expiresAt >= expiresAt) return;
+  alert.expiresAt = expiresAt;
+  if (event.expiresAt !== undefined) alert.expiresAfterMs = 0;
+}
+
+/** What an event that came out of order does to the end: it says that the alert held, and for how long is known from others. */
+export function keepEnd(alert: Alert, settings: CorrelationSettings): void {
+  if (alert.expiresAfterMs !== 0) alert.expiresAt = expiryOf(alert, settings);
 }
 
 /** The mean time between the firings of this episode; null while there are too few to tell. */

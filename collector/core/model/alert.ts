@@ -39,7 +39,10 @@ export interface Alert {
   lastOccurredAt: UnixMillis;
   /** Firing events in this episode. */
   count: number;
-  /** As its last event said; null = by the repetition it keeps, or the time to live of the settings. */
+  /**
+   * As its last event said; null = by the repetition it keeps, or the time to live of the settings; 0 = it gave the moment
+   * `expiresAt`, which an earlier one does not take back.
+   */
   expiresAfterMs: Milliseconds | null;
   /** When it resolves by itself if not heard again; null = never by time. */
   expiresAt: UnixMillis | null;

@@ -37,7 +37,10 @@ export interface Event {
   labels: Labels;
   annotations: Labels;
   links: readonly Link[];
-  /** The alert clears by itself this long after the last firing event; null = the default TTL of the settings. */
+  /**
+   * The alert clears by itself this long after the last firing event; null = the default TTL of the settings. 0 with
+   * `expiresAt`: that moment stays when a later event gives an earlier one.
+   */
   expiresAfterMs: Milliseconds | null;
   /** Where the source gives the moment itself (Alertmanager's `endsAt`), that moment; it wins over `expiresAfterMs`. */
   expiresAt?: UnixMillis;

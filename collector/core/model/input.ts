@@ -63,6 +63,8 @@ export interface Repetition {
   occurredAt: UnixMillis;
   /** Until when it holds if it is not repeated, as `Event.expiresAt`. */
   expiresAt: UnixMillis;
+  /** As `Event.expiresAfterMs`: 0 where their source gave that moment. */
+  expiresAfterMs: Milliseconds;
 }
 
 /**

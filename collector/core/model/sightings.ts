@@ -70,13 +70,15 @@ export class Sightings {
   }
 
   /**
-   * Says it again, unless something newer was said or its source gave it no end: then nothing has changed, and −1 comes
-   * back. Else the count. The hot path: one row.
+   * Says it again, unless something newer was said or its source gave it no end, or one that stays: then nothing has
+   * changed, and −1 comes back. Else the count. The hot path: one row.
    */
   repeat(place: number, { seenAt, occurredAt, expiresAfterMs, expiresAt }: Readonly<Repeat>): number {
     const row = this.rows(place);
     const from = rowOf(place);
-    if (Number.isNaN(row[from + EXPIRES_AFTER]) || occurredAt < (row[from + LAST_OCCURRED] ?? 0)) return -1;
+    const afterMs = row[from + EXPIRES_AFTER] ?? Number.NaN;
+    if (Number.isNaN(afterMs) || occurredAt < (row[from + LAST_OCCURRED] ?? 0)) return -1;
+    if (afterMs === 0 && (row[from + EXPIRES] ?? 0) > expiresAt) return -1;
     row[from + LAST_SEEN] = seenAt;
     row[from + LAST_OCCURRED] = occurredAt;
     row[from + EXPIRES_AFTER] = expiresAfterMs;

@@ -6,7 +6,14 @@ const SLOTS_MIN = 1024;
 /** Of a slot, all 32-bit integers. A row begins with the hash: one fetch of memory finds and names an alert. */
 const ROW_LENGTH = 6;
 const [HASH_A, HASH_B, ID_HIGH, ID_LOW, PLACE, STATE] = [0, 1, 2, 3, 4, 5] as const;
-const [FREE, PLAIN, CRITICAL] = [0, 1, 2] as const;
+const [FREE, TAKEN, CRITICAL, LOOSE] = [0, 1, 2, 4] as const;
+
+/** What is known of an alert beside its hash. */
+export interface Traits {
+  isCritical: boolean;
+  /** It says no beginning: see `EndIs`. */
+  isLoose: boolean;
+}
 
 /**
  * What each alert looked like when it was last taken in full, as a hash: whoever sends it with the same hash says it again.
@@ -45,7 +52,11 @@ export class AlertMemory {
   }
 
   isCritical(slot: number): boolean {
-    return this.rows[ROW_LENGTH * slot + STATE] === CRITICAL;
+    return ((this.rows[ROW_LENGTH * slot + STATE] ?? 0) & CRITICAL) !== 0;
+  }
+
+  isLoose(slot: number): boolean {
+    return ((this.rows[ROW_LENGTH * slot + STATE] ?? 0) & LOOSE) !== 0;
   }
 
   /** Appends what names the alert: see `AlertRefs`. */
@@ -59,7 +70,7 @@ export class AlertMemory {
    * @param hashA, hashB 32-bit integers.
    * @param place where the core has the alert.
    */
-  remember(alert: AlertId, place: number, hashA: number, hashB: number, isCritical: boolean): void {
+  remember(alert: AlertId, place: number, hashA: number, hashB: number, traits: Readonly<Traits>): void {
     const [high, low] = [highOf(alert), lowOf(alert)];
     const known = this.slotOf(high, low);
     const slot = known < 0 ? this.take(high, low) : known;
@@ -68,7 +79,7 @@ export class AlertMemory {
     this.rows[row + HASH_A] = hashA;
     this.rows[row + HASH_B] = hashB;
     this.rows[row + PLACE] = place;
-    this.rows[row + STATE] = isCritical ? CRITICAL : PLAIN;
+    this.rows[row + STATE] = TAKEN | (traits.isCritical ? CRITICAL : 0) | (traits.isLoose ? LOOSE : 0);
     this.byHash.add(hashA, slot);
   }
 

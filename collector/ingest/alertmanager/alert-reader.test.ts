@@ -83,6 +83,7 @@ test("what was taken is said again the next time, in whatever order and company"
     kind: "again",
     alerts: refsOf(["C", "A", "B"].map(idOfName)),
     expiresAt: Date.parse(later),
+    expiresAfterMs: 300_000,
     occurredAt: NOW,
   });
   expect(read.count).toBe(4);

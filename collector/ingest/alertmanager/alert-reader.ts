@@ -5,7 +5,7 @@ import type { AlertId } from "../../core/model/identity.ts";
 import type { UnixMillis } from "../../core/model/time.ts";
 import { Refusal } from "../../port/ingest.ts";
 import type { Letter, Submission } from "../../port/intake.ts";
-import { InvalidAlert, severityOf } from "../prometheus-alert.ts";
+import { endOf, InvalidAlert, severityOf } from "../prometheus-alert.ts";
 import { AlertMemory } from "./alert-memory.ts";
 import { BodyScanner, type ScannedAlert } from "./body-scan.ts";
 import { Lessons, type Origin } from "./lessons.ts";
@@ -75,7 +75,7 @@ export class AlertReader {
    */
   readBody(bytes: Buffer, now: UnixMillis): ReadAlerts | undefined {
     const read = nothingRead();
-    const groups = new Groups();
+    const groups = [new Groups("given"), new Groups("loose")] as const;
     const parsed = new ParsedOnDemand(bytes);
     try {
       const isList = this.scanner.scan(bytes, (scanned) => {
@@ -158,11 +158,12 @@ export class AlertReader {
     scanned: Readonly<ScannedAlert>,
     now: UnixMillis,
     read: ReadAlerts,
-    groups: Groups,
+    [given, loose]: readonly [Groups, Groups],
   ): boolean {
     const slot = scanned.isPlain ? this.memory.find(scanned.hashA, scanned.hashB) : -1;
     if (slot < 0) return false;
     const { from, to, endsFrom, endsTo } = scanned;
+    const groups = this.memory.isLoose(slot) ? loose : given;
     const group = groups.withEnd(bytes, endsFrom, endsTo) ?? this.groupOf(bytes, scanned, now, read, groups);
     if (group === undefined) return false;
     this.memory.name(slot, group.unchanged.alerts);
@@ -179,26 +180,28 @@ export class AlertReader {
     read: ReadAlerts,
     groups: Groups,
   ): Group | undefined {
-    const expiresAt = this.endOf(bytes, scanned, now);
-    if (expiresAt === undefined || expiresAt <= now) return undefined;
-    let group = groups.at(expiresAt);
+    const said = this.saidEnd(bytes, scanned);
+    const expiresAt = said ?? now + this.options.resolveTimeoutMs;
+    if (Number.isNaN(expiresAt) || expiresAt <= now) return undefined;
+    const endIs = said === undefined ? "assumed" : groups.saidIs;
+    let group = groups.at(expiresAt, endIs);
     if (group === undefined) {
-      group = { unchanged: { kind: "again", alerts: [], occurredAt: now, expiresAt }, places: [] };
-      groups.add(group);
+      const { expiresAfterMs } = endOf(expiresAt, endIs, now);
+      group = { unchanged: { kind: "again", alerts: [], occurredAt: now, expiresAt, expiresAfterMs }, places: [] };
+      groups.add(group, endIs);
       read.groups.push(group);
     }
     groups.joined(group, scanned.endsFrom, scanned.endsTo);
     return group;
   }
 
-  /** Until when it holds; undefined = its text is no time. */
-  private endOf(bytes: Buffer, { endsFrom, endsTo }: Readonly<ScannedAlert>, now: UnixMillis): UnixMillis | undefined {
-    const missing = now + this.options.resolveTimeoutMs;
-    if (endsFrom === 0) return missing;
+  /** Until when it says that it holds; undefined = it does not say, NaN = its text is no time. */
+  private saidEnd(bytes: Buffer, { endsFrom, endsTo }: Readonly<ScannedAlert>): UnixMillis | undefined {
+    if (endsFrom === 0) return undefined;
     try {
-      return this.ends.read(bytes.toString("latin1", endsFrom, endsTo), "endsAt") ?? missing;
+      return this.ends.read(bytes.toString("latin1", endsFrom, endsTo), "endsAt");
     } catch (error) {
-      if (error instanceof InvalidAlert) return undefined;
+      if (error instanceof InvalidAlert) return Number.NaN;
       throw error;
     }
   }
@@ -206,11 +209,12 @@ export class AlertReader {
   /** @param origin undefined = nothing is to be learned of it. */
   private take(value: unknown, now: UnixMillis, read: ReadAlerts, origin: Origin | undefined): boolean {
     try {
-      const { labels, times } = this.posted.check(value, now);
+      const { labels, times, hasBeginning } = this.posted.check(value, now);
       const isFiring = times.endsAt === null || times.endsAt > now;
       const isCritical = severityOf(labels, this.options.unstatedSeverity) === "critical";
       const endsAt = (value as { endsAt?: unknown }).endsAt ?? undefined;
-      read.lessons.add(isFiring && endsAt === origin?.endsAt ? origin : undefined, isCritical);
+      const isKnown = isFiring && endsAt === origin?.endsAt;
+      read.lessons.add(isKnown ? origin : undefined, { isCritical, isLoose: !hasBeginning });
       read.isNewCritical ||= isCritical;
       return true;
     } catch (error) {

@@ -1,5 +1,5 @@
 import type { AlertId } from "../../core/model/identity.ts";
-import type { AlertMemory } from "./alert-memory.ts";
+import type { AlertMemory, Traits } from "./alert-memory.ts";
 
 /** What an alert looked like. */
 export interface Origin {
@@ -12,16 +12,16 @@ export interface Origin {
 
 /** What is kept of each alert. */
 const NUMBERS = 3;
-type Kind = 0 | 1 | 2;
-const [NOTHING, PLAIN, CRITICAL] = [0, 1, 2] as const;
+const [NOTHING, SOMETHING, CRITICAL, LOOSE] = [0, 1, 2, 4] as const;
 
 /** What is to be learned of new alerts when it is known which ones they are: a few numbers each, as they may wait. */
 export class Lessons {
   private readonly numbers: number[] = [];
 
   /** @param origin undefined = nothing is to be learned. */
-  add(origin: Origin | undefined, isCritical: boolean): void {
-    const kind: Kind = origin === undefined ? NOTHING : isCritical ? CRITICAL : PLAIN;
+  add(origin: Origin | undefined, { isCritical, isLoose }: Readonly<Traits>): void {
+    const known = SOMETHING | (isCritical ? CRITICAL : 0) | (isLoose ? LOOSE : 0);
+    const kind = origin === undefined ? NOTHING : known;
     this.numbers.push(kind, origin?.hashA ?? 0, origin?.hashB ?? 0);
   }
 
@@ -32,6 +32,8 @@ export class Lessons {
   teach(index: number, { alert, place }: { alert: AlertId; place: number }, memory: AlertMemory): void {
     const at = NUMBERS * index;
     const [kind = NOTHING, hashA = 0, hashB = 0] = [this.numbers[at], this.numbers[at + 1], this.numbers[at + 2]];
-    if (kind !== NOTHING) memory.remember(alert, place, hashA, hashB, kind === CRITICAL);
+    if (kind === NOTHING) return;
+    const traits = { isCritical: (kind & CRITICAL) !== 0, isLoose: (kind & LOOSE) !== 0 };
+    memory.remember(alert, place, hashA, hashB, traits);
   }
 }

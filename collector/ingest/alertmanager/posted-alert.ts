@@ -42,6 +42,8 @@ export interface PostedAlertOptions extends ReadingOptions {
 /** What is known of an alert that may be taken. */
 export interface CheckedAlert extends AlertText {
   times: AlertTimes;
+  /** Its sender says when it began. */
+  hasBeginning: boolean;
 }
 
 /** Reads alerts as they are posted, one at a time. */
@@ -66,7 +68,8 @@ export class PostedAlerts {
     const endsAt = this.ends.read(posted["endsAt"], "endsAt");
     const times = timesOf(startsAt, endsAt, now, this.options.resolveTimeoutMs);
     const { annotations, generatorUrl } = readDetails(posted["annotations"], posted["generatorURL"]);
-    return { labels: readLabels(posted["labels"]), annotations, generatorUrl, times };
+    const hasBeginning = startsAt !== undefined;
+    return { labels: readLabels(posted["labels"]), annotations, generatorUrl, times, hasBeginning };
   }
 
   /** The event of an alert that was sent at `now`. */

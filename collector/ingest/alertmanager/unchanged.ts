@@ -1,4 +1,5 @@
-import type { UnixMillis } from "../../core/model/time.ts";
+import type { Milliseconds, UnixMillis } from "../../core/model/time.ts";
+import type { EndIs } from "../prometheus-alert.ts";
 
 /** Alerts of one request that are as they were, with the same end. */
 export interface Unchanged {
@@ -7,6 +8,7 @@ export interface Unchanged {
   alerts: number[];
   occurredAt: UnixMillis;
   expiresAt: UnixMillis;
+  expiresAfterMs: Milliseconds;
 }
 
 /** Where alerts lie in the body: beginning and end of the first, of the second … */
@@ -20,11 +22,18 @@ export interface Group {
 
 /** The groups of one request that the next unchanged alert may join. */
 export class Groups {
+  /** What the ends are that are not assumed. */
+  readonly saidIs: EndIs;
+  private assumed: Group | undefined;
   private readonly byEnd = new Map<UnixMillis, Group>();
   /** The one that was joined last, and where the text of its end lies. */
   private last: Group | undefined;
   private lastFrom = 0;
   private lastTo = 0;
+
+  constructor(saidIs: EndIs) {
+    this.saidIs = saidIs;
+  }
 
   /** By the text of the end: a sender gives nearly all alerts of a request the same. undefined: read it, and ask `at`. */
   withEnd(bytes: Uint8Array, from: number, to: number): Group | undefined {
@@ -34,12 +43,13 @@ export class Groups {
     return this.last;
   }
 
-  at(expiresAt: UnixMillis): Group | undefined {
-    return this.byEnd.get(expiresAt);
+  at(expiresAt: UnixMillis, endIs: EndIs): Group | undefined {
+    return endIs === "assumed" ? this.assumed : this.byEnd.get(expiresAt);
   }
 
-  add(group: Group): void {
-    this.byEnd.set(group.unchanged.expiresAt, group);
+  add(group: Group, endIs: EndIs): void {
+    if (endIs === "assumed") this.assumed = group;
+    else this.byEnd.set(group.unchanged.expiresAt, group);
   }
 
   /** @param from, to where the text of the end lies; both 0 where there is none. */

@@ -53,7 +53,7 @@ function eventOfAlert(
   const startsAt = Math.min(timeAt(at(alert, "startsAt")) ?? now, now);
   const id = hashHex([prepared.fingerprint, String(startsAt), firing ? "firing" : "resolved", String(now)]);
   // A webhook does not say until when: it is repeated at the sender's repeat interval, hours apart.
-  const event = eventOf(prepared, { startsAt, endsAt: firing ? null : now }, now, id);
+  const event = eventOf(prepared, { startsAt, endsAt: firing ? null : now, endIs: "assumed" }, now, id);
   return { ...event, source: prepared.source };
 }
 
