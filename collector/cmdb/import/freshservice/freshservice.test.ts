@@ -64,6 +64,37 @@ test("a page with fewer items than asked for is not the last where a link leads 
   expect(document.cis).toHaveLength(90);
 });
 
+/** A service that needs 250 hosts; all lists in pages of at most `per_page`, 30 where nobody asks for more. */
+function widelyRelated({ path, query }: EmulatedRequest): { body: unknown; headers?: Record<string, string> } {
+  const numbers = Array.from({ length: 250 }, (_, index) => index + 1);
+  const lists: Record<string, object[]> = {
+    "/api/v2/relationship_types": Array.from({ length: 120 }, (_, index) => ({
+      id: index + 1,
+      downstream_relation: index === 110 ? "Depends On" : `Word ${index}`,
+    })),
+    "/api/v2/assets": [0, ...numbers].map((id) => ({ id: 1000 + id, display_id: id, name: `asset-${id}` })),
+    "/api/v2/assets/0/relationships": numbers.map((id) => relation(id, 111, 0, id)),
+  };
+  const list = lists[path] ?? [];
+  const [size, page] = [Number(query.get("per_page") ?? 30), Number(query.get("page") ?? 1)];
+  const items = list.slice((page - 1) * size, page * size);
+  return { body: { [path.split("/").at(-1) ?? ""]: items } };
+}
+
+test("relationships and their types are read to the last page", async () => {
+  const { document, left } = await withEmulator(widelyRelated, (emulator) => cmdbFromFreshservice(emulator.api()));
+  expect(document.relations).toHaveLength(250);
+  expect(left).toEqual({});
+});
+
+test("a list that knows no pages is read once", async () => {
+  const answer = (request: EmulatedRequest): { body: unknown } =>
+    widelyRelated({ ...request, query: new URLSearchParams({ per_page: "1000" }) });
+  const { document } = await withEmulator(answer, async (emulator) => cmdbFromFreshservice(emulator.api()));
+  expect(document.cis).toHaveLength(251);
+  expect(document.relations).toHaveLength(250);
+});
+
 test("assets and relationships, each told at both ends and taken once", async () => {
   const answer = ({ path, query }: EmulatedRequest) => {
     if (ANSWERS[path] === undefined) return undefined;

@@ -12,9 +12,14 @@ const PAGE = 100;
  */
 async function* pages(api: ForeignApi, path: string, field: string, more = ""): AsyncGenerator {
   let seen = 0;
+  let before: string | undefined;
   for (let page = 1; ; page += 1) {
     const { body, headers } = await api.send({ path: `${path}?page=${page}&per_page=${PAGE}${more}` });
     const items = listOf(at(body, field));
+    // A list that knows no pages gives all of it each time.
+    const first = JSON.stringify(items[0]);
+    if (first === before) return;
+    before = first;
     yield* items;
     seen += items.length;
     const hasNext =
@@ -45,7 +50,7 @@ const FIELDS = ["id", "display_id", "name", "asset_type_id", "asset_tag", "impac
 const DAY_MS = 24 * 3_600_000;
 
 /**
- * Assets, each with its relationships, which cost a request an asset: of one that has not changed those of the last time stand.
+ * Assets, each with its relationships, which cost a request an asset and hundred of them: of one that has not changed those of the last time stand.
  *
  * @see https://api.freshservice.com/#filter_assets
  */
@@ -68,10 +73,10 @@ async function* withRelationships(api: ForeignApi, filter: string): AsyncGenerat
   for await (const asset of pages(api, "/api/v2/assets", "assets", `&include=type_fields${filter}`))
     found.push(slim(asset, FIELDS));
   for (const asset of found) {
-    const answer = await api.get(
-      `/api/v2/assets/${encodeURIComponent(textAt(asset, "display_id") ?? "")}/relationships`,
-    );
-    yield { ...asset, relationships: listOf(at(answer, "relationships")) };
+    const path = `/api/v2/assets/${encodeURIComponent(textAt(asset, "display_id") ?? "")}/relationships`;
+    const relationships: unknown[] = [];
+    for await (const relationship of pages(api, path, "relationships")) relationships.push(relationship);
+    yield { ...asset, relationships };
   }
 }
 
@@ -82,7 +87,7 @@ export async function cmdbFromFreshservice(api: ForeignApi, cache?: RowCache): P
   for await (const type of pages(api, "/api/v2/asset_types", "asset_types"))
     types.set(textAt(type, "id") ?? "", textAt(type, "name") ?? "");
   const words = new Map<string, string>();
-  for (const type of listOf(at(await api.get("/api/v2/relationship_types"), "relationship_types")))
+  for await (const type of pages(api, "/api/v2/relationship_types", "relationship_types"))
     words.set(textAt(type, "id") ?? "", textAt(type, "downstream_relation") ?? "");
   const relations: unknown[] = [];
   const byDisplayId = new Map<string, string>();
