@@ -1,5 +1,12 @@
 /** Why a source could not be read, for the operator. */
-export class ForeignFault extends Error {}
+export class ForeignFault extends Error {
+  /** What the source answered with, where it did. */
+  readonly status: number | undefined;
+  constructor(message: string, status?: number) {
+    super(message);
+    this.status = status;
+  }
+}
 
 export interface ApiRequest {
   method?: "GET" | "POST";
@@ -107,7 +114,10 @@ export class ForeignApi {
   private async read(response: Response, url: string): Promise<ApiAnswer> {
     const text = await limitedText(response);
     if (!response.ok)
-      throw new ForeignFault(`${where(url)} answered ${response.status}: ${text.replace(/\s+/g, " ").slice(0, 200)}`);
+      throw new ForeignFault(
+        `${where(url)} answered ${response.status}: ${text.replace(/\s+/g, " ").slice(0, 200)}`,
+        response.status,
+      );
     try {
       return { body: text === "" ? undefined : (JSON.parse(text) as unknown), headers: response.headers };
     } catch {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { type EmulatedRequest, withEmulator } from "../../../../test/support/foreign-emulator.ts";
-import { cmdbFromKubernetes, kubernetesObjects, objectsOfList } from "./source.ts";
+import { kubernetesObjects, objectsOfList } from "./objects.ts";
+import { cmdbFromKubernetes } from "./source.ts";
 
 const meta = (name: string, uid: string, owner?: string, namespace: string | undefined = "prod"): object => ({
   metadata: {
@@ -91,7 +92,96 @@ test("nodes, workloads with their pods, services, ingresses and volumes", async 
     { from: "prod/shop-7f-x", type: "runsOn", to: "node-1" },
     { from: "prod/shop-7f-x", type: "storesOn", to: "pv-1" },
   ]);
-  expect(left).toEqual({ podEnded: 1 });
+  expect(left).toEqual({ podEnded: 1, "kindNotServed EndpointSlice": 1, "kindNotServed HTTPRoute": 1 });
+});
+
+const SLICE = "kubernetes.io/service-name";
+const slice = (service: string, pods: readonly (string | undefined)[]): object => ({
+  metadata: { name: `${service}-x1`, uid: `e-${service}`, namespace: "prod", labels: { [SLICE]: service } },
+  addressType: "IPv4",
+  endpoints: pods.map((name) => ({
+    addresses: ["10.1.0.5"],
+    conditions: { ready: true },
+    ...(name !== undefined && { targetRef: { kind: "Pod", namespace: "prod", name } }),
+  })),
+});
+const route = (name: string, hostnames: string[], backendRefs: object[]): object => ({
+  ...meta(name, `h-${name}`),
+  spec: { parentRefs: [{ name: "gateway" }], hostnames, rules: [{ backendRefs }] },
+});
+/** What clusters have since 1.21, and those with a gateway. */
+const NEWER: Record<string, object[]> = {
+  "/apis/discovery.k8s.io/v1/endpointslices": [
+    slice("shop", ["shop-7f-x", "job-1"]),
+    slice("external", ["shop-7f-x", "gone", undefined]),
+    slice("nobody", ["shop-7f-x"]),
+  ],
+  "/apis/gateway.networking.k8s.io/v1/httproutes": [
+    route(
+      "shop",
+      ["shop.example.net", "www.example.net"],
+      [
+        { name: "shop", port: 80 },
+        { name: "external", weight: 0 },
+      ],
+    ),
+    route(
+      "far",
+      [],
+      [
+        { name: "shop", namespace: "other" },
+        { name: "external", kind: "Service", group: "" },
+      ],
+    ),
+    route("odd", [], [{ name: "shop", group: "multicluster.x-k8s.io", kind: "ServiceImport" }]),
+  ],
+};
+
+/** As `apiServer`, with these lists too. @param status of them instead. */
+const newerApiServer =
+  (status?: number) =>
+  (request: EmulatedRequest): { status?: number; body: unknown } | undefined => {
+    const items = NEWER[request.path];
+    if (items === undefined) return apiServer(request);
+    return status === undefined ? { body: { kind: "List", items } } : { status, body: { kind: "Status" } };
+  };
+
+const imported = async (answer: (request: EmulatedRequest) => { status?: number; body: unknown } | undefined) => {
+  const api = { authorization: "Bearer t" };
+  const objects = await withEmulator(answer, (emulator) => kubernetesObjects(emulator.api(api)));
+  return cmdbFromKubernetes(objects, "eu-1");
+};
+
+test("endpoint slices say whom a service without a selector leads to, and routes which services they need", async () => {
+  const { document, left } = await imported(newerApiServer());
+  const before = await imported(apiServer);
+  const isNew = (relation: object): boolean =>
+    !JSON.stringify(before.document.relations).includes(JSON.stringify(relation));
+  expect(document.relations.filter(isNew)).toEqual([
+    { from: "prod/external", type: "dependsOn", to: "prod/shop (deployment)" },
+    { from: "prod/far (httproute)", type: "dependsOn", to: "prod/external" },
+    { from: "prod/shop (httproute)", type: "dependsOn", to: "prod/shop" },
+  ]);
+  expect(document.relations).toHaveLength(before.document.relations.length + 3);
+  expect(document.cis.find(({ id }) => id === "prod/shop (httproute)")).toMatchObject({
+    type: "service",
+    aliases: ["shop.example.net", "www.example.net", "h-shop"],
+    labels: { cluster: "eu-1", kind: "HTTPRoute", namespace: "prod", team: "shop" },
+  });
+  expect(left).toEqual({ podEnded: 1, endpointWithoutPod: 1, backendIsNoService: 1 });
+});
+
+test.for<[situation: string, status: number, reason: string]>([
+  ["a cluster that does not serve them", 404, "kindNotServed"],
+  ["a token that may not read them", 403, "kindForbidden"],
+])("%s is read without endpoint slices and routes, and says so once", async ([, status, reason]) => {
+  const { document, left } = await imported(newerApiServer(status));
+  expect(document).toEqual((await imported(apiServer)).document);
+  expect(left).toEqual({ podEnded: 1, [`${reason} EndpointSlice`]: 1, [`${reason} HTTPRoute`]: 1 });
+});
+
+test("a cluster that fails is not taken for one that lacks something", async () => {
+  await expect(imported(newerApiServer(500))).rejects.toThrow(/endpointslices answered 500/);
 });
 
 test("a service needs the workload of the pods that it selects, and pods that stand alone", () => {
@@ -124,11 +214,13 @@ test("the same from what kubectl prints", () => {
     pods: "Pod",
     services: "Service",
     ingresses: "Ingress",
+    endpointslices: "EndpointSlice",
+    httproutes: "HTTPRoute",
   };
-  const items = Object.entries(LISTS).flatMap(([path, list]) =>
+  const items = Object.entries({ ...LISTS, ...NEWER }).flatMap(([path, list]) =>
     list.map((item) => ({ kind: kinds[path.split("/").at(-1) ?? ""], ...item })),
   );
   const { document } = cmdbFromKubernetes(objectsOfList({ kind: "List", items }), "eu-1");
-  expect(document.cis.length).toBe(7);
-  expect(document.relations.length).toBe(5);
+  expect(document.cis.length).toBe(10);
+  expect(document.relations.length).toBe(8);
 });

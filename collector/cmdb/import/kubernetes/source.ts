@@ -1,54 +1,6 @@
 import { CmdbDraft, type ForeignCmdb } from "../draft.ts";
-import type { ForeignApi } from "../foreign-api.ts";
 import { at, listOf, textAt } from "../foreign-value.ts";
-
-const PAGE = 500;
-
-/** Lists that are read, in this order; each with the kind that its items have. */
-const LISTS: readonly (readonly [path: string, kind: string])[] = [
-  ["/api/v1/nodes", "Node"],
-  ["/api/v1/persistentvolumes", "PersistentVolume"],
-  ["/api/v1/persistentvolumeclaims", "PersistentVolumeClaim"],
-  ["/apis/apps/v1/deployments", "Deployment"],
-  ["/apis/apps/v1/statefulsets", "StatefulSet"],
-  ["/apis/apps/v1/daemonsets", "DaemonSet"],
-  ["/apis/apps/v1/replicasets", "ReplicaSet"],
-  ["/api/v1/pods", "Pod"],
-  ["/api/v1/services", "Service"],
-  ["/apis/networking.k8s.io/v1/ingresses", "Ingress"],
-];
-
-/** Everything of a cluster that matters here, by kind. */
-export type KubernetesObjects = ReadonlyMap<string, readonly unknown[]>;
-
-/** All items, page by page; a list that grew too old (410) is begun anew. */
-async function list(api: ForeignApi, path: string): Promise<unknown[]> {
-  const items: unknown[] = [];
-  let next = "";
-  do {
-    const query = new URLSearchParams({ limit: String(PAGE), ...(next === "" ? {} : { continue: next }) });
-    const page = await api.get(`${path}?${query.toString()}`);
-    items.push(...listOf(at(page, "items")));
-    next = textAt(page, "metadata", "continue") ?? "";
-  } while (next !== "");
-  return items;
-}
-
-export async function kubernetesObjects(api: ForeignApi): Promise<KubernetesObjects> {
-  const objects = new Map<string, unknown[]>();
-  for (const [path, kind] of LISTS) objects.set(kind, await list(api, path));
-  return objects;
-}
-
-/** What `kubectl get … -o json` wrote: a List whose items say their kind. */
-export function objectsOfList(document: unknown): KubernetesObjects {
-  const objects = new Map<string, unknown[]>();
-  for (const item of listOf(at(document, "items"))) {
-    const kind = textAt(item, "kind") ?? "";
-    objects.set(kind, [...(objects.get(kind) ?? []), item]);
-  }
-  return objects;
-}
+import type { KubernetesObjects } from "./objects.ts";
 
 const uid = (item: unknown): string => textAt(item, "metadata", "uid") ?? "";
 const namespaced = (item: unknown, name: string | undefined): string =>
@@ -64,7 +16,7 @@ function selects(selector: unknown, labels: unknown): boolean {
   return entries.length > 0 && entries.every(([name, value]) => at(labels, name) === value);
 }
 
-/** Turns objects into CIs: nodes, volumes, workloads with their pods as members, services and ingresses. */
+/** Turns objects into CIs: nodes, volumes, workloads with their pods as members, services, ingresses and routes. */
 class ClusterDraft {
   readonly draft = new CmdbDraft();
   private readonly objects: KubernetesObjects;
@@ -84,12 +36,15 @@ class ClusterDraft {
     this.workloads();
     this.pods();
     this.services();
+    this.endpoints();
     this.ingresses();
+    this.routes();
+    for (const reason of this.objects.unread) this.draft.leave(reason);
     return this.draft.finish();
   }
 
   private items(kind: string): readonly unknown[] {
-    return this.objects.get(kind) ?? [];
+    return this.objects.byKind.get(kind) ?? [];
   }
 
   private add(
@@ -202,6 +157,28 @@ class ClusterDraft {
     return workload !== undefined && this.draft.has(workload) ? workload : undefined;
   }
 
+  /** Whom a service leads to in truth: also where it has no selector, and somebody else keeps its endpoints. */
+  private endpoints(): void {
+    const pods = new Map(this.items("Pod").map((pod) => [namespaced(pod, textAt(pod, "metadata", "name")), pod]));
+    for (const slice of this.items("EndpointSlice")) {
+      const service = this.byName.get(
+        `Service ${namespaced(slice, textAt(slice, "metadata", "labels", "kubernetes.io/service-name"))}`,
+      );
+      // Of a service that is gone; its slices follow.
+      if (service === undefined) continue;
+      for (const endpoint of listOf(at(slice, "endpoints"))) {
+        const target = at(endpoint, "targetRef");
+        if (textAt(target, "kind") !== "Pod") {
+          this.draft.leave("endpointWithoutPod");
+          continue;
+        }
+        const pod = pods.get(namespaced(slice, textAt(target, "name")));
+        if (pod === undefined || !this.draft.has(uid(pod))) continue;
+        this.draft.relate(service, "dependsOn", this.workloadOf(pod) ?? uid(pod));
+      }
+    }
+  }
+
   private ingresses(): void {
     for (const ingress of this.items("Ingress")) {
       const rules = listOf(at(ingress, "spec", "rules"));
@@ -215,6 +192,28 @@ class ClusterDraft {
       for (const name of [...backends, textAt(ingress, "spec", "defaultBackend", "service", "name")]) {
         const service = name === undefined ? undefined : this.byName.get(`Service ${namespaced(ingress, name)}`);
         if (service !== undefined) this.draft.relate(uid(ingress), "dependsOn", service);
+      }
+    }
+  }
+
+  /** Routes of the Gateway API: the same to whoever calls them as an ingress. */
+  private routes(): void {
+    for (const route of this.items("HTTPRoute")) {
+      this.add("HTTPRoute", route, "service", {
+        name: `${namespaced(route, textAt(route, "metadata", "name"))} (HTTPRoute)`,
+        aliases: listOf(at(route, "spec", "hostnames")).filter((name) => typeof name === "string"),
+      });
+      const backends = listOf(at(route, "spec", "rules")).flatMap((rule) => listOf(at(rule, "backendRefs")));
+      for (const backend of backends) {
+        const kind = `${textAt(backend, "group") ?? ""}/${textAt(backend, "kind") ?? "Service"}`;
+        if (kind !== "/Service") {
+          this.draft.leave("backendIsNoService");
+          continue;
+        }
+        const namespace = textAt(backend, "namespace") ?? textAt(route, "metadata", "namespace") ?? "";
+        const service = this.byName.get(`Service ${namespace}/${textAt(backend, "name") ?? ""}`);
+        // Nothing goes to a backend without weight.
+        if (service !== undefined && at(backend, "weight") !== 0) this.draft.relate(uid(route), "dependsOn", service);
       }
     }
   }

@@ -1,0 +1,80 @@
+import { type ForeignApi, ForeignFault } from "../foreign-api.ts";
+import { at, listOf, textAt } from "../foreign-value.ts";
+
+const PAGE = 500;
+
+/** Lists that are read, in this order; each with the kind that its items have. */
+const LISTS: readonly (readonly [path: string, kind: string])[] = [
+  ["/api/v1/nodes", "Node"],
+  ["/api/v1/persistentvolumes", "PersistentVolume"],
+  ["/api/v1/persistentvolumeclaims", "PersistentVolumeClaim"],
+  ["/apis/apps/v1/deployments", "Deployment"],
+  ["/apis/apps/v1/statefulsets", "StatefulSet"],
+  ["/apis/apps/v1/daemonsets", "DaemonSet"],
+  ["/apis/apps/v1/replicasets", "ReplicaSet"],
+  ["/api/v1/pods", "Pod"],
+  ["/api/v1/services", "Service"],
+  ["/apis/networking.k8s.io/v1/ingresses", "Ingress"],
+];
+
+/** Lists that a cluster may lack, or keep from whoever could read the others until now. */
+const OPTIONAL_LISTS: readonly (readonly [path: string, kind: string])[] = [
+  ["/apis/discovery.k8s.io/v1/endpointslices", "EndpointSlice"],
+  ["/apis/gateway.networking.k8s.io/v1/httproutes", "HTTPRoute"],
+];
+
+/** Everything of a cluster that matters here. */
+export interface KubernetesObjects {
+  byKind: ReadonlyMap<string, readonly unknown[]>;
+  /** Kinds that could not be read, each with why, for the operator. */
+  unread: readonly string[];
+}
+
+/** All items, page by page; a list that grew too old (410) is begun anew. */
+async function list(api: ForeignApi, path: string): Promise<unknown[]> {
+  const items: unknown[] = [];
+  let next = "";
+  do {
+    const query = new URLSearchParams({ limit: String(PAGE), ...(next === "" ? {} : { continue: next }) });
+    const page = await api.get(`${path}?${query.toString()}`);
+    items.push(...listOf(at(page, "items")));
+    next = textAt(page, "metadata", "continue") ?? "";
+  } while (next !== "");
+  return items;
+}
+
+export async function kubernetesObjects(api: ForeignApi): Promise<KubernetesObjects> {
+  const objects = new Map<string, unknown[]>();
+  for (const [path, kind] of LISTS) objects.set(kind, await list(api, path));
+  const unread: string[] = [];
+  for (const [path, kind] of OPTIONAL_LISTS) {
+    const items = await listIfThere(api, path);
+    if (typeof items === "string") unread.push(`${items} ${kind}`);
+    else objects.set(kind, items);
+  }
+  return { byKind: objects, unread };
+}
+
+/** The items, or why there are none to be had. */
+async function listIfThere(api: ForeignApi, path: string): Promise<unknown[] | "kindNotServed" | "kindForbidden"> {
+  try {
+    return await list(api, path);
+  } catch (error) {
+    const status = error instanceof ForeignFault ? error.status : undefined;
+    if (status === 404) return "kindNotServed";
+    if (status === 403) return "kindForbidden";
+    throw error;
+  }
+}
+
+/** What `kubectl get … -o json` wrote: a List whose items say their kind. */
+export function objectsOfList(document: unknown): KubernetesObjects {
+  const objects = new Map<string, unknown[]>();
+  for (const item of listOf(at(document, "items"))) {
+    const kind = textAt(item, "kind") ?? "";
+    const known = objects.get(kind);
+    if (known === undefined) objects.set(kind, [item]);
+    else known.push(item);
+  }
+  return { byKind: objects, unread: [] };
+}
