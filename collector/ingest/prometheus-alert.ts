@@ -52,7 +52,7 @@ export class InvalidAlert extends Error {}
 
 /**
  * A map of text to text in a foreign value, checked against limits and not copied; `what` names it in messages.
- * Empty values stay: what an empty label means is the caller's affair.
+ * Empty values stay, and null becomes one: what an empty label means is the caller's affair.
  */
 function textMap(value: unknown, what: string, valueLengthMax: number): Labels {
   if (value === undefined || value === null) return {};
@@ -60,16 +60,20 @@ function textMap(value: unknown, what: string, valueLengthMax: number): Labels {
   if (document === undefined) throw new InvalidAlert(`${what}s must be an object`);
   const names = Object.keys(document);
   if (names.length > LABELS_MAX) throw new InvalidAlert(`more than ${LABELS_MAX} ${what}s`);
+  let hasNull = false;
   for (const name of names) {
     const text = document[name];
     if (name === "" || name.length > NAME_LENGTH_MAX || isUnsafeName(name))
       throw new InvalidAlert(`invalid ${what} name ${JSON.stringify(cut(name, 100))}`);
+    hasNull ||= text === null;
+    if (text === null) continue;
     if (typeof text !== "string") throw new InvalidAlert(`the value of ${what} ${name} must be a string`);
     if (text.length > valueLengthMax)
       throw new InvalidAlert(`the value of ${what} ${name} is longer than ${valueLengthMax} characters`);
   }
   // Parsed for us and for nobody else: a copy would take twice the memory.
-  return document as Labels;
+  const texts = document as Labels;
+  return hasNull ? Object.fromEntries(names.map((name) => [name, texts[name] ?? ""])) : texts;
 }
 
 function withoutEmpty(labels: Labels): Labels {

@@ -224,3 +224,71 @@ async function timesOf(url: string, situation: string, since: number): Promise<n
     seconds(updatedAt),
   ]);
 }
+
+const NOTHING_ELSE = { startsAt: new Date().toISOString(), createdBy: "ann" };
+
+test("silences are found by the matchers that they have, and stand in the same order", async () => {
+  const made: [text: string, matchers: object[], minutes: number][] = [
+    ["equal", [{ name: "team", value: "web", isRegex: false }], 30],
+    ["not equal", [{ name: "team", value: "web", isRegex: false, isEqual: false }], 10],
+    ["regex", [{ name: "team", value: "web|db", isRegex: true }], 20],
+    [
+      "two",
+      [
+        { name: "team", value: "web", isRegex: false },
+        { name: "site", value: "x", isRegex: false },
+      ],
+      40,
+    ],
+    [
+      "other",
+      [
+        { name: "site", value: "x", isRegex: false },
+        { name: "rack", value: "", isRegex: false },
+      ],
+      50,
+    ],
+  ];
+  for (const [comment, matchers, minutes] of made) {
+    const endsAt = new Date(Date.now() + minutes * 60_000).toISOString();
+    await post("/api/v2/silences", { ...NOTHING_ELSE, matchers, endsAt, comment });
+  }
+  const filters = [
+    ["team=web"],
+    ['team="web"'],
+    ["team!=web"],
+    ["team=~web|db"],
+    ["team=~web"],
+    ["team!~web"],
+    ["team="],
+  ];
+  const more = [["rack="], ["nobodyHasThis="], ["team=db"], ["team=web", "site=x"], ["site=x"], ["createdBy=ann"]];
+  for (const list of [...filters, ...more]) {
+    const query = list.map((filter) => `filter=${encodeURIComponent(filter)}`).join("&");
+    const [theirs, ours] = await both(async (url) => {
+      const { body } = await json<{ comment: string; status: { state: string } }[]>(`${url}/api/v2/silences?${query}`);
+      return body.filter(({ status }) => status.state === "active").map(({ comment }) => comment);
+    });
+    expect(ours, list.join(" and ")).toEqual(theirs);
+  }
+  const [theirs, ours] = await both((url) => amtool(url, "silence", "query", "team=web"));
+  expect(ours.split("\n").length).toBe(theirs.split("\n").length);
+});
+
+test("values that a careless client sends for nothing, and backslashes without quotes, mean the same to both", async () => {
+  const mixed = { alertname: "Careless", team: null, empty: "" };
+  const posted = await post("/api/v2/alerts", [
+    { labels: { ...mixed, id: "n1" }, annotations: { summary: null, text: "" } },
+    { labels: { ...mixed, id: "n2" }, annotations: null, generatorURL: "" },
+    { labels: { ...mixed, id: "n3", path: "C:\\temp" } },
+  ]);
+  expect(posted.map(({ status }) => status)).toEqual([200, 200]);
+  for (const filter of ["alertname=Careless", "path=C:\\\\temp", "path=C:\\temp", "path=~C:\\\\\\\\t.mp", "id=~n\\d"]) {
+    const query = `?filter=${encodeURIComponent(filter)}`;
+    const [theirs, ours] = await both(async (url) => {
+      const { body } = await json<(Shown & { annotations: object })[]>(`${url}/api/v2/alerts${query}`);
+      return body.map(({ labels, annotations, fingerprint }) => ({ labels, annotations, fingerprint }));
+    });
+    expect(ours, filter).toEqual(theirs);
+  }
+});

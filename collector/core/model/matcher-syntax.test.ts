@@ -18,6 +18,8 @@ test.for<[situation: string, text: string, expected: unknown]>([
   ["a comma inside quotes", 'a="1,2"', [equal("a", "1,2")]],
   ["escapes", '"a b"="\\"x\\\\y\\n"', [equal("a b", '"x\\y\n')]],
   ["a regex escape without doubling", 'a="\\d+"', [equal("a", "\\d+")]],
+  ["an unquoted value with escapes", 'a=x\\\\y\\"z\\n', [equal("a", 'x\\y"z\n')]],
+  ["an unquoted value with other backslashes", "a=C:\\temp\\d", [equal("a", "C:\\temp\\d")]],
   ["an unquoted value with an equals sign", "url=http://x/?a=b", [equal("url", "http://x/?a=b")]],
   ["an unquoted regex with braces", "a=~x{2}", [{ name: "a", value: "x{2}", isRegex: true, isEqual: true }]],
 ])("%s", ([, text, expected]) => {

@@ -84,12 +84,13 @@ function bare(scanner: Scanner): string {
 
 /**
  * A value without quotes reaches to the next comma or end: the older form of the syntax, in which `check=~disk_(a|b)`
- * and `url=http://x/?a=b` need no quotes.
+ * and `url=http://x/?a=b` need no quotes. A backslash stays unless it stands before another, a quote or an n.
  */
 function bareValue(scanner: Scanner): string {
   const from = scanner.at;
   while (!scanner.done && scanner.char !== ",") scanner.at += 1;
-  return scanner.text.slice(from, scanner.at).trim();
+  const text = scanner.text.slice(from, scanner.at).trim();
+  return text.replace(/\\([n"\\])/g, (_, escaped: string) => (escaped === "n" ? "\n" : escaped));
 }
 
 function operator(scanner: Scanner): Pick<Matcher, "isRegex" | "isEqual"> {

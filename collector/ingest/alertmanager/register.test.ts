@@ -194,6 +194,16 @@ test("what was learned of alerts that waited is nothing when alerts mean somethi
   expect(ports.repetitions).toEqual([]);
 });
 
+test("null is an empty text: a label that is not there, an annotation without words", async () => {
+  const { post, ports } = bench();
+  const labels = { alertname: "A", host: "h", team: null };
+  expect((await post([{ labels, annotations: { summary: null, text: "t" } }])).status).toBe(200);
+  expect(ports.events).toMatchObject([
+    { labels: { alertname: "A", host: "h" }, annotations: { summary: "", text: "t" } },
+  ]);
+  expect((await post([{ labels: { alertname: null } }])).status).toBe(400);
+});
+
 test("labels that are empty are absent", async () => {
   const { post, ports } = bench();
   await post([{ labels: { alertname: "A", host: "h", empty: "" } }, { labels: { alertname: "A", host: "h" } }]);

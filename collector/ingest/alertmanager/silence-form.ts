@@ -1,7 +1,7 @@
 import type { Matcher, Silence } from "../../core/model/silence.ts";
 import type { UnixMillis } from "../../core/model/time.ts";
 import { Refusal } from "../../port/ingest.ts";
-import { compileMatchers, matcherFault, matchesEmpty } from "../matcher.ts";
+import { matcherFault, matchesEmpty } from "../matcher.ts";
 import { documentOf, labelsFrom, listOf, timeAt } from "../field.ts";
 
 export type SilenceState = "expired" | "active" | "pending";
@@ -41,18 +41,14 @@ export function sortSilences(silences: readonly Silence[], now: UnixMillis): Sil
   });
 }
 
-/**
- * Whether the filter's matchers hold for the silence's own matchers taken as labels. As Alertmanager: a negative
- * matcher also holds where the silence does not speak of the label, a positive one with "" only there.
- */
-export function silenceMatches(silence: Silence, filter: readonly Matcher[]): boolean {
-  const values = new Map(silence.matchers.map((matcher) => [matcher.name, matcher.value]));
-  return filter.every((matcher) => {
-    const value = values.get(matcher.name);
-    if (matcher.value === "") return matcher.isEqual ? value === undefined : value !== undefined;
-    if (value === undefined) return !matcher.isEqual;
-    return compileMatchers([matcher])(() => value);
-  });
+/** Whether each matcher of the filter is one of the silence's own: same name, operator and value, as in Alertmanager. */
+export function silenceMatches({ matchers }: Silence, filter: readonly Matcher[]): boolean {
+  return filter.every((wanted) =>
+    matchers.some(
+      ({ name, value, isRegex, isEqual }) =>
+        name === wanted.name && value === wanted.value && isRegex === wanted.isRegex && isEqual === wanted.isEqual,
+    ),
+  );
 }
 
 const MATCHERS_MAX = 64;
