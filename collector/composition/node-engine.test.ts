@@ -1,7 +1,13 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 
 const flags = vi.hoisted(() => [] as string[]);
+/** The flags that were set when young objects were collected. */
+const collected = vi.hoisted(() => [] as string[]);
 vi.mock("node:v8", () => ({ setFlagsFromString: (flag: string) => flags.push(flag) }));
+vi.mock("node:vm", () => ({
+  runInNewContext: (code: string) => (options: object) =>
+    collected.push(`${code} ${JSON.stringify(options)} after ${flags.join(" ")}`),
+}));
 
 const { nodeEngine } = await import("./node-engine.ts");
 
@@ -39,4 +45,17 @@ test("every heap is large enough to begin with for a moment, and never when memo
   const { length } = triggers();
   vi.advanceTimersByTime(2_000);
   expect(triggers().slice(length - 1)).toEqual(["--incremental-marking-soft-trigger=0"]);
+});
+
+test("it begins at once: young objects are collected when the flags are set, and nothing else could do it later", () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const engine = nodeEngine();
+  flags.length = 0;
+  collected.length = 0;
+  engine.favourMemory(true);
+  engine.favourMemory(false);
+  expect(collected).toEqual([
+    'gc {"type":"minor"} after --optimize-for-size --incremental-marking-soft-trigger=1 --expose-gc --no-expose-gc',
+  ]);
 });

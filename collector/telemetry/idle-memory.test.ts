@@ -102,6 +102,16 @@ test("what work has come in between of is tried again", () => {
   expect(asked).toEqual(["4 s: memory", "7 s: speed", "67 s: memory", "82 s: speed"]);
 });
 
+test("what a short flood leaves meanwhile, of which the engine gives nothing back, is growth", () => {
+  const { engine, asked, go } = driven();
+  go(6);
+  engine.resident = 160 * MIB;
+  go(4);
+  engine.resident = engine.live = 400 * MIB;
+  go(190);
+  expect(asked).toEqual(["4 s: memory", "22 s: speed", "82 s: memory", "97 s: speed"]);
+});
+
 test("when work comes it stops favouring memory, but not for what collecting itself does", () => {
   const { engine, asked, go } = driven();
   go(5);

@@ -131,7 +131,8 @@ export class IdleMemory {
     this.heldSince = undefined;
     this.lastAt = clock.monotonic();
     const resident = engine.residentBytes();
-    if (isDone) this.leastBytes = resident;
+    // What has come meanwhile may be garbage that the engine has not looked at: that is growth, and no measure for it.
+    if (isDone) this.leastBytes = Math.min(resident, this.reachedBytes);
     telemetry.count("tocsin_memory_releases_total");
     telemetry.count("tocsin_memory_released_bytes_total", {}, Math.max(0, this.heldBytes - resident));
   }
