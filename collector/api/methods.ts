@@ -8,7 +8,8 @@ export class MethodTable {
 
   /** Sorted; empty for a path that no method has. */
   of(path: string): string[] {
-    const parts = path.split("?", 1)[0]!.split("/");
+    const plain = path.split("?", 1)[0]!.replace(/\/{2,}/g, "/");
+    const parts = (plain.length > 1 ? plain.replace(/\/$/, "") : plain).split("/");
     const found = this.patterns.filter((pattern) => matches(pattern.parts, parts)).map(({ method }) => method);
     return [...new Set(found)].sort();
   }

@@ -152,7 +152,8 @@ function fastifyOptions(limits: ApiLimits, ports: ApiPorts): FastifyServerOption
     // Our own answer, in our own form.
     return503OnClosing: false,
     forceCloseConnections: "idle",
-    routerOptions: { maxParamLength: 1024 },
+    // Senders are given an address and put a path behind it, not all with care.
+    routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
     schemaController: { compilersFactory: { buildValidator: validateWhenAsked(), buildSerializer: () => asItIs } },
     ajv: {
       customOptions: {

@@ -113,6 +113,23 @@ test("each route lets in exactly its roles", async () => {
   expect(wrong).toEqual([]);
 });
 
+test.for<[path: string, status: number]>([
+  ["/api/v1/incidents/", 200],
+  ["//api/v1/incidents", 200],
+  ["//api//v1/incidents/?limit=1", 200],
+  ["/healthz/", 200],
+  ["/metrics/agents/", 200],
+  ["/nothing/", 404],
+  ["/alertmanager/api/v2/status/", 404],
+])("an address that was put together by hand, with a slash too many: %s", async ([path, status]) => {
+  const { call } = await apiBench({ auth: TOKENS });
+  expect((await call("GET", path, { as: "viewer" })).status).toBe(status);
+  if (path.includes("incidents")) {
+    expect((await call("GET", path, { as: "agent" })).status).toBe(403);
+    expect(await call("PATCH", path, { as: "viewer" })).toMatchObject({ status: 405, headers: { allow: "GET, HEAD" } });
+  }
+});
+
 test.for<[Role, Role[], boolean]>([
   ["admin", ["operator"], true],
   ["operator", ["viewer"], true],
