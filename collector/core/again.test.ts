@@ -160,6 +160,15 @@ test.for<[situation: string, ends: End[], expected: number]>([
   expect(byEvents.alert()?.status).toBe("resolved");
 });
 
+test("an end that we put off because we did not listen is not one that was given: the next word decides", () => {
+  const { core, id } = firing({ expiresAt: minutes(60) });
+  core.input({ kind: "restarted", at: minutes(55), from: minutes(5) });
+  expect(core.alert()?.expiresAt).toBe(minutes(110));
+  expect(missed(again(core, [id], minutes(56), minutes(62)))).toEqual([]);
+  core.event({ ...fields, expiresAt: minutes(61) });
+  expect(core.alert()).toMatchObject({ expiresAt: minutes(62), expiresAfterMs: 0 });
+});
+
 test.for<[situation: string, change: (core: CoreDriver) => void]>([
   ["its source has cleared it", (core) => core.event({ ...fields, status: "resolved" })],
   ["it timed out", (core) => core.to(minutes(9))],

@@ -103,7 +103,10 @@ export function extendExpiry(
     (a, b) => byText(a.id, b.id),
   );
   for (const alert of inOrder) {
-    alert.expiresAt = Math.max((alert.expiresAt ?? 0) + gapMs, turn.at + RESUME_MS);
+    const expiresAt = Math.max((alert.expiresAt ?? 0) + gapMs, turn.at + RESUME_MS);
+    alert.expiresAt = expiresAt;
+    // Ours now, and not the sender's: what it says next may be earlier.
+    if (alert.expiresAfterMs === 0) alert.expiresAfterMs = expiresAt - turn.at;
     turn.effects.push({ kind: "touch", alert });
   }
 }
