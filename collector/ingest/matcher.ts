@@ -1,5 +1,5 @@
 import { invalidMatcher, type LabelOf, matchesAll } from "../core/model/matcher.ts";
-import { parseMatchers } from "../core/model/matcher-syntax.ts";
+import { parseBareMatcher, parseMatchers } from "../core/model/matcher-syntax.ts";
 import { compileRegex } from "../core/model/regex.ts";
 import type { Matcher } from "../core/model/silence.ts";
 
@@ -12,14 +12,19 @@ export type MatcherReading = { ok: true; matchers: Matcher[] } | { ok: false; me
 export function readMatchers(text: string): MatcherReading {
   if (text.length > MATCHER_LENGTH_MAX)
     return { ok: false, message: `a matcher is longer than ${MATCHER_LENGTH_MAX} characters` };
-  const parsed = parseMatchers(text);
-  if (parsed.status === "invalid")
-    return { ok: false, message: `bad matcher format: ${text}: at ${parsed.offset}: ${parsed.message}` };
-  for (const matcher of parsed.matchers) {
+  const list = parseMatchers(text);
+  const one = list.status === "parsed" ? list : parseBareMatcher(text);
+  if (one.status === "parsed") return checked(one.matchers);
+  const { offset, message } = list.status === "invalid" ? list : one;
+  return { ok: false, message: `bad matcher format: ${text}: at ${offset}: ${message}` };
+}
+
+function checked(matchers: Matcher[]): MatcherReading {
+  for (const matcher of matchers) {
     const fault = matcherFault(matcher);
     if (fault !== undefined) return { ok: false, message: fault };
   }
-  return { ok: true, matchers: parsed.matchers };
+  return { ok: true, matchers };
 }
 
 /** Why this matcher cannot be used; undefined when it can. */

@@ -275,15 +275,24 @@ test("silences are found by the matchers that they have, and stand in the same o
   expect(ours.split("\n").length).toBe(theirs.split("\n").length);
 });
 
-test("values that a careless client sends for nothing, and backslashes without quotes, mean the same to both", async () => {
+test("values that a careless client sends for nothing, and backslashes and commas without quotes, mean the same to both", async () => {
   const mixed = { alertname: "Careless", team: null, empty: "" };
   const posted = await post("/api/v2/alerts", [
     { labels: { ...mixed, id: "n1" }, annotations: { summary: null, text: "" } },
     { labels: { ...mixed, id: "n2" }, annotations: null, generatorURL: "" },
+    { labels: { ...mixed, id: "n4", path: "1,2" } },
     { labels: { ...mixed, id: "n3", path: "C:\\temp" } },
   ]);
   expect(posted.map(({ status }) => status)).toEqual([200, 200]);
-  for (const filter of ["alertname=Careless", "path=C:\\\\temp", "path=C:\\temp", "path=~C:\\\\\\\\t.mp", "id=~n\\d"]) {
+  for (const filter of [
+    "alertname=Careless",
+    "path=C:\\\\temp",
+    "path=C:\\temp",
+    "path=~C:\\\\\\\\t.mp",
+    "id=~n\\d",
+    "id=~[a-z]{1,2}4",
+    "path=1,2",
+  ]) {
     const query = `?filter=${encodeURIComponent(filter)}`;
     const [theirs, ours] = await both(async (url) => {
       const { body } = await json<(Shown & { annotations: object })[]>(`${url}/api/v2/alerts${query}`);

@@ -89,9 +89,11 @@ function bare(scanner: Scanner): string {
 function bareValue(scanner: Scanner): string {
   const from = scanner.at;
   while (!scanner.done && scanner.char !== ",") scanner.at += 1;
-  const text = scanner.text.slice(from, scanner.at).trim();
-  return text.replace(/\\([n"\\])/g, (_, escaped: string) => (escaped === "n" ? "\n" : escaped));
+  return unescaped(scanner.text.slice(from, scanner.at).trim());
 }
+
+const unescaped = (text: string): string =>
+  text.replace(/\\([n"\\])/g, (_, escaped: string) => (escaped === "n" ? "\n" : escaped));
 
 function operator(scanner: Scanner): Pick<Matcher, "isRegex" | "isEqual"> {
   if (scanner.take("=~")) return { isRegex: true, isEqual: true };
@@ -135,6 +137,17 @@ export function parseMatchers(text: string): MatcherParse {
     return { status: "invalid", message: error.message, offset: error.offset ?? scanner?.at ?? 0 };
   }
   return { status: "parsed", matchers };
+}
+
+/**
+ * Reads one matcher whose value, when it has no quotes, reaches to the end, commas and all: `path=1,2`, `pod=~web-.{1,3}`.
+ * That is the older form in which Alertmanager reads a filter that is no list of matchers.
+ */
+export function parseBareMatcher(text: string): MatcherParse {
+  const [, name = "", sign = "", value = ""] = /^\s*([a-zA-Z_:][\w:]*)\s*(=~|!~|!=|=)\s*([^"]*)$/.exec(text) ?? [];
+  if (name === "") return { status: "invalid", message: "there is no matcher", offset: 0 };
+  const kind = { isRegex: sign.endsWith("~"), isEqual: !sign.startsWith("!") };
+  return { status: "parsed", matchers: [{ name, value: unescaped(value.trim()), ...kind }] };
 }
 
 /** The matcher as `parseMatchers` reads it: `name=~"value"`, quoted always. */

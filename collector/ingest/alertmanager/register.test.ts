@@ -316,6 +316,7 @@ test.for<[filter: string, expected: string[]]>([
   ['instance=""', ["2", "4"]],
   ['foo=""', ["1", "3"]],
   ['foo!="x"', ["1", "3", "4"]],
+  ["foo=~[x-y]{1,2}", ["2", "4"]],
   // One of these is looked up in the index, the other is not.
   ['foo="x", severity=""', ["2"]],
   ['alertname="", foo=~".+"', ["4"]],
