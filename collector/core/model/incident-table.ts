@@ -157,7 +157,9 @@ export class IncidentTable {
   /** Returns the alert whose member is beyond the kept ones from now on: this one, or one that gave way; null = none. */
   addMember(incident: Incident, member: Member): AlertId | null {
     incident.alertCount += 1;
-    if (incident.members.length >= Math.min(FEW_MEMBERS, this.kept)) enrol(this.rollOf(incident), member);
+    // A roll stays when most have gone.
+    const hasRoll = this.rolls.has(incident.id);
+    if (hasRoll || incident.members.length >= Math.min(FEW_MEMBERS, this.kept)) enrol(this.rollOf(incident), member);
     else this.known(incident.id);
     if (incident.members.length < this.kept) {
       // A list that grows has room for sixteen more, and most stay alone.
