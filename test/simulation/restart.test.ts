@@ -10,7 +10,8 @@ import { nextWakeAt, step } from "../../collector/core/step.ts";
 import { readReplayLine } from "../../collector/runtime/replay-line.ts";
 import { recipesOf } from "../scenario/generate/recipes.ts";
 import { generate } from "../scenario/generate/scenario.ts";
-import { cmdbOf, eventAt, ONE_ROUTE, seconds } from "../support/core-driver.ts";
+import { cmdbOf, eventAt, ONE_ROUTE, seconds, T0 } from "../support/core-driver.ts";
+import { SMALL_CMDB, SMALL_SETTINGS } from "../support/core-inputs.ts";
 import { type CoreWorld, freshCore, Kept } from "../support/core-simulation.ts";
 
 const create = () => createCorrelator(createRootRanker());
@@ -130,6 +131,17 @@ describe("a core that crashes now and then says byte for byte what one says that
     for (let host = 0; host < hosts; host += 3) tell(seconds(200) + 40 * host, host, 0, "firing");
     twins.runTo(seconds(500));
     expect(twins.live.incidents.size).toBeGreaterThan(0);
+  });
+
+  test("with the reason of a page that had waited beside another one", () => {
+    const twins = new Twins({ cmdb: SMALL_CMDB, settings: SMALL_SETTINGS, membersKept: 50 }, 1);
+    for (const ci of ["hv-1", "web-2", "shop", "web-1"]) twins.tell(T0, { ci, check: "down", summary: "it is down" });
+    const uplink = { ci: "sw-1", check: "down", summary: "it is down" };
+    twins.tell(T0, { ...uplink, occurredAt: T0 - 400_000 });
+    twins.tell(T0, { ...uplink, severity: "info" });
+    twins.runTo(seconds(120));
+    const [, second] = twins.live.incidents.live();
+    expect(second).toMatchObject({ pageWorthy: true, pageReason: "the business service shop is hit" });
   });
 
   test("where ports are found to lead", () => {

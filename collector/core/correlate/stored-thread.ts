@@ -40,7 +40,11 @@ type Ranked = readonly [
   holdReason: string,
   pageWorthy: 0 | 1,
   pageAfterMs: number,
+  /** Only where the incident gives another one. */
+  ...pageReason: readonly [] | readonly [string],
 ];
+
+const NO_REASON = [] as const;
 
 export const lookTimer = (incident: IncidentId): string => `look ${incident}`;
 export const rankTimer = (incident: IncidentId): string => `rank ${incident}`;
@@ -58,6 +62,7 @@ export function threadRecord(thread: Readonly<Thread>, timers: TimerQueue, topol
           ranked.holdReason,
           ranked.pageWorthy ? 1 : 0,
           ranked.pageAfterMs,
+          ...(ranked.isHeldBack ? ([ranked.pageReason] as const) : NO_REASON),
         ];
   return [
     edition,
@@ -108,15 +113,16 @@ export function readThread(record: ThreadRecord, incident: Readonly<Incident>, t
 }
 
 function rankedOf(
-  [at, evidence, ci, dead, holdMs, holdReason, pageWorthy, pageAfterMs]: Ranked,
+  [at, evidence, ci, dead, holdMs, holdReason, pageWorthy, pageAfterMs, pageReason]: Ranked,
   doubt: number,
-  { pageReason }: Readonly<Incident>,
+  incident: Readonly<Incident>,
   topology: Topology,
 ): Thread["ranked"] {
   return {
     at,
     evidence,
-    pageReason,
+    pageReason: pageReason ?? incident.pageReason,
+    isHeldBack: pageReason !== undefined,
     fault: unnamed([ci, dead], topology),
     doubt,
     holdMs,

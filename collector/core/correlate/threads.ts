@@ -32,6 +32,8 @@ const AGAIN_MS: Milliseconds = 10 * 60_000;
 export interface Ranked extends Omit<Ranking, "rootCause" | "impact" | "isRepeat"> {
   at: UnixMillis;
   evidence: number;
+  /** The incident gives another reason meanwhile: it waits beside a page. `pageReason` is nowhere else then. */
+  isHeldBack: boolean;
 }
 
 /** What correlation knows of an incident beside what the incident says. */

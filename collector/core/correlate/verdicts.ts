@@ -118,14 +118,19 @@ export class Verdicts {
    */
   private spent(
     incident: Readonly<Incident>,
-    last: Readonly<Ranked>,
+    last: Ranked,
     at: UnixMillis,
     { rooms, view }: Pick<Surroundings, "rooms" | "view">,
   ): Ranking {
     const ranking = { ...rankingOf(incident, last), holdMs: holdLeft(last, at), pageAfterMs: 0 };
-    if (!ranking.pageWorthy || incident.told.some(({ paged }) => paged)) return ranking;
-    const other = this.paged.find((page) => page.incident !== incident.id && page.at >= last.at);
+    const isPage = ranking.pageWorthy && !incident.told.some(({ paged }) => paged);
+    const other = isPage ? this.paged.find((page) => page.incident !== incident.id && page.at >= last.at) : undefined;
     const beside = other === undefined ? 0 : other.at + BESIDE * view.settings.settleMaxMs - at;
+    if (beside > 0 !== last.isHeldBack) {
+      last.isHeldBack = beside > 0;
+      rooms.threads.touch(incident.id);
+    }
+    if (!isPage) return ranking;
     if (beside > 0) {
       rankAgain(rooms, incident.id, at + beside);
       return { ...ranking, pageWorthy: false, pageReason: PIECE, pageAfterMs: beside };
@@ -149,7 +154,7 @@ function holdLeft({ at: since, holdMs }: Readonly<Ranked>, at: UnixMillis): Mill
 
 function rankedOf(ranking: Readonly<Ranking>, at: UnixMillis, evidence: number): Ranked {
   const { fault, doubt, holdMs, holdReason, pageWorthy, pageReason, pageAfterMs } = ranking;
-  return { at, evidence, fault, doubt, holdMs, holdReason, pageWorthy, pageReason, pageAfterMs };
+  return { at, evidence, fault, doubt, holdMs, holdReason, pageWorthy, pageReason, pageAfterMs, isHeldBack: false };
 }
 
 /** The last verdict: whom it names and what is hit stands in the incident, which took it over. */
