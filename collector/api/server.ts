@@ -28,7 +28,10 @@ import { registerScrape } from "./route/scrape.ts";
 import { NAMED_SCHEMAS } from "./schema/named.ts";
 import { documentedAnswers } from "./schema/undocumented.ts";
 import { answerTrouble } from "./trouble.ts";
-import { validateWhenAsked } from "./validation.ts";
+import { type LazyValidation, validateWhenAsked } from "./validation.ts";
+
+/** Who is started anew has other things to do at first: senders have waited for it. */
+const PREPARE_AFTER_MS = 2_000;
 
 /** An ingest adapter: adds its routes to a scope of its own. */
 export type IngestPlugin = (app: FastifyInstance, ports: IngestPorts) => void | Promise<void>;
@@ -57,7 +60,8 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
   const { ports } = options;
   const limits: ApiLimits = { ...DEFAULT_API_LIMITS, ...options.limits };
   const access = options.auth instanceof Authenticator ? options.auth : new Authenticator(options.auth);
-  const app = fastify(fastifyOptions(limits, ports));
+  const validation = validateWhenAsked();
+  const app = fastify(fastifyOptions(limits, ports, validation));
   app.server.maxConnections = limits.connectionsMax;
   const silent = silentConnections(app);
   const state = { closing: false };
@@ -102,6 +106,7 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
           `without auth.tokens only loopback may be listened on, not ${host}: add tokens, or listen on 127.0.0.1`,
         );
       await app.listen({ host, port });
+      ports.clock.after(PREPARE_AFTER_MS, () => validation.prepare());
       const address = app.server.address() as AddressInfo;
       const shown = address.family === "IPv6" ? `[${address.address}]` : address.address;
       return { url: `http://${shown}:${address.port}` };
@@ -142,7 +147,11 @@ async function closed(app: FastifyInstance, silent: ReadonlySet<Socket>): Promis
 const CLOSE_IDLE_EVERY_MS = 50;
 const CLOSE_ALL_AFTER_MS = 5000;
 
-function fastifyOptions(limits: ApiLimits, ports: ApiPorts): FastifyServerOptions & { http: ServerOptionsOfHttp } {
+function fastifyOptions(
+  limits: ApiLimits,
+  ports: ApiPorts,
+  validation: LazyValidation,
+): FastifyServerOptions & { http: ServerOptionsOfHttp } {
   return {
     logger: false,
     bodyLimit: limits.bodyBytesMax,
@@ -154,7 +163,7 @@ function fastifyOptions(limits: ApiLimits, ports: ApiPorts): FastifyServerOption
     forceCloseConnections: "idle",
     // Senders are given an address and put a path behind it, not all with care.
     routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
-    schemaController: { compilersFactory: { buildValidator: validateWhenAsked(), buildSerializer: () => asItIs } },
+    schemaController: { compilersFactory: { buildValidator: validation.build, buildSerializer: () => asItIs } },
     ajv: {
       customOptions: {
         coerceTypes: false,
