@@ -35,11 +35,7 @@ export function command(state: CoreState, turn: Turn, actor: string, order: Comm
       turn.put({ kind: "maintenance", id: order.window.id, value: order.window });
       return planned(state, turn, actor, order.window.id, order.window.reason);
     case "maintenance.remove":
-      if (!state.mutes.removeWindow(order.id)) {
-        return { status: "rejected", code: "maintenanceNotFound", message: `no maintenance window ${order.id}` };
-      }
-      turn.remove("maintenance", order.id);
-      return planned(state, turn, actor, order.id, "removed");
+      return removeWindow(state, turn, actor, order.id);
     case "agent.forget":
       return forgetAgent(state, turn, actor, order.ci);
     case "events.dropped":
@@ -194,6 +190,23 @@ function planned(state: CoreState, turn: Turn, actor: string, id: string, reason
   const withheld = [...state.alerts.all()].filter((alert) => isActive(alert) && alert.withheld === "maintenance");
   for (const alert of withheld.sort((a, b) => byText(a.id, b.id))) correlateFiring(state, turn, alert);
   return outcome;
+}
+
+function removeWindow(state: CoreState, turn: Turn, actor: string, id: string): Outcome {
+  switch (state.mutes.removeWindow(id, state.topology, turn.at)) {
+    case "unknown":
+      return refusal("maintenanceNotFound", `no maintenance window ${id}`);
+    case "declared": {
+      const instead = "change it there, or plan one with this id and the period that you want instead";
+      return refusal(
+        "maintenanceDeclared",
+        `maintenance window ${id} comes with the CMDB or the configuration: ${instead}`,
+      );
+    }
+    case "removed":
+      turn.remove("maintenance", id);
+      return planned(state, turn, actor, id, "removed");
+  }
 }
 
 function forgetAgent(state: CoreState, turn: Turn, actor: string, name: string): Outcome {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { CoreDriver, minutes, ONE_ROUTE, seconds } from "../../../test/support/core-driver.ts";
+import { cmdbOf, CoreDriver, minutes, ONE_ROUTE, seconds, T0 } from "../../../test/support/core-driver.ts";
 import { parseMatchers } from "../model/matcher-syntax.ts";
 import type { Matcher } from "../model/silence.ts";
 
@@ -51,4 +51,22 @@ test.for<[text: string, expected: string[]]>([
   expect(muted(silenced)).toEqual(expected);
   const inhibitions = [{ source: matchers('kind="boss"'), target: matchers(text), equal: ["nobodyHasThis"] }];
   expect(muted(new CoreDriver({ settings: { ...ONE_ROUTE, inhibitions } }))).toEqual(expected);
+});
+
+test("a window of the CMDB holds again when a person's of the same id is removed, and is not removed itself", () => {
+  const window = { id: "mw", cis: ["hv-1"], to: minutes(60), includeDependents: true, reason: "", owner: null };
+  const cmdb = { ...cmdbOf(["vm-1 runsOn hv-1"]), maintenance: [{ ...window, from: T0 }] };
+  const core = new CoreDriver({ cmdb });
+  const muted = (): readonly string[] | undefined => core.alert({ ci: "vm-1" })?.suppressedBy;
+  core.event({ ci: "vm-1" });
+  expect(core.command({ type: "maintenance.remove", id: "mw" })).toMatchObject({ code: "maintenanceDeclared" });
+  expect(muted()).toEqual(["maintenance:mw"]);
+  core.command({ type: "maintenance.put", window: { ...window, from: minutes(50) } });
+  expect(muted()).toEqual([]);
+  expect(core.command({ type: "maintenance.remove", id: "mw" })).toMatchObject({ status: "accepted" });
+  expect(muted()).toEqual(["maintenance:mw"]);
+  core.to(minutes(59));
+  expect(new CoreDriver({ cmdb, after: core }).state.mutes.windows()).toEqual(core.state.mutes.windows());
+  core.to(minutes(66));
+  expect(muted()).toEqual([]);
 });

@@ -35,6 +35,8 @@ export class Mutes {
   private readonly timers: TimerQueue;
   private readonly silencesById = new Map<string, Silence>();
   private readonly covers = new Map<string, Cover>();
+  /** The CMDB's, those too that a person's window of the same id stands in for. */
+  private declared: readonly MaintenanceWindow[] = [];
   private readonly inhibitions = new Inhibitions();
   private topology: Topology | null = null;
 
@@ -50,6 +52,7 @@ export class Mutes {
   /** The CMDB's windows, in place of those it had; coverage of all is computed anew. */
   takeWindows(windows: readonly MaintenanceWindow[], topology: Topology, at: UnixMillis): void {
     this.topology = topology;
+    this.declared = windows;
     for (const [id, cover] of this.covers) if (cover.isDeclared) this.covers.delete(id);
     for (const cover of this.covers.values()) {
       cover.cis = coveredCis(cover.window, topology);
@@ -104,9 +107,16 @@ export class Mutes {
     this.scheduleWindow(window, at);
   }
 
-  removeWindow(id: string): boolean {
+  /** Removes a person's window: one of the same id in the CMDB holds again. "declared": it is the CMDB's, and stays. */
+  removeWindow(id: string, topology: Topology, at: UnixMillis): "removed" | "declared" | "unknown" {
+    const known = this.covers.get(id);
+    if (known === undefined) return "unknown";
+    if (known.isDeclared) return "declared";
     this.timers.cancel(`window ${id}`);
-    return this.covers.delete(id);
+    this.covers.delete(id);
+    const declared = this.declared.find((window) => window.id === id);
+    if (declared !== undefined) this.enterWindow(declared, true, topology, at);
+    return "removed";
   }
 
   wakeWindow(id: string, at: UnixMillis): void {
