@@ -275,6 +275,32 @@ test("a full disk: the same commit is tried until it succeeds, and meanwhile nob
   await partition.stop();
 });
 
+test("a full disk: who reads is answered with what the core has, and not kept waiting for a commit", async () => {
+  const { partition, clock, store, send } = world();
+  await partition.start();
+  store.isHolding = true;
+  store.answers = Array.from({ length: 8 }, () => ({ status: "retryable", reason: "full" }) as const);
+  send("taken");
+  await settle();
+  const answered: string[] = [];
+  void partition.settled().then(() => answered.push("before it was known"));
+  await settle();
+  expect(answered).toEqual([]);
+  store.release();
+  await settle();
+  expect(partition.readiness()).toEqual({ ready: false, reason: "the disk is full" });
+  void partition.settled().then(() => answered.push("while full"));
+  await settle();
+  expect(answered).toEqual(["before it was known", "while full"]);
+  store.isHolding = false;
+  for (let second = 0; second < 40; second += 1) {
+    clock.advance(1_000);
+    await settle(2);
+  }
+  expect(partition.readiness()).toEqual({ ready: true });
+  await partition.stop();
+});
+
 test("a failed sync: nothing is acknowledged any more, and the process is told to end, once", async () => {
   const { partition, store, send, statuses, fatal, answers } = world();
   await partition.start();

@@ -74,6 +74,8 @@ export class Partition implements IntakeWithDeposit {
   private committing: Promise<void> = Promise.resolve();
   private rebuilding: Promise<void> = Promise.resolve();
   private whenIdle: (() => void) | undefined;
+  /** Who waits to read what is durable. */
+  private readonly readers = new Set<() => void>();
 
   constructor(options: PartitionOptions) {
     this.options = options;
@@ -185,16 +187,20 @@ export class Partition implements IntakeWithDeposit {
     });
   }
 
-  /** Resolves when everything that the core has taken until now is durable; rejects when it never will be. */
+  /**
+   * Resolves when everything that the core has taken until now is durable; rejects when it never will be. While nothing can
+   * be stored it resolves at once: people must see what is open, most of all then.
+   */
   async settled(): Promise<void> {
-    const { stepper } = this;
+    const { stepper, readers } = this;
     if (stepper === undefined || this.state === "ended") throw new Error(this.reason);
-    if (stepper.batch.isEmpty && this.committer.batch === undefined) return;
+    if (this.state === "stalled" || (stepper.batch.isEmpty && this.committer.batch === undefined)) return;
     const { batch } = stepper;
-    return new Promise((resolve, reject) => {
-      batch.reports.push({ changes: [], outcomes: [], resolve, reject });
-      this.soon();
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    readers.add(resolve);
+    batch.reports.push({ changes: [], outcomes: [], resolve, reject });
+    this.soon();
+    return promise.finally(() => readers.delete(resolve));
   }
 
   /** While there is a reason, events are refused with it, so that what matters more keeps its room (the disk is nearly full). */
@@ -380,6 +386,7 @@ export class Partition implements IntakeWithDeposit {
     if (this.state === "running") this.state = "stalled";
     this.reason = text;
     this.refuseWaiting(text);
+    for (const answer of this.readers) answer();
     this.cancelPatience = this.options.clock.after(this.limits.patienceMs, () => {
       // Their inputs may still become durable: a sender's repeat is recognised by its ids.
       const open = this.stepper?.batch.tickets ?? [];
