@@ -208,3 +208,19 @@ test.each(["", "short", "ü".repeat(300), JSON.stringify({ text: "long ".repeat(
 test("a packed text that is neither text nor bytes is damage", () => {
   expect(() => unpackText(12)).toThrow(/damaged/);
 });
+
+test("closing on a full disk leaves the rest to the next start: nothing that was committed is lost, and nobody crashes", () => {
+  const dataDir = folder();
+  const engine = open(dataDir, { rowsMax: 1e9, sizeBytesMax: 1e12 });
+  const ids = Array.from({ length: 400 }, (_, index) => `a-${index}`);
+  expect(engine.commit(put(1, ...ids))).toMatchObject({ status: "committed" });
+  const { db } = engine as unknown as { db: DatabaseSync };
+  // As many pages as there are: to fold needs more.
+  db.exec("PRAGMA max_page_count = 1");
+  expect(() => engine.close()).not.toThrow();
+  expect(() => new SqliteEngine({ dataDir, eventIdsMax: 100 }).abandon()).not.toThrow();
+  const next = open(dataDir);
+  expect(next.size().rows.pending).toBe(ids.length);
+  next.close();
+  expect(checkDatabase(dataDir)).toEqual([]);
+});

@@ -241,6 +241,9 @@ export class SqliteEngine {
       this.foldAll();
       // Where another connection made them, the last one to close may not be this one.
       this.db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch (error) {
+      // What was committed is on disk already: on a full one the next start folds it.
+      if (classifyFailure(error).status === "fatal") throw error;
     } finally {
       this.abandon();
     }
