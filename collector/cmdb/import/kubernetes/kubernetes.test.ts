@@ -224,3 +224,23 @@ test("the same from what kubectl prints", () => {
   expect(document.cis.length).toBe(10);
   expect(document.relations.length).toBe(8);
 });
+
+test.each([
+  { situation: "another tool's file", document: { alerts: [] }, says: /a List with items is expected$/ },
+  { situation: "one object", document: { kind: "Node", metadata: { name: "n" } }, says: /and this is a Node$/ },
+  { situation: "a refusal of the API", document: { kind: "Status", code: 403 }, says: /and this is a Status$/ },
+  { situation: "no object at all", document: null, says: /a List with items is expected$/ },
+])("$situation is refused, and not read as an empty cluster", ({ document, says }) => {
+  expect(() => objectsOfList(document)).toThrow(says);
+});
+
+test("the items of a list of one kind need not say it", () => {
+  const list = objectsOfList({ kind: "NodeList", items: [{ metadata: { name: "n-1", uid: "u-1" } }] });
+  expect(cmdbFromKubernetes(list, "eu-1").document.cis.map(({ id }) => id)).toEqual(
+    cmdbFromKubernetes(
+      objectsOfList({ kind: "List", items: [{ kind: "Node", metadata: { name: "n-1", uid: "u-1" } }] }),
+      "eu-1",
+    ).document.cis.map(({ id }) => id),
+  );
+  expect(list.byKind.get("Node")).toHaveLength(1);
+});

@@ -67,11 +67,19 @@ async function listIfThere(api: ForeignApi, path: string): Promise<unknown[] | "
   }
 }
 
-/** What `kubectl get … -o json` wrote: a List whose items say their kind. */
+/**
+ * What `kubectl get … -o json` wrote: a List whose items say their kind, or a list of one kind. Throws `ForeignFault` for
+ * anything else: another file must not read as a cluster in which nothing is left.
+ */
 export function objectsOfList(document: unknown): KubernetesObjects {
+  const listKind = textAt(document, "kind") ?? "";
+  if (!listKind.endsWith("List") || !Array.isArray(at(document, "items")))
+    throw new ForeignFault(
+      `this is not what \`kubectl get nodes,pods,… -A -o json\` prints: a List with items is expected${listKind === "" ? "" : `, and this is a ${listKind}`}`,
+    );
   const objects = new Map<string, unknown[]>();
   for (const item of listOf(at(document, "items"))) {
-    const kind = textAt(item, "kind") ?? "";
+    const kind = textAt(item, "kind") ?? listKind.slice(0, -"List".length);
     const known = objects.get(kind);
     if (known === undefined) objects.set(kind, [item]);
     else known.push(item);
