@@ -77,3 +77,25 @@ test.for<[subject: string, says: string[]]>([
 test("a name that nobody knows is a mistake, not a CI that is well", async () => {
   expect(await call(await world(), "wbe-02")).toMatchObject({ code: 1, out: "" });
 });
+
+test.each([
+  { at: "2026-03-01T04:00:00Z", shown: true },
+  { at: "2026-03-01T03:00:00Z", shown: false },
+])(
+  "of a host only that is shown as recorded which belongs to the asked time: $at, shown $shown",
+  async ({ at, shown }) => {
+    const url = await double.answerByPath({
+      "/api/v1/cmdb/cis/db-01": { id: "db-01" },
+      "/api/v1/ledger?ci=db-01": shown
+        ? page(line({ decision: "alert.withheld", alert: "a-1", ci: "db-01", rule: "info" }))
+        : page(),
+      "/api/v1/incidents?status=all&ci=": page(),
+      "/api/v1/agents/db-01/diagnostics": {
+        items: [{ alert: "a-1", ci: "db-01", check: "disk", instance: "", parts: { recorder: "cpu busy" } }],
+      },
+    });
+    const { code, out } = await callCommand(run, ["db-01", "--at", at, "--collector", url]);
+    expect(code).toBe(0);
+    expect(out.includes("Recorded on db-01 (disk)")).toBe(shown);
+  },
+);

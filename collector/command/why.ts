@@ -114,9 +114,11 @@ async function tellOfCi(client: Client, ci: string, atMs: number, unknown: Answe
   }
   const recorded = await client.get(`/api/v1/agents/${encodeURIComponent(ci)}/diagnostics`);
   const diagnostics = recorded.status === "ok" ? ((recorded.body as { items?: Diagnostics[] }).items ?? []) : [];
+  // The newest recording may be of another time than the one that is asked for.
+  const told = new Set(records.flatMap(({ alert, at }) => (alert === null || at > atMs ? [] : alert)));
   return {
     status: "told",
-    diagnostics: diagnostics.slice(0, 1),
+    diagnostics: diagnostics.filter(({ alert }) => told.has(alert)).slice(0, 1),
     story: tellCi(
       records.sort((a, b) => a.at - b.at),
       ci,
