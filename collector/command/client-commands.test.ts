@@ -125,7 +125,7 @@ test("one incident shows the reasons, and hostile control characters never reach
   expect(out).toContain(
     "Root cause: sw-r3 (inferred), 93 % sure\n  - 22 of 23 hosts behind sw-r3 went silent within 40 s",
   );
-  expect(out).toContain("shop (redundancy left: 0)");
+  expect(out).toContain("shop (no redundancy left)");
   expect(out).not.toContain("\u001b");
 });
 
@@ -223,6 +223,13 @@ test("a collector that does not run: exit 3 and what to do", async () => {
   const { code, err } = await call(alerts, ["--collector", "http://127.0.0.1:1"]);
   expect(code).toBe(3);
   expect(err).toMatch(/no answer from http:\/\/127\.0\.0\.1:1: .*Is the collector running\?/);
+});
+
+test("https where no TLS is spoken: exit 3, and that http would do", async () => {
+  const url = await double.answer(200, { items: [], next: null });
+  const { code, err } = await call(alerts, ["--collector", url.replace("http:", "https:")]);
+  expect(code).toBe(3);
+  expect(err).toMatch(/It speaks no TLS there: try http:/);
 });
 
 test("another server that answers JSON is told apart from a collector", async () => {

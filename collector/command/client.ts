@@ -102,7 +102,7 @@ export class Client {
     } catch (error) {
       return {
         status: "unreachable",
-        message: `no answer from ${this.base}: ${reasonOf(error)}. Is the collector running? Name it with --collector URL`,
+        message: `no answer from ${this.base}: ${reasonOf(error)}. ${hintOf(error)}`,
       };
     }
   }
@@ -143,7 +143,18 @@ async function readAnswer(response: Response): Promise<Answer> {
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const cause = error.cause;
-  if (cause instanceof Error && "code" in cause && typeof cause.code === "string") return cause.code;
-  return error.name === "TimeoutError" ? "nothing in time" : error.message;
+  const code = causeCode(error);
+  if (code !== undefined) return code;
+  if (error.name === "TimeoutError") return "nothing in time";
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}
+
+function causeCode({ cause }: Error): string | undefined {
+  return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
+}
+
+function hintOf(error: unknown): string {
+  const code = error instanceof Error ? causeCode(error) : undefined;
+  if (code === "ERR_SSL_WRONG_VERSION_NUMBER") return "It speaks no TLS there: try http:// instead of https://";
+  return "Is the collector running? Name it with --collector URL";
 }

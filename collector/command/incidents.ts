@@ -54,6 +54,11 @@ function timelineOf({ timeline }: IncidentDocument): string[] {
   );
 }
 
+function redundancyOf({ redundancyLeft }: IncidentDocument["impact"]["services"][number]): string {
+  if (redundancyLeft === null) return "";
+  return redundancyLeft <= 0 ? " (no redundancy left)" : ` (redundancy left: ${redundancyLeft})`;
+}
+
 /** What can still be done about it. */
 function nextOf({ number, status }: IncidentDocument): string {
   return `Next: ${status === "open" ? `tocsin ack ${number} · ` : ""}tocsin why ${number}`;
@@ -118,12 +123,12 @@ function show(item: Shown, base: string, io: CommandIo): string {
     ...item.rootCause.candidates
       .filter(({ ci }) => ci !== item.rootCause.ci)
       .slice(0, 3)
-      .map((candidate) => `  or ${printable(candidate.ci)} (${candidate.score.toFixed(2)})`),
+      .map((candidate) => `  or ${printable(candidate.ci)} (${Math.round(candidate.score * 100)} %)`),
     ...[changeOf(item.rootCause)].flatMap((text) =>
       text === undefined ? [] : ["", `What changed: ${printable(text)}`],
     ),
     "",
-    `Services hit: ${item.impact.services.length === 0 ? "none known" : item.impact.services.map((service) => `${printable(service.ci)}${service.redundancyLeft === null ? "" : ` (redundancy left: ${service.redundancyLeft})`}`).join(", ")}`,
+    `Services hit: ${item.impact.services.length === 0 ? "none known" : item.impact.services.map((service) => `${printable(service.ci)}${redundancyOf(service)}`).join(", ")}`,
     `CIs hit: ${item.impact.cis.length}`,
     "",
     table(

@@ -47,7 +47,7 @@ test("a switch dies without a word: one incident, on the switch, inferred, one p
   const { incidents, pages } = await play(NETWORK, each(R3, { at: 10, check: "ping", summary: "no answer" }), 300);
   expect(incidents).toHaveLength(1);
   expect(incidents[0]?.rootCause).toMatchObject({ ci: "sw-r3", inferred: true });
-  expect(incidents[0]?.rootCause.candidates[0]?.reasons[0]).toMatch(/6 of 6 CIs that directly need sw-r3/);
+  expect(incidents[0]?.rootCause.candidates[0]?.reasons[0]).toMatch(/6 of 6 CIs that need sw-r3/);
   expect(pages).toBe(1);
 });
 

@@ -44,7 +44,9 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
   },
   "priority.changed": (record, why) => `priority ${factText(record, "from")} → ${factText(record, "to")}: ${why}`,
   "notification.held": (record, why) =>
-    `first word held for ${seconds(record.facts["holdMs"])}: ${why === "" ? "to see what else belongs to it" : why}`,
+    record.facts["holdMs"] === 0
+      ? "first word not held back"
+      : `first word held for ${seconds(record.facts["holdMs"])}: ${why === "" ? "to see what else belongs to it" : why}`,
   "notification.withheld": (record, why) => `nobody told (${record.rule}): ${why}`,
   "notification.decided": (record, why) =>
     `${record.facts["page"] === true ? "paged" : "told"} ${factText(record, "receiver")} (${record.rule}): ${why}`,
@@ -64,9 +66,9 @@ export function rootPhrase({ facts }: Readonly<LedgerRecord>): string | null {
   if (typeof root !== "string") return null;
   const reasons = Array.isArray(facts["rootReasons"]) ? facts["rootReasons"].map(String) : [];
   const guess = facts["inferred"] === true ? ", which sends nothing itself" : "";
-  const change = typeof facts["change"] === "string" ? `; a change explains it: ${facts["change"]}` : "";
+  // A change that explains it is the first of the reasons.
   const why = reasons.length === 0 ? "" : `: ${reasons.join("; ")}`;
-  return `root cause: ${root}${guess} (${percent(facts["confidence"])})${why}${change}`;
+  return `root cause: ${root}${guess} (${percent(facts["confidence"])})${why}`;
 }
 
 /** Rules that name no silence, window or alert. */

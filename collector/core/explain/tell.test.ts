@@ -105,6 +105,31 @@ test("a hold is told with its reason, whatever was held", () => {
   );
 });
 
+test("what is not held is not told as held for 0 s", () => {
+  const core = new CoreDriver();
+  core.event();
+  const record = { ...core.ledger()[0]!, decision: "notification.held", reasons: ["it may still heal"] };
+  const story = tellIncident([{ ...record, facts: { holdMs: 0 } }], "incident 1");
+  expect(story.steps[0]?.text).toBe("first word not held back");
+});
+
+test("a change that explains it is told by what it changed, never by its id", () => {
+  const core = new CoreDriver();
+  core.event();
+  core.to(minutes(2));
+  const changed = "web-01 was changed 40 s before it began: port 25 new";
+  const records = core
+    .ledger()
+    .map((record) =>
+      record.decision === "notification.decided"
+        ? { ...record, facts: { ...record.facts, rootReasons: [changed], change: "e6f4ee94-1795357029004" } }
+        : record,
+    );
+  const text = storyText(tellIncident(records, "incident 1"));
+  expect(text).toContain(changed);
+  expect(text).not.toContain("e6f4ee94");
+});
+
 test("about a CI: kept out, part of another fault, unknown", () => {
   const core = new CoreDriver({ cmdb: cmdbOf(["web-01 runsOn hv-1"]) });
   core.event({ ci: "quiet", severity: "info" });

@@ -137,10 +137,11 @@ function applyRoot(turn: Turn, incident: Incident, verdict: RootCause): void {
   });
 }
 
-function runnerUp(verdict: RootCause): string | null {
-  const next = verdict.candidates.find((candidate) => candidate.ci !== verdict.ci);
+function runnerUp({ ci, candidates }: RootCause): string | null {
+  const next = candidates.find((candidate) => candidate.ci !== ci);
   if (next === undefined) return null;
-  return `without it, ${next.ci} would be named (${next.score.toFixed(2)})`;
+  const named = `${next.ci} would be named (${Math.round(next.score * 100)} %)`;
+  return ci === null ? `if one CI had to be named, ${named}` : `if it were not ${ci}, ${named}`;
 }
 
 function applyPriority(state: IncidentState, turn: Turn, incident: Incident): "same" | "rises" | "falls" {

@@ -39,7 +39,10 @@ export function reasonsFor(verdict: Verdict, units: readonly Unit[], topology: T
   const { expected, failing } = verdict.dependents;
   if (expected > 0 && failing > 0) {
     const what = verdict.dead ? "went silent or failed" : failing === 1 ? "alarms" : "alarm";
-    const who = expected === 1 ? "the only CI that directly needs" : `${failing} of ${expected} CIs that directly need`;
+    // Of one that is dead, those behind it count too.
+    const directly = verdict.dead ? "" : "directly ";
+    const who =
+      expected === 1 ? `the only CI that ${directly}needs` : `${failing} of ${expected} CIs that ${directly}need`;
     reasons.push(`${who} ${name} ${what}${within(others)}`);
   }
   if (own !== undefined) {
