@@ -16,17 +16,25 @@ export function mute(state: CoreState, turn: Turn, alert: Alert): void {
 
 /** After a silence, a window or the inhibitions changed. O(active alerts). */
 export function muteAll(state: CoreState, turn: Turn): void {
-  const active = [...state.alerts.all()].filter(isActive).sort((a, b) => byText(a.id, b.id));
-  for (const alert of active) muteOne(state, turn, alert);
+  const changed: Alert[] = [];
+  for (const alert of state.alerts.all()) if (newReasons(state, turn, alert) !== null) changed.push(alert);
+  for (const alert of changed.sort((a, b) => byText(a.id, b.id))) muteOne(state, turn, alert);
+}
+
+/** Why it is muted or unobserved now; null = it is as it was. */
+function newReasons(state: CoreState, turn: Turn, alert: Readonly<Alert>): string[] | null {
+  if (!isActive(alert)) return null;
+  const own = state.mutes.reasonsFor(alert, turn.at);
+  if (own.length === 0 && alert.suppressedBy.length === 0) return null;
+  const dependencies = alert.suppressedBy.filter((reason) => reason.startsWith("dependency:"));
+  const reasons = dependencies.length === 0 ? own : [...own, ...dependencies].sort(byText);
+  const isSame = reasons.length === alert.suppressedBy.length && reasons.every((r, i) => r === alert.suppressedBy[i]);
+  return isSame ? null : reasons;
 }
 
 function muteOne(state: CoreState, turn: Turn, alert: Alert): void {
-  if (!isActive(alert)) return;
-  const own = state.mutes.reasonsFor(alert, turn.at);
-  if (own.length === 0 && alert.suppressedBy.length === 0) return;
-  const dependencies = alert.suppressedBy.filter((reason) => reason.startsWith("dependency:"));
-  const reasons = dependencies.length === 0 ? own : [...own, ...dependencies].sort(byText);
-  if (reasons.length === alert.suppressedBy.length && reasons.every((r, i) => r === alert.suppressedBy[i])) return;
+  const reasons = newReasons(state, turn, alert);
+  if (reasons === null) return;
   const was = alert.suppressedBy;
   alert.suppressedBy = reasons;
   turn.alertChanged(alert);

@@ -1,7 +1,9 @@
-import { resolveAlert } from "./deduplicate/deduplicate.ts";
+import { alertWakeAt, resolveAlert } from "./deduplicate/deduplicate.ts";
+import { mayBeDue } from "./incident/life.ts";
+import { wakeIncident } from "./incident/state.ts";
 import type { Alert } from "./model/alert.ts";
 import type { CiId, CmdbDocument } from "./model/ci.ts";
-import { scheduleIntervals } from "./interval.ts";
+import { wakeIntervals } from "./interval.ts";
 import { byText } from "./model/order.ts";
 import type { CoreSettings } from "./model/settings.ts";
 import { Topology } from "./model/topology.ts";
@@ -96,7 +98,6 @@ function renameAlert(state: CoreState, turn: Turn, alert: Alert, ci: CiId): void
 export function takeSettings(state: CoreState, turn: Turn, settings: CoreSettings): void {
   state.settings = settings;
   state.mutes.takeSettings(settings.inhibitions);
-  scheduleIntervals(state, turn.at);
   const active = [...state.alerts.all()].filter(isActive).sort((a, b) => byText(a.id, b.id));
   for (const alert of active) state.mutes.track(alert);
   muteAll(state, turn);
@@ -104,5 +105,26 @@ export function takeSettings(state: CoreState, turn: Turn, settings: CoreSetting
     turn.rank(incident.id);
     turn.lookAt(incident);
   }
+  for (const alert of active) {
+    const wakeAt = alertWakeAt(alert, settings.correlation);
+    if (wakeAt !== null) state.alertTimers.schedule(alert.id, wakeAt);
+  }
+  wakeAllDue(state, turn);
   turn.correlated = true;
+}
+
+/**
+ * A step wakes so many at most, and the core may have been stopped before the next one; the settings may have changed
+ * meanwhile. From what is stored it cannot be told who was looked at in time: all whose time has come are looked at again.
+ */
+export function resume(state: CoreState, turn: Turn): void {
+  muteAll(state, turn);
+  wakeAllDue(state, turn);
+}
+
+/** It says nothing of those who have nothing to say. */
+function wakeAllDue(state: CoreState, turn: Turn): void {
+  for (const incident of state.incidents.live())
+    if (mayBeDue(incident, state.settings.correlation, turn.at)) wakeIncident(state, incident.id, turn.at);
+  wakeIntervals(state, turn);
 }

@@ -20,7 +20,7 @@ import { place, placeSome } from "./place.ts";
 import { keepUndone } from "./undone.ts";
 import type { CoreState } from "./state.ts";
 import { takeSample, weighSamples } from "./take-sample.ts";
-import { forgetNames, takeCmdb, takeSettings } from "./reload.ts";
+import { forgetNames, resume, takeCmdb, takeSettings } from "./reload.ts";
 import { correlateCleared, correlateFiring, takeAgain, takeChange, takeEvent } from "./take-event.ts";
 
 /** Verdicts can make other verdicts stale; after this many rounds the rest waits for the next input. */
@@ -43,13 +43,13 @@ const ALERTS_LIKE_ONE = 20;
 export function step(state: CoreState, input: Input): Effect[] {
   state.at = Math.max(state.at, input.at);
   const turn = new Turn(state.at);
-  // What was not heard in time is decided after the word that says that it is there, or that nobody was listening.
-  const isSignOfLife = input.kind === "heartbeat" || input.kind === "restarted";
-  if (!isSignOfLife) wakeDue(state, turn, input);
+  // What was not heard in time is decided after the word that says that it is there, or that nobody was listening; what is due, by new settings.
+  const isBefore = input.kind === "heartbeat" || input.kind === "restarted" || input.kind === "settings";
+  if (!isBefore) wakeDue(state, turn, input);
   const { length } = state.topology.grown;
   const outcome = take(state, turn, input);
   forgetNames(state, turn, length);
-  if (isSignOfLife) wakeDue(state, turn, input);
+  if (isBefore) wakeDue(state, turn, input);
   settle(state, turn);
   for (const { id, value } of state.graphLog.takeChanged(state.topology.grown)) keepLearned(turn, id, value);
   if (outcome !== null) turn.effects.push({ kind: "outcome", outcome });
@@ -103,6 +103,7 @@ function take(state: CoreState, turn: Turn, input: Input): Outcome | null {
     case "restarted":
       state.heartbeats.grace(turn.at);
       extendExpiry(state, turn, turn.at - input.from);
+      resume(state, turn);
       return null;
   }
 }

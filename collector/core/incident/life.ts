@@ -38,6 +38,17 @@ export function incidentWakeAt(
   return wake;
 }
 
+/** Whether a time at which it was to be looked at has come, be it that it was looked at then or not. */
+export function mayBeDue(incident: Readonly<Incident>, settings: CorrelationSettings, at: UnixMillis): boolean {
+  if (!isOpen(incident)) return false;
+  const { holdUntil, pageHoldUntil, updateDueAt, strayCheckAt, quietSince, rootClearSince } = incident;
+  const quietEnds = quietSince === null ? null : quietSince + quietTime(incident, settings);
+  const settleEnds = rootClearSince === null ? null : rootClearSince + settings.recoverySettleMs;
+  return [holdUntil, pageHoldUntil, updateDueAt, strayCheckAt, quietEnds, settleEnds].some(
+    (due) => due !== null && due <= at,
+  );
+}
+
 export function isOpen(incident: Readonly<Incident>): boolean {
   return incident.status === "open" || incident.status === "acknowledged";
 }
