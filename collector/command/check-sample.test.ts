@@ -48,6 +48,12 @@ test("a mapping is shown at work, with what it leaves out", async () => {
   expect(out).toContain("element 3 gives nothing for ci, summary");
 });
 
+test("a message with nothing in it says so", async () => {
+  const { code, out } = await check(CONFIG, "--sample", write("none.json", '{"items":[]}'));
+  expect(code).toBe(0);
+  expect(out).toContain("\nnothing in it becomes an event of webhook doors\n");
+});
+
 test("a built-in webhook, as JSON", async () => {
   const sample = write("nagios.json", JSON.stringify({ HOSTNAME: "web-01", HOSTSTATE: "DOWN" }));
   const { code, out } = await check(CONFIG, "--sample", sample, "--webhook", "nagios", "--json");

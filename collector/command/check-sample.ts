@@ -119,5 +119,6 @@ export function sampleText({ webhook, events, left }: SampleReport): string {
       .map(([name, value]) => `  ${name.padEnd(9)}${printable(value)}`);
     return [`event ${index + 1} of webhook ${webhook}`, ...lines].join("\n");
   });
-  return [...blocks, ...left, ""].join("\n");
+  const nothing = blocks.length + left.length === 0 ? [`nothing in it becomes an event of webhook ${webhook}`] : [];
+  return [...blocks, ...left, ...nothing, ""].join("\n");
 }

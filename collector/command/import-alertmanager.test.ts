@@ -48,8 +48,14 @@ test.for<[situation: string, args: string[], code: number, message: string]>([
   ["no file", [], 2, "name one file"],
   ["a missing file", [join(folder, "none.yml")], 1, "/none.yml cannot be read"],
   ["broken YAML", [join(folder, "broken.yml")], 1, "/broken.yml:2:1"],
+  ["Prometheus's file", [join(folder, "prometheus.yml")], 1, "/prometheus.yml is no configuration of an Alertmanager"],
+  ["an empty file", [join(folder, "empty.yml")], 1, "/empty.yml is no configuration of an Alertmanager"],
+  ["a list", [join(folder, "list.yml")], 1, "/list.yml is no configuration of an Alertmanager"],
 ])("told: %s", async ([, args, code, message]) => {
   writeFileSync(join(folder, "broken.yml"), "route: [\n");
+  writeFileSync(join(folder, "prometheus.yml"), "global: { scrape_interval: 5s }\nscrape_configs: []\n");
+  writeFileSync(join(folder, "empty.yml"), "");
+  writeFileSync(join(folder, "list.yml"), "[route]\n");
   const result = await call(...args);
   expect([result.code, result.err]).toEqual([code, expect.stringContaining(message)]);
 });

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { isNode, LineCounter, parseDocument, stringify, type Document } from "yaml";
+import { isMap, isNode, LineCounter, parseDocument, stringify, type Document } from "yaml";
 import type { Note } from "./alertmanager-import/note.ts";
 import { translateAlertmanager } from "./alertmanager-import/translate.ts";
 import { complain, EXIT, misuse, type CommandIo } from "./command-io.ts";
@@ -92,6 +92,10 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
   const source = readSource(flags.file);
   if (source.status === "broken") {
     return complain(io, EXIT.failed, { code: "unreadable", message: source.message });
+  }
+  if (!["route", "receivers"].some((key) => isMap(source.document.contents) && source.document.has(key))) {
+    const message = `${flags.file} is no configuration of an Alertmanager: \`route\` and \`receivers\` are expected`;
+    return complain(io, EXIT.failed, { code: "notAlertmanager", message });
   }
   const { config, notes } = translateAlertmanager(source.document.toJS({ maxAliasCount: 100 }));
   const placed = notes.map((note) => ({ ...note, line: lineOf(source, note.path) }));
