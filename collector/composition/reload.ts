@@ -5,7 +5,7 @@ import { restartNeeded, type TocsinConfig } from "../config/config.ts";
 import { FileWatch } from "../config/document/file-watch.ts";
 import type { ParseOptions } from "../config/parse.ts";
 import type { Clock } from "../port/clock.ts";
-import type { Log } from "../port/telemetry.ts";
+import type { Log, Telemetry } from "../port/telemetry.ts";
 import { loadAgentConfiguration } from "./agent-configuration.ts";
 import { authOf, cmdbSettings, type Rooms } from "./collector.ts";
 import { createConnectors } from "./connectors.ts";
@@ -24,14 +24,20 @@ export function followConfig(
   file: string | undefined,
   overrides: Overrides,
   rooms: Rooms,
-  ports: { clock: Clock; log: Log; mark: string },
+  ports: { clock: Clock; log: Log; telemetry: Telemetry; mark: string },
 ): { stop: () => void } {
   const { clock, log } = ports;
+  let isInUse = true;
+  ports.telemetry.gauge("tocsin_config_last_reload_successful", () => (isInUse ? 1 : 0));
   let tail: Promise<void> = Promise.resolve();
   const reload = (): void => {
     tail = tail
       .then(() => loadAgain(file, overrides, rooms, ports))
-      .catch((error: unknown) => log.error("the configuration could not be loaded again", { error: String(error) }));
+      .catch((error: unknown) => {
+        log.error("the configuration could not be loaded again", { error: String(error) });
+        return false;
+      })
+      .then((isLoaded) => void (isInUse = isLoaded));
   };
   const watch =
     file === undefined
@@ -60,19 +66,20 @@ export function followConfig(
   };
 }
 
+/** Gives back whether all of it is in use now. */
 async function loadAgain(
   file: string | undefined,
   overrides: Overrides,
   rooms: Rooms,
   ports: { clock: Clock; log: Log },
-): Promise<void> {
+): Promise<boolean> {
   const { log } = ports;
   const loaded = loadConfig(file, overrides);
   for (const { severity, code, message, hint, line, column } of loaded.findings)
     log.warn("the configuration has a mistake", { severity, code, file, line, column, found: message, hint });
   if (loaded.status === "invalid") {
     log.error("the configuration has errors; the one before stays", { file });
-    return;
+    return false;
   }
   const { config } = loaded;
   const { current } = rooms;
@@ -81,9 +88,10 @@ async function loadAgain(
   const rules = await loadRules(config.rules);
   const rulesFit = rules.findings.every(({ severity }) => severity !== "error");
   if (!rulesFit) log.error("the rules have errors; those before stay", { findings: rules.findings });
-  if (!(await submitSettings(rooms, config, ports))) return;
+  if (!(await submitSettings(rooms, config, ports))) return false;
   const agents = await loadAgentConfiguration(config);
-  if (hasErrors(agents.findings))
+  const agentsFit = !hasErrors(agents.findings);
+  if (!agentsFit)
     log.error("the configuration for agents has errors; the one before stays", { findings: agents.findings });
   else current.agents = agents.entries;
   const before = current.connectors;
@@ -103,6 +111,7 @@ async function loadAgain(
   for (const { message, file: place, line, hint } of await rooms.cmdb.reconfigure(cmdbSettings(config)))
     log.warn("the CMDB has a mistake", { file: place, line, found: message, hint });
   log.info("the configuration was loaded again", { file });
+  return rulesFit && agentsFit;
 }
 
 async function submitSettings(

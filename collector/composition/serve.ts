@@ -75,14 +75,16 @@ export async function serve(options: ServeOptions, io: CommandIo): Promise<numbe
   const tidy = (): boolean => partition.core.rest(RESTED_A_SECOND);
   const idleMemory = new IdleMemory({ clock: systemClock, engine: nodeEngine(), telemetry, tidy });
   idleMemory.start();
-  const following = followConfig(file, overrides, rooms, { clock: systemClock, log, mark });
+  const following = followConfig(file, overrides, rooms, { clock: systemClock, log, telemetry, mark });
   io.stdout(`listening ${url}\n`);
+  log.info("started", { version, url, file, dataDir: config.dataDir });
   keepCompiledCode();
   await anyAborted(io.signal, failure.signal);
   following.stop();
   loopLag.stop();
   idleMemory.stop();
   await rooms.stop();
+  log.info("stopped");
   return failure.signal.aborted ? EXIT.failed : EXIT.ok;
 }
 

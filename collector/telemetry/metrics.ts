@@ -168,6 +168,10 @@ const DELIVERY: readonly MetricDefinition[] = [
 ];
 
 const HEALTH: readonly MetricDefinition[] = [
+  gauge(
+    "tocsin_config_last_reload_successful",
+    "Whether what is in use is what the configuration and its rule packs say (1), or a reload found mistakes in them (0).",
+  ),
   counter("tocsin_memory_releases_total", "Idle moments in which memory was given back to the system."),
   counter("tocsin_memory_released_bytes_total", "Resident memory that was given back to the system in idle moments."),
   gauge("tocsin_progress_waiting_seconds", "How long due work has not moved, by kind; health is read from it.", "kind"),

@@ -20,17 +20,26 @@ test("a changed file takes effect without a restart; one with mistakes never rep
   onTestFinished(() => void process.stop("SIGKILL"));
   const status = async (token: string): Promise<number> =>
     (await json(`${url}/api/v1/incidents`, undefined, { authorization: `Bearer ${token}` })).status;
+  const successful = async (token: string): Promise<string | undefined> => {
+    const response = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${token}` } });
+    return /^tocsin_config_last_reload_successful (\d)$/m.exec(await response.text())?.[1];
+  };
   expect(await status("first-token-0123456789")).toBe(200);
+  expect(await successful("first-token-0123456789")).toBe("1");
 
   writeFileSync(join(folder, "tocsin.yaml"), config("other-token-0123456789", "receivrs: {}"));
   expect(await waitFor(() => (process.stderr.includes("CONFIG_UNKNOWN_KEY") ? true : undefined), 20_000)).toBe(true);
   expect(await status("first-token-0123456789")).toBe(200);
+  expect(await successful("first-token-0123456789")).toBe("0");
 
   writeFileSync(join(folder, "tocsin.yaml"), config("other-token-0123456789"));
   expect(await waitFor(async () => ((await status("other-token-0123456789")) === 200 ? true : undefined), 20_000)).toBe(
     true,
   );
   expect(await status("first-token-0123456789")).toBe(401);
+  expect(
+    await waitFor(async () => ((await successful("other-token-0123456789")) === "1" ? true : undefined), 20_000),
+  ).toBe(true);
   expect(process.stderr).not.toContain("takes effect after a restart");
 
   writeFileSync(join(folder, "cmdb.yaml"), `${CMDB}relations: [{ from: web-01, type: runsOn, to: hv-1 }]\n`);

@@ -6,6 +6,7 @@ import { configurationPage } from "../../collector/config/reference-page.ts";
 import { configSchema } from "../../collector/config/schema.ts";
 import { parsePack } from "../../rules/language/parse.ts";
 import { rulesPage } from "../../rules/language/reference-page.ts";
+import { collectorMetricsPage } from "./collector-metrics-page.ts";
 import { metricsPage } from "./metrics-page.ts";
 
 /** Every generated page of docs/reference: its path, and what it must hold. A test holds the files to it. */
@@ -17,6 +18,7 @@ export async function referencePages(): Promise<{ path: string; content: string 
     { path: "docs/reference/cmdb.md", content: cmdbPage() },
     { path: "docs/reference/rules.md", content: rulesPage(packs()) },
     { path: "docs/reference/metrics.md", content: await metricsPage() },
+    { path: "docs/reference/collector-metrics.md", content: collectorMetricsPage() },
   ];
 }
 
