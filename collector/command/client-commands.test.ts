@@ -219,6 +219,12 @@ test("one incident tells what changed, who has it, and asks for no second acknow
   expect(out).not.toContain("e-7");
 });
 
+test("a drill says where to see who is told, for there may be nobody", async () => {
+  const { code, out } = await call(drill, ["--collector", await collector(202, { id: "e-1", status: "accepted" })]);
+  expect(code).toBe(0);
+  expect(out).toContain("tocsin why tocsin-drill");
+});
+
 test("a collector that does not run: exit 3 and what to do", async () => {
   const { code, err } = await call(alerts, ["--collector", "http://127.0.0.1:1"]);
   expect(code).toBe(3);

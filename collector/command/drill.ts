@@ -23,7 +23,7 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
     if (json) writeJson(answer.body, io);
     else
       io.stdout(
-        "The drill has started: a DRILL alert is on its way to the receivers. tocsin incidents shows it; it clears by itself.\n",
+        "The drill has started: a DRILL alert is on its way to the receivers; it clears by itself after three minutes.\nWho is told, or why nobody: tocsin why tocsin-drill\n",
       );
     return EXIT.ok;
   });

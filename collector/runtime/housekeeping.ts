@@ -90,7 +90,8 @@ export class Housekeeping {
     // Without this it writes its warnings to standard output, which belongs to the command.
     setLogger({
       info: (message) => log.debug(message),
-      warn: (message) => log.warn(message),
+      // What was missed while the machine slept is made up by the next one.
+      warn: (message) => log.debug(message),
       error: (message) => log.error(String(message)),
       debug: (message) => log.debug(String(message)),
     });
