@@ -130,6 +130,38 @@ test("a change that explains it is told by what it changed, never by its id", ()
   expect(text).not.toContain("e6f4ee94");
 });
 
+test("about a CI: what ended or was muted after somebody was told does not read as if nobody had been", () => {
+  const core = new CoreDriver();
+  core.event({ ci: "drill-1", expiresAfterMs: 60_000 });
+  core.event({ ci: "web-01" });
+  core.to(minutes(2));
+  const matchers = [{ name: "ci", value: "web-01", isRegex: false, isEqual: true }];
+  const times = { startsAt: minutes(2), endsAt: minutes(60), createdAt: minutes(2), updatedAt: minutes(2) };
+  core.command({ type: "silence.put", silence: { id: "s-17", matchers, ...times, createdBy: "tom", comment: "" } });
+  core.to(minutes(3));
+  expect(core.ledger().map(({ decision }) => decision)).toEqual(
+    expect.arrayContaining(["alert.expired", "alert.muted"]),
+  );
+  const expired = tellCi(core.ledger(), "drill-1", minutes(4));
+  expect(expired.answer).toMatch(/^oncall was paged at /);
+  expect(expired.because).toContainEqual(expect.stringMatching(/^drill-1 expired: not heard for /));
+  const muted = tellCi(core.ledger(), "web-01", minutes(4));
+  expect(muted.answer).toMatch(/^oncall was paged at /);
+  expect(muted.because).toContain("web-01 muted by silence s-17");
+});
+
+test("all who were told without a page are named", () => {
+  const core = new CoreDriver();
+  core.event({ severity: "warning" });
+  core.to(minutes(2));
+  const records = core.ledger();
+  const told = records.find(({ decision }) => decision === "notification.decided")!;
+  const both = [...records, { ...told, facts: { ...told.facts, page: false, receiver: "mail" } }].map((record) =>
+    record.decision === "notification.decided" ? { ...record, facts: { ...record.facts, page: false } } : record,
+  );
+  expect(tellIncident(both, "incident 1").answer).toMatch(/^oncall, mail were told at .*, without a page\.$/);
+});
+
 test("about a CI: kept out, part of another fault, unknown", () => {
   const core = new CoreDriver({ cmdb: cmdbOf(["web-01 runsOn hv-1"]) });
   core.event({ ci: "quiet", severity: "info" });

@@ -65,9 +65,10 @@ function tellUnpaged(records: readonly LedgerRecord[], name: string): Story {
       records.length === 0 ? "Nothing is recorded about it." : "Nothing was decided about telling anybody yet.";
     return { question, answer, because: [], otherwise: [], steps: stepsOf(records) };
   }
+  const names = toldWith(decisive, records);
   const answers: Readonly<Record<string, string>> = {
     "notification.withheld": `Nobody was told: ${decisive.rule.split(", ").map(muteName).join(", ")}.`,
-    "notification.decided": `${factText(decisive, "receiver")} was told at ${formatTime(decisive.at)}, without a page.`,
+    "notification.decided": `${names.join(", ")} ${names.length === 1 ? "was" : "were"} told at ${formatTime(decisive.at)}, without a page.`,
     "notification.held": "The first word is still held back.",
   };
   return {
@@ -77,6 +78,14 @@ function tellUnpaged(records: readonly LedgerRecord[], name: string): Story {
     otherwise: counterfactuals([decisive, held]),
     steps: stepsOf(records),
   };
+}
+
+/** Who was told in one go with the first. */
+function toldWith(first: LedgerRecord, records: readonly LedgerRecord[]): string[] {
+  const same = records.filter(
+    ({ decision, rule, at }) => decision === first.decision && rule === first.rule && at === first.at,
+  );
+  return [...new Set(same.map((record) => factText(record, "receiver")))];
 }
 
 /** Decisions that keep an alert on a CI from waking anybody, weakest last. */
@@ -92,7 +101,7 @@ const SILENCING = [
 ];
 
 /** These concern one alert or check of the CI, and do not take it out of its incident. */
-const BESIDES = ["alert.unobserved", "alert.dropped"];
+const BESIDES = ["alert.unobserved", "alert.dropped", "alert.expired", "alert.presumed"];
 
 /**
  * Why was I (not) paged about this CI at that time. `records`: about the CI, and of the incidents that its alerts were in
@@ -142,7 +151,11 @@ function partOf(
   { ci, hit }: { ci: string; hit: string | null },
 ): Part | null {
   const holds = (record: LedgerRecord | undefined): record is LedgerRecord =>
-    record !== undefined && (stopped === undefined || stopped.at <= record.at || BESIDES.includes(stopped.decision));
+    record !== undefined &&
+    (stopped === undefined ||
+      stopped.at <= record.at ||
+      BESIDES.includes(stopped.decision) ||
+      isToldBetween(known, record, stopped));
   const joined = own.findLast(({ decision }) => decision === "alert.joined" || decision === "alert.moved");
   const named = own.findLast(({ decision }) => decision === "root.changed");
   const incident = holds(joined) ? joined.incident : holds(named) ? named.incident : stopped === undefined ? hit : null;
@@ -165,6 +178,17 @@ function partOf(
   return { text, inside, joined: undefined };
 }
 
+/** What came after somebody was told has kept nothing back. */
+function isToldBetween(known: readonly LedgerRecord[], { incident, at }: LedgerRecord, stopped: LedgerRecord): boolean {
+  return known.some(
+    (record) =>
+      record.decision === "notification.decided" &&
+      record.incident === incident &&
+      record.at >= at &&
+      record.at < stopped.at,
+  );
+}
+
 const lastMerge = (incident: string, known: readonly LedgerRecord[]): LedgerRecord | undefined =>
   known.findLast((record) => record.decision === "incident.merged" && record.incident === incident);
 
@@ -182,8 +206,9 @@ function survivorOf(incident: string, known: readonly LedgerRecord[]): string {
 }
 
 function counterfactuals(records: readonly (LedgerRecord | undefined)[]): string[] {
-  const said = records.flatMap((record) => record?.counterfactual ?? []);
-  return [...new Set(said)];
+  const said = [...new Set(records.flatMap((record) => record?.counterfactual ?? []))];
+  // "… it would have been told" says no less where "… it would have been told at once" follows.
+  return said.filter((text) => !said.some((other) => other !== text && other.startsWith(text)));
 }
 
 function stepsOf(records: readonly LedgerRecord[]): Story["steps"] {
