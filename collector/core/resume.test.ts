@@ -89,3 +89,16 @@ test("a child that has been unobserved for longer than new settings let it is ob
   expect(core.alert({ ci: "vm-1" })?.status).toBe("firing");
   expect(core.now).toBe(T0 + 300_000);
 });
+
+test("an agent whose absence was told long ago is not told as missing by each restart", () => {
+  const core = new CoreDriver();
+  const hear = (each: CoreDriver): unknown =>
+    each.input({ kind: "heartbeat", at: each.now, ci: "web-01", agent: "ag", missingAfterMs: 30_000 });
+  hear(core);
+  core.to(minutes(60 * 26));
+  expect(core.told()).toBe("OPENED resolved");
+  const again = startedAgain(core).to(minutes(60 * 27));
+  expect(again.told()).toBe("");
+  hear(again);
+  expect(again.to(minutes(60 * 28)).told()).toBe("OPENED");
+});

@@ -10,6 +10,8 @@ export interface ExpectedAgent {
   ci: CiId;
   agent: string;
   missingAfterMs: Milliseconds;
+  /** Its absence has been told, and it has not been heard since; its alert may have expired meanwhile. */
+  isMissing?: boolean;
 }
 
 interface Watched extends ExpectedAgent {
@@ -59,6 +61,7 @@ export class Heartbeats {
       return null;
     }
     watched.isMissing = true;
+    turn.put({ kind: "agent", id: ci, value: stored(watched) });
     return missing(watched, "firing", turn.at);
   }
 
@@ -72,8 +75,9 @@ export class Heartbeats {
     }
   }
 
-  /** From the store. `isMissing`: its alert is active. Without other knowledge it counts as heard at `at`. */
-  restore(expected: ExpectedAgent, isMissing: boolean, at: UnixMillis): void {
+  /** From the store. `isFiring`: the alert of its absence is. Without other knowledge it counts as heard at `at`. */
+  restore(expected: ExpectedAgent, isFiring: boolean, at: UnixMillis): void {
+    const isMissing = isFiring || expected.isMissing === true;
     this.byCi.set(expected.ci, { ...expected, heardAt: at, isMissing });
     if (!isMissing) this.timers.schedule(`agent ${expected.ci}`, at + expected.missingAfterMs);
   }
@@ -120,8 +124,8 @@ export class Heartbeats {
   }
 }
 
-function stored({ ci, agent, missingAfterMs }: ExpectedAgent): ExpectedAgent {
-  return { ci, agent, missingAfterMs };
+function stored({ ci, agent, missingAfterMs, isMissing }: Watched): ExpectedAgent {
+  return isMissing ? { ci, agent, missingAfterMs, isMissing } : { ci, agent, missingAfterMs };
 }
 
 function missing(watched: Watched, status: "firing" | "resolved", at: UnixMillis): Event {
