@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { CoreDriver, eventAt, seconds } from "../../test/support/core-driver.ts";
-import { SMALL_CMDB, SMALL_SETTINGS } from "../../test/support/core-inputs.ts";
+import { SMALL_CMDB, SMALL_SETTINGS } from "../../test/support/core-world.ts";
 
 test("names that nobody speaks of any more do not fill the graph", () => {
   const core = new CoreDriver({ cmdb: SMALL_CMDB, settings: SMALL_SETTINGS });

@@ -11,7 +11,7 @@ import { readReplayLine } from "../../collector/runtime/replay-line.ts";
 import { recipesOf } from "../scenario/generate/recipes.ts";
 import { generate } from "../scenario/generate/scenario.ts";
 import { cmdbOf, eventAt, ONE_ROUTE, seconds, T0 } from "../support/core-driver.ts";
-import { SMALL_CMDB, SMALL_SETTINGS } from "../support/core-inputs.ts";
+import { SMALL_CMDB, SMALL_SETTINGS } from "../support/core-world.ts";
 import { type CoreWorld, freshCore, Kept } from "../support/core-simulation.ts";
 
 const create = () => createCorrelator(createRootRanker());

@@ -1,61 +1,8 @@
 import * as fc from "fast-check";
 import { refsOf } from "../../collector/core/model/alert-ref.ts";
-import type { CmdbDocument } from "../../collector/core/model/ci.ts";
 import type { Event } from "../../collector/core/model/event.ts";
 import type { Input } from "../../collector/core/model/input.ts";
-import { type CoreSettings, DEFAULT_SETTINGS } from "../../collector/core/model/settings.ts";
-import { ciOf, cmdbOf, T0 } from "./core-driver.ts";
-
-/** A small shop: two hypervisors behind a switch, a pool, a database, a business service, and a host nobody relates. */
-export const SMALL_CMDB: CmdbDocument = {
-  ...cmdbOf(
-    [
-      "hv-1 connectsTo sw-1",
-      "hv-2 connectsTo sw-1",
-      "web-1 runsOn hv-1",
-      "web-2 runsOn hv-2",
-      "pool hasMember web-1",
-      "pool hasMember web-2",
-      "pool dependsOn db",
-      "db runsOn hv-2",
-      "shop dependsOn pool",
-    ],
-    [
-      ciOf("shop", { type: "businessService", criticality: 1, owner: "team-shop" }),
-      ciOf("web-1", { aliases: ["web-1.example.net", "10.0.0.1"], owner: "team-web" }),
-      ciOf("lone"),
-    ],
-    ["sw-1"],
-  ),
-  maintenance: [
-    {
-      id: "mw-1",
-      cis: ["hv-2"],
-      from: T0 + 30 * 60_000,
-      to: T0 + 60 * 60_000,
-      includeDependents: true,
-      reason: "firmware",
-      owner: null,
-    },
-  ],
-};
-
-export const SMALL_SETTINGS: CoreSettings = {
-  ...DEFAULT_SETTINGS,
-  inhibitions: [
-    {
-      source: [{ name: "check", value: "down", isRegex: false, isEqual: true }],
-      target: [{ name: "severity", value: "warning|minor", isRegex: true, isEqual: true }],
-      equal: ["ci"],
-    },
-  ],
-  routes: [
-    { match: { priorities: ["P1", "P2"] }, receivers: ["pager"], continue: true },
-    { match: { owners: ["team-shop"] }, receivers: ["shop"], continue: true },
-    { match: {}, receivers: ["chat"], continue: false },
-  ],
-  limits: { alertsMax: 12, eventIdsMax: 40, resolvedAlertsMax: 3 },
-};
+import { OTHER_SETTINGS, SMALL_CMDB, SMALL_SETTINGS } from "./core-world.ts";
 
 const CIS = [
   "sw-1",
@@ -75,6 +22,8 @@ const CIS = [
 /** What happens next; `after` milliseconds later than the thing before. */
 export interface Happening {
   after: number;
+  /** Nobody looked at the clock meanwhile: what was due in that time comes with this. */
+  isStalled: boolean;
   what:
     | { type: "event"; event: Omit<Event, "occurredAt">; endsInMs: number; behindMs: number }
     | { type: "again"; pick: number; forMs: number; isSaid: boolean; behindMs: number }
@@ -89,6 +38,11 @@ export interface Happening {
     | { type: "window"; id: string; ci: string; forMs: number }
     | { type: "delivery"; status: "delivered" | "failed" }
     | { type: "topology"; without: string }
+    | { type: "settings"; name: string }
+    | { type: "heard"; ci: string; missingAfterMs: number }
+    | { type: "forget"; ci: string }
+    | { type: "removeWindow"; id: string }
+    | { type: "sample"; ci: string; value: number }
     | { type: "restarted"; gapMs: number };
 }
 
@@ -161,15 +115,45 @@ const other: fc.Arbitrary<Happening["what"]> = fc.oneof(
     status: fc.constantFrom("delivered" as const, "failed" as const),
   }),
   fc.record({ type: fc.constant("topology" as const), without: fc.constantFrom("db", "lone", "web-1", "nothing") }),
+  fc.record({ type: fc.constant("settings" as const), name: fc.constantFrom(...Object.keys(OTHER_SETTINGS)) }),
+  fc.record({ type: fc.constant("forget" as const), ci: fc.constantFrom(...CIS) }),
+  fc.record({ type: fc.constant("removeWindow" as const), id: fc.constantFrom("w-1", "mw-1") }),
   fc.record({ type: fc.constant("restarted" as const), gapMs: fc.constantFrom(10_000, 600_000) }),
 );
 
-/** Mostly events, close together; now and then a pause, a person, a reload. */
-export const happenings = (options: { max: number }): fc.Arbitrary<Happening[]> =>
+/** What a core remembers only as long as it lives. */
+const unstored: fc.Arbitrary<Happening["what"]> = fc.oneof(
+  fc.record({
+    type: fc.constant("heard" as const),
+    ci: fc.constantFrom(...CIS),
+    missingAfterMs: fc.constantFrom(30_000, 600_000),
+  }),
+  fc.record({
+    type: fc.constant("sample" as const),
+    ci: fc.constantFrom(...CIS),
+    value: fc.constantFrom(1, 1, 2, 1000),
+  }),
+);
+
+/**
+ * Mostly events, close together; now and then a pause, a person, a reload, a leap of days.
+ *
+ * @param options.isAllStored nothing that a restart forgets: in which order several things are looked at that were due
+ *   while nobody looked at the clock is a part of that
+ */
+export const happenings = (options: { max: number; isAllStored?: boolean }): fc.Arbitrary<Happening[]> =>
   fc.array(
     fc.record({
-      after: fc.constantFrom(0, 1, 500, 1000, 5000, 20_000, 61_000, 400_000, 1_800_000),
-      what: fc.oneof({ weight: 6, arbitrary: event }, { weight: 1, arbitrary: other }),
+      after: fc.oneof(
+        { weight: 30, arbitrary: fc.constantFrom(0, 1, 500, 1000, 5000, 20_000, 61_000, 400_000, 1_800_000) },
+        { weight: 1, arbitrary: fc.constantFrom(30 * 3_600_000, 6 * 86_400_000) },
+      ),
+      isStalled: fc.integer({ min: 0, max: 9 }).map((number) => number === 9 && options.isAllStored !== true),
+      what: fc.oneof(
+        { weight: 12, arbitrary: event },
+        { weight: 3, arbitrary: other },
+        { weight: options.isAllStored === true ? 0 : 1, arbitrary: unstored },
+      ),
     }),
     { minLength: 5, maxLength: options.max },
   );
@@ -266,6 +250,20 @@ export function inputOf(
         kind: "topology",
         at,
         cmdb: { ...SMALL_CMDB, cis: SMALL_CMDB.cis.filter((ci) => ci.id !== what.without) },
+      };
+    case "settings":
+      return { kind: "settings", at, settings: structuredClone(OTHER_SETTINGS[what.name] ?? SMALL_SETTINGS) };
+    case "heard":
+      return { kind: "heartbeat", at, ci: what.ci, agent: `agent of ${what.ci}`, missingAfterMs: what.missingAfterMs };
+    case "forget":
+      return { kind: "command", at, actor: "anna", command: { type: "agent.forget", ci: what.ci } };
+    case "removeWindow":
+      return { kind: "command", at, actor: "anna", command: { type: "maintenance.remove", id: what.id } };
+    case "sample":
+      return {
+        kind: "sample",
+        at,
+        sample: { ci: what.ci, metric: "latency_seconds", value: what.value, time: at, labels: {}, unit: null },
       };
     case "restarted":
       return { kind: "restarted", at, from: at - what.gapMs };

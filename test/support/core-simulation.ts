@@ -13,7 +13,8 @@ import { nextWakeAt, step } from "../../collector/core/step.ts";
 import type { LoadedEntity } from "../../collector/port/store.ts";
 import { storedEntity, StoredReader, touchOf } from "../../collector/runtime/stored-form.ts";
 import { T0 } from "./core-driver.ts";
-import { type Happening, inputOf, SMALL_CMDB, SMALL_SETTINGS } from "./core-inputs.ts";
+import { type Happening, inputOf } from "./core-inputs.ts";
+import { SMALL_CMDB, SMALL_SETTINGS } from "./core-world.ts";
 
 /** So few that small storms have members beyond them. */
 const MEMBERS_KEPT = 3;
@@ -43,8 +44,9 @@ export function live(list: readonly Happening[], view: () => CoreState, take: (i
     }
     now = at;
   };
-  for (const { after, what } of list) {
-    runTo(now + after);
+  for (const { after, isStalled, what } of list) {
+    if (isStalled) now += after;
+    else runTo(now + after);
     const known = view()
       .incidents.live()
       .map((incident) => ({
@@ -53,10 +55,9 @@ export function live(list: readonly Happening[], view: () => CoreState, take: (i
       }));
     take(inputOf(what, now, known));
   }
-  runTo(now + 26 * 3_600_000);
+  runTo(now + 28 * 3_600_000);
 }
 
-/** Everything that went in and came out of a core that lived on. */
 /** Effects as a store keeps them: what repeats have moved of a member is told by its alert. */
 export function saidBy(effects: readonly Effect[], state: CoreState): string {
   return JSON.stringify(
@@ -72,6 +73,7 @@ export function saidBy(effects: readonly Effect[], state: CoreState): string {
   );
 }
 
+/** Everything that went in and came out of a core that lived on. */
 export function record(
   create: CreateCorrelator,
   list: readonly Happening[],
@@ -100,18 +102,21 @@ export class Kept {
   readonly eventIds: string[] = [];
   at = 0;
   cmdb: CmdbDocument;
+  private settings: CoreSettings;
   private readonly world: CoreWorld;
 
   constructor(create: CreateCorrelator, world: CoreWorld = SMALL_WORLD) {
     this.create = create;
     this.world = world;
     this.cmdb = world.cmdb;
+    this.settings = world.settings;
   }
 
   /** @param state after the step. */
   commit(input: Input, effects: readonly Effect[], state: CoreState): void {
     this.at = Math.max(this.at, input.at);
     if (input.kind === "topology") this.cmdb = input.cmdb;
+    if (input.kind === "settings") this.settings = input.settings;
     for (const effect of effects) {
       if (effect.kind === "put") this.put(effect.entity, state);
       else if (effect.kind === "remove") this.stored.delete(`${effect.entity} ${effect.id}`);
@@ -153,7 +158,8 @@ export class Kept {
     const reader = new StoredReader();
     // In the order of a store, which is not that of their birth.
     reader.read([...this.stored.values()].sort((a, b) => (`${a.kind} ${a.id}` < `${b.kind} ${b.id}` ? -1 : 1)));
-    const { settings, membersKept } = this.world;
+    const { settings } = this;
+    const { membersKept } = this.world;
     return createState({
       cmdb: this.cmdb,
       settings,
