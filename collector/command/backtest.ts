@@ -106,7 +106,7 @@ function parse(args: string[]): Options | string {
     if (values.help === true) return "help";
     // `--series a.csv b.csv`: the shell has expanded a pattern.
     const series = [...(values.series ?? []), ...positionals];
-    if (values.series === undefined) return "--series is missing: which history?";
+    if (values.series === undefined) return "--series is missing: name a file or folder of history";
     if (values.out === undefined) return "--out is missing: where shall the result go?";
     return { series, rule: values.rule, out: values.out, json: values.json === true, chart: values.chart === true };
   } catch (error) {

@@ -18,6 +18,7 @@ import { CLIENT_HELP } from "./client.ts";
 import { type ClientCall, clientCommand, refusal, writeJson } from "./client-command.ts";
 import { type PlanView, planText } from "./cmdb-text.ts";
 import { complain, EXIT, misuse, type CommandIo } from "./command-io.ts";
+import { printable } from "./table.ts";
 
 /** The command line of one import, and what it gives. */
 interface Call {
@@ -284,9 +285,20 @@ export function importCmdb(name: string, args: string[], io: CommandIo): Promise
   });
 }
 
-function sayRead(name: string, { document, left }: ForeignCmdb, io: CommandIo): void {
+/** Reasons that a word does not explain. */
+const REASONS: Readonly<Record<string, string>> = {
+  relationToNothing: "one end of the relation is no CI here",
+  relationToItself: "a CI does not need itself",
+  ciTwice: "it stands there twice; the first counts",
+};
+
+function sayRead(name: string, { document, left, examples }: ForeignCmdb, io: CommandIo): void {
   io.stderr(`${name}: ${document.cis.length} CIs, ${document.relations.length} relations\n`);
-  for (const [reason, count] of Object.entries(left)) io.stderr(`${name}: ${count} left out: ${reason}\n`);
+  for (const [reason, count] of Object.entries(left)) {
+    const words = REASONS[reason] === undefined ? "" : ` (${REASONS[reason]})`;
+    const such = examples[reason] === undefined ? "" : `, such as ${examples[reason].map(printable).join("; ")}`;
+    io.stderr(`${name}: ${count} left out: ${reason}${words}${such}\n`);
+  }
 }
 
 function write(path: string, { document }: ForeignCmdb, io: CommandIo): number {

@@ -18,7 +18,11 @@ export interface DraftCi {
 export interface ForeignCmdb {
   document: { cis: Record<string, unknown>[]; relations: object[] };
   left: Readonly<Record<string, number>>;
+  /** The first few of what was left out, by reason, where they can be named. */
+  examples: Readonly<Record<string, readonly string[]>>;
 }
+
+const EXAMPLES_MAX = 3;
 
 interface DraftRelation {
   from: string;
@@ -38,6 +42,7 @@ export class CmdbDraft {
   private readonly byKey = new Map<string, DraftCi>();
   private readonly relations = new Map<string, DraftRelation>();
   private readonly left: Record<string, number> = {};
+  private readonly examples: Record<string, string[]> = {};
 
   get size(): number {
     return this.byKey.size;
@@ -72,9 +77,12 @@ export class CmdbDraft {
     if (known === undefined || known.confidence < confidence) this.relations.set(key, { from, type, to, confidence });
   }
 
-  /** Something was left out, for a reason from the source's own short list. */
-  leave(reason: string, by = 1): void {
+  /** Something was left out, for a reason from the source's own short list; `example` names it. */
+  leave(reason: string, by = 1, example?: string): void {
     if (by > 0) this.left[reason] = (this.left[reason] ?? 0) + by;
+    if (example === undefined) return;
+    const examples = (this.examples[reason] ??= []);
+    if (examples.length < EXAMPLES_MAX) examples.push(example);
   }
 
   finish(): ForeignCmdb {
@@ -85,11 +93,12 @@ export class CmdbDraft {
     const relations: (Pick<DraftRelation, "from" | "type" | "to"> & { confidence?: number })[] = [];
     for (const { from, type, to, confidence } of this.relations.values()) {
       const [fromId, toId] = [ids.get(from), ids.get(to)];
-      if (fromId === undefined || toId === undefined) this.leave("relationToNothing");
+      if (fromId === undefined || toId === undefined)
+        this.leave("relationToNothing", 1, `${fromId ?? from} ${type} ${toId ?? to}`);
       else relations.push({ from: fromId, type, to: toId, ...(confidence === 1 ? {} : { confidence }) });
     }
     relations.sort((a, b) => byText(a.from, b.from) || byText(a.type, b.type) || byText(a.to, b.to));
-    return { document: { cis, relations }, left: this.left };
+    return { document: { cis, relations }, left: this.left, examples: this.examples };
   }
 
   private ids(): Map<string, string> {

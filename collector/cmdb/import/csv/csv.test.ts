@@ -54,7 +54,7 @@ test("CIs and relations", () => {
     name: "relations.csv",
     text: "from,type,to,confidence\nshop,dependsOn,web-01,0.5\nshop,dependsOn,gone,\n",
   };
-  const { document, left } = cmdbFromCsv(CIS, relations);
+  const { document, left, examples } = cmdbFromCsv(CIS, relations);
   expect(document).toEqual({
     cis: [
       { id: "shop", type: "businessService", name: "Shop", criticality: 1 },
@@ -71,6 +71,7 @@ test("CIs and relations", () => {
     relations: [{ from: "shop", type: "dependsOn", to: "web-01", confidence: 0.5 }],
   });
   expect(left).toEqual({ relationToNothing: 1 });
+  expect(examples).toEqual({ relationToNothing: ["shop dependsOn gone"] });
 });
 
 test.for<[situation: string, cis: string, relations: string | undefined, message: string]>([
