@@ -14,7 +14,17 @@ const body = (from: number): object[] =>
     annotations: { summary: `The disk of host-${from + index} is full` },
   }));
 
+/** On a busy machine the core may have read all of a burst before the last answer is read here: then the next one shows it. */
+const ROUNDS_MAX = 5;
+
 test("a burst of new alerts, and kill -9 with the last answer: the next process has every alert", async () => {
+  let waited = 0;
+  for (let round = 0; round < ROUNDS_MAX && waited === 0; round += 1) waited = await killAfterBurst();
+  expect(waited).toBeGreaterThan(0);
+}, 120_000);
+
+/** @returns how many bodies waited for the core when it was killed */
+async function killAfterBurst(): Promise<number> {
   const folder = temporaryFolder((clean) => onTestFinished(clean));
   const files = { "tocsin.yaml": "correlation: { settle: { min: 1s, max: 2s } }\n" };
   const first = await startCollector(folder, files);
@@ -27,7 +37,6 @@ test("a burst of new alerts, and kill -9 with the last answer: the next process 
   await killed;
   const waiting = depositsIn(join(folder, "data"));
   process.stderr.write(`burst kill: ${waiting} of ${BODIES} bodies waited for the core\n`);
-  expect(waiting).toBeGreaterThan(0);
 
   const second = await startCollector(folder, files);
   onTestFinished(() => void second.process.stop("SIGKILL"));
@@ -36,7 +45,8 @@ test("a burst of new alerts, and kill -9 with the last answer: the next process 
   expect(alerts).toHaveLength(BODIES * ALERTS_A_BODY);
   expect(await second.process.stop()).toBe(0);
   expect(depositsIn(join(folder, "data"))).toBe(0);
-}, 60_000);
+  return waiting;
+}
 
 function depositsIn(dataDir: string): number {
   const db = new DatabaseSync(join(dataDir, "tocsin.sqlite"));
