@@ -176,10 +176,11 @@ describe.each(CORRELATORS)("$name", ({ create, isRestorable }) => {
   test("a core that is restarted where it is told so does as one that was told the same", () => {
     fc.assert(
       fc.property(happenings({ max: 60 }), (list) => {
-        const { inputs, stored } = record(
-          create,
-          list.filter(({ what }) => what.type !== "sample"),
-        );
+        // Samples are forgotten, and so is in which order several things are looked at that were overdue together.
+        const remembered = list
+          .filter(({ what }) => what.type !== "sample")
+          .map((each) => ({ ...each, isStalled: false }));
+        const { inputs, stored } = record(create, remembered);
         const kept = new Kept(create);
         let state = kept.restore();
         inputs.forEach((input, index) => {
