@@ -150,6 +150,27 @@ test("about a CI: what ended or was muted after somebody was told does not read 
   expect(muted.because).toContain("web-01 muted by silence s-17");
 });
 
+test.each([
+  { page: true, answer: /^oncall was paged at [^ ]+\. But oncall could not be told \(opened\): HTTP 404\.$/ },
+  {
+    page: false,
+    answer: /^oncall was told at [^ ]+, without a page\. But oncall could not be told \(opened\): HTTP 404\.$/,
+  },
+])("a message that never arrived is told with the answer: page $page", ({ page, answer }) => {
+  const core = new CoreDriver();
+  core.event();
+  core.to(minutes(2));
+  const records = core
+    .ledger()
+    .map((record) =>
+      record.decision === "notification.decided" ? { ...record, facts: { ...record.facts, page } } : record,
+    );
+  const failed = { ...records.at(-1)!, decision: "notification.failed", rule: "oncall", facts: {} };
+  const reasons = ["oncall could not be told (opened): HTTP 404"];
+  const other = { ...failed, rule: "elsewhere", reasons: ["elsewhere could not be told (opened): HTTP 500"] };
+  expect(tellIncident([...records, { ...failed, reasons }, other], "incident 1").answer).toMatch(answer);
+});
+
 test("all who were told without a page are named", () => {
   const core = new CoreDriver();
   core.event({ severity: "warning" });

@@ -41,11 +41,18 @@ export function tellIncident(records: readonly LedgerRecord[], name: string): St
   ];
   return {
     question: `Why was somebody paged for ${name}?`,
-    answer: `${receivers.join(", ")} ${receivers.length === 1 ? "was" : "were"} paged at ${formatTime(first.at)}${more(pages.length - receivers.length)}.`,
+    answer: `${receivers.join(", ")} ${receivers.length === 1 ? "was" : "were"} paged at ${formatTime(first.at)}${more(pages.length - receivers.length)}.${undelivered(records, receivers)}`,
     because,
     otherwise: counterfactuals([first, root, held]),
     steps: stepsOf(records),
   };
+}
+
+/** What was decided and never came to somebody: the answer must not read as if it had. */
+function undelivered(records: readonly LedgerRecord[], receivers: readonly string[]): string {
+  const failed = records.filter(({ decision, rule }) => decision === "notification.failed" && receivers.includes(rule));
+  const said = [...new Set(failed.flatMap(({ reasons }) => reasons))];
+  return said.length === 0 ? "" : ` But ${said.join("; ")}.`;
 }
 
 function more(extra: number): string {
@@ -68,7 +75,7 @@ function tellUnpaged(records: readonly LedgerRecord[], name: string): Story {
   const names = toldWith(decisive, records);
   const answers: Readonly<Record<string, string>> = {
     "notification.withheld": `Nobody was told: ${decisive.rule.split(", ").map(muteName).join(", ")}.`,
-    "notification.decided": `${names.join(", ")} ${names.length === 1 ? "was" : "were"} told at ${formatTime(decisive.at)}, without a page.`,
+    "notification.decided": `${names.join(", ")} ${names.length === 1 ? "was" : "were"} told at ${formatTime(decisive.at)}, without a page.${undelivered(records, names)}`,
     "notification.held": "The first word is still held back.",
   };
   return {
