@@ -41,6 +41,7 @@ const OPTIONS = {
   source: { type: "string" },
   observed: { type: "boolean" },
   "dry-run": { type: "boolean" },
+  "remove-many": { type: "boolean" },
   out: { type: "string" },
   url: { type: "string" },
   username: { type: "string" },
@@ -242,6 +243,7 @@ Reads the CMDB and hands it to the collector as the part of one source.
   --source NAME        whose part it is; default ${name}
   --observed           seen by a machine, not declared by people: one side of the drift
   --dry-run            only the plan: what would be added, changed, removed
+  --remove-many        also when more than half of what this source had is gone, ten CIs at least
   --out FILE           write the document there and ask no collector; - is standard output
   --secret-file FILE   the password, key or token of the source
 ${
@@ -324,23 +326,42 @@ async function hand(
   { client, flags, json }: ClientCall,
   io: CommandIo,
 ): Promise<number> {
+  const source = typeof flags["source"] === "string" ? flags["source"] : name;
+  const text = JSON.stringify(document);
+  const post = (dryRun: boolean): ReturnType<typeof client.postText> => {
+    const asked = { source, file: name, dryRun: String(dryRun), observed: String(flags["observed"] === true) };
+    return client.postText(`/api/v1/cmdb/import?${new URLSearchParams(asked).toString()}`, text, IMPORT_TIMEOUT_MS);
+  };
   const dryRun = flags["dry-run"] === true;
-  const query = new URLSearchParams({
-    source: typeof flags["source"] === "string" ? flags["source"] : name,
-    file: name,
-    dryRun: String(dryRun),
-    observed: String(flags["observed"] === true),
-  });
-  const answer = await client.postText(
-    `/api/v1/cmdb/import?${query.toString()}`,
-    JSON.stringify(document),
-    IMPORT_TIMEOUT_MS,
-  );
-  const refused = refusal(answer, io, EXIT.failed);
-  if (refused !== null || answer.status !== "ok") return refused ?? EXIT.failed;
-  const body = answer.body as { plan: PlanView };
-  const read = { cis: document.cis.length, relations: document.relations.length, left };
-  if (json) writeJson({ ...body, read }, io);
-  else io.stdout(planText(body.plan, dryRun, io.isTerminal));
+  const isAsked = dryRun || flags["remove-many"] === true;
+  for (const isPlan of isAsked ? [dryRun] : [true, false]) {
+    const answer = await post(isPlan);
+    const refused = refusal(answer, io, EXIT.failed);
+    if (refused !== null || answer.status !== "ok") return refused ?? EXIT.failed;
+    const body = answer.body as { plan: PlanView };
+    const gone = isAsked ? null : manyGone(body.plan, document.cis.length);
+    if (gone !== null) return complain(io, EXIT.failed, { code: "manyGone", message: `${source}: ${gone}` });
+    if (isPlan && !dryRun) continue;
+    const read = { cis: document.cis.length, relations: document.relations.length, left };
+    if (json) writeJson({ ...body, read }, io);
+    else io.stdout(planText(body.plan, dryRun, io.isTerminal));
+  }
   return EXIT.ok;
+}
+
+/** Fewer are a small CMDB that somebody works on. */
+const MANY = 10;
+
+/**
+ * A source that is asked with too few rights, or while it is being restored, says that nearly nothing is there; an import by a
+ * schedule must not take that for the end of a data centre.
+ *
+ * @param found CIs that the source has now
+ * @returns what to do; null = it may go on
+ */
+function manyGone({ counts }: PlanView, found: number): string | null {
+  const gone = counts.cisRemoved + counts.cisRetired;
+  const kept = Math.max(0, found - counts.cisAdded);
+  if (gone < MANY || gone <= kept) return null;
+  return `${gone} of the ${gone + kept} CIs that it had are gone, and nothing was changed; look at it with --dry-run, and repeat it with --remove-many if that is right`;
 }
