@@ -56,6 +56,6 @@ test("it begins at once: young objects are collected when the flags are set, and
   engine.favourMemory(true);
   engine.favourMemory(false);
   expect(collected).toEqual([
-    'gc {"type":"minor"} after --optimize-for-size --incremental-marking-soft-trigger=1 --expose-gc --no-expose-gc',
+    'globalThis.gc {"type":"minor"} after --optimize-for-size --incremental-marking-soft-trigger=1 --expose-gc --no-expose-gc',
   ]);
 });

@@ -1,6 +1,6 @@
 import { type EventLoopUtilization, performance } from "node:perf_hooks";
 import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { collectGarbage } from "../store/sqlite/garbage.ts";
 import type { Engine } from "../telemetry/idle-memory.ts";
 
 /**
@@ -44,19 +44,8 @@ export function nodeEngine(): Engine {
       clearTimeout(begun);
       if (!favoured) return;
       begun = setTimeout(setFlagsFromString, BEGIN_MS, "--incremental-marking-soft-trigger=0").unref();
-      collectYoungObjects();
+      // V8 looks whether to begin when it has collected young objects; where nothing happens, that is once in ten seconds.
+      collectGarbage("minor");
     },
   };
-}
-
-/**
- * Some milliseconds. V8 looks whether it should begin to mark when it has collected young objects; where nothing happens, that
- * is once in ten seconds, and it would miss the moment.
- */
-function collectYoungObjects(): void {
-  setFlagsFromString("--expose-gc");
-  // Only a new context gets the function. It is not kept: a context takes half a megabyte.
-  const collect = runInNewContext("gc") as (options: { type: "minor" }) => void;
-  setFlagsFromString("--no-expose-gc");
-  collect({ type: "minor" });
 }

@@ -2,6 +2,7 @@ import { parentPort } from "node:worker_threads";
 import { Checkpointer } from "./checkpointer.ts";
 import type { EntityPage } from "./entity-page.ts";
 import { EngineHost, type Request, type Response } from "./host.ts";
+import { IdleHeap } from "./idle-heap.ts";
 
 /**
  * The thread in which SQLite works: its syncs and its housekeeping then hold up no request of the collector.
@@ -12,6 +13,8 @@ parentPort?.on("message", (request: Request) => {
   const response = host.handle(request);
   parentPort?.postMessage(response, buffersOf(response));
 });
+
+IdleHeap.ofThisThread();
 
 /** What changes hands rather than being copied: the buffer of a commit, and what a restart reads. */
 function buffersOf(response: Response): ArrayBuffer[] {
