@@ -1,5 +1,5 @@
 import { alertWakeAt } from "./deduplicate/deduplicate.ts";
-import type { ExpectedAgent } from "./deduplicate/heartbeat.ts";
+import { AGENT_MISSING, type ExpectedAgent, OWN_SOURCE } from "./deduplicate/heartbeat.ts";
 import { incidentWakeAt } from "./incident/life.ts";
 import { scheduleIntervals } from "./interval.ts";
 import { isActive } from "./model/alert-table.ts";
@@ -120,7 +120,7 @@ function load(state: CoreState, stored: Stored, alerts: readonly RestoredAlert[]
     state.problems.set(problem.rootCause, problem);
   }
   for (const agent of stored.agents) {
-    const alert = state.alerts.find(agent.ci, "collector", "agent_missing", "");
+    const alert = state.alerts.find(agent.ci, OWN_SOURCE, AGENT_MISSING, "");
     state.heartbeats.restore(agent, alert?.sourceStatus === "firing", at);
   }
   state.mutes.restore(stored.silences, stored.windows, state.topology, at);

@@ -405,6 +405,17 @@ test("an alert expires: by its own word, by its missed repetitions, by the time 
   expect(core.ledger("alert.expired").map((record) => record.rule)).toContain("missed repetitions");
 });
 
+test("an agent that stays away is not told as well again because nobody says so any more", () => {
+  const core = new CoreDriver();
+  core.input({ kind: "heartbeat", at: core.now, ci: "web-01", agent: "ag", missingAfterMs: 30_000 });
+  core.to(minutes(60 * 100));
+  expect(core.alert({ source: "collector", check: "agent_missing" })?.status).toBe("firing");
+  expect(core.told()).toBe("OPENED");
+  core.input({ kind: "heartbeat", at: core.now, ci: "web-01", agent: "ag", missingAfterMs: 3_600_000 });
+  core.to(minutes(60 * 100 + 50));
+  expect(core.told()).toBe("OPENED resolved");
+});
+
 test("an agent that is not heard raises an alert of ours, which ends with its next word", () => {
   const core = new CoreDriver();
   const beat = (): void =>

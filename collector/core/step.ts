@@ -1,6 +1,7 @@
 import { resolveAlert } from "./deduplicate/deduplicate.ts";
 import { extendExpiry } from "./deduplicate/expiry.ts";
-import { wakeAlert } from "./deduplicate/wake.ts";
+import { type Witness, wakeAlert } from "./deduplicate/wake.ts";
+import { AGENT_MISSING, OWN_SOURCE } from "./deduplicate/heartbeat.ts";
 import { command, sayDelivery } from "./command.ts";
 import { ageIncident, incidentWakeAt, isOpen } from "./incident/life.ts";
 import { wakeIncident } from "./incident/state.ts";
@@ -8,7 +9,6 @@ import { type Strays, straysOf } from "./incident/stray.ts";
 import { observe, releasable, watchRoot } from "./incident/suppress.ts";
 import { applyVerdict } from "./incident/verdict.ts";
 import { wakeIntervals } from "./interval.ts";
-import type { Alert } from "./model/alert.ts";
 import type { Effect, Outcome } from "./model/effect.ts";
 import { Few } from "./model/few.ts";
 import type { Input } from "./model/input.ts";
@@ -196,17 +196,20 @@ function wakeOneAlert(state: CoreState, turn: Turn, id: string): boolean {
     observe(state, turn, alert, "it was suppressed for as long as suppression may last");
     correlateFiring(state, turn, alert);
   }
-  const news = wakeAlert(state, turn, alert, isCutOff(state));
+  const news = wakeAlert(state, turn, alert, witnessOf(state));
   if (news === "cleared") correlateCleared(state, turn, alert);
   else if (news === "changed") correlateFiring(state, turn, alert);
   return isObserved || news !== null;
 }
 
-/** Nobody could tell us: the agent is missing, or the CI is behind a failed one. Silence is no evidence then. */
-const isCutOff =
-  (state: CoreState) =>
-  (alert: Readonly<Alert>): boolean =>
-    alert.status === "unobserved" || state.heartbeats.isMissing(alert.ci);
+function witnessOf({ heartbeats }: CoreState): Witness {
+  return {
+    // The agent is missing, or the CI is behind a failed one.
+    isCutOff: (alert) => alert.status === "unobserved" || heartbeats.isMissing(alert.ci),
+    // For as long as the agent is not heard: its end would be told as good news.
+    holds: ({ source, check, ci }) => source === OWN_SOURCE && check === AGENT_MISSING && heartbeats.isMissing(ci),
+  };
+}
 
 function wakeOneIncident(state: CoreState, turn: Turn, id: string): void {
   const incident = state.incidents.get(id);

@@ -9,7 +9,7 @@ import { createRootRanker } from "../../collector/core/root-cause/ranker.ts";
 import type { CoreState } from "../../collector/core/state.ts";
 import { nextWakeAt, step } from "../../collector/core/step.ts";
 import { Guarantees } from "../support/core-guarantees.ts";
-import { happenings } from "../support/core-inputs.ts";
+import { type Happening, happenings } from "../support/core-inputs.ts";
 import { type CreateCorrelator, freshCore, Kept, live, record, saidBy } from "../support/core-simulation.ts";
 import { NeighbourCorrelator } from "../support/neighbour-correlator.ts";
 
@@ -66,6 +66,12 @@ function checkIndexes(state: CoreState): void {
 
 function tickWhatIsDue(state: CoreState): void {
   while ((nextWakeAt(state) ?? Number.POSITIVE_INFINITY) <= state.at) step(state, { kind: "tick", at: state.at });
+}
+
+/** Whose agents are not expected any more: an absence is told for as long as it lasts. */
+function farewells(list: readonly Happening[]): Happening[] {
+  const cis = new Set(list.flatMap(({ what }) => (what.type === "heard" ? [what.ci] : [])));
+  return [...cis].map((ci) => ({ after: 0, isStalled: false, what: { type: "forget", ci } }));
 }
 
 describe.each(CORRELATORS)("$name", ({ create, isRestorable }) => {
@@ -160,7 +166,7 @@ describe.each(CORRELATORS)("$name", ({ create, isRestorable }) => {
         const state = freshCore(create);
         const guarantees = new Guarantees();
         live(
-          list,
+          [...list, ...farewells(list)],
           () => state,
           (input) => {
             guarantees.check(input, step(state, input), state);

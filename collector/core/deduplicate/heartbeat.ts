@@ -5,6 +5,10 @@ import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { TimerQueue } from "../model/timer-queue.ts";
 import type { Turn } from "../model/turn.ts";
 
+/** What the absence of an agent is told as. */
+export const OWN_SOURCE = "collector";
+export const AGENT_MISSING = "agent_missing";
+
 /** An agent that is expected to be heard: the stored form. When it was heard is kept in memory only. */
 export interface ExpectedAgent {
   ci: CiId;
@@ -131,11 +135,11 @@ function stored({ ci, agent, missingAfterMs, isMissing }: Watched): ExpectedAgen
 function missing(watched: Watched, status: "firing" | "resolved", at: UnixMillis): Event {
   const silentS = Math.round((at - watched.heardAt) / 1000);
   return {
-    id: `agent_missing ${watched.ci} ${at} ${status}`,
+    id: `${AGENT_MISSING} ${watched.ci} ${at} ${status}`,
     idGiven: false,
-    source: "collector",
+    source: OWN_SOURCE,
     ci: watched.ci,
-    check: "agent_missing",
+    check: AGENT_MISSING,
     instance: "",
     kind: "alert",
     status,

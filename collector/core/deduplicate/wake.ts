@@ -4,19 +4,30 @@ import { alertWakeAt, type DeduplicateState, resolveAlert } from "./deduplicate.
 import { postponeExpiry, repeatInterval } from "./expiry.ts";
 import { steadyAt } from "./flapping.ts";
 
+/** What is known of an alert beside its own words. */
+export interface Witness {
+  /** Nobody could tell us: silence is no evidence. */
+  isCutOff(alert: Readonly<Alert>): boolean;
+  /** It is our own finding, and it holds: nobody repeats it. */
+  holds(alert: Readonly<Alert>): boolean;
+}
+
 /** Its time has come: it flaps no more, or it was not heard for too long. Says what correlation must know. */
 export function wakeAlert(
   state: DeduplicateState,
   turn: Turn,
   alert: Alert,
-  isCutOff: (alert: Readonly<Alert>) => boolean,
+  witness: Witness,
 ): "cleared" | "changed" | null {
   if (alert.status === "resolved") return null;
   const { at } = turn;
   if (alert.flapping && at >= steadyAt(alert.changes, alert.changes.at(-1) ?? at)) return steady(state, turn, alert);
   if (alert.expiresAt !== null && at >= alert.expiresAt) {
     const heardAt = state.heard.get(alert.source) ?? alert.lastSeenAt;
-    const later = postponeExpiry(alert, at, heardAt, isCutOff(alert), state.settings.correlation);
+    const { correlation } = state.settings;
+    const later = witness.holds(alert)
+      ? at + correlation.alertTtlMs
+      : postponeExpiry(alert, at, heardAt, witness.isCutOff(alert), correlation);
     if (later === null) return expire(state, turn, alert);
     alert.expiresAt = later;
     turn.alertChanged(alert);
