@@ -14,7 +14,7 @@ export interface ExpectedAgent {
   ci: CiId;
   agent: string;
   missingAfterMs: Milliseconds;
-  /** Its absence has been told, and it has not been heard since; its alert may have expired meanwhile. */
+  /** Its absence has been told, and it has not been heard since; a person may have resolved its alert meanwhile. */
   isMissing?: boolean;
 }
 
