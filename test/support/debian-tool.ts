@@ -12,6 +12,11 @@ export function debianTool(name: string): string {
   throw new Error(`${name} is missing; run sh test/support/debian-tools.sh`);
 }
 
+/** Where a program that was unpacked has to be started so that it finds what it brought along (see `debian-tools.sh`). */
+export function debianFolder(program: string): string | undefined {
+  return program.startsWith(UNPACKED) ? join(UNPACKED, "../share") : undefined;
+}
+
 /** The environment in which an unpacked program finds the libraries that were unpacked with it. */
 export const debianEnvironment: Readonly<Record<string, string | undefined>> = {
   ...process.env,

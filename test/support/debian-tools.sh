@@ -20,3 +20,8 @@ mkdir -p "$target/download" && cd "$target/download" || exit 1
 fetch() { apt-get download $(printf '%s\n' $packages | sort -u) >/dev/null 2>&1; }
 fetch || { apt-get update >/dev/null 2>&1; fetch; } || { echo "missing:$packages (Debian packages), and apt-get could not fetch them; try 'apt-get update' as root" >&2; exit 1; }
 for file in ./*.deb; do dpkg -x "$file" "$target" && rm -f "$file"; done
+
+# Alertmanager looks for its templates under /usr/share, where we put nothing: in a path of the same length from where it is started
+# (see debianTool's `cwd`).
+alertmanager=$target/usr/bin/prometheus-alertmanager
+[ ! -f "$alertmanager" ] || LC_ALL=C sed -i 's|/usr/share/prometheus/alertmanager|./././././/prometheus/alertmanager|g' "$alertmanager"
