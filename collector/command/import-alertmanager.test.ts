@@ -38,6 +38,30 @@ test("a file is written once and never over another", async () => {
   expect([again.code, again.err]).toEqual([1, expect.stringContaining("/tocsin.yaml cannot be written")]);
 });
 
+test("anchors are followed, labels are read as they are written, and what is said of many places is said once", async () => {
+  const path = join(folder, "merged.yml");
+  writeFileSync(
+    path,
+    [
+      "route:",
+      "  receiver: a",
+      "  routes: [{ receiver: b, match: { version: 1.10 } }]",
+      "receivers:",
+      "- name: a",
+      "  webhook_configs: [&hook { url: 'https://a.example.net', http_config: { bearer_token: t } }]",
+      "- name: b",
+      "  webhook_configs: [{ <<: *hook, url: 'https://b.example.net' }]",
+      "",
+    ].join("\n"),
+  );
+  const { out, err } = await call(path);
+  expect(parse(out)).toMatchObject({
+    routes: [{ match: { matchers: ['version="1.10"'] } }, {}],
+    receivers: { b: { webhook: { url: "https://b.example.net", authorization: "Bearer t" } } },
+  });
+  expect(err).toMatch(/^\/merged.yml:6: differs: .* \(also at line 8\)\n0 not carried over, 2 work in another way\n$/);
+});
+
 test("for machines", async () => {
   const { out } = await call(EXAMPLE, "--json");
   const { notes } = JSON.parse(out) as { notes: { kind: string; line: number }[] };
@@ -47,7 +71,7 @@ test("for machines", async () => {
 test.for<[situation: string, args: string[], code: number, message: string]>([
   ["no file", [], 2, "name one file"],
   ["a missing file", [join(folder, "none.yml")], 1, "/none.yml cannot be read"],
-  ["broken YAML", [join(folder, "broken.yml")], 1, "/broken.yml:2:1"],
+  ["broken YAML", [join(folder, "broken.yml")], 1, "/broken.yml:2:1: Flow sequence in block collection"],
   ["Prometheus's file", [join(folder, "prometheus.yml")], 1, "/prometheus.yml is no configuration of an Alertmanager"],
   ["an empty file", [join(folder, "empty.yml")], 1, "/empty.yml is no configuration of an Alertmanager"],
   ["a list", [join(folder, "list.yml")], 1, "/list.yml is no configuration of an Alertmanager"],

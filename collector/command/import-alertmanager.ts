@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { isMap, isNode, LineCounter, parseDocument, stringify, type Document } from "yaml";
+import { isMap, isNode, LineCounter, parseDocument, stringify, visit, type Document } from "yaml";
 import type { Note } from "./alertmanager-import/note.ts";
 import { translateAlertmanager } from "./alertmanager-import/translate.ts";
 import { complain, EXIT, misuse, type CommandIo } from "./command-io.ts";
@@ -62,11 +62,19 @@ function readSource(file: string): Source {
     return { status: "broken", message: `${file} cannot be read: ${(error as Error).message}` };
   }
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, merge: true, prettyErrors: false });
   const [fault] = document.errors;
-  if (fault === undefined) return { status: "read", document, lines };
-  const { line, col } = lines.linePos(fault.pos[0]);
-  return { status: "broken", message: `${file}:${line}:${col}: ${fault.message.split("\n", 1)[0] ?? ""}` };
+  if (fault !== undefined) {
+    const { line, col } = lines.linePos(fault.pos[0]);
+    return { status: "broken", message: `${file}:${line}:${col}: ${fault.message}` };
+  }
+  // Alertmanager reads `version: 1.10` of a label as it is written.
+  visit(document, {
+    Scalar: (_, scalar) => {
+      if (typeof scalar.value === "number") scalar.value = scalar.source ?? scalar.value;
+    },
+  });
+  return { status: "read", document, lines };
 }
 
 /** The line on which a path stands, or the nearest part of it. */
@@ -80,6 +88,20 @@ function lineOf({ document, lines }: Extract<Source, { status: "read" }>, path: 
 
 function spoken(path: Note["path"]): string {
   return path.map((part, index) => (typeof part === "number" ? `[${part}]` : index === 0 ? part : `.${part}`)).join("");
+}
+
+type Placed = Note & { line: number };
+
+/** What is said of one key at many places is said once, at the first of them. */
+function gathered(notes: readonly Placed[]): (Placed & { alsoAt: number[] })[] {
+  const found = new Map<string, Placed & { alsoAt: number[] }>();
+  for (const note of notes) {
+    const key = `${note.kind} ${note.path.findLast((part) => typeof part === "string") ?? ""} ${note.message}`;
+    const first = found.get(key);
+    if (first === undefined) found.set(key, { ...note, alsoAt: [] });
+    else first.alsoAt.push(note.line);
+  }
+  return [...found.values()];
 }
 
 const HEADER =
@@ -113,13 +135,14 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
     }
   }
   if (flags.json) return EXIT.ok;
-  for (const { kind, line, path, message } of placed) {
+  for (const { kind, line, path, message, alsoAt } of gathered(placed)) {
     const word = paint(
       kind === "lost" ? "not carried over" : "differs",
       kind === "lost" ? "red" : "yellow",
       io.isTerminal,
     );
-    io.stderr(`${printable(`${flags.file}:${line}`)}: ${word}: ${printable(`${spoken(path)}: ${message}`)}\n`);
+    const more = alsoAt.length === 0 ? "" : ` (also at line ${[...new Set(alsoAt)].sort((a, b) => a - b).join(", ")})`;
+    io.stderr(`${printable(`${flags.file}:${line}`)}: ${word}: ${printable(`${spoken(path)}: ${message}`)}${more}\n`);
   }
   const lost = placed.filter(({ kind }) => kind === "lost").length;
   io.stderr(`${lost} not carried over, ${placed.length - lost} work in another way\n`);

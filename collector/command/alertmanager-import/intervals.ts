@@ -1,4 +1,4 @@
-import { documentOf, listOf, textAt } from "../../ingest/field.ts";
+import { type Document, documentOf, listOf, textAt } from "../../ingest/field.ts";
 import type { Notes } from "./note.ts";
 
 /** A rule of our `timeIntervals`. */
@@ -16,8 +16,11 @@ const texts = (value: unknown): string[] => listOf(value).flatMap((item) => text
 /** `24:00` is the end of the day; ours ends where it begins again. */
 const clock = (time: string): string => (time === "24:00" ? "00:00" : time);
 
+const KNOWN = ["times", "weekdays", "days_of_month", "months", "years", "location"];
+
 function ruleOf(value: unknown, path: readonly (string | number)[], notes: Notes): IntervalRule {
   const document = documentOf(value) ?? {};
+  notes.others(path, document, KNOWN, "this key is not known");
   const times = listOf(document["times"]).flatMap((range) => {
     const { start_time: from, end_time: to } = (documentOf(range) ?? {}) as Record<string, unknown>;
     return typeof from === "string" && typeof to === "string" ? [`${clock(from)}-${clock(to)}`] : [];
@@ -38,23 +41,41 @@ function ruleOf(value: unknown, path: readonly (string | number)[], notes: Notes
   };
 }
 
+export interface TranslatedIntervals {
+  /** Ours, by name. */
+  intervals: Record<string, IntervalRule[]>;
+  /** Ours for each of theirs; undefined for one without rules, which never is. */
+  byName: ReadonlyMap<string, string | undefined>;
+}
+
 /** Named intervals of both keys, the older `mute_time_intervals` and `time_intervals`. */
-export function translateIntervals(config: unknown, notes: Notes): Record<string, IntervalRule[]> {
+export function translateIntervals(config: Document, notes: Notes): TranslatedIntervals {
   const intervals: Record<string, IntervalRule[]> = {};
+  const byName = new Map<string, string | undefined>();
   for (const key of ["mute_time_intervals", "time_intervals"])
-    for (const [index, item] of listOf((documentOf(config) ?? {})[key]).entries()) {
+    for (const [index, item] of notes.listAt(config, key, []).entries()) {
       const document = documentOf(item) ?? {};
-      const name = intervalName(textAt(document["name"]) ?? `interval-${index + 1}`);
-      const rules = listOf(document["time_intervals"]).map((rule, place) =>
-        ruleOf(rule, [key, index, "time_intervals", place], notes),
-      );
-      if (rules.length > 0) intervals[name] = rules;
+      notes.others([key, index], document, ["name", "time_intervals"], "this key is not known");
+      const name = textAt(document["name"]) ?? `interval-${index + 1}`;
+      const rules = notes
+        .listAt(document, "time_intervals", [key, index])
+        .map((rule, place) => ruleOf(rule, [key, index, "time_intervals", place], notes));
+      const ours = rules.length === 0 ? undefined : freeName(intervalName(name), intervals);
+      byName.set(name, ours);
+      if (ours !== undefined) intervals[ours] = rules;
     }
-  return intervals;
+  return { intervals, byName };
 }
 
 /** Names here have letters, digits, dots, dashes and underscores. */
 export function intervalName(name: string): string {
   const plain = name.replace(/[^A-Za-z0-9_.-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "");
   return (plain === "" ? "unnamed" : plain).slice(0, 64);
+}
+
+/** The name, with a number where another one became the same. */
+export function freeName(wanted: string, taken: Readonly<Record<string, unknown>>): string {
+  let free = wanted;
+  for (let number = 2; Object.hasOwn(taken, free); number += 1) free = `${wanted.slice(0, 60)}-${number}`;
+  return free;
 }

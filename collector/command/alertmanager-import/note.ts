@@ -1,4 +1,4 @@
-import type { Document } from "../../ingest/field.ts";
+import { at, type Document, listOf } from "../../ingest/field.ts";
 
 /** Something that could not be carried over, or not exactly. `path` leads into the file that was read. */
 export interface Note {
@@ -23,5 +23,12 @@ export class Notes {
   /** Every key of a mapping that nobody has looked at. */
   others(path: Note["path"], document: Document, known: readonly string[], message: string): void {
     for (const key of Object.keys(document)) if (!known.includes(key)) this.lost([...path, key], message);
+  }
+
+  /** The list under a key; anything else that stands there is told. */
+  listAt(document: Document, key: string, path: Note["path"]): readonly unknown[] {
+    const value = at(document, key) ?? [];
+    if (!Array.isArray(value)) this.lost([...path, key], "a list is expected here");
+    return listOf(value);
   }
 }

@@ -1,57 +1,64 @@
 import { parseDuration } from "../../../protocol/duration.ts";
 import { parseMatchers, formatMatcher } from "../../core/model/matcher-syntax.ts";
 import type { Matcher } from "../../core/model/silence.ts";
-import { at, documentOf, listOf, textAt } from "../../ingest/field.ts";
+import { at, type Document, documentOf, textAt } from "../../ingest/field.ts";
 import { matcherFault } from "../../ingest/matcher.ts";
-import { intervalName } from "./intervals.ts";
-import { type Note, Notes } from "./note.ts";
+import type { TranslatedIntervals } from "./intervals.ts";
+import type { Note, Notes } from "./note.ts";
 import type { TranslatedReceivers } from "./receivers.ts";
+import { type Branch, listRoutes, type OurRoute } from "./route-list.ts";
 
-/** A route of ours, as the file has it. */
-export interface OurRoute {
-  match?: { matchers?: string[]; times?: string[] };
-  receivers: readonly string[];
-  continue?: true;
-}
-
-/** Both ways to write matchers: the list, and the older mappings. Bad ones are told and left out. */
+/** Both ways to write matchers: the list, and the older mappings. Undefined where one cannot be read, which is told. */
 export function matchersOf(
   value: unknown,
   keys: { list: string; equal: string; regex: string },
   path: Note["path"],
   notes: Notes,
-): string[] {
+): string[] | undefined {
   const found: Matcher[] = [];
+  let isReadable = true;
+  const lost = (place: Note["path"], message: string): void => {
+    notes.lost(place, message);
+    isReadable = false;
+  };
   const older = (key: string, isRegex: boolean): void => {
-    for (const [name, text] of Object.entries(documentOf(at(value, key)) ?? {}))
+    const mapping = at(value, key) ?? {};
+    if (documentOf(mapping) === undefined) lost([...path, key], "label names with values are expected here");
+    for (const [name, text] of Object.entries(documentOf(mapping) ?? {}))
       found.push({ name, value: String(text), isRegex, isEqual: true });
   };
   older(keys.equal, false);
   older(keys.regex, true);
-  for (const [index, text] of listOf(at(value, keys.list)).entries()) {
+  const listed = at(value, keys.list) ?? [];
+  for (const [index, text] of (Array.isArray(listed) ? listed : [listed]).entries()) {
     const parsed = parseMatchers(String(text));
     if (parsed.status === "parsed") found.push(...parsed.matchers);
-    else notes.lost([...path, keys.list, index], `this matcher cannot be read: ${parsed.message}`);
+    else lost([...path, keys.list, index], `this matcher cannot be read: ${parsed.message}`);
   }
-  return found
-    .filter((matcher) => {
-      const fault = matcherFault(matcher);
-      if (fault !== undefined) notes.lost(path, fault);
-      return fault === undefined;
-    })
-    .map(formatMatcher);
+  for (const matcher of found) {
+    const fault = matcherFault(matcher);
+    if (fault !== undefined) lost(path, fault);
+  }
+  return isReadable ? found.map(formatMatcher) : undefined;
 }
 
 const ROUTE_KEYS = { list: "matchers", equal: "match", regex: "match_re" };
 const OTHER_KEYS = ["group_by", "group_wait", "group_interval", "repeat_interval"];
+const KNOWN_KEYS = [
+  ...Object.values(ROUTE_KEYS),
+  ...OTHER_KEYS,
+  "receiver",
+  "routes",
+  "continue",
+  "mute_time_intervals",
+  "active_time_intervals",
+];
 
 /** A repetition so frequent reminds nobody: somebody waits for it, and calls when it stays away. */
 const HEARTBEAT_MAX_MS = 10 * 60_000;
 
 interface Place {
   path: Note["path"];
-  /** Of the routes above: all must hold. */
-  above: readonly string[];
   receiver: string;
   /** Who is told by the route above. */
   told: readonly string[];
@@ -60,15 +67,12 @@ interface Place {
 /** What the translations of receivers and intervals know. */
 export interface Translated {
   receivers: Pick<TranslatedReceivers, "byName" | "lost">;
-  intervals: ReadonlySet<string>;
+  /** Ours for each interval of theirs; undefined for one that never is. */
+  intervals: TranslatedIntervals["byName"];
 }
 
-/**
- * Turns the tree into a list in which the first match wins: children before their parent, each with the matchers of all
- * above it. While a route is muted, or not active, nobody is told: a route to nobody stands for that.
- */
+/** Reads the tree of their routes; what cannot be read is told, and takes nothing from anybody. */
 export class RouteTranslation {
-  readonly routes: OurRoute[] = [];
   private readonly notes: Notes;
   private readonly translated: Translated;
 
@@ -77,93 +81,67 @@ export class RouteTranslation {
     this.notes = notes;
   }
 
-  translate(route: unknown): void {
-    const receiver = textAt(at(route, "receiver"), 256) ?? "";
+  translate(route: Document): OurRoute[] {
     for (const key of OTHER_KEYS)
-      if (at(route, key) !== undefined)
+      if (route[key] !== undefined)
         this.notes.differs(
           ["route", key],
           "alerts are gathered by incident, and people are told when something about it changes: see `correlation`",
         );
-    this.add(route, { path: ["route"], above: [], receiver, told: [] }, false);
+    for (const key of Object.values(ROUTE_KEYS))
+      if (route[key] !== undefined) this.notes.lost(["route", key], "the first route takes everything");
+    return listRoutes(this.branch(route, { path: ["route"], receiver: "", told: [] }, []));
   }
 
-  /** @param goesOn this route, or one above it, goes on to its neighbours after a match. */
-  private add(route: unknown, place: Place, goesOn: boolean): void {
-    const { path, above } = place;
-    const matchers = [...above, ...matchersOf(route, ROUTE_KEYS, path, this.notes)];
-    const receiver = textAt(at(route, "receiver"), 256) ?? place.receiver;
-    const told = this.told(receiver, place);
+  private branch(route: Document, place: Place, matchers: readonly string[]): Branch {
+    const { path } = place;
+    this.notes.others(path, route, KNOWN_KEYS, "this key is not known");
+    const receiver = textAt(route["receiver"], 256) ?? place.receiver;
+    const receivers = this.told(receiver, place);
     this.heartbeat(route, path);
-    const children = listOf(at(route, "routes"));
-    const continues = at(route, "continue") === true && path.length > 1;
-    if (continues && children.length > 0)
-      this.notes.differs(
-        [...path, "continue"],
-        "a match of a route below ends the search for this route's neighbours as well, or tells more of them than before",
-      );
-    for (const [index, child] of children.entries())
-      this.add(child, { path: [...path, "routes", index], above: matchers, receiver, told }, continues || goesOn);
-    for (const [index, child] of children.entries())
-      if (at(child, "continue") === true)
-        this.endSearch(child, { path: [...path, "routes", index], above: matchers }, continues || goesOn);
-    this.emit(route, { path, matchers }, told, continues || goesOn);
+    const children = this.notes.listAt(route, "routes", path).flatMap((child, index) => {
+      const below = { path: [...path, "routes", index], receiver, told: receivers };
+      const own = matchersOf(child, ROUTE_KEYS, below.path, this.notes);
+      if (documentOf(child) !== undefined && own !== undefined)
+        return [this.branch(documentOf(child) ?? {}, below, own)];
+      // Without its matchers it would take everything.
+      this.notes.lost(below.path, "this route is left out, with all below it: what it got goes on to the next ones");
+      return [];
+    });
+    const active = this.intervals(route, "active_time_intervals", path);
+    const told = new Set<string>();
+    return {
+      matchers,
+      receivers,
+      muted: this.intervals(route, "mute_time_intervals", path).flatMap((name) => name ?? []),
+      active: active.length === 0 ? undefined : active.flatMap((name) => name ?? []),
+      goesOn: route["continue"] === true && path.length > 1,
+      children,
+      differs: (message) => {
+        if (!told.has(message)) this.notes.differs([...path, "continue"], message);
+        told.add(message);
+      },
+    };
   }
 
-  /** A child that continues has matched all the same: its parent is not told as well. */
-  private endSearch(child: unknown, { path, above }: Pick<Place, "path" | "above">, goesOn: boolean): void {
-    if (goesOn)
-      this.notes.differs(
-        [...path, "continue"],
-        "after this match the search also reaches the route above, which Alertmanager would have left out",
-      );
-    // What is wrong with the matchers was told where the route itself was read.
-    else
-      this.routes.push({
-        match: { matchers: [...above, ...matchersOf(child, ROUTE_KEYS, path, new Notes())] },
-        receivers: [],
-      });
+  /** Ours for intervals of theirs; what is not there is told and left out. */
+  private intervals(route: Document, key: string, path: Note["path"]): (string | undefined)[] {
+    return this.notes.listAt(route, key, path).flatMap((item, index) => {
+      const name = textAt(item) ?? "";
+      if (this.translated.intervals.has(name)) return [this.translated.intervals.get(name)];
+      this.notes.lost([...path, key, index], `there is no time interval ${JSON.stringify(name)}`);
+      return [];
+    });
   }
 
-  private heartbeat(route: unknown, path: Note["path"]): void {
-    const text = textAt(at(route, "repeat_interval")) ?? "";
+  private heartbeat(route: Document, path: Note["path"]): void {
+    const text = textAt(route["repeat_interval"]) ?? "";
     const repeatMs = parseDuration(text);
     if (repeatMs === null || repeatMs > HEARTBEAT_MAX_MS) return;
     this.notes.differs(
       [...path, "repeat_interval"],
       "nothing is repeated: a dead man's switch that waits for this message would call; let it watch `GET /healthz` instead",
     );
-  }
-
-  private emit(
-    route: unknown,
-    { path, matchers }: { path: Note["path"]; matchers: readonly string[] },
-    receivers: readonly string[],
-    goesOn: boolean,
-  ): void {
-    const names = (key: string): string[] =>
-      listOf(at(route, key)).flatMap((name, index) => {
-        const ours = intervalName(textAt(name) ?? "unnamed");
-        if (this.translated.intervals.has(ours)) return [ours];
-        this.notes.lost([...path, key, index], `there is no time interval ${JSON.stringify(textAt(name) ?? "")}`);
-        return [];
-      });
-    const muted = names("mute_time_intervals");
-    const active = names("active_time_intervals");
-    const one = (told: readonly string[], times: string[]): void => {
-      const match = {
-        ...(matchers.length === 0 ? {} : { matchers: [...matchers] }),
-        ...(times.length === 0 ? {} : { times }),
-      };
-      this.routes.push({
-        ...(Object.keys(match).length === 0 ? {} : { match }),
-        receivers: told,
-        ...(goesOn ? { continue: true as const } : {}),
-      });
-    };
-    if (muted.length > 0) one([], muted);
-    one(receivers, active);
-    if (active.length > 0) one([], []);
   }
 
   /** Ours for a receiver of theirs. One that cannot be told here would swallow what is routed to it. */
@@ -181,30 +159,38 @@ export class RouteTranslation {
   }
 }
 
+/** What every alert matches; ours has no rule without a matcher. */
+const EVERY_ALERT = ['alertname=~".*"'];
+
+const RULE_KEYS = {
+  source: { list: "source_matchers", equal: "source_match", regex: "source_match_re" },
+  target: { list: "target_matchers", equal: "target_match", regex: "target_match_re" },
+};
+
 /** Rules that mute alerts while others fire. */
 export function translateInhibitions(
-  config: unknown,
+  config: Document,
   notes: Notes,
 ): { source: string[]; target: string[]; equal?: string[] }[] {
-  return listOf(at(config, "inhibit_rules")).flatMap((rule, index) => {
+  return notes.listAt(config, "inhibit_rules", []).flatMap((rule, index) => {
     const path = ["inhibit_rules", index];
-    const source = matchersOf(
-      rule,
-      { list: "source_matchers", equal: "source_match", regex: "source_match_re" },
-      path,
-      notes,
-    );
-    const target = matchersOf(
-      rule,
-      { list: "target_matchers", equal: "target_match", regex: "target_match_re" },
-      path,
-      notes,
-    );
-    const equal = listOf(at(rule, "equal")).flatMap((name) => textAt(name) ?? []);
-    if (source.length === 0 || target.length === 0) {
-      notes.lost(path, "a rule needs matchers for its source and its target");
+    const known = [...Object.values(RULE_KEYS.source), ...Object.values(RULE_KEYS.target), "equal", "name"];
+    const document = documentOf(rule) ?? {};
+    const isKnown = Object.keys(document).every((key) => known.includes(key));
+    notes.others(path, document, known, "this key is not known");
+    const source = matchersOf(rule, RULE_KEYS.source, path, notes);
+    const target = matchersOf(rule, RULE_KEYS.target, path, notes);
+    const equal = notes.listAt(document, "equal", path).flatMap((name) => textAt(name) ?? []);
+    if (source?.length === 0 && target?.length === 0) {
+      notes.lost(path, "a rule needs matchers for its source or its target");
       return [];
     }
-    return [{ source, target, ...(equal.length === 0 ? {} : { equal }) }];
+    // What is missing, or a typing mistake, would mute more than was meant.
+    if (source === undefined || target === undefined || !isKnown) {
+      notes.lost(path, "this rule is left out");
+      return [];
+    }
+    const side = (matchers: string[]): string[] => (matchers.length === 0 ? [...EVERY_ALERT] : matchers);
+    return [{ source: side(source), target: side(target), ...(equal.length === 0 ? {} : { equal }) }];
   });
 }

@@ -6,7 +6,7 @@ import { CONNECTOR_KINDS } from "../../composition/connectors.ts";
 import { parseConfig } from "../../config/parse.ts";
 import { matchesAll } from "../../core/model/matcher.ts";
 import { parseMatchers } from "../../core/model/matcher-syntax.ts";
-import type { OurRoute } from "./routes.ts";
+import type { OurRoute } from "./route-list.ts";
 import { translateAlertmanager } from "./translate.ts";
 
 const EXAMPLE: unknown = parse(readFileSync(new URL("testdata/alertmanager.yml", import.meta.url), "utf8"));
@@ -74,8 +74,7 @@ test("an example with most of what there is", () => {
       { match: { matchers: ['service=~"foo1|foo2|baz"'] }, receivers: ["team-x-email", "team-x-slack"] },
       { match: { matchers: ['service=~"files|shares"'], times: ["offhours"] }, receivers: [] },
       { match: { matchers: ['service=~"files|shares"'] }, receivers: ["team-y"] },
-      { match: { matchers: ['service="database"'], times: ["office-hours"] }, receivers: ["team-db"], continue: true },
-      { match: { matchers: ['service="database"'] }, receivers: [], continue: true },
+      { match: { matchers: ['service="database"'], times: ["office-hours"] }, receivers: ["team-db"] },
       // It has matched, so that the root is not told as well.
       { match: { matchers: ['service="database"'] }, receivers: [] },
       { receivers: ["team-x-email", "team-x-slack"] },
@@ -138,6 +137,8 @@ interface Theirs {
   matchers?: string[];
   continue?: boolean;
   routes?: Theirs[];
+  mute_time_intervals?: string[];
+  active_time_intervals?: string[];
 }
 
 const holds = (matchers: readonly string[] | undefined, labels: Labels): boolean =>
@@ -146,64 +147,265 @@ const holds = (matchers: readonly string[] | undefined, labels: Labels): boolean
     return parsed.status === "parsed" && matchesAll(parsed.matchers, (name) => labels[name] ?? "");
   });
 
-/** Alertmanager's own walk (dispatch/route.go). */
-function walk(route: Theirs, labels: Labels, inherited = ""): string[] {
+/** Alertmanager's own walk (dispatch/route.go); a route that is muted, or not active, has matched and tells nobody. */
+function walk(route: Theirs, labels: Labels, now: readonly string[], inherited = ""): string[] | undefined {
   const receiver = route.receiver ?? inherited;
   const told: string[] = [];
+  let hasMatched = false;
   for (const child of route.routes ?? []) {
     if (!holds(child.matchers, labels)) continue;
-    told.push(...walk(child, labels, receiver));
+    hasMatched = true;
+    told.push(...(walk(child, labels, now, receiver) ?? []));
     if (child.continue !== true) break;
   }
-  return told.length === 0 ? [receiver] : told;
+  if (hasMatched) return told;
+  const isIn = (names: readonly string[]): boolean => names.some((name) => now.includes(name));
+  const { mute_time_intervals: muted = [], active_time_intervals: active = [] } = route;
+  return isIn(muted) || (active.length > 0 && !isIn(active)) ? [] : [receiver];
 }
 
 /** Ours: the first that matches, and on where it continues. */
-function listed(routes: readonly OurRoute[], labels: Labels): string[] {
+function listed(routes: readonly OurRoute[], labels: Labels, now: readonly string[]): string[] {
   const told: string[] = [];
-  for (const route of routes) {
-    if (!holds(route.match?.matchers, labels)) continue;
-    told.push(...route.receivers);
-    if (route.continue !== true) break;
+  for (const { match, receivers, continue: goesOn } of routes) {
+    if (!holds(match?.matchers, labels)) continue;
+    if (match?.times !== undefined && !match.times.some((name) => now.includes(name))) continue;
+    told.push(...receivers);
+    if (goesOn !== true) break;
   }
   return told;
 }
 
-/** @param mayContinue whether routes of this depth may go on to their neighbours. */
-function trees(mayContinue: boolean, depth: number): fc.Arbitrary<Theirs> {
+const distinct = (names: readonly string[] | undefined): string[] => [...new Set(names)].sort();
+
+/** @param times whether routes name intervals. */
+function trees(times: boolean, depth: number): fc.Arbitrary<Theirs> {
   const name = fc.constantFrom("a", "b", "c");
   const value = fc.constantFrom("1", "2", "");
   const matcher = fc.tuple(name, fc.constantFrom("=", "!=", "=~"), value).map(([n, op, v]) => `${n}${op}"${v}"`);
-  const leaf = {
+  const intervals = fc.subarray(times ? ["night", "never"] : []);
+  return fc.record({
     receiver: fc.option(fc.constantFrom("r0", "r1", "r2", "r3"), { nil: undefined }),
     matchers: fc.array(matcher, { minLength: 1, maxLength: 2 }),
-  };
-  const plain = fc.record({
-    ...leaf,
-    routes: depth === 0 ? fc.constant([]) : fc.array(trees(mayContinue, depth - 1), { maxLength: 3 }),
-  });
-  const going = fc.record({ ...leaf, continue: fc.constant(true) });
-  return (mayContinue ? fc.oneof(plain, going) : plain) as fc.Arbitrary<Theirs>;
+    routes: depth === 0 ? fc.constant([]) : fc.array(trees(times, depth - 1), { maxLength: 2 }),
+    continue: fc.boolean(),
+    mute_time_intervals: intervals,
+    active_time_intervals: intervals,
+  }) as fc.Arbitrary<Theirs>;
 }
 
 const WEBHOOK = { webhook_configs: [{ url: "https://example.net" }] };
+const RECEIVERS = ["r0", "r1", "r2", "r3"].map((one) => ({ name: one, ...WEBHOOK }));
+const TIME_INTERVALS = [
+  { name: "night", time_intervals: [{ times: [{ start_time: "22:00", end_time: "24:00" }] }] },
+  { name: "never", time_intervals: [] },
+];
 
-test("whatever the tree, the list tells the same receivers, also where leaves continue", () => {
-  const name = fc.constantFrom("a", "b", "c");
-  const labels = fc.dictionary(name, fc.constantFrom("1", "2"), { noNullPrototype: true });
+test.each([
+  { name: "whatever the tree, the list tells the same receivers", times: false },
+  { name: "whatever the tree and its intervals, the list tells the same receivers, or says where not", times: true },
+])("$name", ({ times }) => {
+  const labels = fc.dictionary(fc.constantFrom("a", "b", "c"), fc.constantFrom("1", "2"), { noNullPrototype: true });
   fc.assert(
     fc.property(
-      fc.array(trees(true, 2), { maxLength: 4 }),
+      fc.array(trees(times, 2), { maxLength: 3 }),
       fc.array(labels, { minLength: 1, maxLength: 8 }),
       (routes, alerts) => {
         const route: Theirs = { receiver: "r0", routes };
-        const receivers = ["r0", "r1", "r2", "r3"].map((one) => ({ name: one, ...WEBHOOK }));
-        const { config, notes } = translateAlertmanager({ route, receivers });
-        expect(notes.filter(({ path }) => path.at(-1) === "continue")).toEqual([]);
-        for (const alert of alerts) expect(listed(config["routes"] as OurRoute[], alert)).toEqual(walk(route, alert));
+        const { config, notes } = translateAlertmanager({
+          route,
+          receivers: RECEIVERS,
+          time_intervals: TIME_INTERVALS,
+        });
+        const differing = notes.filter(({ path }) => path.at(-1) === "continue").length > 0;
+        if (!times) expect(differing).toBe(false);
+        for (const alert of alerts)
+          for (const now of [[], ["night"]]) {
+            const ours = distinct(listed(config["routes"] as OurRoute[], alert, now));
+            const theirs = distinct(walk(route, alert, now));
+            if (differing) expect(ours).toEqual(expect.arrayContaining(theirs));
+            else expect(ours).toEqual(theirs);
+          }
       },
     ),
   );
+});
+
+test.each<{ name: string; child: Theirs; told: Record<string, string[]>[] }>([
+  {
+    name: "a route that is muted at night and goes on",
+    child: { receiver: "r1", matchers: ['a="1"'], mute_time_intervals: ["night"], continue: true },
+    told: [{ night: ["r3"] }, { day: ["r1", "r3"] }],
+  },
+  {
+    name: "a route with children that goes on",
+    child: {
+      receiver: "r1",
+      matchers: ['a="1"'],
+      continue: true,
+      routes: [{ receiver: "r2", matchers: ['b="1"'] }],
+    },
+    told: [{ night: ["r2", "r3"] }, { day: ["r2", "r3"] }],
+  },
+  {
+    name: "a route that is active in an interval without times",
+    child: { receiver: "r1", matchers: ['a="1"'], active_time_intervals: ["never"], continue: true },
+    told: [{ night: ["r3"] }, { day: ["r3"] }],
+  },
+])("told as in Alertmanager: $name", ({ child, told }) => {
+  const route: Theirs = { receiver: "r0", routes: [child, { receiver: "r3", matchers: ['b="1"'] }] };
+  const { config, notes } = translateAlertmanager({ route, receivers: RECEIVERS, time_intervals: TIME_INTERVALS });
+  expect(notes.filter(({ path }) => path[0] === "route")).toEqual([]);
+  for (const [when, receivers] of told.flatMap(Object.entries))
+    expect(distinct(listed(config["routes"] as OurRoute[], { a: "1", b: "1" }, [when]))).toEqual(receivers);
+});
+
+test.each<{ name: string; route: object; lost: string[] }>([
+  {
+    name: "a matcher that cannot be read",
+    route: { receiver: "r1", matchers: ["foo=bar,baz"] },
+    lost: ["route.routes.0.matchers.0", "route.routes.0"],
+  },
+  {
+    name: "a regular expression that is none",
+    route: { receiver: "r1", match_re: { a: "[" } },
+    lost: ["route.routes.0", "route.routes.0"],
+  },
+  {
+    name: "matchers of another type",
+    route: { receiver: "r1", match: ["a"] },
+    lost: ["route.routes.0.match", "route.routes.0"],
+  },
+])("a route takes nothing that it was not meant to take: $name", ({ route, lost }) => {
+  const { config, notes } = translateAlertmanager({ route: { receiver: "r0", routes: [route] }, receivers: RECEIVERS });
+  expect(config["routes"]).toEqual([{ receivers: ["r0"] }]);
+  expect(notes.filter(({ kind }) => kind === "lost").map(({ path }) => path.join("."))).toEqual(lost);
+});
+
+test("every key that nobody knows is told", () => {
+  const { config, notes } = translateAlertmanager({
+    route: { receiver: "r0", group: [], routes: [{ recevier: "r1", matchers: 'a="1"', continue: true }] },
+    receivers: [
+      ...RECEIVERS,
+      { name: "mail", email_config: [] },
+      { name: "chat", slack_configs: { api_url: "https://x" } },
+    ],
+    inhibit_rules: [
+      { source_matchers: ['a="1"'], target_matcher: ['b="1"'] },
+      { source_matchers: ["a"], target_matchers: ['b="1"'] },
+    ],
+    time_intervals: [{ name: "x", time_intervals: [{ weekday: ["monday"] }], zone: "UTC" }],
+  });
+  const told = notes.filter(({ kind }) => kind === "lost").map(({ path }) => path.join("."));
+  expect(told).toEqual([
+    "receivers.4.email_config",
+    "receivers.5.slack_configs",
+    "time_intervals.0.zone",
+    "time_intervals.0.time_intervals.0.weekday",
+    "route.group",
+    "route.routes.0.recevier",
+    "inhibit_rules.0.target_matcher",
+    "inhibit_rules.0",
+    "inhibit_rules.1.source_matchers.0",
+    "inhibit_rules.1",
+  ]);
+  expect(config).not.toHaveProperty("inhibitions");
+});
+
+test("an inhibition without a source is one by every other alert", () => {
+  const { config, notes } = translateAlertmanager({
+    route: { receiver: "r0" },
+    receivers: RECEIVERS,
+    inhibit_rules: [{ target_matchers: ["alertname = InfoInhibitor"] }],
+  });
+  expect(config["inhibitions"]).toEqual([{ source: ['alertname=~".*"'], target: ['alertname="InfoInhibitor"'] }]);
+  expect(notes.filter(({ path }) => path[0] === "inhibit_rules")).toEqual([]);
+});
+
+test("intervals whose names are equal here stay two", () => {
+  const interval = (name: string, from: string): object => ({
+    name,
+    time_intervals: [{ times: [{ start_time: from, end_time: "24:00" }] }],
+  });
+  const { config } = translateAlertmanager({
+    route: { receiver: "r0", routes: [{ matchers: ['a="1"'], active_time_intervals: ["out of hours"] }] },
+    receivers: RECEIVERS,
+    time_intervals: [interval("out-of-hours", "20:00"), interval("out of hours", "22:00")],
+  });
+  expect(config["timeIntervals"]).toEqual({
+    "out-of-hours": [{ times: ["20:00-00:00"] }],
+    "out-of-hours-2": [{ times: ["22:00-00:00"] }],
+  });
+  expect((config["routes"] as OurRoute[])[0]?.match?.times).toEqual(["out-of-hours-2"]);
+});
+
+test.each([
+  {
+    name: "a login in a webhook's URL",
+    receiver: { webhook_configs: [{ url: "https://u:p%40@hooks.example.net/a?token=1", timeout: "10s" }] },
+    ours: {
+      webhook: { url: "https://hooks.example.net/a?token=1", authorization: "Basic dTpwQA==", timeout: "10s" },
+    },
+  },
+  {
+    name: "a mail server by its address, and names with commas",
+    receiver: {
+      email_configs: [
+        { smarthost: "[2001:db8::1]:25", from: "a@b.c", to: '"Doe, Jane" <jane@b.c>, ops@b.c', require_tls: false },
+      ],
+    },
+    ours: {
+      email: {
+        smtp: { host: "2001:db8::1", port: 25, tls: "ifOffered" },
+        from: "a@b.c",
+        to: ['"Doe, Jane" <jane@b.c>', "ops@b.c"],
+      },
+    },
+  },
+  {
+    name: "an app of Slack",
+    receiver: { slack_configs: [{ app_token: "xoxb-1", channel: "#x" }] },
+    ours: { slack: { token: "xoxb-1", channel: "#x" } },
+  },
+  {
+    name: "a desk in Jira",
+    receiver: {
+      jira_configs: [
+        {
+          api_url: "https://example.atlassian.net/rest/api/3",
+          project: "OPS",
+          issue_type: "Incident",
+          reopen_transition: "Reopen",
+          http_config: { basic_auth: { username: "a@b.c", password_file: "/etc/jira" } },
+        },
+      ],
+    },
+    ours: {
+      jiraServiceManagement: {
+        url: "https://example.atlassian.net",
+        username: "a@b.c",
+        apiTokenFile: "/etc/jira",
+        project: "OPS",
+        issueType: "Incident",
+        transitions: { reopen: "Reopen" },
+      },
+    },
+  },
+])("carried over whole: $name", ({ receiver, ours }) => {
+  const { config, notes } = translateAlertmanager({
+    route: { receiver: "one" },
+    receivers: [{ name: "one", ...receiver }],
+  });
+  expect(config["receivers"]).toEqual({ one: ours });
+  expect(notes.filter(({ kind }) => kind === "lost")).toEqual([]);
+});
+
+test("a secret that Alertmanager masked is told", () => {
+  const { notes } = translateAlertmanager({
+    route: { receiver: "one" },
+    receivers: [{ name: "one", slack_configs: [{ api_url: "<secret>" }] }],
+  });
+  expect(notes[0]).toMatchObject({ kind: "lost", path: ["receivers", 0, "slack_configs", 0, "api_url"] });
 });
 
 test.each([

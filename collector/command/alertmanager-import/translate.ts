@@ -33,6 +33,9 @@ const GLOBAL = [
   "smtp_hello",
   "slack_api_url",
   "slack_api_url_file",
+  "slack_app_token",
+  "slack_app_token_file",
+  "jira_api_url",
   "pagerduty_url",
   "opsgenie_api_url",
   "opsgenie_api_key",
@@ -44,21 +47,33 @@ const GLOBAL = [
   "webex_api_url",
 ];
 
+const MASKED = "this secret is masked, as Alertmanager shows its configuration: put it into the result";
+
+/** Where a secret was hidden. */
+function maskedIn(value: unknown, path: Note["path"]): Note["path"][] {
+  if (value === "<secret>") return [path];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]) =>
+    maskedIn(item, [...path, Array.isArray(value) ? Number(key) : key]),
+  );
+}
+
 /** Translates an Alertmanager configuration: routes, receivers, inhibition rules, time intervals. Pure. */
 export function translateAlertmanager(config: unknown): Translation {
   const notes = new Notes();
   const document = documentOf(config) ?? {};
   notes.others([], document, KNOWN, "this key is not known");
+  for (const path of maskedIn(document, [])) notes.lost(path, MASKED);
   if (listOf(document["templates"]).length > 0)
     notes.lost(["templates"], "the words of messages are ours; templates of Alertmanager are not read");
   notes.others(["global"], documentOf(document["global"]) ?? {}, GLOBAL, "this setting has no counterpart");
-  const { receivers, ...found } = translateReceivers(config, notes);
-  const timeIntervals = translateIntervals(config, notes);
-  const intervals = new Set(Object.keys(timeIntervals));
-  const routes = new RouteTranslation({ receivers: found, intervals }, notes);
-  if (documentOf(document["route"]) === undefined) notes.lost(["route"], "there is no route: nobody would be told");
-  else routes.translate(document["route"]);
-  const inhibitions = translateInhibitions(config, notes);
+  const { receivers, ...found } = translateReceivers(document, notes);
+  const { intervals: timeIntervals, byName: intervals } = translateIntervals(document, notes);
+  const route = documentOf(document["route"]);
+  if (route === undefined) notes.lost(["route"], "there is no route: nobody would be told");
+  const routes =
+    route === undefined ? [] : new RouteTranslation({ receivers: found, intervals }, notes).translate(route);
+  const inhibitions = translateInhibitions(document, notes);
   const timeout = textAt(at(config, "global", "resolve_timeout"));
   return {
     config: {
@@ -66,7 +81,7 @@ export function translateAlertmanager(config: unknown): Translation {
       ...(inhibitions.length === 0 ? {} : { inhibitions }),
       receivers,
       ...(Object.keys(timeIntervals).length === 0 ? {} : { timeIntervals }),
-      routes: routes.routes,
+      routes,
     },
     notes: notes.list,
   };
