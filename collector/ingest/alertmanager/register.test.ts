@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { REF_LENGTH } from "../../core/model/alert-ref.ts";
+import type { Route } from "../../core/model/settings.ts";
 import type { FastifyInstance } from "fastify";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
@@ -442,6 +443,24 @@ test("a group is an incident for a receiver; alerts in no incident share one", a
   a.suppressedBy = ["dependency:x"];
   b.suppressedBy = ["dependency:x"];
   expect((await get<Group[]>("/alerts/groups?muted=false")).body.length).toBe(2);
+});
+
+test("a route that holds only at times stands there as one that goes on, and never hides those behind it", async () => {
+  const { get, ports } = bench();
+  ports.receiverNames = ["desk", "hook"];
+  const route = (times: string[] | undefined, receivers: string[]): Route => ({
+    match: times === undefined ? {} : { times },
+    receivers,
+    continue: false,
+  });
+  ports.settings = {
+    ...ports.settings,
+    routes: [route(["night"], []), route(["day"], ["desk"]), route(undefined, ["hook"])],
+  };
+  const { body } = await get<{ config: { original: string } }>("/status");
+  expect(parse(body.config.original)).toMatchObject({
+    route: { routes: [{ receiver: "desk", continue: true }, { receiver: "hook" }] },
+  });
 });
 
 test("status and receivers", async () => {

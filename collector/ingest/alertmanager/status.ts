@@ -25,14 +25,20 @@ function matchersOf({ match }: Route): string[] {
   return [...matchers, ...(match.matchers ?? [])].map(formatMatcher);
 }
 
-/** Alertmanager routes have one receiver: one of ours with several becomes several that continue. */
+/**
+ * Alertmanager routes have one receiver: one of ours with several becomes several that continue. Outside of its times one of
+ * ours lets the next ones have the incident, and theirs does not: it stands here as one that continues, and one that only
+ * keeps others from being told, for a time, does not stand here.
+ */
 function routesOf(route: Route): Record<string, unknown>[] {
   const matchers = matchersOf(route);
+  const isTimed = route.match.times !== undefined;
+  if (isTimed && route.receivers.length === 0) return [];
   const receivers = route.receivers.length === 0 ? [UNROUTED] : route.receivers;
   return receivers.map((receiver, index) => ({
     receiver,
     ...(matchers.length === 0 ? {} : { matchers }),
-    ...(index < receivers.length - 1 || route.continue ? { continue: true } : {}),
+    ...(index < receivers.length - 1 || route.continue || isTimed ? { continue: true } : {}),
   }));
 }
 
@@ -57,7 +63,7 @@ export function configText(
     })),
     receivers: [...named].map((name) => ({ name })),
   };
-  return `# Tocsin's routes, in Alertmanager's form. Tocsin groups by incident; see its own configuration for the rest.\n${stringify(config, { aliasDuplicateObjects: false })}`;
+  return `# Tocsin's routes, in Alertmanager's form. Tocsin groups by incident; see its own configuration for times and the rest.\n${stringify(config, { aliasDuplicateObjects: false })}`;
 }
 
 export interface StatusFacts {
