@@ -42,7 +42,8 @@ export function eventOfDraft(draft: EventDraft, now: UnixMillis): Event {
   const ci = cut(draft.ci, NAME_LENGTH_MAX);
   const check = cut(draft.check, NAME_LENGTH_MAX);
   const instance = cut(draft.instance ?? "", NAME_LENGTH_MAX);
-  const summary = cut(draft.summary, SUMMARY_LENGTH_MAX);
+  // One line for people: what a sender puts on several (a ping's whole output) reads on as one.
+  const summary = cut(draft.summary.replace(/\s*[\r\n]\s*/g, " ").trim(), SUMMARY_LENGTH_MAX);
   const id = draft.id ?? hashHex([source, ci, check, instance, kind, status, severity, summary, String(at)]);
   return {
     id: cut(id, NAME_LENGTH_MAX),

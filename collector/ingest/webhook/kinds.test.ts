@@ -213,7 +213,7 @@ test.for<[message: string, kind: string, headers: Record<string, string>, expect
       {
         ci: "Azure has an outage",
         instance: "VL1-2B3",
-        severity: "info",
+        severity: "major",
         summary: "Virtual Machines in West Europe cannot be started",
       },
     ],

@@ -29,6 +29,29 @@ const K8S = {
 
 const CLOUD = { specversion: "1.0", id: "1", source: "/m", type: "com.example.disk", subject: "web-01" };
 
+/** As an activity log's alert has them: always Sev4, always fired. */
+const AZURE_HEALTH = (properties: object): object => ({
+  schemaId: "azureMonitorCommonAlertSchema",
+  data: {
+    essentials: {
+      alertRule: "VM health",
+      monitorCondition: "Fired",
+      severity: "Sev4",
+      signalType: "Activity Log",
+      configurationItems: ["web-01"],
+    },
+    alertContext: { eventSource: "ResourceHealth", properties, status: "Active" },
+  },
+});
+
+const AZURE_PROMETHEUS = (pod: string): object => ({
+  schemaId: "azureMonitorCommonAlertSchema",
+  data: {
+    essentials: { alertId: `/a/${pod}`, alertRule: "Pod restarts", monitorCondition: "Fired", severity: "Sev2" },
+    alertContext: { labels: { alertname: "Pod restarts", pod }, annotations: { summary: `${pod} restarts` } },
+  },
+});
+
 test.for<[situation: string, kind: string, body: object | string, headers: Record<string, string>, expected: object[]]>(
   [
     [
@@ -51,6 +74,123 @@ test.for<[situation: string, kind: string, body: object | string, headers: Recor
       { ...DATADOG, title: "[Triggered] Checkout fails" },
       {},
       [{ ci: "Checkout fails" }],
+    ],
+    [
+      "brackets of the monitor's own, at the start",
+      "datadog",
+      { ...DATADOG, title: "[P1] [Triggered] [Memory Alert]" },
+      {},
+      [{ check: "[Memory Alert]", status: "firing", severity: "critical" }],
+    ],
+    [
+      "brackets of the monitor's own, at the end",
+      "datadog",
+      { ...DATADOG, title: "[Recovered] [Memory Alert]" },
+      {},
+      [{ check: "[Memory Alert]", status: "resolved" }],
+    ],
+    [
+      "Azure's resource that is not available",
+      "azure",
+      AZURE_HEALTH({ title: "Host failed", currentHealthStatus: "Unavailable", cause: "PlatformInitiated" }),
+      {},
+      [{ ci: "web-01", check: "VM health", status: "firing", severity: "major", summary: "Host failed" }],
+    ],
+    [
+      "that somebody has stopped",
+      "azure",
+      AZURE_HEALTH({ title: "Stopped", currentHealthStatus: "Unavailable", cause: "UserInitiated" }),
+      {},
+      [{ status: "firing", severity: "info" }],
+    ],
+    [
+      "and that is available again",
+      "azure",
+      AZURE_HEALTH({ title: "", currentHealthStatus: "Available", previousHealthStatus: "Unavailable" }),
+      {},
+      [{ ci: "web-01", check: "VM health", instance: "", status: "resolved" }],
+    ],
+    [
+      "Azure's Prometheus rules tell what they say",
+      "azure",
+      AZURE_PROMETHEUS("web-1"),
+      {},
+      [{ check: "Pod restarts", instance: "pod=web-1", summary: "web-1 restarts", severity: "minor" }],
+    ],
+    [
+      "Azure's budgets have no rule",
+      "azure",
+      {
+        schemaId: "azureMonitorCommonAlertSchema",
+        data: {
+          essentials: { monitoringService: "CostAlerts", alertRule: null, severity: null, monitorCondition: "Fired" },
+          alertContext: { AlertCategory: "budgets", AlertData: { BudgetName: "team" } },
+        },
+      },
+      {},
+      [{ ci: "team", check: "team", severity: "warning" }],
+    ],
+    [
+      "Google's policy without a severity of its own",
+      "gcp",
+      {
+        incident: {
+          incident_id: "0.1",
+          state: "open",
+          severity: "No severity",
+          policy_user_labels: { severity: "critical" },
+        },
+      },
+      {},
+      [{ severity: "critical" }],
+    ],
+    [
+      "Google's incident that somebody has seen",
+      "gcp",
+      { incident: { incident_id: "0.1", state: "acknowledged" } },
+      {},
+      [],
+    ],
+    [
+      "Uptime Kuma's certificate, told in the text alone",
+      "uptime-kuma",
+      {
+        heartbeat: null,
+        monitor: null,
+        msg: "[Shop][https://shop.example.net/] server certificate shop.example.net will expire in 7 days",
+      },
+      {},
+      [
+        {
+          ci: "shop.example.net",
+          check: "certificate_expiry",
+          instance: "Shop server certificate shop.example.net",
+          severity: "major",
+          summary: "Shop: server certificate shop.example.net will expire in 7 days",
+          links: [{ href: "https://shop.example.net/", text: "target" }],
+        },
+      ],
+    ],
+    [
+      "Uptime Kuma's ping, on many lines",
+      "uptime-kuma",
+      { ...KUMA, heartbeat: { ...KUMA.heartbeat, msg: "PING 10.0.0.1\n\n--- statistics ---\n100% packet loss\n\n" } },
+      {},
+      [{ summary: "Shop: PING 10.0.0.1 --- statistics --- 100% packet loss" }],
+    ],
+    [
+      "Grafana's test button",
+      "grafana",
+      { alerts: [{ status: "firing", labels: { alertname: "TestAlert", instance: "Grafana" } }] },
+      {},
+      [],
+    ],
+    [
+      "a plugin's figures behind its text",
+      "nrdp",
+      `JSONDATA=${encodeURIComponent(JSON.stringify({ checkresults: [{ hostname: "web-01", servicename: "Disk", state: 1, output: "DISK WARNING|/=9;5\nmore|x=1" }] }))}`,
+      FORM,
+      [{ summary: "DISK WARNING" }],
     ],
     [
       "Datadog, encoded as form",
@@ -137,7 +277,7 @@ test.for<[situation: string, kind: string, body: object | string, headers: Recor
 )("%s", async ([, kind, body, headers, expected]) => {
   const { post } = webhookBench();
   const { status, events } = await post(kind, body, headers);
-  expect(status).toBe(202);
+  expect(status).toBe(kind === "nrdp" ? 200 : 202);
   expect(events).toMatchObject(expected);
   expect(events).toHaveLength(expected.length);
 });

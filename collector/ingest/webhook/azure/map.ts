@@ -4,6 +4,7 @@ import { eventOfDraft } from "../../event-draft.ts";
 import { anyTimeAt, at, entryOf, firstText, labelsFrom, linkTo, listOf, textAt } from "../../field.ts";
 import { summaryOf } from "../../summary.ts";
 import { notOfKind, type WebhookKind } from "../webhook-kind.ts";
+import { healthOf } from "./health.ts";
 
 const SEVERITIES: Readonly<Record<string, Severity>> = {
   Sev0: "critical",
@@ -30,6 +31,16 @@ function dimensionsOf(criteria: readonly unknown[]): string {
   return [...new Set(dimensions)].sort().join().slice(0, 256);
 }
 
+/** Of a Prometheus rule, which has labels in the place of dimensions. */
+function labelsText(labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).filter(([name]) => name !== "alertname" && name !== "severity");
+  return pairs
+    .map(([name, value]) => `${name}=${value}`)
+    .sort()
+    .join()
+    .slice(0, 256);
+}
+
 /** `Percentage CPU: Average is 97.2, GreaterThan 90`: what the rule saw; "" where it tells no figure. */
 function measured(criteria: readonly unknown[]): string {
   for (const criterion of criteria) {
@@ -51,17 +62,20 @@ export const azure: WebhookKind = {
     const essentials = at(body, "data", "essentials");
     const about = at(body, "data", "alertContext");
     const condition = textAt(at(essentials, "monitorCondition"));
-    const rule = textAt(at(essentials, "alertRule"), 256);
+    // A budget has no rule.
+    const budget = textAt(at(about, "AlertData", "BudgetName"), 256);
+    const rule = textAt(at(essentials, "alertRule"), 256) ?? budget;
     if (at(body, "schemaId") !== "azureMonitorCommonAlertSchema" || condition === undefined || rule === undefined)
       throw notOfKind("azure", "the common alert schema is expected; enable it in the action group");
     const target = textAt(listOf(at(essentials, "alertTargetIDs"))[0], 1024);
     const item = textAt(listOf(at(essentials, "configurationItems"))[0], 1024);
     const key = lastPart(textAt(at(essentials, "alertId"), 1024));
-    const criteria = listOf(at(about, "condition", "allOf"));
-    // Service health tells the end of an outage as one more event that fires.
-    const tracking = textAt(at(about, "properties", "trackingId"), 128);
-    const stage = tracking === undefined ? undefined : textAt(at(about, "properties", "stage"));
-    const resolved = condition === "Resolved" || stage === "Resolved" || stage === "RCA";
+    // The oldest rules on logs have their dimensions beside the criteria that they lack.
+    const older = at(about, "Dimensions") === undefined ? [] : [{ dimensions: at(about, "Dimensions") }];
+    const criteria = [...listOf(at(about, "condition", "allOf")), ...older];
+    const health = healthOf(about);
+    const labels = labelsFrom(at(about, "labels"));
+    const resolved = condition === "Resolved" || health?.isOver === true;
     const known = resolved && key !== undefined ? context.openAlert(key) : undefined;
     // A subscription is no thing that fails.
     const resource = target?.includes("/providers/") === true ? target : undefined;
@@ -73,26 +87,39 @@ export const azure: WebhookKind = {
           known?.ci ??
           pickCi([lastPart(item), lastPart(resource), rule], context.isKnownCi, [target, target?.toLowerCase()]),
         check: known?.check ?? rule,
-        instance: known?.instance ?? tracking ?? dimensionsOf(criteria),
+        instance: known?.instance ?? (health?.instance || dimensionsOf(criteria) || labelsText(labels)),
         status: resolved ? "resolved" : "firing",
-        severity: entryOf(SEVERITIES, textAt(at(essentials, "severity"))) ?? "major",
+        severity:
+          health?.severity ??
+          entryOf(SEVERITIES, textAt(at(essentials, "severity"))) ??
+          (budget === undefined ? "major" : "warning"),
         summary:
-          firstText(at(essentials, "description"), at(about, "properties", "title")) ??
-          summaryOf(rule, measured(criteria)),
+          firstText(
+            at(essentials, "description"),
+            at(about, "properties", "title"),
+            at(about, "annotations", "summary"),
+            at(about, "annotations", "description"),
+          ) ?? summaryOf(rule, measured(criteria)),
         at: anyTimeAt(at(essentials, resolved ? "resolvedDateTime" : "firedDateTime")),
-        labels: labelsFrom({
-          signal_type: at(essentials, "signalType"),
-          monitoring_service: at(essentials, "monitoringService"),
-          target,
-          [KEY]: key,
-        }),
+        labels: {
+          ...labels,
+          ...labelsFrom({
+            signal_type: at(essentials, "signalType"),
+            monitoring_service: at(essentials, "monitoringService"),
+            target,
+            [KEY]: key,
+          }),
+        },
         annotations: {
           ...labelsFrom({ measured: measured(criteria) }),
           ...labelsFrom(at(body, "data", "customProperties")),
         },
         links: [
           ...linkTo(at(essentials, "investigationLink"), "alert"),
-          ...linkTo(at(criteria[0], "linkToFilteredSearchResultsUI"), "results"),
+          ...linkTo(
+            at(criteria[0], "linkToFilteredSearchResultsUI") ?? at(about, "LinkToFilteredSearchResultsUI"),
+            "results",
+          ),
           ...linkTo(portal, "resource"),
         ],
       },

@@ -22,8 +22,12 @@ function tagsOf(text: string | undefined): Record<string, string> {
   return labelsFrom(Object.fromEntries(pairs));
 }
 
-/** What the title says before its text: `[P2] [Triggered on {host:web-01}] CPU is high`. */
-const BEFORE_TITLE = /^(?:\[[^\]]{0,200}\]\s*)+/;
+/**
+ * What Datadog puts before a title: `[P2] [Triggered on {host:web-01}] CPU is high`. Other brackets are the monitor's own, and
+ * tell it from others: `[Triggered] [prod] CPU is high`.
+ */
+const BEFORE_TITLE =
+  /^(?:\[(?:P[1-5]|test|(?:re-)?(?:triggered|warn|no data)|recovered|renotify|(?:warn|no data) recovered|muted|null)(?![\w-])[^\]]{0,200}\]\s*)+/i;
 
 /** Without a template Datadog sends its title, and no variable that would say the same. */
 function saidInTitle(title: string): { transition: string; scope: string | undefined; priority: string | undefined } {

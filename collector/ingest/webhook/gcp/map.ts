@@ -28,6 +28,7 @@ export const gcp: WebhookKind = {
     if (textAt(at(body, "version")) === "test") return { events: [], dropped: { test: 1 } };
     const state = textAt(at(incident, "state"))?.toLowerCase();
     const id = textAt(at(incident, "incident_id"), 128);
+    if (state === "acknowledged") return { events: [], dropped: { noChange: 1 } };
     if (id === undefined || (state !== "open" && state !== "closed"))
       throw notOfKind("gcp", "an incident with incident_id and state is expected");
     const resource = at(incident, "resource", "labels");
@@ -45,7 +46,11 @@ export const gcp: WebhookKind = {
         check: firstText(at(incident, "condition_name"), policy) ?? "incident",
         instance: id,
         status: resolved ? "resolved" : "firing",
-        severity: severityWord(textAt(at(incident, "severity")) ?? "") ?? "major",
+        // Policies are older than their severity, and say "No severity" where it was never set.
+        severity:
+          severityWord(textAt(at(incident, "severity")) ?? "") ??
+          severityWord(textAt(at(incident, "policy_user_labels", "severity")) ?? "") ??
+          "major",
         summary: textAt(at(incident, "summary"), 1024) ?? policy ?? "incident",
         at: anyTimeAt(at(incident, resolved ? "ended_at" : "started_at")),
         labels: {

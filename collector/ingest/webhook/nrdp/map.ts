@@ -37,6 +37,15 @@ function resultsOfXml(xml: string): unknown[] {
   });
 }
 
+/** A plugin's text without its performance data, which stands behind a bar: `DISK OK|/=2643MB;5948`. */
+const withoutFigures = (output: string): string =>
+  output
+    .split("\n")
+    .map((line) => line.split("|", 1)[0]?.trim() ?? "")
+    .filter((line) => line !== "")
+    .slice(0, 1)
+    .join("");
+
 const fieldOf = (form: URLSearchParams, ...names: readonly string[]): string | undefined =>
   names.map((name) => form.get(name)).find((value) => value !== null && value !== "") ?? undefined;
 
@@ -88,7 +97,7 @@ export const nrdp: WebhookKind = {
                 address: undefined,
                 service: textAt(at(result, "servicename"), 256),
                 state: textAt(at(result, "state"), 40) ?? "",
-                output: textAt(at(result, "output"), 2048) ?? "",
+                output: withoutFigures(textAt(at(result, "output"), 4096) ?? ""),
                 at: anyTimeAt(at(result, "time")),
               },
               context,
