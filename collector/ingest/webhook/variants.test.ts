@@ -52,6 +52,14 @@ const AZURE_PROMETHEUS = (pod: string): object => ({
   },
 });
 
+const K8S_NODE = (reason: string): object => ({
+  kind: "Event",
+  involvedObject: { kind: "Node", name: "node-1", uid: "node-1" },
+  reason,
+  message: `Node node-1 status is now: ${reason}`,
+  type: "Normal",
+});
+
 test.for<[situation: string, kind: string, body: object | string, headers: Record<string, string>, expected: object[]]>(
   [
     [
@@ -271,6 +279,43 @@ test.for<[situation: string, kind: string, body: object | string, headers: Recor
       [CLOUD, { x: 1 }, { ...CLOUD, id: "2" }],
       { "content-type": "application/cloudevents-batch+json" },
       [{ id: "1" }, { id: "2" }],
+    ],
+    [
+      "a node that is not ready, which is a Normal event and comes once",
+      "kubernetes",
+      K8S_NODE("NodeNotReady"),
+      {},
+      [{ ci: "node-1", check: "NodeNotReady", status: "firing", severity: "critical", expiresAfterMs: null }],
+    ],
+    [
+      "a node that has gone for good",
+      "kubernetes",
+      K8S_NODE("RemovingNode"),
+      {},
+      [{ ci: "node-1", check: "NodeNotReady", status: "resolved" }],
+    ],
+    [
+      "a node without space, and with it again",
+      "kubernetes",
+      [K8S_NODE("NodeHasDiskPressure"), K8S_NODE("NodeHasNoDiskPressure")],
+      {},
+      [
+        { check: "NodeHasDiskPressure", status: "firing", severity: "major" },
+        { check: "NodeHasDiskPressure", status: "resolved" },
+      ],
+    ],
+    ["what every node tells at its start", "kubernetes", K8S_NODE("Starting"), {}, []],
+    [
+      "GitLab's feature flag",
+      "gitlab",
+      {
+        object_kind: "feature_flag",
+        project: { path_with_namespace: "shop/web" },
+        user: { username: "ann" },
+        object_attributes: { name: "new-cart", active: true },
+      },
+      {},
+      [{ ci: "web", kind: "change", instance: "new-cart", summary: "feature flag new-cart switched on" }],
     ],
     ["one bad event of a list", "kubernetes", { items: [{ reason: 1 }, K8S, null] }, {}, [{ ci: "shop/web-1" }]],
   ],

@@ -70,14 +70,28 @@ function push(body: unknown): Change | undefined {
   };
 }
 
+function featureFlag(body: unknown): Change {
+  const flag = at(body, "object_attributes");
+  const name = textAt(at(flag, "name"), 200) ?? "a feature flag";
+  return {
+    check: "feature flag",
+    instance: name,
+    summary: `feature flag ${name} switched ${at(flag, "active") === true ? "on" : "off"}`,
+    at: undefined,
+    link: at(body, "project", "web_url"),
+    labels: { flag: name, active: at(flag, "active") },
+  };
+}
+
 const CHANGES: Readonly<Record<string, (body: unknown) => Change | undefined>> = {
   deployment,
   release,
   pipeline,
   push,
+  feature_flag: featureFlag,
 };
 
-/** GitLab: deployments, releases, pipelines and pushes of the default branch, as changes of the project's CI. */
+/** GitLab: deployments, releases, feature flags, pipelines and pushes of the default branch, as changes of the project's CI. */
 export const gitlab: WebhookKind = {
   name: "gitlab",
   map(message, context) {

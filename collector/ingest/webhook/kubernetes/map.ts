@@ -7,7 +7,8 @@ import { mapEach, type MapContext, notOfKind, type WebhookKind } from "../webhoo
 
 /** Reasons of warnings that are worse than a warning. */
 const SEVERITIES: Readonly<Record<string, Severity>> = {
-  NodeNotReady: "critical",
+  // Of a pod whose node is not ready: the node tells it as well.
+  NodeNotReady: "major",
   SystemOOM: "critical",
   Rebooted: "major",
   OOMKilling: "major",
@@ -20,8 +21,24 @@ const SEVERITIES: Readonly<Record<string, Severity>> = {
   NetworkNotReady: "critical",
 };
 
-/** Normal events that end what a warning told. */
-const ENDS: Readonly<Record<string, string>> = { NodeReady: "NodeNotReady" };
+/**
+ * What is wrong with a node is told as a Normal event, once, and so is its end: by the kubelet, by the node controller where the
+ * node is silent, and by the cloud's where it is gone.
+ */
+const NODE_TROUBLE: Readonly<Record<string, Severity>> = {
+  NodeNotReady: "critical",
+  NodeHasDiskPressure: "major",
+  NodeHasInsufficientMemory: "major",
+  NodeHasInsufficientPID: "major",
+};
+const NODE_ENDS: Readonly<Record<string, string>> = {
+  NodeReady: "NodeNotReady",
+  RemovingNode: "NodeNotReady",
+  DeletingNode: "NodeNotReady",
+  NodeHasNoDiskPressure: "NodeHasDiskPressure",
+  NodeHasSufficientMemory: "NodeHasInsufficientMemory",
+  NodeHasSufficientPID: "NodeHasInsufficientPID",
+};
 
 /** Normal events that are somebody's change. */
 const CHANGES: ReadonlySet<string> = new Set([
@@ -45,9 +62,10 @@ function eventOf(item: unknown, context: MapContext): Event | Dropped {
   if (reason === undefined || kind === undefined || name === undefined)
     throw notOfKind("kubernetes", "an Event with reason and regarding (or involvedObject) is expected");
   const isNormal = at(item, "type") === "Normal";
-  const ends = isNormal ? entryOf(ENDS, reason) : undefined;
+  const trouble = kind === "Node" ? entryOf(NODE_TROUBLE, reason) : undefined;
+  const ends = kind === "Node" && isNormal ? entryOf(NODE_ENDS, reason) : undefined;
   const isChange = isNormal && CHANGES.has(reason);
-  if (isNormal && ends === undefined && !isChange) return "normal";
+  if (isNormal && trouble === undefined && ends === undefined && !isChange) return "normal";
   const namespace = textAt(at(object, "namespace"), 253);
   const qualified = namespace === undefined ? name : `${namespace}/${name}`;
   const last =
@@ -60,7 +78,7 @@ function eventOf(item: unknown, context: MapContext): Event | Dropped {
       instance: `${kind} ${qualified}`,
       kind: isChange ? "change" : "alert",
       status: ends === undefined ? "firing" : "resolved",
-      severity: isNormal ? "info" : (entryOf(SEVERITIES, reason) ?? "warning"),
+      severity: trouble ?? (isNormal ? "info" : (entryOf(SEVERITIES, reason) ?? "warning")),
       summary: textAt(at(item, "note") ?? at(item, "message"), 1024) ?? reason,
       at: anyTimeAt(last) ?? anyTimeAt(at(item, "eventTime")),
       labels: labelsFrom({
@@ -70,7 +88,7 @@ function eventOf(item: unknown, context: MapContext): Event | Dropped {
         node: at(item, "deprecatedSource", "host") ?? at(item, "source", "host"),
         controller: at(item, "reportingController") ?? at(item, "source", "component"),
       }),
-      expiresAfterMs: ends === undefined && !isChange ? HOLDS_MS : undefined,
+      expiresAfterMs: trouble === undefined && ends === undefined && !isChange ? HOLDS_MS : undefined,
     },
     context.now,
   );
