@@ -43,6 +43,7 @@ function changeOf({ change, candidates }: IncidentDocument["rootCause"]): string
 }
 
 const TIMELINE_SHOWN = 20;
+const LINKS_SHOWN = 6;
 
 function timelineOf({ timeline }: IncidentDocument): string[] {
   const shown = timeline.slice(-TIMELINE_SHOWN);
@@ -146,6 +147,7 @@ function show(item: Shown, base: string, io: CommandIo): string {
     ).trimEnd(),
     ...(item.alerts.length > 30 ? [`… and ${item.alerts.length - 30} more (--json shows all)`] : []),
     "",
+    ...linksOf(item),
     ...timelineOf(item),
     ...recordedText(item),
     "",
@@ -153,6 +155,14 @@ function show(item: Shown, base: string, io: CommandIo): string {
     nextOf(item),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** Pages that the sources of the first alerts name. */
+function linksOf({ alerts }: Shown): string[] {
+  const lines = alerts.flatMap(({ ci, check, links = [] }) =>
+    links.map(({ href, text }) => `  ${printable(`${ci} ${check}${text === "" ? "" : `, ${text}`}: ${href}`)}`),
+  );
+  return lines.length === 0 ? [] : ["Links:", ...lines.slice(0, LINKS_SHOWN), ""];
 }
 
 /** `tocsin incidents [ID]`. */

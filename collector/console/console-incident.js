@@ -5,9 +5,18 @@ const REASONS_SHOWN = 5;
 const ALERTS_SHOWN = 20;
 const RUNBOOKS_SHOWN = 3;
 
+/** Opens beside the page, which tells the other one nothing about itself. */
+const away = (href, textContent) => element("a", { href, textContent, rel: "noopener noreferrer", target: "_blank" });
+
+/** An alert in a line, and the pages that its source names. */
+function alertOf({ ci, check, instance, severity, status, summary, links = [] }) {
+  const shown = links.filter(({ href }) => /^https?:/i.test(href)).flatMap(({ href, text }) => [" · ", away(href, text === "" ? "link" : text)]);
+  return element("li", {}, `${ci} ${check} ${instance} (${severity}, ${status}): ${summary}`, ...shown);
+}
+
 /** Fetched with the token, which a plain link would not bring along; shown as text. */
 function runbookOf({ check, href }, call) {
-  if (!href.startsWith("/")) return element("p", { className: "runbook" }, "Runbook: ", element("a", { href, textContent: check, rel: "noopener noreferrer", target: "_blank" }));
+  if (!href.startsWith("/")) return element("p", { className: "runbook" }, "Runbook: ", away(href, check));
   const text = element("pre", { textContent: "…" });
   const made = fold(`runbook ${href}`, `Runbook: ${check}`, text);
   made.addEventListener("toggle", () => {
@@ -81,7 +90,7 @@ export function incidentCard(incident, tools) {
   const changed = rootCause.change === null ? undefined : rootCause.candidates[0]?.reasons[0];
   const reasons = (best?.reasons ?? []).filter((reason) => reason !== changed).slice(0, REASONS_SHOWN);
   const others = rootCause.candidates.filter((candidate) => candidate !== best).slice(0, 3);
-  const alerts = incident.alerts.slice(0, ALERTS_SHOWN).map(({ ci, check, instance, severity, status, summary }) => `${ci} ${check} ${instance} (${severity}, ${status}): ${summary}`);
+  const alerts = incident.alerts.slice(0, ALERTS_SHOWN).map(alertOf);
   const more = incident.alerts.length - alerts.length;
   const merged = incident.mergedInto === null ? [] : [element("p", {}, "It is part of ", element("a", { href: `#/incidents/${encodeURIComponent(incident.mergedInto)}`, textContent: "another incident" }), " now.")];
   return element(
@@ -95,7 +104,7 @@ export function incidentCard(incident, tools) {
     ...(changed === undefined ? [] : part("What changed", element("p", { textContent: changed }))),
     ...part("What to do first", ...(incident.runbooks ?? []).slice(0, RUNBOOKS_SHOWN).map((each) => runbookOf(each, tools.call))),
     acknowledgeOf(incident, tools),
-    fold("alerts", `Alerts (${incident.alerts.length})${others.length === 0 ? "" : " and other candidates"}`, bullets([...alerts, ...(more > 0 ? [`and ${more} more`] : [])]), others.length === 0 ? null : bullets(others.map(({ ci, score }) => `or ${ci} (${score.toFixed(2)})`))),
+    fold("alerts", `Alerts (${incident.alerts.length})${others.length === 0 ? "" : " and other candidates"}`, element("ul", {}, ...alerts, more > 0 ? element("li", { textContent: `and ${more} more` }) : null), others.length === 0 ? null : bullets(others.map(({ ci, score }) => `or ${ci} (${score.toFixed(2)})`))),
     tools.whole ? fold("timeline", "Timeline (UTC)", bullets(incident.timeline.slice(-40).map(entryText))) : null,
     tools.whole ? element("p", { className: "meta", textContent: `Why was I paged, or not: tocsin why ${incident.number}` }) : null,
   );

@@ -24,6 +24,12 @@ export const ALERT = Type.Object(
     count: Type.Integer({ description: "Firing events of this episode." }),
     incident: nullable(Type.String()),
     runbook: Type.Optional(Type.String({ description: "The web address that its source names for what to do." })),
+    links: Type.Optional(
+      Type.Array(Type.Object({ href: Type.String(), text: Type.String() }), {
+        description:
+          "Other pages that its source names, such as its graph or dashboard. Of an incident's alerts the first 20 have them.",
+      }),
+    ),
     suppressedBy: Type.Optional(
       Type.Array(Type.String(), {
         description:

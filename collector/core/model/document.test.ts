@@ -17,9 +17,24 @@ test("an alert's runbook goes with it into its own document and into what people
   expect(core.notifications()[0]?.document.alerts[0]?.runbook).toBe(href);
 });
 
+test("the pages that a source names go with its alert, and with the first alerts of an incident", () => {
+  const core = new CoreDriver();
+  const links = (index: number) => [{ href: `https://p.example.net/graph/${index}`, text: "generator" }];
+  for (let index = 0; index < 25; index += 1) core.event({ check: `disk ${index}`, links: links(index) });
+  core.to(minutes(2));
+  const alert = core.alert();
+  expect(alert === undefined ? undefined : alertDocument(alert).links).toEqual(alert?.links);
+  const shown = core.notifications()[0]?.document.alerts ?? [];
+  expect(shown).toHaveLength(25);
+  expect(shown[0]?.links?.[0]?.text).toBe("generator");
+  expect(shown.filter((each) => each.links !== undefined)).toHaveLength(20);
+});
+
 test("an alert without one has no such key", () => {
   const core = new CoreDriver();
   core.event();
   core.to(minutes(2));
-  expect(core.notifications()[0]?.document.alerts[0]).not.toHaveProperty("runbook");
+  const [shown] = core.notifications()[0]?.document.alerts ?? [];
+  expect(shown).not.toHaveProperty("runbook");
+  expect(shown).not.toHaveProperty("links");
 });

@@ -24,6 +24,8 @@ export interface AlertDocument {
   incident: IncidentId | null;
   /** The web address that its source names for what to do; absent where it names none. */
   runbook?: string;
+  /** Other pages that its source names: the graph, the dashboard, its own view; absent where it names none. */
+  links?: readonly Link[];
   /** In the list of alerts, what mutes it: `silence:ID`, `maintenance:ID`, `inhibition:ALERT`, `dependency:CI`; absent = nothing. */
   suppressedBy?: readonly string[];
 }
@@ -83,15 +85,31 @@ export function alertDocument(alert: Alert): AlertDocument {
     count: alert.count,
     incident: alert.incident,
     ...runbookOf(alert.links),
+    ...pagesOf(alert.links),
   };
 }
 
+const RUNBOOK = "runbook";
+
 function runbookOf(links: readonly Link[]): { runbook?: string } {
-  const found = links.find(({ text }) => text === "runbook");
+  const found = links.find(({ text }) => text === RUNBOOK);
   return found === undefined ? {} : { runbook: found.href };
 }
 
-function memberDocument(member: Member, incident: IncidentId, details: AlertDetails | undefined): AlertDocument {
+function pagesOf(links: readonly Link[]): { links?: readonly Link[] } {
+  const pages = links.filter(({ text }) => text !== RUNBOOK);
+  return pages.length === 0 ? {} : { links: pages };
+}
+
+/** Alerts of an incident that are shown with their links: addresses are long, and a message has an end. */
+const LINKED_MAX = 20;
+
+function memberDocument(
+  member: Member,
+  incident: IncidentId,
+  details: AlertDetails | undefined,
+  isLinked: boolean,
+): AlertDocument {
   const { lastSeenAt, count } = sightedOf(member, details, incident);
   return {
     id: member.alert,
@@ -109,6 +127,7 @@ function memberDocument(member: Member, incident: IncidentId, details: AlertDeta
     count,
     incident,
     ...runbookOf(details?.links ?? []),
+    ...(isLinked ? pagesOf(details?.links ?? []) : {}),
   };
 }
 
@@ -137,7 +156,7 @@ export function incidentDocument(
     impact: incident.impact,
     alerts: incident.members
       .slice(0, alertsMax)
-      .map((member) => memberDocument(member, incident.id, detailsOf(member.alert))),
+      .map((member, index) => memberDocument(member, incident.id, detailsOf(member.alert), index < LINKED_MAX)),
     owner: incident.owner,
     timeline: incident.timeline.map((entry) => ({ ...entry, at: formatTime(entry.at) })),
     revision: incident.revision,
