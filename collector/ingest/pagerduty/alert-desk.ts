@@ -1,4 +1,5 @@
 import type { Alert } from "../../core/model/alert.ts";
+import type { Severity } from "../../core/model/severity.ts";
 import type { IngestPorts } from "../../port/ingest.ts";
 import { type EventDraft, eventOfDraft } from "../event-draft.ts";
 import { OpenAlerts } from "../open-alerts.ts";
@@ -64,10 +65,15 @@ export class AlertDesk {
   }
 
   /** The same alert again with other words. */
-  async reword(integration: string, key: string, change: { summary?: string; description?: string }): Promise<boolean> {
+  async reword(
+    integration: string,
+    key: string,
+    change: { summary?: string; description?: string; severity?: Severity | undefined },
+  ): Promise<boolean> {
     const alert = this.alert(integration, key);
     if (alert === undefined) return false;
-    const { ci, check, instance, severity, labels, links } = alert;
+    const { ci, check, instance, labels, links } = alert;
+    const severity = change.severity ?? alert.severity;
     const annotations =
       change.description === undefined ? alert.annotations : { ...alert.annotations, description: change.description };
     const summary = change.summary ?? alert.summary;

@@ -14,6 +14,9 @@ const SEVERITIES: Readonly<Record<string, Severity>> = {
   P5: "info",
 };
 
+/** What a priority means; undefined for a word that is none. */
+export const severityOf = (priority: unknown): Severity | undefined => entryOf(SEVERITIES, textAt(priority));
+
 /** A body of `POST /v2/alerts`. Only `message` is required. */
 export function readAlert(
   body: unknown,
@@ -44,7 +47,7 @@ export function readAlert(
             isKnown,
           ),
         check: details["alertname"] ?? details["check"] ?? "alert",
-        severity: entryOf(SEVERITIES, textAt(at(body, "priority"))) ?? "minor",
+        severity: severityOf(at(body, "priority")) ?? "minor",
         summary: message,
         labels: tags.length === 0 ? {} : { tags: tags.slice(0, 20).join(",") },
         annotations: description === undefined ? details : { ...details, description },

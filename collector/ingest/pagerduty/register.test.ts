@@ -308,6 +308,25 @@ test("Opsgenie: create, change, acknowledge, note, close", async () => {
   expect((await post("/v2/alerts", { message: "m" })).status).toBe(401);
 });
 
+test("Opsgenie: who did it there, and what was said when it was closed, stands in the words", async () => {
+  const { app, ports, post } = bench();
+  const headers = { authorization: `GenieKey ${KEY}` };
+  await post("/v2/alerts", { message: "down", alias: "a", entity: "web-01", priority: "P1" }, headers);
+  const payload = { priority: "P4" };
+  expect((await app.inject({ method: "PUT", url: "/v2/alerts/a/priority", headers, payload })).statusCode).toBe(202);
+  expect(ports.events.at(-1)).toMatchObject({ severity: "warning", summary: "down", status: "firing" });
+  for (const alert of ports.alerts.values()) alert.incident = "inc-1";
+  await post("/v2/alerts/a/acknowledge", { user: "Ann", source: "phone" }, headers);
+  await post("/v2/alerts/a/notes", { user: "Ann", note: "restarted" }, headers);
+  await post("/v2/alerts/a/close", { user: "Ann", note: "disk was swapped" }, headers);
+  expect(ports.commands.map(({ command }) => command)).toEqual([
+    { type: "acknowledge", incident: "inc-1", note: "Ann" },
+    { type: "note", incident: "inc-1", text: "Ann: restarted" },
+    { type: "note", incident: "inc-1", text: "Ann: disk was swapped" },
+  ]);
+  expect(ports.events.at(-1)).toMatchObject({ status: "resolved", ci: "web-01" });
+});
+
 test("what Alertmanager or Grafana page is about the alert's host, not about who pages", async () => {
   const { ports, post } = bench();
   // The default templates of both: `pagerduty.default.description`, `pagerduty.default.instances`.

@@ -9,7 +9,7 @@ import { type Identify, senderOf } from "../sender-key.ts";
 import { countDropped, submitEvents } from "../submit.ts";
 import { AlertDesk } from "./alert-desk.ts";
 import { type PagerDutyEvent, readChange, readEvent, readEvent1, type Reading, SOURCE } from "./event.ts";
-import { OPSGENIE_SOURCE, readAlert } from "./opsgenie.ts";
+import { OPSGENIE_SOURCE, readAlert, severityOf } from "./opsgenie.ts";
 import { OpsgenieRequests, type RequestOutcome } from "./opsgenie-requests.ts";
 
 const ADAPTER = "pagerduty";
@@ -158,8 +158,16 @@ interface OpsgenieAction {
 /** What is done to an alert that is there. */
 function opsgenieActions(desk: AlertDesk): OpsgenieAction[] {
   const bare = { source: OPSGENIE_SOURCE, ci: "", check: "", severity: "info" as const, summary: "closed", labels: {} };
-  const close: OpsgenieAction["act"] = (integration, alias) => desk.resolve(integration, alias, bare);
-  const note = (body: unknown): string | undefined => textAt(at(body, "note"), 4096);
+  // Who did it there stands in the words: here the token has done it.
+  const note = (body: unknown): string | undefined => {
+    const said = [textAt(at(body, "user"), 200), textAt(at(body, "note"), 4096)].filter((text) => text !== undefined);
+    return said.length === 0 ? undefined : said.join(": ");
+  };
+  const close: OpsgenieAction["act"] = async (integration, alias, body) => {
+    const text = note(body);
+    if (text !== undefined) await desk.note(integration, alias, text);
+    return await desk.resolve(integration, alias, bare);
+  };
   return [
     { method: "POST", url: "/v2/alerts/:alias/close", action: "Close", act: close },
     // What is deleted there holds no longer here.
@@ -175,6 +183,13 @@ function opsgenieActions(desk: AlertDesk): OpsgenieAction[] {
       url: "/v2/alerts/:alias/notes",
       action: "AddNote",
       act: (integration, alias, body) => desk.note(integration, alias, note(body) ?? ""),
+    },
+    {
+      method: "PUT",
+      url: "/v2/alerts/:alias/priority",
+      action: "UpdatePriority",
+      act: (integration, alias, body) =>
+        desk.reword(integration, alias, { severity: severityOf(at(body, "priority")) }),
     },
     {
       method: "PUT",
