@@ -17,12 +17,7 @@ import type { SampleBatch, SampleSink } from "../../collector/port/samples.ts";
 import type { Log, Telemetry } from "../../collector/port/telemetry.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
-const SILENT: Log = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};
+const nothing = (): void => undefined;
 
 const notAsked = (): never => {
   throw new Error("no adapter asks this");
@@ -34,7 +29,13 @@ const notAsked = (): never => {
  */
 export class RecordingPorts<C extends Clock = VirtualClock> implements IngestPorts {
   readonly clock: C;
-  readonly log = SILENT;
+  readonly warnings: { message: string; fields: Record<string, unknown> | undefined }[] = [];
+  readonly log: Log = {
+    debug: nothing,
+    info: nothing,
+    warn: (message, fields) => void this.warnings.push({ message, fields }),
+    error: nothing,
+  };
   readonly events: Event[] = [];
   readonly repetitions: Repetition[] = [];
   readonly commands: { actor: string; command: Command }[] = [];

@@ -127,6 +127,57 @@ test("another community, and version 3 without a user, are refused", async () =>
   await listener.close();
 });
 
+const LEVELS = snmp.SecurityLevel;
+
+test.for<[situation: string, change: object, reason: string]>([
+  ["a user that nobody set up", { name: "nobody" }, 'user "nobody": the user is not known'],
+  [
+    "another authentication password",
+    { authKey: "another-password" },
+    'user "monitor": another authentication password or protocol',
+  ],
+  [
+    "another privacy password",
+    { privKey: "another-password" },
+    'user "monitor": another privacy password or protocol, or another authentication protocol',
+  ],
+  ["no privacy", { level: LEVELS.authNoPriv }, 'user "monitor": its messages must be encrypted'],
+  ["no authentication", { level: LEVELS.noAuthNoPriv }, 'user "monitor": its messages must be authentic'],
+])("the log tells whom version 3 refuses, and why: %s", async ([, change, reason]) => {
+  const ports = new RecordingPorts<Clock>(realClock);
+  const listener = await startSnmp(ports, { ...HERE, users: [USER] });
+  const session = snmp.createV3Session(
+    "127.0.0.1",
+    {
+      name: USER.name,
+      level: LEVELS.authPriv,
+      authProtocol: snmp.AuthProtocols.sha256,
+      authKey: USER.authentication.key,
+      privProtocol: snmp.PrivProtocols.aes,
+      privKey: USER.privacy.key,
+      ...change,
+    },
+    { version: snmp.Version3, trapPort: listener.port },
+  );
+  await sent((call) => session.trap(LINK_DOWN, INDEX(7) as never, call as never));
+  const told = await waitFor(() => (ports.warnings.length > 0 ? ports.warnings : undefined), 5000);
+  expect(told).toEqual([{ message: "an SNMP trap is refused", fields: { from: "127.0.0.1", reason } }]);
+  expect(ports.events).toEqual([]);
+  session.close();
+  await listener.close();
+});
+
+test("the log tells an unknown community without its name, and an address that is not listed", async () => {
+  const ports = new RecordingPorts<Clock>(realClock);
+  const listener = await startSnmp(ports, { ...HERE, communities: ["public"] });
+  const session = snmp.createSession("127.0.0.1", "s3cret", { version: snmp.Version2c, trapPort: listener.port });
+  await sent((call) => session.trap(LINK_DOWN, INDEX(2) as never, call as never));
+  await waitFor(() => (ports.warnings.length > 0 ? true : undefined), 5000);
+  expect(ports.warnings[0]?.fields).toEqual({ from: "127.0.0.1", reason: "the community is not known" });
+  session.close();
+  await listener.close();
+});
+
 test("mutations of a good packet are taken or dropped, and the listener goes on", async () => {
   const ports = new RecordingPorts<Clock>(realClock);
   const listener = await startSnmp(ports, { ...HERE, communities: ["public"] });

@@ -2,13 +2,14 @@ import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import snmp from "net-snmp";
 import type { IngestPorts } from "../../port/ingest.ts";
 import { EventBatcher } from "../event-batcher.ts";
+import { RefusalLog } from "../refusal-log.ts";
 import { SourceList } from "../source-list.ts";
 import { countDropped } from "../submit.ts";
 import { DEFAULT_RULES } from "./default-rules.ts";
 import { readTrap } from "./trap.ts";
 import { type TrapRule, TrapRules } from "./trap-rule.ts";
 import { makeDesWork } from "./des.ts";
-import { admit, makeKeysCheap } from "./usm.ts";
+import { admit, makeKeysCheap, userNameOf } from "./usm.ts";
 
 const ADAPTER = "snmp";
 
@@ -58,14 +59,19 @@ export async function startSnmp(ports: IngestPorts, options: SnmpOptions): Promi
   });
   const batcher = new EventBatcher(ports, { adapter: ADAPTER, waitingMax: 20_000, repeatWithinMs: 10_000 });
 
+  const log = new RefusalLog(ports, "an SNMP trap is refused");
+  // The library tells what is wrong with a packet while it is given to it, and not whose it is.
   const take = (error: Error | null, notification?: Notification): void => {
     if (error !== null || notification === undefined) {
-      countDropped(ports, ADAPTER, refusalOf(error));
+      const { reason, why } = refusalOf(error);
+      countDropped(ports, ADAPTER, reason);
+      log.tell(guard.from, by(userNameOf(guard.packet), why));
       return;
     }
     // The library lets an unauthenticated message of version 3 without a user's name pass; we do not.
     if (!isOpen && notification.pdu.user === "") {
       countDropped(ports, ADAPTER, "unauthorised");
+      log.tell(guard.from, "version 3 without a user");
       return;
     }
     const now = ports.clock.now();
@@ -80,9 +86,14 @@ export async function startSnmp(ports: IngestPorts, options: SnmpOptions): Promi
   makeKeysCheap();
   makeDesWork();
   const refusalOfPacket = (packet: Buffer, { address }: RemoteInfo): string | null => {
-    if (!sources.allows(address)) return "notAllowed";
+    if (!sources.allows(address)) {
+      log.tell(address, "the address is not among `sources`");
+      return "notAllowed";
+    }
     const admission = isOpen ? "pass" : admit(packet, userNames);
-    return admission === "pass" ? null : admission === "broken" ? "badMessage" : "unauthorised";
+    if (admission === "pass") return null;
+    log.tell(address, admission === "broken" ? "no SNMP message" : by(userNameOf(packet), "the user is not known"));
+    return admission === "broken" ? "badMessage" : "unauthorised";
   };
   const guard = new GuardedSocket(options, refusalOfPacket, (reason) => countDropped(ports, ADAPTER, reason));
   const receiver = snmp.createReceiver(
@@ -108,8 +119,23 @@ export async function startSnmp(ports: IngestPorts, options: SnmpOptions): Promi
   };
 }
 
-const refusalOf = (error: Error | null): string =>
-  /not found|requires|authenticat/i.test(error?.message ?? "") ? "unauthorised" : "badMessage";
+/** What the library's words mean for whoever set up the sender. */
+const WORDS: readonly [words: RegExp, reason: string, why: string][] = [
+  [/community not found/i, "unauthorised", "the community is not known"],
+  [/requires authentication/i, "unauthorised", "its messages must be authentic"],
+  [/requires privacy/i, "unauthorised", "its messages must be encrypted"],
+  [/not found/i, "unauthorised", "the user is not known"],
+  [/authenticat/i, "unauthorised", "another authentication password or protocol"],
+  [/decrypt/i, "badMessage", "another privacy password or protocol, or another authentication protocol"],
+];
+
+function refusalOf(error: Error | null): { reason: string; why: string } {
+  const [, reason, why] = WORDS.find(([words]) => words.test(error?.message ?? "")) ?? [];
+  return { reason: reason ?? "badMessage", why: why ?? "a message that cannot be read" };
+}
+
+const by = (user: string | undefined, why: string): string =>
+  user === undefined || user === "" ? why : `user ${JSON.stringify(user.slice(0, 64))}: ${why}`;
 
 function userOf({ name, authentication, privacy }: SnmpUser): object {
   const level = privacy === undefined ? (authentication === undefined ? "noAuthNoPriv" : "authNoPriv") : "authPriv";
@@ -129,6 +155,9 @@ function userOf({ name, authentication, privacy }: SnmpUser): object {
  */
 class GuardedSocket {
   readonly bound: Promise<number>;
+  /** Of the packet that the library has just now. */
+  from = "";
+  packet: Buffer = Buffer.alloc(0);
   private readonly socket: Socket;
   private readonly refusal: (packet: Buffer, from: RemoteInfo) => string | null;
   private readonly onFault: (reason: string) => void;
@@ -158,6 +187,8 @@ class GuardedSocket {
     this.socket.on("message", (bytes, from) => {
       try {
         const refusal = this.refusal(bytes, from);
+        this.from = from.address;
+        this.packet = bytes;
         if (refusal === null) call(bytes, from);
         else this.onFault(refusal);
       } catch {

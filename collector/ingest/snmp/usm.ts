@@ -58,6 +58,12 @@ export function admit(packet: Buffer, users: ReadonlySet<string>): "pass" | "bro
   return user === "" || users.has(user) ? "pass" : "unknownUser";
 }
 
+/** As whom a message of version 3 speaks; undefined for others. */
+export function userNameOf(packet: Buffer): string | undefined {
+  const version = versionOf(packet);
+  return version?.number === 3 ? userOf(packet, version.end) : undefined;
+}
+
 function versionOf(packet: Buffer): { number: number; end: number } | undefined {
   const message = element(packet, 0, 0x30);
   const version = message && element(packet, message.start, 0x02);

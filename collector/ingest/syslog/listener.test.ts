@@ -1,8 +1,13 @@
 import { createSocket } from "node:dgram";
+import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect as connectTls } from "node:tls";
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { RecordingPorts } from "../../../test/support/bare-ingest.ts";
+import { hasOpenSsl, selfSigned } from "../../../test/support/certificate.ts";
 import { mutatedBytes } from "../../../test/support/mutation.ts";
 import { waitFor } from "../../../test/support/tocsin-process.ts";
 import type { Clock } from "../../port/clock.ts";
@@ -65,6 +70,42 @@ test("more connections than allowed are closed; a message that is too long is co
   });
   expect(ports.counts.get("tocsin_ingest_dropped_total syslog tooManyConnections")).toBe(1);
   await syslog.close();
+});
+
+describe.runIf(hasOpenSsl)("TLS", () => {
+  const folder = mkdtempSync(join(tmpdir(), "tocsin-syslog-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  async function say(port: number, text: string, options: object): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const socket = connectTls({ port, host: "127.0.0.1", ...options }, () => socket.end(text));
+      // A refusal of what the sender shows comes after its own handshake is done.
+      socket
+        .on("close", () => resolve())
+        .on("error", () => resolve())
+        .resume();
+    });
+  }
+
+  test("both framings; the log tells who could not connect, and why", async () => {
+    const { key, cert } = selfSigned(folder, 2);
+    const ports = new RecordingPorts(realClock);
+    const syslog = await startSyslog(ports, { tls: { ...LOCAL, key, certificate: cert, clientCa: cert } });
+    const port = syslog.ports.tls ?? 0;
+    const shown = { ca: cert, servername: "localhost", key, cert };
+    await say(port, `${line("a").length} ${line("a")}${line("b")}\n`, shown);
+    await waitFor(() => (ports.events.length === 2 ? true : undefined), 5000);
+    expect(ports.warnings).toEqual([]);
+    await say(port, "", { ca: cert, servername: "localhost" });
+    await send(port, `${line("c")}\n`).catch(() => undefined);
+    const told = await waitFor(() => (ports.warnings.length === 2 ? ports.warnings : undefined), 5000);
+    expect(told?.map(({ fields }) => fields?.["reason"]).sort()).toEqual([
+      "it does not speak TLS",
+      "it shows no certificate",
+    ]);
+    expect(ports.events.map(({ instance }) => instance).sort()).toEqual(["a.service", "b.service"]);
+    await syslog.close();
+  });
 });
 
 test("what cannot be stored is counted, and the listener goes on", async () => {

@@ -1,10 +1,11 @@
 import { createSocket, type Socket as DatagramSocket } from "node:dgram";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer } from "node:tls";
+import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import type { Milliseconds } from "../../core/model/time.ts";
 import type { IngestPorts } from "../../port/ingest.ts";
 import { EventBatcher } from "../event-batcher.ts";
 import type { LogRule } from "../log-pattern.ts";
+import { RefusalLog } from "../refusal-log.ts";
 import { SourceList } from "../source-list.ts";
 import { countDropped, INGEST_EVENTS } from "../submit.ts";
 import { FrameReader } from "./frames.ts";
@@ -82,7 +83,7 @@ export async function startSyslog(ports: IngestPorts, options: SyslogOptions): P
         { key, cert, minVersion: "TLSv1.2", handshakeTimeout: 10_000, ...clients },
         (socket) => receiver.connected(socket),
       );
-      server.on("tlsClientError", () => countDropped(ports, ADAPTER, "tlsFault"));
+      server.on("tlsClientError", (error, socket) => receiver.tlsFault(error, socket));
       await opened("tls", () => openStream(receiver, server, tls));
     }
   } catch (error) {
@@ -91,6 +92,19 @@ export async function startSyslog(ports: IngestPorts, options: SyslogOptions): P
   }
   return { ports: chosen, close };
 }
+
+/** What OpenSSL's codes mean for whoever set up the sender. */
+const TLS_WORDS: Readonly<Record<string, string>> = {
+  ERR_SSL_WRONG_VERSION_NUMBER: "it does not speak TLS",
+  ERR_SSL_HTTP_REQUEST: "it does not speak TLS",
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: "it does not speak TLS",
+  ERR_SSL_UNSUPPORTED_PROTOCOL: "its TLS is older than 1.2",
+  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: "it shows no certificate",
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: "it does not trust our certificate",
+  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: "it does not trust our certificate",
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: "our certificate has expired for it",
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: "it does not trust our certificate",
+};
 
 class Receiver {
   private readonly ports: IngestPorts;
@@ -101,9 +115,11 @@ class Receiver {
   private readonly idleMs: Milliseconds;
   private readonly sources: SourceList;
   private readonly sockets = new Set<Socket>();
+  private readonly refusals: RefusalLog;
 
   constructor(ports: IngestPorts, options: SyslogOptions) {
     this.ports = ports;
+    this.refusals = new RefusalLog(ports, "a syslog sender is refused");
     this.sizeMax = options.messageSizeMax ?? 64 * 1024;
     this.connectionsMax = options.connectionsMax ?? 1000;
     this.idleMs = options.idleMs ?? 15 * 60_000;
@@ -120,7 +136,20 @@ class Receiver {
   allows(address: string): boolean {
     if (this.sources.allows(address)) return true;
     countDropped(this.ports, ADAPTER, "notAllowed");
+    this.refusals.tell(address, "the address is not among `sources`");
     return false;
+  }
+
+  /** A connection that did not become one of TLS. */
+  tlsFault(error: Error & { code?: string; reason?: string }, socket: TLSSocket): void {
+    countDropped(this.ports, ADAPTER, "tlsFault");
+    const certificate = socket.authorizationError;
+    // Who only looks whether somebody listens (a load balancer) ends before it has said anything.
+    if (error.code === "ECONNRESET" && !certificate) return;
+    const why = certificate
+      ? `its certificate: ${String(certificate)}`
+      : (TLS_WORDS[error.code ?? ""] ?? error.reason ?? error.message);
+    this.refusals.tell(plainAddress(socket.remoteAddress ?? ""), why);
   }
 
   /** False: too much waits already. */
