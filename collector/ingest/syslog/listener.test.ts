@@ -96,12 +96,15 @@ describe.runIf(hasOpenSsl)("TLS", () => {
     await say(port, `${line("a").length} ${line("a")}${line("b")}\n`, shown);
     await waitFor(() => (ports.events.length === 2 ? true : undefined), 5000);
     expect(ports.warnings).toEqual([]);
-    await say(port, "", { ca: cert, servername: "localhost" });
+    await say(port, `${line("d")}\n`, { ca: cert, servername: "localhost" });
+    const other = selfSigned(folder, 2);
+    await say(port, `${line("e")}\n`, { ca: cert, servername: "localhost", key: other.key, cert: other.cert });
     await send(port, `${line("c")}\n`).catch(() => undefined);
-    const told = await waitFor(() => (ports.warnings.length === 2 ? ports.warnings : undefined), 5000);
-    expect(told?.map(({ fields }) => fields?.["reason"]).sort()).toEqual([
-      "it does not speak TLS",
-      "it shows no certificate",
+    const told = await waitFor(() => (ports.warnings.length === 3 ? ports.warnings : undefined), 5000);
+    expect(told?.map(({ fields }) => `${String(fields?.["from"])}: ${String(fields?.["reason"])}`).sort()).toEqual([
+      "127.0.0.1: it does not speak TLS",
+      "127.0.0.1: it shows no certificate",
+      expect.stringMatching(/^127\.0\.0\.1: its certificate: [A-Z_]+$/),
     ]);
     expect(ports.events.map(({ instance }) => instance).sort()).toEqual(["a.service", "b.service"]);
     await syslog.close();

@@ -78,10 +78,14 @@ export async function startSyslog(ports: IngestPorts, options: SyslogOptions): P
       );
     if (tls !== undefined) {
       const { key, certificate: cert, clientCa } = tls;
-      const clients = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true };
+      // Who shows no good certificate is refused below: the server would end it before it could be told whose it is.
+      const clients = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: false };
       const server = createTlsServer(
         { key, cert, minVersion: "TLSv1.2", handshakeTimeout: 10_000, ...clients },
-        (socket) => receiver.connected(socket),
+        (socket) => {
+          if (clientCa === undefined || socket.authorized) receiver.connected(socket);
+          else receiver.uncertified(socket);
+        },
       );
       server.on("tlsClientError", (error, socket) => receiver.tlsFault(error, socket));
       await opened("tls", () => openStream(receiver, server, tls));
@@ -99,7 +103,6 @@ const TLS_WORDS: Readonly<Record<string, string>> = {
   ERR_SSL_HTTP_REQUEST: "it does not speak TLS",
   ERR_SSL_PACKET_LENGTH_TOO_LONG: "it does not speak TLS",
   ERR_SSL_UNSUPPORTED_PROTOCOL: "its TLS is older than 1.2",
-  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: "it shows no certificate",
   ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: "it does not trust our certificate",
   ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: "it does not trust our certificate",
   ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: "our certificate has expired for it",
@@ -140,15 +143,21 @@ class Receiver {
     return false;
   }
 
+  /** A sender without a certificate that `clientCa` has signed: nothing of it is read. */
+  uncertified(socket: TLSSocket): void {
+    const shown = Object.keys(socket.getPeerCertificate()).length > 0;
+    const why = shown ? `its certificate: ${String(socket.authorizationError)}` : "it shows no certificate";
+    countDropped(this.ports, ADAPTER, "tlsFault");
+    this.refusals.tell(plainAddress(socket.remoteAddress ?? ""), why);
+    socket.on("error", () => undefined).destroy();
+  }
+
   /** A connection that did not become one of TLS. */
   tlsFault(error: Error & { code?: string; reason?: string }, socket: TLSSocket): void {
     countDropped(this.ports, ADAPTER, "tlsFault");
-    const certificate = socket.authorizationError;
     // Who only looks whether somebody listens (a load balancer) ends before it has said anything.
-    if (error.code === "ECONNRESET" && !certificate) return;
-    const why = certificate
-      ? `its certificate: ${String(certificate)}`
-      : (TLS_WORDS[error.code ?? ""] ?? error.reason ?? error.message);
+    if (error.code === "ECONNRESET") return;
+    const why = TLS_WORDS[error.code ?? ""] ?? error.reason ?? error.message;
     this.refusals.tell(plainAddress(socket.remoteAddress ?? ""), why);
   }
 
