@@ -86,3 +86,20 @@ test("the indexes of the notebook equal those made anew from what it holds, what
     }),
   );
 });
+
+test("notes of one CI with the same causes have one list of them, and others have their own", () => {
+  const notebook = new Notebook();
+  const with_ = (id: number, ci: number, causes: Note["causes"]): Note => ({ ...noteOf(id, id), ci, causes });
+  const causes = (...keys: number[]): Note["causes"] => ({ keys, costs: keys.map((_, at) => 0.2 + at) });
+  const notes = [
+    with_(1, 1, causes(2, 3)),
+    with_(2, 1, causes(2, 3)),
+    with_(3, 1, causes(2, 4)),
+    with_(4, 1, causes(2)),
+    with_(5, 1, { keys: [2], costs: [0.3] }),
+    with_(6, 2, causes(2, 3)),
+  ];
+  const before = notes.map((note) => note.causes);
+  for (const note of notes) notebook.add(note);
+  expect(notes.map((note) => before.indexOf(note.causes))).toEqual([0, 0, 2, 3, 4, 5]);
+});

@@ -1,7 +1,7 @@
 import { AlarmsAround } from "./alarms-around.ts";
 import type { AlertId } from "../model/identity.ts";
 import type { Note } from "../model/evidence.ts";
-import type { FaultKey } from "../model/influence.ts";
+import type { Causes, FaultKey } from "../model/influence.ts";
 import { Counts } from "../model/counts.ts";
 import { Latest } from "../model/latest.ts";
 import { SPEAKING, type Symptom } from "../model/symptom.ts";
@@ -115,10 +115,18 @@ export class Notebook {
 
   private enter(note: Note): void {
     this.notes.set(note.alert.id, note);
+    this.shareCauses(note);
     this.byCi.add(note.ci, note);
     this.lastOrder = Math.max(this.lastOrder, note.order);
     if (note.background === null) this.post(note);
     if (fires(note)) this.firing.add(note.ci, 1);
+  }
+
+  /** What a CI says again mostly has the same causes: a list of its own for each would be a tenth of what an alert costs. */
+  private shareCauses(note: Note): void {
+    const others = this.byCi.get(note.ci);
+    const last = Array.isArray(others) ? others[others.length - 1] : others;
+    if (last !== undefined && areEqual(last.causes, note.causes)) note.causes = last.causes;
   }
 
   /** It is no noise any more, or has become it: noise is not found by its causes. */
@@ -305,6 +313,13 @@ function fires({ resolvedAt, background }: Note): boolean {
 /** It is over for so long that nobody needs it any more. */
 export function isForgotten({ keepUntil }: Readonly<Note>, forgotUntil: UnixMillis): boolean {
   return keepUntil !== null && keepUntil <= forgotUntil;
+}
+
+function areEqual({ keys, costs }: Causes, other: Causes): boolean {
+  if (costs.length !== other.costs.length) return false;
+  for (let at = 0; at < costs.length; at += 1)
+    if (keys[at] !== other.keys[at] || costs[at] !== other.costs[at]) return false;
+  return true;
 }
 
 const NONE: readonly Note[] = [];

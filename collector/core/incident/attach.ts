@@ -130,7 +130,7 @@ export function attach(
   reasons: readonly string[],
 ): void {
   const { at } = turn;
-  const reason = reasons[0] ?? "";
+  const reason = asBefore(incident, reasons[0] ?? "");
   const isFirst = incident.alertCount === 0;
   const standing = state.incidents.member(incident.id, alert.id);
   if (alert.incident === incident.id && standing?.episode === alert.episode) return;
@@ -163,6 +163,12 @@ export function attach(
   if (from !== undefined && state.incidents.count(from.id) === 0 && from.mergedInto === null) {
     merge(state, turn, from, incident, ["its last alert belongs there"]);
   }
+}
+
+/** Most members come for the reason of the one before: then they have its text, too. */
+function asBefore({ members }: Readonly<Incident>, reason: string): string {
+  const last = members.at(-1)?.reason;
+  return last === reason ? last : reason;
 }
 
 /** Out of its incident, into none. Returns the incident it was in, if it is not closed. */

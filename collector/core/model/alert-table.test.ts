@@ -33,6 +33,21 @@ test("a CI with many alerts is found by its own index, and by the scan again whe
   expect([table.size, table.activeCount]).toEqual([40, 40]);
 });
 
+test("a CI with many alerts of which several have one instance", () => {
+  const table = new AlertTable();
+  const alerts = Array.from({ length: 40 }, (_, index) =>
+    table.add({ ...alertOf("web-01", `check-${index}`), instance: `/dev/sd${index >> 1}` }),
+  );
+  const find = (index: number): Alert | undefined =>
+    table.find("web-01", "agent", `check-${index}`, `/dev/sd${index >> 1}`);
+  for (const [index, alert] of alerts.entries()) expect(find(index)).toBe(alert);
+  expect(table.find("web-01", "agent", "check-0", "/dev/sd1")).toBeUndefined();
+  for (const index of [0, 2, 3]) table.remove(alerts[index] as Alert);
+  expect([0, 1, 2, 3, 4].map((index) => find(index) === alerts[index])).toEqual([false, true, false, false, true]);
+  for (const index of [0, 2, 3]) table.add(alerts[index] as Alert);
+  for (const [index, alert] of alerts.entries()) expect(find(index)).toBe(alert);
+});
+
 test("in whatever order a restart brings the alerts of a CI, they come by first-seen time, then id", () => {
   const table = new AlertTable();
   const alerts = Array.from({ length: 60 }, (_, index) => alertOf("web-01", `check-${index}`));
@@ -61,6 +76,44 @@ test("active alerts of a CI come by first-seen time, then id", () => {
   table.reindex(b);
   expect(checks(table.activeOn("web-01"))).toEqual(checks([c, a]));
 });
+
+test.for<[situation: string, change: (alert: Alert) => void, changes: number[]]>([
+  ["it has begun", () => undefined, [T0]],
+  ["it is over", (alert) => over(alert, T0 + 5), [T0, T0 + 5]],
+  ["it began earlier than was known", (alert) => (alert.firstSeenAt = T0 - 5), [T0]],
+  ["the same, when it is over", (alert) => (over(alert, T0 + 5).firstSeenAt = T0 - 5), [T0, T0 + 5]],
+  ["it is over since another time", (alert) => (over(alert, T0 + 5).resolvedAt = T0 + 7), [T0, T0 + 5]],
+  ["it is not over any more", (alert) => (over(alert, T0 + 5).resolvedAt = null), [T0, T0 + 5]],
+  [
+    "it is back",
+    (alert) => {
+      over(alert, T0 + 5).resolvedAt = null;
+      alert.changes = [...alert.changes, T0 + 9];
+      alert.firstSeenAt = T0 + 9;
+    },
+    [T0, T0 + 5, T0 + 9],
+  ],
+  [
+    "its time is told before its change",
+    (alert) => {
+      alert.resolvedAt = T0 + 5;
+      alert.changes = [...alert.changes, T0 + 5];
+    },
+    [T0, T0 + 5],
+  ],
+  ["nothing is known of its changes", (alert) => (alert.changes = []), []],
+])("an alert tells when it changed: %s", ([, change, changes]) => {
+  const alert = new AlertTable().add({ ...alertOf("web-01", "x"), firstSeenAt: T0, changes: [T0] });
+  change(alert);
+  expect(alert.changes).toEqual(changes);
+  expect(plainAlert(alert)).toMatchObject({ changes, resolvedAt: alert.resolvedAt });
+});
+
+function over(alert: Alert, at: number): Alert {
+  alert.changes = [...alert.changes, at];
+  alert.resolvedAt = at;
+  return alert;
+}
 
 const REPEAT = { seenAt: T0 + 60_000, occurredAt: T0 + 60_000, expiresAfterMs: 1_000, expiresAt: T0 + 61_000 };
 const repeatable = (check: string): Alert => ({

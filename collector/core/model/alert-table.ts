@@ -10,8 +10,8 @@ import { type Repeat, Sightings } from "./sightings.ts";
 const NONE: readonly Alert[] = [];
 /** One alert alone stands for itself: most CIs have one, and a list around it costs 80 bytes. */
 type AlertLists = Map<CiId, Alert | Alert[]>;
-/** The alerts of one CI by their instance. */
-type Crowd = Map<string, Alert[]>;
+/** The alerts of one CI by their instance; one alone stands for itself here, too. */
+type Crowd = Map<string, Alert | Alert[]>;
 /** A CI with more alerts than this gets an index of its own. */
 const SCANNED_MAX = 16;
 
@@ -68,6 +68,7 @@ export class AlertTable {
     if (!Array.isArray(list)) return isOf(list, source, check, instance) ? list : undefined;
     const near = list.length > SCANNED_MAX ? this.crowdOf(ci, list).get(instance) : list;
     if (near === undefined) return undefined;
+    if (!Array.isArray(near)) return isOf(near, source, check, instance) ? near : undefined;
     for (const alert of near) {
       if (isOf(alert, source, check, instance)) return alert;
     }
@@ -179,9 +180,7 @@ export class AlertTable {
     if (list === alert) this.byCi.delete(alert.ci);
     else if (Array.isArray(list)) {
       list.splice(list.indexOf(alert), 1);
-      const near = this.crowded.get(alert.ci)?.get(alert.instance);
-      near?.splice(near.indexOf(alert), 1);
-      if (near?.length === 0) this.crowded.get(alert.ci)?.delete(alert.instance);
+      leaveCrowd(this.crowded.get(alert.ci), alert);
       if (list.length <= SCANNED_MAX) this.crowded.delete(alert.ci);
       if (list.length === 0) this.byCi.delete(alert.ci);
     }
@@ -261,8 +260,17 @@ export class AlertTable {
 function enterCrowd(crowd: Crowd | undefined, alert: Alert): void {
   if (crowd === undefined) return;
   const near = crowd.get(alert.instance);
-  if (near === undefined) crowd.set(alert.instance, [alert]);
-  else near.push(alert);
+  if (near === undefined) crowd.set(alert.instance, alert);
+  else if (Array.isArray(near)) near.push(alert);
+  else crowd.set(alert.instance, [near, alert]);
+}
+
+function leaveCrowd(crowd: Crowd | undefined, alert: Alert): void {
+  const near = crowd?.get(alert.instance);
+  if (near === alert) crowd?.delete(alert.instance);
+  if (!Array.isArray(near)) return;
+  near.splice(near.indexOf(alert), 1);
+  if (near.length === 0) crowd?.delete(alert.instance);
 }
 
 function isOf(alert: Readonly<Alert>, source: string, check: string, instance: string): boolean {

@@ -7,6 +7,9 @@ import type { Severity } from "./severity.ts";
 import type { Sightings } from "./sightings.ts";
 import type { Milliseconds, UnixMillis } from "./time.ts";
 
+/** Stands for two changes that the alert itself tells: a list of two times would be a sixth of what it takes. */
+const THERE_AND_BACK: UnixMillis[] = [];
+
 /**
  * An alert in memory. What repeats move, and other times with it, is in a row of `Sightings`, to be changed without coming
  * here; whoever has the alert sees one object. `plainAlert` makes a copy of it: to spread it would leave out what is in the row.
@@ -23,7 +26,6 @@ export class LiveAlert implements Alert {
   annotations: Labels;
   links: readonly Link[];
   episode: number;
-  resolvedAt: UnixMillis | null;
   flapping: boolean;
   incident: IncidentId | null;
   withheld: string | null;
@@ -34,7 +36,8 @@ export class LiveAlert implements Alert {
   #status: AlertStatus;
   #sourceStatus: "firing" | "resolved";
   #late: boolean;
-  /** null: the one at `firstSeenAt`, as of most alerts. */
+  #resolvedAt: UnixMillis | null;
+  /** null: the one at `firstSeenAt`, as of most alerts that fire; `THERE_AND_BACK`: the other at `resolvedAt`, of most others. */
   #changes: UnixMillis[] | null = null;
   #rows: Sightings;
   #place: number;
@@ -51,7 +54,6 @@ export class LiveAlert implements Alert {
     this.annotations = alert.annotations;
     this.links = alert.links;
     this.episode = alert.episode;
-    this.resolvedAt = alert.resolvedAt;
     this.flapping = alert.flapping;
     this.incident = alert.incident;
     this.withheld = alert.withheld;
@@ -62,6 +64,7 @@ export class LiveAlert implements Alert {
     this.#status = alert.status;
     this.#sourceStatus = alert.sourceStatus;
     this.#late = alert.late;
+    this.#resolvedAt = alert.resolvedAt;
     this.#rows = rows;
     this.#place = rows.take(highOf(alert.id), lowOf(alert.id));
     this.fillRow(alert);
@@ -127,13 +130,26 @@ export class LiveAlert implements Alert {
     this.#rows.setFirstSeenAt(this.#place, at);
   }
 
+  get resolvedAt(): UnixMillis | null {
+    return this.#resolvedAt;
+  }
+
+  set resolvedAt(at: UnixMillis | null) {
+    const { changes } = this;
+    this.#resolvedAt = at;
+    this.changes = changes;
+  }
+
   /** Not to be changed in place. */
   get changes(): UnixMillis[] {
-    return this.#changes ?? [this.firstSeenAt];
+    if (this.#changes === null) return [this.firstSeenAt];
+    return this.#changes === THERE_AND_BACK ? [this.firstSeenAt, this.#resolvedAt ?? 0] : this.#changes;
   }
 
   set changes(changes: UnixMillis[]) {
-    this.#changes = changes.length === 1 && changes[0] === this.firstSeenAt ? null : changes;
+    if (changes.length > 2 || changes[0] !== this.firstSeenAt) this.#changes = changes;
+    else if (changes.length === 1) this.#changes = null;
+    else this.#changes = changes[1] === this.#resolvedAt ? THERE_AND_BACK : changes;
   }
 
   get occurredAt(): UnixMillis {

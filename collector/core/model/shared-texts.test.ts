@@ -32,6 +32,36 @@ test("alerts that lead to the same places have one list of links", () => {
   expect(other.links).not.toBe(first.links);
 });
 
+test("alerts with the same labels, in the same order, have one set of them; others have their own", () => {
+  const texts = new SharedTexts();
+  const own = (labels: Record<string, string>): Said => ({ ...alertOf(1), labels });
+  const [first, second] = [own({ team: "web", env: "prod" }), own({ team: "web", env: "prod" })];
+  const others = [
+    own({ env: "prod", team: "web" }),
+    own({ team: "web" }),
+    own({ team: "web", env: "prod", zone: "a" }),
+    own({ team: "prod", env: "web" }),
+    own({ team: "web", stage: "prod" }),
+  ];
+  for (const alert of [first, second]) texts.share(alert);
+  expect(second.labels).toBe(first.labels);
+  for (const alert of others) {
+    const before = JSON.stringify(alert.labels);
+    texts.share(first);
+    texts.share(alert);
+    expect(alert.labels).not.toBe(first.labels);
+    expect(JSON.stringify(alert.labels)).toBe(before);
+  }
+});
+
+test("alerts without annotations have none together", () => {
+  const texts = new SharedTexts();
+  const [first, second] = [1, 2].map((number) => ({ ...alertOf(number), annotations: {} }));
+  for (const alert of [first, second]) if (alert !== undefined) texts.share(alert);
+  expect(second?.annotations).toBe(first?.annotations);
+  expect(second?.annotations).toEqual({});
+});
+
 test("labels that may not be changed stay as they are", () => {
   const texts = new SharedTexts();
   const alert = alertOf(1);

@@ -3,6 +3,7 @@ import type { Labels, Link } from "./event.ts";
 
 const SLOTS = 4096;
 const LISTS = 256;
+const LABEL_SETS = 1024;
 /** Longer texts seldom say the same as another one, and holding one back would cost more than it saves. */
 const LENGTH_MAX = 1024;
 /** So many characters of a text choose its slot: its last ones, in which the names of a series differ, and some of the others. */
@@ -14,6 +15,8 @@ export type Said = Pick<Alert, "source" | "check" | "instance" | "summary" | "la
 
 const NO_LINKS: readonly Link[] = [];
 
+const NO_LABELS: Labels = Object.freeze({});
+
 /**
  * Makes equal texts of different alerts one text in memory. Alerts of one rule have its name, team, cluster, runbook and links in
  * common, and every message brings them anew: they were a tenth of what an alert costs. Nothing depends on it but memory.
@@ -24,6 +27,7 @@ const NO_LINKS: readonly Link[] = [];
 export class SharedTexts {
   private readonly texts: string[] = Array.from<string>({ length: SLOTS }).fill("");
   private readonly lists: (readonly Link[])[] = Array.from({ length: LISTS }, () => NO_LINKS);
+  private readonly labelSets: Labels[] = Array.from({ length: LABEL_SETS }, () => NO_LABELS);
 
   /** What it says stays the same. */
   share(alert: Said): void {
@@ -31,25 +35,39 @@ export class SharedTexts {
     alert.check = this.of(alert.check);
     alert.instance = this.of(alert.instance);
     alert.summary = this.of(alert.summary);
-    this.shareValues(alert.labels);
-    this.shareValues(alert.annotations);
+    alert.labels = this.labelsOf(alert.labels);
+    alert.annotations = this.labelsOf(alert.annotations);
     alert.links = this.linksOf(alert.links);
   }
 
-  private of(text: string): string {
+  private of(text: string, hash = hashOf(text)): string {
     if (text.length > LENGTH_MAX) return text;
-    const slot = hashOf(text) & (SLOTS - 1);
+    const slot = hash & (SLOTS - 1);
     const known = this.texts[slot];
     if (known === text) return known;
     this.texts[slot] = text;
     return text;
   }
 
-  /** One text takes the place of an equal one: whoever else has these labels sees no difference. */
-  private shareValues(labels: Labels): void {
-    if (Object.isFrozen(labels)) return;
+  /** The same, of another alert where that has them in the same order; else with texts that are shared. */
+  private labelsOf(labels: Labels): Labels {
+    if (Object.isFrozen(labels)) return labels;
     const values = labels as Record<string, string>;
-    for (const name in values) values[name] = this.of(values[name] ?? "");
+    let [hash, length] = [0, 0];
+    // One text takes the place of an equal one: whoever else has these labels sees no difference.
+    for (const name in values) {
+      const text = values[name] ?? "";
+      const own = hashOf(text);
+      values[name] = this.of(text, own);
+      hash = (Math.imul(hash, 31) + own) | 0;
+      length += text.length;
+    }
+    if (length > LENGTH_MAX) return labels;
+    const slot = (hash ^ (hash >>> 13)) & (LABEL_SETS - 1);
+    const known = this.labelSets[slot] ?? NO_LABELS;
+    if (areEqual(known, labels)) return known;
+    this.labelSets[slot] = labels;
+    return labels;
   }
 
   private linksOf(links: readonly Link[]): readonly Link[] {
@@ -61,6 +79,14 @@ export class SharedTexts {
     if (links.every(({ href }) => href.length <= LENGTH_MAX)) this.lists[slot] = links;
     return links;
   }
+}
+
+/** Also in their order, which those who read them see. */
+function areEqual(known: Labels, labels: Labels): boolean {
+  // Mostly they are not, and are told apart without a list of their names.
+  for (const name in labels) if (known[name] !== labels[name]) return false;
+  const [names, others] = [Object.keys(known), Object.keys(labels)];
+  return names.length === others.length && names.every((name, at) => name === others[at]);
 }
 
 function isSame(a: readonly Link[], b: readonly Link[]): boolean {
