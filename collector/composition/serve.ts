@@ -7,7 +7,7 @@ import type { ParseOptions } from "../config/parse.ts";
 import type { Store } from "../port/store.ts";
 import { systemClock } from "../runtime/system-clock.ts";
 import { createLog, type LogLevel } from "../telemetry/log.ts";
-import { IdleMemory } from "../telemetry/idle-memory.ts";
+import { IdleMemory, type Tidied } from "../telemetry/idle-memory.ts";
 import { LoopLag } from "../telemetry/loop-lag.ts";
 import { PrometheusTelemetry } from "../telemetry/prometheus-telemetry.ts";
 import { composeCollector, type Rooms, UnusableFiles } from "./collector.ts";
@@ -17,8 +17,10 @@ import { followConfig } from "./reload.ts";
 /** A start is over by then, and those who were waiting for it are served. */
 const CALM_AFTER_MS = 10_000;
 
-/** Incidents that a second without work puts to rest: some 40 ms. */
+/** Alerts whose incidents a second without work puts to rest: some 40 ms. */
 const RESTED_A_SECOND = 5_000;
+/** Of what each of these took there, so much is garbage then; of one that is alone in its incident, four times as much. */
+const RESTED_BYTES = 250;
 
 const LISTEN_TROUBLE: Readonly<Record<string, string>> = {
   EADDRINUSE: "another program listens there already: end it, or",
@@ -72,7 +74,10 @@ export async function serve(options: ServeOptions, io: CommandIo): Promise<numbe
   }
   loopLag.start();
   const { partition } = rooms;
-  const tidy = (): boolean => partition.core.rest(RESTED_A_SECOND);
+  const tidy = (): Tidied => {
+    const rested = partition.core.rest(RESTED_A_SECOND);
+    return { hasMore: rested >= RESTED_A_SECOND, garbageBytes: RESTED_BYTES * rested };
+  };
   const idleMemory = new IdleMemory({ clock: systemClock, engine: nodeEngine(), telemetry, tidy });
   idleMemory.start();
   const following = followConfig(file, overrides, rooms, { clock: systemClock, log, telemetry, mark });

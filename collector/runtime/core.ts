@@ -60,7 +60,11 @@ export interface Core {
   /** By id, name or alias. */
   ci(name: string): Readonly<Ci> | undefined;
   receiversOf(alert: Readonly<Alert>): readonly string[];
-  /** To be called in an idle moment: makes smaller what nobody asks for, at most so much at a time. True: there may be more. */
-  rest(incidentsMax: number): boolean;
+  /**
+   * To be called in an idle moment: makes smaller what nobody asks for, at most so much at a time.
+   *
+   * @returns how much it was; as much as may be: there may be more
+   */
+  rest(membersMax: number): number;
   counts(): { openIncidents: number; activeAlerts: number; cis: number; relations: number };
 }

@@ -60,7 +60,7 @@ function liveCore(state: CoreState, onTaken: (input: Input) => void): Core {
       return index === undefined ? undefined : state.topology.ci(index);
     },
     receiversOf: (alert) => receiversOfAlert(state, alert),
-    rest: (incidentsMax) => state.incidents.rest(incidentsMax),
+    rest: (membersMax) => state.incidents.rest(membersMax),
     counts: () => ({
       openIncidents: countOpen(state),
       activeAlerts: state.alerts.activeCount,

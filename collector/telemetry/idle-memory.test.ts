@@ -7,19 +7,21 @@ const MIB = 1024 * 1024;
 
 /** An engine that gives back what is more than `live` once it may; and what it was asked for, with the second. */
 function driven(): {
-  engine: { busy: number; resident: number; live: number; tidied: number; untidy: number };
+  engine: { busy: number; resident: number; live: number; tidied: number; untidy: number; garbage: number };
   asked: string[];
   go: (s: number) => void;
 } {
   const clock = new VirtualClock();
-  const engine = { busy: 0, resident: 200 * MIB, live: 160 * MIB, tidied: 0, untidy: 0 };
+  const engine = { busy: 0, resident: 200 * MIB, live: 160 * MIB, tidied: 0, untidy: 0, garbage: 0 };
   const asked: string[] = [];
   const memory = new IdleMemory({
     clock,
     telemetry: new RecordingTelemetry(),
     tidy: () => {
       engine.tidied += 1;
-      return engine.tidied < engine.untidy;
+      const garbageBytes = engine.garbage;
+      engine.garbage = 0;
+      return { hasMore: engine.tidied < engine.untidy, garbageBytes };
     },
     engine: {
       residentBytes: () => engine.resident,
@@ -138,4 +140,27 @@ test("memory is given back when all is tidy", () => {
   engine.untidy = 10;
   go(30);
   expect(asked).toEqual(["10 s: memory", "25 s: speed"]);
+});
+
+test.each([
+  { garbageMib: 15, given: false, why: "is not worth a pause" },
+  { garbageMib: 17, given: true, why: "would stay for good: nothing grows by it" },
+])("garbage of $garbageMib MiB that tidying leaves $why", ({ garbageMib, given }) => {
+  const { engine, asked, go } = driven();
+  go(100);
+  engine.garbage = garbageMib * MIB;
+  go(100);
+  expect(asked.slice(2)).toEqual(given ? ["101 s: memory", "116 s: speed"] : []);
+});
+
+test("garbage of which work has come in between is not forgotten, and what was given back is no reason again", () => {
+  const { engine, asked, go } = driven();
+  go(100);
+  engine.garbage = 30 * MIB;
+  go(3);
+  engine.busy = 0.9;
+  go(2);
+  engine.busy = 0;
+  go(300);
+  expect(asked.slice(2)).toEqual(["101 s: memory", "105 s: speed", "165 s: memory", "180 s: speed"]);
 });

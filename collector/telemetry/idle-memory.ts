@@ -12,15 +12,22 @@ export interface Engine {
   favourMemory(favoured: boolean): void;
 }
 
+/** What a tidying has come to. */
+export interface Tidied {
+  hasMore: boolean;
+  /** That it left, as far as it can tell. */
+  garbageBytes: number;
+}
+
 export interface IdleMemoryOptions {
   clock: Clock;
   engine: Engine;
   telemetry: Telemetry;
   /**
-   * Makes things smaller that nobody asks for; true = there is more of it. Called each second without work, so that it may
-   * take some of it; memory is given back when it is done, for it leaves garbage.
+   * Makes things smaller that nobody asks for. Called each second without work, so that it may take some of it; memory is
+   * given back when it is done, for it leaves garbage.
    */
-  tidy: () => boolean;
+  tidy: () => Tidied;
 }
 
 const LOOK_MS: Milliseconds = 1_000;
@@ -39,6 +46,9 @@ const EVERY_MS: Milliseconds = 60_000;
 /** Less growth than this is not worth a pause: of what was left the last time, and in bytes (new objects have 32 MiB). */
 const GROWN_SHARE = 0.2;
 const GROWN_BYTES = 48 * 1024 * 1024;
+/** The same of garbage that is known of: it is in the place of what it was made of, and nothing grows by it. */
+const GARBAGE_SHARE = 0.05;
+const GARBAGE_BYTES = 16 * 1024 * 1024;
 
 /**
  * Gives back to the system what a flood has left behind. By itself the engine collects its old garbage only when the heap has
@@ -51,6 +61,8 @@ export class IdleMemory {
   private readonly options: IdleMemoryOptions;
   /** What was resident when it was last given back. At first nothing was: a start leaves much behind. */
   private leastBytes = 0;
+  /** What tidying has left since then. */
+  private garbageBytes = 0;
   private heldSince: Milliseconds | undefined;
   private heldBytes = 0;
   /** The least that was resident since then, and since when. */
@@ -95,7 +107,7 @@ export class IdleMemory {
       else if (this.isDone(now) || now - this.heldSince >= HOLD_MAX_MS) this.release(true);
       return;
     }
-    if (!isTidy || this.idleLooks < IDLE_LOOKS || now - this.lastAt < EVERY_MS || !this.hasGrown()) return;
+    if (!isTidy || this.idleLooks < IDLE_LOOKS || now - this.lastAt < EVERY_MS || !this.isWorthIt()) return;
     this.heldSince = now;
     this.heldBytes = engine.residentBytes();
     this.reachedBytes = this.heldBytes;
@@ -104,15 +116,18 @@ export class IdleMemory {
   }
 
   private tidy(): boolean {
-    const hasMore = this.options.tidy();
+    const { hasMore, garbageBytes } = this.options.tidy();
+    this.garbageBytes += garbageBytes;
     // Its own time is no sign of work.
     this.options.engine.busyShare();
     return hasMore;
   }
 
-  private hasGrown(): boolean {
-    const grown = this.options.engine.residentBytes() - this.leastBytes;
-    return grown >= Math.max(GROWN_BYTES, GROWN_SHARE * this.leastBytes);
+  private isWorthIt(): boolean {
+    const { leastBytes, garbageBytes } = this;
+    const grownBytes = this.options.engine.residentBytes() - leastBytes;
+    if (grownBytes >= Math.max(GROWN_BYTES, GROWN_SHARE * leastBytes)) return true;
+    return garbageBytes >= Math.max(GARBAGE_BYTES, GARBAGE_SHARE * leastBytes);
   }
 
   /** Whether nothing was given back for a while. */
@@ -132,7 +147,10 @@ export class IdleMemory {
     this.lastAt = clock.monotonic();
     const resident = engine.residentBytes();
     // What has come meanwhile may be garbage that the engine has not looked at: that is growth, and no measure for it.
-    if (isDone) this.leastBytes = Math.min(resident, this.reachedBytes);
+    if (isDone) {
+      this.leastBytes = Math.min(resident, this.reachedBytes);
+      this.garbageBytes = 0;
+    }
     telemetry.count("tocsin_memory_releases_total");
     telemetry.count("tocsin_memory_released_bytes_total", {}, Math.max(0, this.heldBytes - resident));
   }

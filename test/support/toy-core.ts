@@ -212,8 +212,8 @@ export class ToyCore implements Core {
   ci = () => undefined;
   receiversOf = () => this.receivers;
   /** Nothing of a toy is large. */
-  rest(): boolean {
-    return false;
+  rest(): number {
+    return 0;
   }
 
   counts() {

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CoreDriver, T0 } from "../../../test/support/core-driver.ts";
 import type { Incident, Member } from "./incident.ts";
+import { IncidentRecord } from "./incident-record.ts";
 import { IncidentTable } from "./incident-table.ts";
 
 const AT = T0;
@@ -93,5 +94,76 @@ describe("the members of an incident are found and counted", () => {
       ),
       { numRuns: 60 },
     );
+  });
+});
+
+/** A table with one incident that has these members, each on a CI of its own. */
+function tableWith(
+  names: readonly string[],
+  status: Incident["status"],
+  kept?: number,
+): { table: IncidentTable; incident: IncidentRecord } {
+  const table = new IncidentTable(kept);
+  const incident = new IncidentRecord({ ...emptyIncident(), status });
+  table.add(incident);
+  for (const name of names) table.addMember(incident, memberOf(name, "resolved"));
+  return { table, incident };
+}
+
+const NAMES = Array.from({ length: 20 }, (_, index) => String(index));
+
+describe("incidents are put to rest", () => {
+  test.for<[situation: string, names: readonly string[], status: Incident["status"], rests: boolean, kept?: number]>([
+    ["one alert, open", ["1"], "open", true],
+    ["many alerts, open: they are asked for again and again", NAMES, "open", false],
+    ["many alerts, acknowledged", NAMES, "acknowledged", false],
+    ["many alerts, over", NAMES, "resolved", true],
+    ["more alerts than are kept, over: the others are nowhere else", NAMES, "resolved", false, 10],
+  ])("%s", ([, names, status, rests, kept]) => {
+    const { table, incident } = tableWith(names, status, kept);
+    expect(table.rest(Number.POSITIVE_INFINITY)).toBe(rests ? names.length : 0);
+    expect(incident.isAtRest).toBe(rests);
+    expect(table.rest(Number.POSITIVE_INFINITY)).toBe(0);
+  });
+
+  test("many members that have rested are found and counted as before, and come and go", () => {
+    const { table, incident } = tableWith(NAMES, "resolved");
+    const rested = <T>(ask: () => T): T => {
+      table.rest(Number.POSITIVE_INFINITY);
+      expect(incident.isAtRest).toBe(true);
+      return ask();
+    };
+    const { id } = incident;
+    expect(rested(() => table.isKept(id, "a-7"))).toBe(true);
+    expect(incident.isAtRest).toBe(true);
+    expect(rested(() => table.member(id, "a-7"))).toEqual(memberOf("7", "resolved"));
+    expect(rested(() => table.member(id, "a-none"))).toBeUndefined();
+    expect(rested(() => table.count(id))).toBe(20);
+    expect(rested(() => table.activeCount(id))).toBe(0);
+    expect(rested(() => table.hit(id).all.size)).toBe(20);
+    expect(rested(() => table.all(incident))).toEqual(NAMES.map((name) => memberOf(name, "resolved")));
+    const [first] = rested(() => incident.members);
+    if (first === undefined) throw new Error("no members");
+    table.setMemberStatus(incident, first, "firing");
+    expect(rested(() => table.activeCount(id))).toBe(1);
+    rested(() => table.addMember(incident, memberOf("new")));
+    expect([table.count(id), table.activeCount(id), table.member(id, "a-new")]).toEqual([21, 2, memberOf("new")]);
+    expect(rested(() => table.removeMember(incident, "a-0"))).toEqual(memberOf("0"));
+    expect(rested(() => [...table.some(id)].length)).toBe(20);
+    expect(rested(() => table.drain(incident)).length).toBe(20);
+    expect([table.count(id), incident.members.length]).toEqual([0, 0]);
+  });
+
+  test("so many members at a time, and where it stopped it goes on", () => {
+    const table = new IncidentTable();
+    const incidents = [1, 2, 3].map((number) => {
+      const incident = new IncidentRecord({ ...emptyIncident(), id: `inc-${number}`, number, status: "resolved" });
+      table.add(incident);
+      for (const name of NAMES) table.addMember(incident, memberOf(name));
+      return incident;
+    });
+    const resting = (): number => incidents.filter(({ isAtRest }) => isAtRest).length;
+    expect([table.rest(30), resting()]).toEqual([40, 2]);
+    expect([table.rest(30), resting()]).toEqual([20, 3]);
   });
 });

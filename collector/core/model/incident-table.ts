@@ -42,9 +42,9 @@ export class IncidentTable {
   private readonly incidents = new Map<IncidentId, Incident>();
   /**
    * Of those that have, or had, many members. Most incidents have one: its own list is enough for these, and to look through
-   * it costs less than what a roll would take.
+   * it costs less than what a roll would take. null: its incident was put to rest, and who asks has it made again.
    */
-  private readonly rolls = new Map<IncidentId, Roll>();
+  private readonly rolls = new Map<IncidentId, Roll | null>();
   /** Ascending by number; numbers only rise, so new ones go to the end. */
   private readonly order: Incident[] = [];
   private restFrom = 0;
@@ -76,22 +76,31 @@ export class IncidentTable {
   }
 
   /**
-   * Puts to rest those that are awake, up to so many, and goes on there the next time. Only between two steps. What has many
-   * members stays awake: they are in its roll, too.
+   * Puts to rest those that are awake, up to so many members, and goes on there the next time. Only between two steps. What
+   * has many members rests when it is over: until then it is asked for them again and again.
    *
-   * @returns whether there may be more
+   * @returns how many members were put to rest; as many as may be: there may be more
    */
-  rest(most: number): boolean {
-    let left = most;
-    for (let looked = 0; looked < this.order.length && left > 0; looked += 1) {
+  rest(membersMax: number): number {
+    let rested = 0;
+    for (let looked = 0; looked < this.order.length && rested < membersMax; looked += 1) {
       if (this.restFrom >= this.order.length) this.restFrom = 0;
       const incident = this.order[this.restFrom];
       this.restFrom += 1;
-      if (!(incident instanceof IncidentRecord) || incident.isAtRest || this.rolls.has(incident.id)) continue;
-      incident.rest();
-      left -= 1;
+      if (incident instanceof IncidentRecord && !incident.isAtRest) rested += this.putToRest(incident);
     }
-    return left === 0;
+    return rested;
+  }
+
+  private putToRest(incident: IncidentRecord): number {
+    const roll = this.rolls.get(incident.id);
+    // Members beyond the kept ones are in the roll alone.
+    if (roll && (roll.beyond !== null || isOpen(incident))) return 0;
+    const { length } = incident.members;
+    incident.rest();
+    if (!incident.isAtRest) return 0;
+    if (roll !== undefined) this.rolls.set(incident.id, null);
+    return Math.max(1, length);
   }
 
   remove(id: IncidentId): void {
@@ -108,7 +117,7 @@ export class IncidentTable {
   }
 
   member(id: IncidentId, alert: AlertId): Member | undefined {
-    const roll = this.rolls.get(id);
+    const roll = this.roll(id);
     if (roll !== undefined) return roll.members.get(alert);
     for (const member of this.incidents.get(id)?.members ?? NONE) if (member.alert === alert) return member;
     return undefined;
@@ -116,7 +125,7 @@ export class IncidentTable {
 
   /** Members that are firing or unobserved. O(1). */
   activeCount(id: IncidentId): number {
-    const roll = this.rolls.get(id);
+    const roll = this.roll(id);
     if (roll !== undefined) return roll.active;
     let active = 0;
     for (const member of this.incidents.get(id)?.members ?? NONE) if (isActive(member)) active += 1;
@@ -125,7 +134,7 @@ export class IncidentTable {
 
   /** The CIs with members, those beyond the kept ones too, and how many each has. Do not keep. O(1). */
   hit(id: IncidentId): { readonly all: ReadonlyMap<CiId, number>; readonly active: ReadonlyMap<CiId, number> } {
-    const roll = this.rolls.get(id);
+    const roll = this.roll(id);
     if (roll === undefined) return countHit(this.known(id).members);
     roll.hit ??= countHit(roll.members.values());
     return roll.hit;
@@ -133,17 +142,17 @@ export class IncidentTable {
 
   /** All members, those beyond the kept ones too. O(1). */
   count(id: IncidentId): number {
-    return this.rolls.get(id)?.members.size ?? this.incidents.get(id)?.members.length ?? 0;
+    return this.roll(id)?.members.size ?? this.incidents.get(id)?.members.length ?? 0;
   }
 
   /** All members in no defined order: for what only counts or looks for one. */
   some(id: IncidentId): Iterable<Member> {
-    return this.rolls.get(id)?.members.values() ?? this.incidents.get(id)?.members ?? NONE;
+    return this.roll(id)?.members.values() ?? this.incidents.get(id)?.members ?? NONE;
   }
 
   /** All members in an order that a restart does not change: the kept ones, then the others by alert. */
   all(incident: Incident): readonly Member[] {
-    const roll = this.rolls.get(incident.id);
+    const roll = this.roll(incident.id);
     if (roll === undefined || roll.beyond === null) return incident.members;
     const others = [...roll.beyond].sort(byText).flatMap((alert) => roll.members.get(alert) ?? []);
     return [...incident.members, ...others];
@@ -197,7 +206,7 @@ export class IncidentTable {
 
   /** A place among the kept ones is free: the first of the others takes it. */
   private fill(incident: Incident): void {
-    const roll = this.rolls.get(incident.id);
+    const roll = this.roll(incident.id);
     if (roll === undefined || roll.beyond === null) return;
     let first: AlertId | undefined;
     for (const alert of roll.beyond) if (first === undefined || alert < first) first = alert;
@@ -227,7 +236,7 @@ export class IncidentTable {
     const was = isActive(member);
     member.status = status;
     const is = isActive(member);
-    const roll = this.rolls.get(incident.id);
+    const roll = this.roll(incident.id);
     if (was === is || roll === undefined) return;
     roll.active += is ? 1 : -1;
     if (roll.hit !== null) count(roll.hit.active, member.ci, is ? 1 : -1);
@@ -235,7 +244,7 @@ export class IncidentTable {
 
   /** The CMDB has another name for its CI now. */
   rename(incident: Incident, member: Member, ci: CiId): void {
-    const hit = this.rolls.get(incident.id)?.hit ?? null;
+    const hit = this.roll(incident.id)?.hit ?? null;
     const maps = hit === null ? [] : isActive(member) ? [hit.all, hit.active] : [hit.all];
     for (const map of maps) {
       count(map, member.ci, -1);
@@ -246,12 +255,12 @@ export class IncidentTable {
 
   /** A kept member may be milder than it was: another episode of its alert. */
   renewed(incident: Incident): void {
-    const roll = this.rolls.get(incident.id);
+    const roll = this.roll(incident.id);
     if (roll !== undefined) roll.mildest = 0;
   }
 
   private strike(id: IncidentId, member: Member): void {
-    const roll = this.rolls.get(id);
+    const roll = this.roll(id);
     if (roll === undefined) return;
     roll.members.delete(member.alert);
     roll.beyond?.delete(member.alert);
@@ -289,10 +298,16 @@ export class IncidentTable {
     return incident;
   }
 
+  /** undefined: it has never had many members. */
+  private roll(id: IncidentId): Roll | undefined {
+    const roll = this.rolls.get(id);
+    return roll === null ? this.rollOf(this.known(id)) : roll;
+  }
+
   /** Made of the incident's own members, where there is none yet. */
   private rollOf(incident: Readonly<Incident>): Roll {
     const known = this.rolls.get(incident.id);
-    if (known !== undefined) return known;
+    if (known) return known;
     const roll: Roll = { members: new Map(), beyond: null, active: 0, hit: null, mildest: 0 };
     for (const member of this.known(incident.id).members) enrol(roll, member);
     this.rolls.set(incident.id, roll);
@@ -334,6 +349,10 @@ function count(map: Map<CiId, number>, ci: CiId, by: number): void {
   const sum = (map.get(ci) ?? 0) + by;
   if (sum === 0) map.delete(ci);
   else map.set(ci, sum);
+}
+
+function isOpen({ status }: Readonly<Incident>): boolean {
+  return status === "open" || status === "acknowledged";
 }
 
 function isActive(member: Readonly<Member>): boolean {
