@@ -22,7 +22,7 @@ import { createDiscovery } from "./discover/create-discovery.ts";
 import { SeenCertificates } from "./watch/changes/certificate-facts.ts";
 import { createChanges, createWatches } from "./watch/create-watches.ts";
 
-const HELP = `Usage: tocsin agent [options]
+const HELP = `Usage: tocsin agent [options]        (of the package: tocsin-agent [options])
 
 Samples this host, evaluates rules, watches what the file says, and sends it all to a collector.
 
@@ -30,6 +30,7 @@ Samples this host, evaluates rules, watches what the file says, and sends it all
   --collector URL  where to send; may be repeated, the first that answers is used (http://127.0.0.1:8430)
   --token T        bearer token; none where the collector asks for none. Better: tokenFile in the file, or TOCSIN_TOKEN
   --once           sample once, send, end: 0 = delivered, 3 = not
+  --check          tell every mistake in the file, and end: 0 = there is none, 1 = there is
   --version
   --help
 
@@ -40,7 +41,7 @@ Examples:
 
 Ends with 0 after SIGTERM or SIGINT (what is stored is sent within five seconds, the rest stays on disk),
 1 when it cannot run (a mistake in the file, or another agent on the same data directory), 2 for a wrong command line.
-docs/guide/agent.md tells the rest.
+docs/guide/agent.md (of the package: /usr/share/doc/tocsin-agent/agent.md) tells the rest.
 `;
 
 const EXIT = { ok: 0, failed: 1, usage: 2, unreachable: 3 } as const;
@@ -51,6 +52,7 @@ interface Flags {
   collector: string[];
   token?: string | undefined;
   once: boolean;
+  check: boolean;
 }
 
 async function readFlags(args: string[]): Promise<Flags | number> {
@@ -63,6 +65,7 @@ async function readFlags(args: string[]): Promise<Flags | number> {
         collector: { type: "string", multiple: true, default: [] },
         token: { type: "string" },
         once: { type: "boolean", default: false },
+        check: { type: "boolean", default: false },
         version: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
@@ -230,6 +233,10 @@ async function begin(): Promise<Handover | number> {
   if (typeof flags === "number") return flags;
   const config = own ?? (await readConfig(flags));
   if (config === null) return flags.config === undefined ? EXIT.usage : EXIT.failed;
+  if (flags.check) {
+    process.stdout.write(`${flags.config ?? "without a file"}: fine\n`);
+    return EXIT.ok;
+  }
   const read = await withRemote(config, flags);
   relaunch(read);
   return read;

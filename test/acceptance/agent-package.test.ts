@@ -43,6 +43,18 @@ test("a mistake in its file is told with line and column, and it does not run", 
   expect(result.stderr).toContain(`${path}:3:11: error AGENT_OUT_OF_RANGE`);
 });
 
+test("a file can be checked where there is nothing but the package, also the one that it brings", () => {
+  const folder = temporaryFolder((clean) => onTestFinished(clean));
+  const check = (path: string): { status: number | null; stdout: string; stderr: string } =>
+    spawnSync(process.execPath, [join(root, "dist/agent.cjs"), "--check", "--config", path], { encoding: "utf8" });
+  const own = join(root, "deploy/package/agent.yaml");
+  expect(check(own)).toMatchObject({ status: 0, stdout: `${own}: fine\n`, stderr: "" });
+  const path = join(folder, "agent.yaml");
+  writeFileSync(path, "intervall: 10s\n");
+  expect(check(path)).toMatchObject({ status: 1, stdout: "" });
+  expect(check(path).stderr).toContain(`${path}:1:1: error `);
+});
+
 test.runIf(hasAnalyze)("the unit's exposure is 2.0 at most, by systemd-analyze", () => {
   const unit = join(root, "deploy/systemd/tocsin-agent.service");
   const result = spawnSync("systemd-analyze", ["security", "--offline=true", "--threshold=20", unit], {
