@@ -1,15 +1,6 @@
 import { type Document, documentOf, listOf, textAt } from "../../ingest/field.ts";
+import { type IntervalRule, meet } from "./interval-meet.ts";
 import type { Notes } from "./note.ts";
-
-/** A rule of our `timeIntervals`. */
-interface IntervalRule {
-  weekdays?: string[];
-  times?: string[];
-  daysOfMonth?: string[];
-  months?: string[];
-  years?: string[];
-  timeZone?: string;
-}
 
 const texts = (value: unknown): string[] => listOf(value).flatMap((item) => textAt(item) ?? []);
 
@@ -65,6 +56,46 @@ export function translateIntervals(config: Document, notes: Notes): TranslatedIn
       if (ours !== undefined) intervals[ours] = rules;
     }
   return { intervals, byName };
+}
+
+/** Intervals that hold when two of others do, made where a route asks for both. */
+export class JointIntervals {
+  private readonly known: Readonly<Record<string, readonly IntervalRule[]>>;
+  private readonly made: Record<string, IntervalRule[]> = {};
+  private readonly names = new Map<string, string | null | undefined>();
+
+  constructor(known: Readonly<Record<string, readonly IntervalRule[]>>) {
+    this.known = known;
+  }
+
+  /** Alternatives and alternatives: the name of what both have; null where that is never, undefined where it cannot be said. */
+  joint(some: readonly string[], more: readonly string[]): string | null | undefined {
+    const key = `${some.join("\n")}\n\n${more.join("\n")}`;
+    if (!this.names.has(key)) this.names.set(key, this.make(some, more));
+    return this.names.get(key);
+  }
+
+  /** Those of them that are among these names. */
+  of(names: ReadonlySet<string>): Record<string, IntervalRule[]> {
+    return Object.fromEntries(Object.entries(this.made).filter(([name]) => names.has(name)));
+  }
+
+  private make(some: readonly string[], more: readonly string[]): string | null | undefined {
+    const rulesOf = (names: readonly string[]): readonly IntervalRule[] =>
+      names.flatMap((name) => this.made[name] ?? this.known[name] ?? []);
+    const rules: IntervalRule[] = [];
+    for (const one of rulesOf(some))
+      for (const other of rulesOf(more)) {
+        const both = meet(one, other);
+        if (both === undefined) return undefined;
+        if (both !== null) rules.push(both);
+      }
+    if (rules.length === 0) return null;
+    const wanted = `${some.join("-or-")}-and-${more.join("-or-")}`.slice(0, 64);
+    const name = freeName(wanted, { ...this.known, ...this.made });
+    this.made[name] = rules;
+    return name;
+  }
 }
 
 /** Names here have letters, digits, dots, dashes and underscores. */

@@ -29,53 +29,56 @@ interface Ending {
 /** Most of our routes that one of theirs may become: neighbours are written once for each ending of a route that goes on. */
 const ROUTES_MAX = 500;
 
+/** What two lists of alternative times have in common: a name, null = never, undefined = it cannot be said. */
+export type Joint = (some: readonly string[], more: readonly string[]) => string | null | undefined;
+
 /**
  * Turns the tree into a list in which the first match wins: children before their parent, each with the matchers of all above
  * it. Where a route goes on to its neighbours, they follow each of its endings, because a list has no way back.
  */
-export function listRoutes(root: Branch): OurRoute[] {
-  return reachable(search(root, []));
+export function listRoutes(root: Branch, joint: Joint): OurRoute[] {
+  return reachable(search(root, [], joint));
 }
 
 /** Takes all that matches the branch and what is above it, and ends there. */
-function search(branch: Branch, above: readonly string[]): OurRoute[] {
+function search(branch: Branch, above: readonly string[], joint: Joint): OurRoute[] {
   const matchers = joined(above, branch.matchers);
   const own = endingsOf(branch, matchers).map((ending) => routeOf(ending, false));
-  return [...neighbours(branch.children, matchers), ...own];
+  return [...neighbours(branch.children, matchers, joint), ...own];
 }
 
 /** Takes what any of these matches, and ends there; the rest falls through. */
-function neighbours(children: readonly Branch[], above: readonly string[]): OurRoute[] {
+function neighbours(children: readonly Branch[], above: readonly string[], joint: Joint): OurRoute[] {
   let after: OurRoute[] = [];
-  for (const child of children.toReversed()) after = before(after, child, above);
+  for (const child of children.toReversed()) after = before(after, child, above, joint);
   return after;
 }
 
 /** The branch and, after it, its neighbours. */
-function before(after: readonly OurRoute[], branch: Branch, above: readonly string[]): OurRoute[] {
-  if (!branch.goesOn || after.length === 0) return [...search(branch, above), ...after];
-  const endings = endingsBelow(branch, above);
+function before(after: readonly OurRoute[], branch: Branch, above: readonly string[], joint: Joint): OurRoute[] {
+  if (!branch.goesOn || after.length === 0) return [...search(branch, above, joint), ...after];
+  const endings = endingsBelow(branch, above, joint);
   const [only] = endings ?? [];
   // Its neighbours' parent is not told as well: this branch has matched.
   if (endings?.length === 1 && only !== undefined && only.times.length === 0)
     return [routeOf(only, true), ...after, routeOf({ ...only, receivers: [] }, false)];
-  const list = endings === undefined ? undefined : followed(endings, after);
+  const list = endings === undefined ? undefined : followed(endings, after, joint);
   if (list !== undefined) return reachable([...list, ...after]);
   branch.differs(
     "its time intervals and those of the routes that it goes on to cannot stand in one list: more is told than before, never less",
   );
   // Rather one message too many: all that tells anybody, and on.
-  const telling = search(branch, above).filter(({ receivers }) => receivers.length > 0);
+  const telling = search(branch, above, joint).filter(({ receivers }) => receivers.length > 0);
   return [...telling.map((route): OurRoute => ({ ...route, continue: true })), ...after];
 }
 
-/** The neighbours once for each ending; undefined where that is too long, or has to ask for two times at once. */
-function followed(endings: readonly Ending[], after: readonly OurRoute[]): OurRoute[] | undefined {
+/** The neighbours once for each ending; undefined where that is too long, or two times cannot be asked at once. */
+function followed(endings: readonly Ending[], after: readonly OurRoute[], joint: Joint): OurRoute[] | undefined {
   const list: OurRoute[] = [];
   for (const ending of endings) {
     if (ending.receivers.length > 0) list.push(routeOf(ending, true));
     for (const { match, receivers, continue: goesOn } of after) {
-      const both = within(ending, { matchers: match?.matchers ?? [], times: match?.times ?? [], receivers });
+      const both = within(ending, { matchers: match?.matchers ?? [], times: match?.times ?? [], receivers }, joint);
       if (both === undefined) return undefined;
       if (both !== "never") list.push(routeOf({ ...both, receivers }, goesOn === true));
     }
@@ -85,26 +88,38 @@ function followed(endings: readonly Ending[], after: readonly OurRoute[]): OurRo
   return list;
 }
 
-/** What matches both, and who is told then. Intervals are alternatives: of two lists of them only equal ones can be asked together. */
-function within(first: Ending, next: Ending): Ending | "never" | undefined {
+/** What matches both, and who is told then. */
+function within(first: Ending, next: Ending, joint: Joint): Ending | "never" | undefined {
   const matchers = joined(first.matchers, next.matchers);
   if (contradict(matchers)) return "never";
-  const times = first.times.length === 0 ? next.times : first.times;
-  if (next.times.length > 0 && times.join("\n") !== next.times.join("\n")) return undefined;
+  const times = bothTimes(first.times, next.times, joint);
+  if (times === undefined || times === "never") return times;
   return { matchers, times, receivers: joined(first.receivers, next.receivers) };
 }
 
-/** Every way in which a search through a branch ends; undefined where there are too many, or some need two times at once. */
-function endingsBelow(branch: Branch, above: readonly string[]): Ending[] | undefined {
+/** Intervals of a route are alternatives: to ask for some of two lists takes an interval of its own. */
+function bothTimes(
+  some: readonly string[],
+  more: readonly string[],
+  joint: Joint,
+): readonly string[] | "never" | undefined {
+  if (some.length === 0 || more.length === 0) return some.length === 0 ? more : some;
+  if (some.join("\n") === more.join("\n")) return some;
+  const name = joint(some, more);
+  return name === null ? "never" : name === undefined ? undefined : [name];
+}
+
+/** Every way in which a search through a branch ends; undefined where there are too many, or two times cannot be asked at once. */
+function endingsBelow(branch: Branch, above: readonly string[], joint: Joint): Ending[] | undefined {
   const matchers = joined(above, branch.matchers);
   let after: Ending[] = [];
   for (const child of branch.children.toReversed()) {
-    const own = endingsBelow(child, matchers);
+    const own = endingsBelow(child, matchers, joint);
     if (own === undefined || own.length * (after.length + 1) > ROUTES_MAX) return undefined;
     const next: Ending[] = [];
     for (const ending of own) {
       for (const other of child.goesOn ? after : []) {
-        const both = within(ending, other);
+        const both = within(ending, other, joint);
         if (both === undefined) return undefined;
         if (both !== "never") next.push(both);
       }

@@ -3,7 +3,7 @@ import { parseMatchers, formatMatcher } from "../../core/model/matcher-syntax.ts
 import type { Matcher } from "../../core/model/silence.ts";
 import { at, type Document, documentOf, textAt } from "../../ingest/field.ts";
 import { matcherFault } from "../../ingest/matcher.ts";
-import type { TranslatedIntervals } from "./intervals.ts";
+import type { JointIntervals, TranslatedIntervals } from "./intervals.ts";
 import type { Note, Notes } from "./note.ts";
 import type { TranslatedReceivers } from "./receivers.ts";
 import { type Branch, listRoutes, type OurRoute } from "./route-list.ts";
@@ -69,6 +69,7 @@ export interface Translated {
   receivers: Pick<TranslatedReceivers, "byName" | "lost">;
   /** Ours for each interval of theirs; undefined for one that never is. */
   intervals: TranslatedIntervals["byName"];
+  joint: JointIntervals;
 }
 
 /** Reads the tree of their routes; what cannot be read is told, and takes nothing from anybody. */
@@ -90,7 +91,10 @@ export class RouteTranslation {
         );
     for (const key of Object.values(ROUTE_KEYS))
       if (route[key] !== undefined) this.notes.lost(["route", key], "the first route takes everything");
-    return listRoutes(this.branch(route, { path: ["route"], receiver: "", told: [] }, []));
+    const { joint } = this.translated;
+    return listRoutes(this.branch(route, { path: ["route"], receiver: "", told: [] }, []), (some, more) =>
+      joint.joint(some, more),
+    );
   }
 
   private branch(route: Document, place: Place, matchers: readonly string[]): Branch {

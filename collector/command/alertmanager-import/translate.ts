@@ -1,5 +1,5 @@
 import { at, documentOf, listOf, textAt } from "../../ingest/field.ts";
-import { translateIntervals } from "./intervals.ts";
+import { JointIntervals, translateIntervals } from "./intervals.ts";
 import { type Note, Notes } from "./note.ts";
 import { translateReceivers } from "./receivers.ts";
 import { RouteTranslation, translateInhibitions } from "./routes.ts";
@@ -68,11 +68,13 @@ export function translateAlertmanager(config: unknown): Translation {
     notes.lost(["templates"], "the words of messages are ours; templates of Alertmanager are not read");
   notes.others(["global"], documentOf(document["global"]) ?? {}, GLOBAL, "this setting has no counterpart");
   const { receivers, ...found } = translateReceivers(document, notes);
-  const { intervals: timeIntervals, byName: intervals } = translateIntervals(document, notes);
+  const { intervals: theirs, byName: intervals } = translateIntervals(document, notes);
+  const joint = new JointIntervals(theirs);
   const route = documentOf(document["route"]);
   if (route === undefined) notes.lost(["route"], "there is no route: nobody would be told");
   const routes =
-    route === undefined ? [] : new RouteTranslation({ receivers: found, intervals }, notes).translate(route);
+    route === undefined ? [] : new RouteTranslation({ receivers: found, intervals, joint }, notes).translate(route);
+  const timeIntervals = { ...theirs, ...joint.of(new Set(routes.flatMap(({ match }) => match?.times ?? []))) };
   const inhibitions = translateInhibitions(document, notes);
   const timeout = textAt(at(config, "global", "resolve_timeout"));
   return {
