@@ -164,3 +164,11 @@ test("garbage of which work has come in between is not forgotten, and what was g
   go(300);
   expect(asked.slice(2)).toEqual(["101 s: memory", "105 s: speed", "165 s: memory", "180 s: speed"]);
 });
+
+test("garbage that comes while memory is given back may come too late for it", () => {
+  const { engine, asked, go } = driven();
+  go(10);
+  engine.garbage = 30 * MIB;
+  go(200);
+  expect(asked).toEqual(["4 s: memory", "19 s: speed", "79 s: memory", "94 s: speed"]);
+});

@@ -61,8 +61,9 @@ export class IdleMemory {
   private readonly options: IdleMemoryOptions;
   /** What was resident when it was last given back. At first nothing was: a start leaves much behind. */
   private leastBytes = 0;
-  /** What tidying has left since then. */
+  /** What tidying has left since it was begun with last: of what comes later the engine may not have looked at all. */
   private garbageBytes = 0;
+  private heldGarbageBytes = 0;
   private heldSince: Milliseconds | undefined;
   private heldBytes = 0;
   /** The least that was resident since then, and since when. */
@@ -110,6 +111,8 @@ export class IdleMemory {
     if (!isTidy || this.idleLooks < IDLE_LOOKS || now - this.lastAt < EVERY_MS || !this.isWorthIt()) return;
     this.heldSince = now;
     this.heldBytes = engine.residentBytes();
+    this.heldGarbageBytes = this.garbageBytes;
+    this.garbageBytes = 0;
     this.reachedBytes = this.heldBytes;
     this.reachedAt = now;
     engine.favourMemory(true);
@@ -147,10 +150,8 @@ export class IdleMemory {
     this.lastAt = clock.monotonic();
     const resident = engine.residentBytes();
     // What has come meanwhile may be garbage that the engine has not looked at: that is growth, and no measure for it.
-    if (isDone) {
-      this.leastBytes = Math.min(resident, this.reachedBytes);
-      this.garbageBytes = 0;
-    }
+    if (isDone) this.leastBytes = Math.min(resident, this.reachedBytes);
+    else this.garbageBytes += this.heldGarbageBytes;
     telemetry.count("tocsin_memory_releases_total");
     telemetry.count("tocsin_memory_released_bytes_total", {}, Math.max(0, this.heldBytes - resident));
   }
