@@ -234,6 +234,34 @@ test.for<[situation: string, kind: string, body: object | string, headers: Recor
       [{ ci: "web-01", check: "CPU", severity: "critical" }],
     ],
     [
+      "the names that Icinga's own commands give its macros",
+      "icinga",
+      {
+        notification_type: "PROBLEM",
+        notification_hostname: "web-01",
+        notification_hostdisplayname: "Web 1",
+        notification_address: "10.0.3.7",
+        notification_servicename: "load avg",
+        notification_servicestate: "WARNING",
+        notification_serviceoutput: "load 12",
+        notification_icingaweb2url: "https://icinga.example.net/icingaweb2/",
+      },
+      {},
+      [
+        {
+          ci: "web-01",
+          check: "load avg",
+          severity: "warning",
+          links: [
+            {
+              href: "https://icinga.example.net/icingaweb2/icingadb/service?name=load%20avg&host.name=web-01",
+              text: "monitor",
+            },
+          ],
+        },
+      ],
+    ],
+    [
       "Sentry's event names its project in its address alone",
       "sentry",
       {

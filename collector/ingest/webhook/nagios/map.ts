@@ -87,8 +87,8 @@ export function eventOfResult(result: CheckResult, context: MapContext): Event |
   );
 }
 
-/** Of environment variables: Checkmk's and Nagios' own, and what people put before them for Icinga. */
-const PREFIX = /^(?:NOTIFY|NAGIOS|ICINGA)_/i;
+/** Of environment variables: Checkmk's and Nagios' own, what people put before them for Icinga, and that of its own commands. */
+const PREFIX = /^(?:NOTIFY|NAGIOS|ICINGA|NOTIFICATION)_/i;
 
 /** JSON, which some clients call a form, or a form, which a command line can quote without tools. */
 function fieldsOf(message: WebhookMessage, source: string): unknown {
@@ -97,6 +97,15 @@ function fieldsOf(message: WebhookMessage, source: string): unknown {
   const body = Object.keys(form).length > 0 ? form : message.json();
   if (documentOf(body) === undefined) throw notOfKind(source, "an object is expected");
   return body;
+}
+
+/** Icinga Web's page of a host or service. */
+function pageOf(server: string | undefined, host: string, service: string | undefined): string | undefined {
+  if (server === undefined) return undefined;
+  const name = (text: string): string => encodeURIComponent(text.toWellFormed());
+  const page =
+    service === undefined ? `host?name=${name(host)}` : `service?name=${name(service)}&host.name=${name(host)}`;
+  return `${server.replace(/\/+$/, "")}/icingadb/${page}`;
 }
 
 /** Kinds of notification that tell of a state; others tell what people and schedules did. */
@@ -124,7 +133,10 @@ export function mapNotification(source: string, body: unknown, context: MapConte
         problem_id: fields.text("serviceProblemId", "hostProblemId", "problemId"),
         site: fields.text("omdSite", "site"),
       },
-      links: linkTo(fields.text("url", "serviceUrl", "hostUrl", "notesUrl"), "monitor"),
+      links: linkTo(
+        fields.text("url", "serviceUrl", "hostUrl", "notesUrl") ?? pageOf(fields.text("icingaWeb2Url"), host, service),
+        "monitor",
+      ),
     },
     context,
   );
