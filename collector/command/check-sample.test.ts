@@ -35,6 +35,9 @@ const CONFIG = write(
         check: door
         summary: "the door of {/room} is {/state}"
         status: { of: /state, resolved: [closed], ignored: [test] }
+        annotations: { who: /who }
+        links: { plan: "https://plans.example.net/{/room}" }
+        expiresAfter: 10m
 `,
 );
 
@@ -45,7 +48,15 @@ test("a mapping is shown at work, with what it leaves out", async () => {
   expect(code).toBe(0);
   expect(out).toContain("summary  the door of dc-1 is open");
   expect(out).toContain('element 2 is ignored: its status is "test"');
-  expect(out).toContain("element 3 gives nothing for ci, summary");
+  expect(out).toContain("element 3 gives nothing for ci\n");
+});
+
+test("all of an event is shown, also its links, its notes and when it ends by itself", async () => {
+  const sample = write("whole.json", JSON.stringify({ items: [{ room: "dc-1", state: "open", who: "ann" }] }));
+  const { out } = await check(CONFIG, "--sample", sample);
+  expect(out).toContain("notes    who=ann");
+  expect(out).toContain("links    plan=https://plans.example.net/dc-1");
+  expect(out).toContain("over     10m after it was last said");
 });
 
 test("a message with nothing in it says so", async () => {

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { formatDuration } from "../../protocol/duration.ts";
 import type { Finding } from "../../protocol/finding.ts";
 import { loadConfig } from "../composition/load-config.ts";
 import { ciLabelsOf, mappingOf } from "../composition/ingest-settings.ts";
@@ -94,10 +95,15 @@ function mapSample(config: TocsinConfig, webhook: string, bytes: Buffer, context
   return { status: "mapped", report: { webhook, events: [...events], left } };
 }
 
+const pairs = (texts: Readonly<Record<string, string>>): string =>
+  Object.entries(texts)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(" ");
+
 /** For people: one block an event. */
 export function sampleText({ webhook, events, left }: SampleReport): string {
   const blocks = events.map((event, index) => {
-    const { kind, status, severity, ci, check, instance, summary, source, occurredAt, id, idGiven, labels } = event;
+    const { kind, status, severity, ci, check, instance, summary, source, occurredAt, id, idGiven } = event;
     const rows: [string, string][] = [
       ["ci", ci],
       ["check", check],
@@ -107,12 +113,10 @@ export function sampleText({ webhook, events, left }: SampleReport): string {
       ["source", source],
       ["time", formatTime(occurredAt)],
       ["id", idGiven ? id : ""],
-      [
-        "labels",
-        Object.entries(labels)
-          .map(([name, value]) => `${name}=${value}`)
-          .join(" "),
-      ],
+      ["labels", pairs(event.labels)],
+      ["notes", pairs(event.annotations)],
+      ["links", pairs(Object.fromEntries(event.links.map(({ href, text }) => [text, href])))],
+      ["over", event.expiresAfterMs === null ? "" : `${formatDuration(event.expiresAfterMs)} after it was last said`],
     ];
     const lines = rows
       .filter(([, value]) => value !== "")

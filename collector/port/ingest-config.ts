@@ -50,7 +50,7 @@ const MappingSchema = Type.Object(
     ci: Source("The CI."),
     check: Source("What is checked."),
     instance: Type.Optional(Source("Which one on the CI: a disk, an interface.")),
-    summary: Source("One line for people."),
+    summary: Source("One line for people; the check where nothing gives text."),
     id: Type.Optional(Source("The sender's unique id of the message, to recognise a repeat.")),
     time: Type.Optional(Source("When it happened: RFC 3339, or seconds or milliseconds since 1970.")),
     kind: Type.Enum(["alert", "change"], { default: "alert", description: "What every message is." }),

@@ -73,7 +73,7 @@ test.for<[situation: string, change: object, expected: object]>([
   ["a severity that everyone knows", { level: "warning" }, { event: { severity: "warning" } }],
   ["a severity that nobody knows", { level: "purple" }, { event: { severity: "minor" } }],
   ["the second source", { host: { ip: "10.0.3.7" } }, { event: { ci: "10.0.3.7", summary: "disk" } }],
-  ["nothing to name it by", { host: {}, rule: null }, { status: "incomplete", missing: ["ci", "check", "summary"] }],
+  ["nothing to name it by", { host: {}, rule: null }, { status: "incomplete", missing: ["ci", "check"] }],
 ])("%s", ([, change, expected]) => {
   expect(map({ alerts: [{ ...ALERT, ...change }] })).toMatchObject([expected]);
 });
@@ -112,4 +112,15 @@ test("over HTTP: counted, refused where the only element says nothing", async ()
   expect(ports.counts.get("tocsin_ingest_dropped_total webhook.generic incomplete")).toBe(1);
   expect((await post("mytool", { alerts: [{}] })).status).toBe(400);
   expect((await post("mytool", { alerts: 1 })).status).toBe(400);
+});
+
+test("a message whose words cannot be filled in is told by its check, and still clears", () => {
+  const mapping: GenericMapping = {
+    ci: ["/host"],
+    check: ["/rule"],
+    summary: ["{/rule}: {/text}"],
+    status: { of: ["/state"], resolved: ["ok"] },
+  };
+  const result = mapDocument("doors", mapping, { host: "web-01", rule: "disk", state: "ok" }, CONTEXT);
+  expect(result).toMatchObject([{ status: "mapped", event: { status: "resolved", check: "disk", summary: "disk" } }]);
 });

@@ -104,10 +104,9 @@ function mapOne(name: string, mapping: GenericMapping, element: unknown, context
     context.isKnownCi,
   );
   const check = read(element, mapping.check);
-  const summary = read(element, mapping.summary);
   const isNamed = read(element, mapping.ci) !== undefined;
-  if (check === undefined || summary === undefined || !isNamed) {
-    const found = { ci: isNamed ? ci : undefined, check, summary };
+  if (check === undefined || !isNamed) {
+    const found = { ci: isNamed ? ci : undefined, check };
     return {
       status: "incomplete",
       missing: Object.entries(found).flatMap(([field, text]) => (text === undefined ? [field] : [])),
@@ -126,7 +125,8 @@ function mapOne(name: string, mapping: GenericMapping, element: unknown, context
       kind,
       status: resolved ? "resolved" : "firing",
       severity: kind === "change" ? "info" : severityOf(element, mapping),
-      summary,
+      // An end often comes without the words of its beginning; no fault goes untold for them.
+      summary: read(element, mapping.summary) ?? check,
       at: anyTimeAt(read(element, mapping.time)),
       labels: readAll(element, mapping.labels),
       annotations: readAll(element, mapping.annotations),
