@@ -73,6 +73,9 @@ function labelsInText(text: string | undefined): Record<string, string> {
   return labels;
 }
 
+/** `[FIRING:1] Disk is full`: what Alertmanager and Grafana put before a title is told elsewhere, and changes. */
+export const withoutState = (title: string): string => title.replace(/^\[(?:FIRING|RESOLVED)(?::\d+)?\]\s*(?=\S)/, "");
+
 /** The check is the class of the event where it has one; the payload's other parts are labels. */
 function alertOf(event: unknown, isKnown: IsKnownCi): PagerDutyEvent["alert"] {
   const payload = at(event, "payload");
@@ -81,7 +84,7 @@ function alertOf(event: unknown, isKnown: IsKnownCi): PagerDutyEvent["alert"] {
   const { ci, host, hostname, instance, node } = details;
   const inner = labelsInText(details["firing"]);
   const alerted = ciFromLabels(inner, DEFAULT_CI_LABELS, isKnown)?.ci;
-  const summary = (textAt(at(payload, "summary")) ?? "").replace(/^\[(?:FIRING|RESOLVED)(?::\d+)?\]\s*(?=\S)/, "");
+  const summary = withoutState(textAt(at(payload, "summary")) ?? "");
   return {
     source: SOURCE,
     ci: ci ?? pickCi([alerted, from, host, hostname, instance, node], isKnown),

@@ -1,7 +1,7 @@
 import type { Severity } from "../../core/model/severity.ts";
 import { ciFromLabels, DEFAULT_CI_LABELS, type IsKnownCi, pickCi } from "../ci-label.ts";
-import { at, entryOf, listOf, textAt } from "../field.ts";
-import { detailsOf, type PagerDutyEvent, type Reading } from "./event.ts";
+import { at, entryOf, linkTo, listOf, textAt } from "../field.ts";
+import { detailsOf, type PagerDutyEvent, type Reading, withoutState } from "./event.ts";
 
 export const OPSGENIE_SOURCE = "opsgenie";
 
@@ -48,10 +48,10 @@ export function readAlert(
           ),
         check: details["alertname"] ?? details["check"] ?? "alert",
         severity: severityOf(at(body, "priority")) ?? "minor",
-        summary: message,
+        summary: withoutState(message),
         labels: tags.length === 0 ? {} : { tags: tags.slice(0, 20).join(",") },
         annotations: description === undefined ? details : { ...details, description },
-        links: [],
+        links: linkTo(source, "source"),
       },
     },
   };

@@ -308,6 +308,16 @@ test("Opsgenie: create, change, acknowledge, note, close", async () => {
   expect((await post("/v2/alerts", { message: "m" })).status).toBe(401);
 });
 
+test("Opsgenie: what Alertmanager says is told without its state, and its page is a link", async () => {
+  const { ports, post } = bench();
+  const source = "http://alertmanager:9093/#/alerts?receiver=og";
+  const headers = { authorization: `GenieKey ${KEY}` };
+  await post("/v2/alerts", { message: "[FIRING:1] Down web-1:9100 (critical)", alias: "a", source }, headers);
+  expect(ports.events).toMatchObject([
+    { summary: "Down web-1:9100 (critical)", links: [{ href: source, text: "source" }] },
+  ]);
+});
+
 test("Opsgenie: who did it there, and what was said when it was closed, stands in the words", async () => {
   const { app, ports, post } = bench();
   const headers = { authorization: `GenieKey ${KEY}` };
