@@ -1,5 +1,5 @@
 import { type EventLoopUtilization, performance } from "node:perf_hooks";
-import { setFlagsFromString } from "node:v8";
+import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 import { collectGarbage } from "../store/sqlite/garbage.ts";
 import type { Engine } from "../telemetry/idle-memory.ts";
 
@@ -32,6 +32,10 @@ export function nodeEngine(): Engine {
   setFlagsFromString(`--memory-reducer-gc-count=${COLLECTIONS_MAX}`);
   return {
     residentBytes: () => process.memoryUsage.rss(),
+    holesBytes() {
+      const old = getHeapSpaceStatistics().find(({ space_name }) => space_name === "old_space");
+      return old === undefined ? 0 : old.space_size - old.space_used_size;
+    },
     busyShare() {
       const now = performance.eventLoopUtilization();
       const { utilization } = performance.eventLoopUtilization(now, seen);

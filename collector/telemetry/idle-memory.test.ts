@@ -7,12 +7,20 @@ const MIB = 1024 * 1024;
 
 /** An engine that gives back what is more than `live` once it may; and what it was asked for, with the second. */
 function driven(): {
-  engine: { busy: number; resident: number; live: number; tidied: number; untidy: number; garbage: number };
+  engine: {
+    busy: number;
+    resident: number;
+    live: number;
+    tidied: number;
+    untidy: number;
+    garbage: number;
+    holes: number;
+  };
   asked: string[];
   go: (s: number) => void;
 } {
   const clock = new VirtualClock();
-  const engine = { busy: 0, resident: 200 * MIB, live: 160 * MIB, tidied: 0, untidy: 0, garbage: 0 };
+  const engine = { busy: 0, resident: 200 * MIB, live: 160 * MIB, tidied: 0, untidy: 0, garbage: 0, holes: 0 };
   const asked: string[] = [];
   const memory = new IdleMemory({
     clock,
@@ -25,6 +33,7 @@ function driven(): {
     },
     engine: {
       residentBytes: () => engine.resident,
+      holesBytes: () => engine.holes,
       busyShare: () => engine.busy,
       favourMemory: (favoured) => {
         asked.push(`${clock.monotonic() / 1000} s: ${favoured ? "memory" : "speed"}`);
@@ -171,4 +180,23 @@ test("garbage that comes while memory is given back may come too late for it", (
   engine.garbage = 30 * MIB;
   go(200);
   expect(asked).toEqual(["4 s: memory", "19 s: speed", "79 s: memory", "94 s: speed"]);
+});
+
+test("what the engine has stopped at is gone on with, for as long as it comes further", () => {
+  const { engine, asked, go } = driven();
+  engine.holes = 60 * MIB;
+  engine.live = 180 * MIB;
+  go(60);
+  engine.live = 160 * MIB;
+  go(70);
+  engine.live = 155 * MIB;
+  go(600);
+  expect(asked.filter((text) => text.includes("memory"))).toEqual(["4 s: memory", "79 s: memory", "154 s: memory"]);
+});
+
+test("nor is it where few holes are left", () => {
+  const { engine, asked, go } = driven();
+  engine.holes = 15 * MIB;
+  go(600);
+  expect(asked).toEqual(["4 s: memory", "19 s: speed"]);
 });

@@ -6,6 +6,8 @@ import type { Telemetry } from "../port/telemetry.ts";
 export interface Engine {
   /** Memory of the process that is resident: all threads', and what is no heap. */
   residentBytes(): number;
+  /** Of the memory of old objects, what is between them: only collections that move objects together give it back. */
+  holesBytes(): number;
   /** Part of the time since the last call in which the event loop was busy, 0…1. */
   busyShare(): number;
   /** From now on garbage is collected for memory's sake (true), or for speed's. */
@@ -49,6 +51,8 @@ const GROWN_BYTES = 48 * 1024 * 1024;
 /** The same of garbage that is known of: it is in the place of what it was made of, and nothing grows by it. */
 const GARBAGE_SHARE = 0.05;
 const GARBAGE_BYTES = 16 * 1024 * 1024;
+/** The engine stops at the first collection that gives back less than 1 MiB. Where it had come further than this it is asked again. */
+const ADVANCE_BYTES = 8 * 1024 * 1024;
 
 /**
  * Gives back to the system what a flood has left behind. By itself the engine collects its old garbage only when the heap has
@@ -64,6 +68,8 @@ export class IdleMemory {
   /** What tidying has left since it was begun with last: of what comes later the engine may not have looked at all. */
   private garbageBytes = 0;
   private heldGarbageBytes = 0;
+  /** It gave much back the last time, and then stopped before it was through. */
+  private isHalfDone = false;
   private heldSince: Milliseconds | undefined;
   private heldBytes = 0;
   /** The least that was resident since then, and since when. */
@@ -127,7 +133,8 @@ export class IdleMemory {
   }
 
   private isWorthIt(): boolean {
-    const { leastBytes, garbageBytes } = this;
+    const { leastBytes, garbageBytes, isHalfDone } = this;
+    if (isHalfDone) return true;
     const grownBytes = this.options.engine.residentBytes() - leastBytes;
     if (grownBytes >= Math.max(GROWN_BYTES, GROWN_SHARE * leastBytes)) return true;
     return garbageBytes >= Math.max(GARBAGE_BYTES, GARBAGE_SHARE * leastBytes);
@@ -150,8 +157,10 @@ export class IdleMemory {
     this.lastAt = clock.monotonic();
     const resident = engine.residentBytes();
     // What has come meanwhile may be garbage that the engine has not looked at: that is growth, and no measure for it.
-    if (isDone) this.leastBytes = Math.min(resident, this.reachedBytes);
-    else this.garbageBytes += this.heldGarbageBytes;
+    if (isDone) {
+      this.leastBytes = Math.min(resident, this.reachedBytes);
+      this.isHalfDone = this.heldBytes - resident >= ADVANCE_BYTES && engine.holesBytes() >= GARBAGE_BYTES;
+    } else this.garbageBytes += this.heldGarbageBytes;
     telemetry.count("tocsin_memory_releases_total");
     telemetry.count("tocsin_memory_released_bytes_total", {}, Math.max(0, this.heldBytes - resident));
   }
