@@ -72,11 +72,20 @@ test.for<[situation: string, args: string[], code: number, message: string]>([
   ["no file", [], 2, "name one file"],
   ["a missing file", [join(folder, "none.yml")], 1, "/none.yml cannot be read"],
   ["broken YAML", [join(folder, "broken.yml")], 1, "/broken.yml:2:1: Flow sequence in block collection"],
+  ["two documents", [join(folder, "two.yml")], 1, "/two.yml:2:1: there is more than one document"],
+  ["an anchor that is not there", [join(folder, "anchor.yml")], 1, "/anchor.yml: Unresolved alias"],
+  ["an alias to itself", [join(folder, "circle.yml")], 1, "/circle.yml: an alias leads to what it stands in"],
+  ["aliases of aliases", [join(folder, "bomb.yml")], 1, "/bomb.yml: Excessive alias count"],
   ["Prometheus's file", [join(folder, "prometheus.yml")], 1, "/prometheus.yml is no configuration of an Alertmanager"],
   ["an empty file", [join(folder, "empty.yml")], 1, "/empty.yml is no configuration of an Alertmanager"],
   ["a list", [join(folder, "list.yml")], 1, "/list.yml is no configuration of an Alertmanager"],
 ])("told: %s", async ([, args, code, message]) => {
   writeFileSync(join(folder, "broken.yml"), "route: [\n");
+  writeFileSync(join(folder, "two.yml"), "route: {}\n---\nroute: {}\n");
+  writeFileSync(join(folder, "anchor.yml"), "route: { receiver: *a }\n");
+  writeFileSync(join(folder, "circle.yml"), "route: &r { routes: [*r] }\n");
+  const nested = ["b", "c", "d", "e"].map((name, index) => `${name}: &${name} [${`*${"abcd"[index]},`.repeat(9)}]\n`);
+  writeFileSync(join(folder, "bomb.yml"), `a: &a [1]\n${nested.join("")}route: *e\n`);
   writeFileSync(join(folder, "prometheus.yml"), "global: { scrape_interval: 5s }\nscrape_configs: []\n");
   writeFileSync(join(folder, "empty.yml"), "");
   writeFileSync(join(folder, "list.yml"), "[route]\n");

@@ -52,7 +52,9 @@ function readFlags(args: string[], io: CommandIo): Flags | number {
   }
 }
 
-type Source = { status: "read"; document: Document; lines: LineCounter } | { status: "broken"; message: string };
+type Source =
+  | { status: "read"; document: Document; lines: LineCounter; data: unknown }
+  | { status: "broken"; message: string };
 
 function readSource(file: string): Source {
   let text: string;
@@ -66,7 +68,8 @@ function readSource(file: string): Source {
   const [fault] = document.errors;
   if (fault !== undefined) {
     const { line, col } = lines.linePos(fault.pos[0]);
-    return { status: "broken", message: `${file}:${line}:${col}: ${fault.message}` };
+    const words = fault.code === "MULTIPLE_DOCS" ? "there is more than one document in the file" : fault.message;
+    return { status: "broken", message: `${file}:${line}:${col}: ${words}` };
   }
   // Alertmanager reads `version: 1.10` of a label as it is written.
   visit(document, {
@@ -74,7 +77,15 @@ function readSource(file: string): Source {
       if (typeof scalar.value === "number") scalar.value = scalar.source ?? scalar.value;
     },
   });
-  return { status: "read", document, lines };
+  try {
+    const data: unknown = document.toJS({ maxAliasCount: 100 });
+    // An alias to what it stands in has no end.
+    JSON.stringify(data);
+    return { status: "read", document, lines, data };
+  } catch (error) {
+    const words = error instanceof TypeError ? "an alias leads to what it stands in" : (error as Error).message;
+    return { status: "broken", message: `${file}: ${words}` };
+  }
 }
 
 /** The line on which a path stands, or the nearest part of it. */
@@ -119,7 +130,7 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
     const message = `${flags.file} is no configuration of an Alertmanager: \`route\` and \`receivers\` are expected`;
     return complain(io, EXIT.failed, { code: "notAlertmanager", message });
   }
-  const { config, notes } = translateAlertmanager(source.document.toJS({ maxAliasCount: 100 }));
+  const { config, notes } = translateAlertmanager(source.data);
   const placed = notes.map((note) => ({ ...note, line: lineOf(source, note.path) }));
   const text = `${HEADER}${stringify(config, { aliasDuplicateObjects: false, lineWidth: 120 })}`;
   if (flags.json) io.stdout(`${JSON.stringify({ config, notes: placed }, null, 2)}\n`);

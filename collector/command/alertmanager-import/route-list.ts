@@ -65,7 +65,7 @@ function before(after: readonly OurRoute[], branch: Branch, above: readonly stri
   const list = endings === undefined ? undefined : followed(endings, after, joint);
   if (list !== undefined) return reachable([...list, ...after]);
   branch.differs(
-    "its time intervals and those of the routes that it goes on to cannot stand in one list: more is told than before, never less",
+    "what it goes on to, after each of its endings or at each of its times, is too much for one list: more is told than before, never less",
   );
   // Rather one message too many: all that tells anybody, and on.
   const telling = search(branch, above, joint).filter(({ receivers }) => receivers.length > 0);

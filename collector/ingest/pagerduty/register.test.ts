@@ -309,13 +309,16 @@ test("Opsgenie: create, change, acknowledge, note, close", async () => {
 });
 
 test("Opsgenie: what Alertmanager says is told without its state, and its page is a link", async () => {
-  const { ports, post } = bench();
+  const { app, ports, post } = bench();
   const source = "http://alertmanager:9093/#/alerts?receiver=og";
   const headers = { authorization: `GenieKey ${KEY}` };
   await post("/v2/alerts", { message: "[FIRING:1] Down web-1:9100 (critical)", alias: "a", source }, headers);
   expect(ports.events).toMatchObject([
     { summary: "Down web-1:9100 (critical)", links: [{ href: source, text: "source" }] },
   ]);
+  const payload = { message: "[FIRING:2] Down (critical)" };
+  await app.inject({ method: "PUT", url: "/v2/alerts/a/message", headers, payload });
+  expect(ports.events.at(-1)?.summary).toBe("Down (critical)");
 });
 
 test("Opsgenie: who did it there, and what was said when it was closed, stands in the words", async () => {

@@ -8,7 +8,7 @@ import { at, documentOf, textAt } from "../field.ts";
 import { type Identify, senderOf } from "../sender-key.ts";
 import { countDropped, submitEvents } from "../submit.ts";
 import { AlertDesk } from "./alert-desk.ts";
-import { type PagerDutyEvent, readChange, readEvent, readEvent1, type Reading, SOURCE } from "./event.ts";
+import { type PagerDutyEvent, readChange, readEvent, readEvent1, type Reading, SOURCE, withoutState } from "./event.ts";
 import { OPSGENIE_SOURCE, readAlert, severityOf } from "./opsgenie.ts";
 import { OpsgenieRequests, type RequestOutcome } from "./opsgenie-requests.ts";
 
@@ -207,7 +207,8 @@ function opsgenieActions(desk: AlertDesk): OpsgenieAction[] {
   ];
 }
 
-const summaryOf = (summary: string | undefined): { summary?: string } => (summary === undefined ? {} : { summary });
+const summaryOf = (message: string | undefined): { summary?: string } =>
+  message === undefined ? {} : { summary: withoutState(message) };
 
 /** Closing needs no body. */
 function bodyOrNothing(request: FastifyRequest): unknown {
