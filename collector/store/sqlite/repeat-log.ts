@@ -1,13 +1,16 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { RepeatIndex } from "./repeat-index.ts";
 
-/** When what was said again is folded into the tables: rarely, for most of it is overtaken within a minute. */
+/**
+ * When what was said again is folded into the tables: rarely, for most of it is overtaken within a minute. So much of it is what 100,000
+ * alerts that are repeated each minute say in the ten minutes; to read as much at a restart takes a few dozen milliseconds.
+ */
 export interface RepeatLimits {
   sizeBytesMax: number;
   ageMaxMs: number;
 }
 
-export const REPEAT_LIMITS: RepeatLimits = { sizeBytesMax: 4 * 1024 * 1024, ageMaxMs: 10 * 60_000 };
+export const REPEAT_LIMITS: RepeatLimits = { sizeBytesMax: 16 * 1024 * 1024, ageMaxMs: 10 * 60_000 };
 
 /**
  * What was said again, as it came: rows that are only appended. An alert that is repeated each minute is written to a place
