@@ -57,6 +57,14 @@ test("a text that is no alarm is a warning for an hour", async () => {
   ]);
 });
 
+test("a message without its envelope is refused, with what to change where the topic delivers it raw", async () => {
+  const { post } = bench();
+  const raw = { ...TEXT, "x-amz-sns-message-type": "Notification", "x-amz-sns-rawdelivery": "true" };
+  const { status, body } = await post("sns", { AlarmName: "HighCPU", NewStateValue: "ALARM" }, raw);
+  expect(status).toBe(400);
+  expect((body as { message: string }).message).toMatch(/turn off raw message delivery/);
+});
+
 test("a subscription is confirmed at SNS's own address", async () => {
   const { post, asked } = bench();
   expect(await post("sns", sample("sns/subscription.json"), TEXT)).toMatchObject({ status: 202, events: [] });

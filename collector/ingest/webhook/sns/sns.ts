@@ -35,8 +35,11 @@ export class Sns {
   /** Throws a refusal where the message is not SNS's, or where that cannot be found out now (503). */
   async take(message: WebhookMessage, context: MapContext): Promise<Mapped> {
     const envelope = readEnvelope(message.json());
-    if (envelope === undefined)
-      throw notOfKind("sns", "Type, MessageId, TopicArn, Message and a signature are expected");
+    if (envelope === undefined) {
+      const isRaw = message.header("x-amz-sns-rawdelivery") === "true";
+      const hint = isRaw ? "; turn off raw message delivery for this subscription: what it sends is not signed" : "";
+      throw notOfKind("sns", `Type, MessageId, TopicArn, Message and a signature are expected${hint}`);
+    }
     const { topics } = this.options;
     if (topics.length > 0 && !topics.includes(envelope.topicArn))
       throw new Refusal(403, "unknownTopic", "messages of this topic are not taken");
