@@ -4,7 +4,9 @@ import { alertLabel } from "./alert-label.ts";
 import type { Alert } from "./alert.ts";
 import { LabelIndex } from "./label-index.ts";
 
-const alert = (labels: Record<string, string>): Alert => ({ labels, severity: "major", ci: "c", check: "k" }) as Alert;
+let made = 0;
+const alert = (labels: Record<string, string>): Alert =>
+  ({ id: `a-${(made += 1)}`, labels, severity: "major", ci: "c", check: "k" }) as Alert;
 
 test("whatever comes, goes and changes, the index finds what a scan finds", () => {
   const name = fc.constantFrom("a", "b", "severity", "d", "e", "f", "g", "h", "i", "j");

@@ -1,15 +1,19 @@
 import { alertLabel } from "./alert-label.ts";
 import type { Alert } from "./alert.ts";
+import type { AlertId } from "./identity.ts";
 
-/** Names that are indexed at one time; the one asked for longest ago gives way. About 100 bytes an alert and name. */
+/** Names that are indexed at one time; the one asked for longest ago gives way. About 50 bytes an alert and name. */
 const NAMES_MAX = 8;
+
+/** One alert alone stands for itself: of an instance there is often one. By id, as an object's own hash is made when it is first asked for. */
+type Found = Alert | Map<AlertId, Alert>;
 
 /**
  * Finds alerts by a label without looking at all of them. A name costs nothing until somebody asks for it; then one pass
- * over all alerts, and a set insertion for each new one. Entries that no longer fit are dropped when they are met.
+ * over all alerts, and an insertion for each new one. Entries that no longer fit are dropped when they are met.
  */
 export class LabelIndex {
-  private readonly byName = new Map<string, Map<string, Set<Alert>>>();
+  private readonly byName = new Map<string, Map<string, Found>>();
   private readonly all: () => Iterable<Alert>;
   private readonly isKept: (alert: Alert) => boolean;
 
@@ -21,12 +25,19 @@ export class LabelIndex {
 
   /** Alerts whose label, as matchers see it, is this text; not for the empty text, which means absent. */
   find(name: string, value: string): readonly Alert[] {
-    const found = this.ofName(name).get(value);
+    const values = this.ofName(name);
+    const found = values.get(value);
     if (found === undefined) return [];
+    const fits = (alert: Alert): boolean => this.isKept(alert) && alertLabel(alert, name) === value;
+    if (!(found instanceof Map)) {
+      if (fits(found)) return [found];
+      values.delete(value);
+      return [];
+    }
     const alerts: Alert[] = [];
-    for (const alert of found) {
-      if (this.isKept(alert) && alertLabel(alert, name) === value) alerts.push(alert);
-      else found.delete(alert);
+    for (const [id, alert] of found) {
+      if (fits(alert)) alerts.push(alert);
+      else found.delete(id);
     }
     return alerts;
   }
@@ -36,10 +47,10 @@ export class LabelIndex {
     for (const [name, values] of this.byName) enter(values, alertLabel(alert, name), alert);
   }
 
-  private ofName(name: string): Map<string, Set<Alert>> {
+  private ofName(name: string): Map<string, Found> {
     const known = this.byName.get(name);
     this.byName.delete(name);
-    const values = known ?? new Map<string, Set<Alert>>();
+    const values = known ?? new Map<string, Found>();
     if (known === undefined) for (const alert of this.all()) enter(values, alertLabel(alert, name), alert);
     const [oldest] = this.byName.keys();
     if (oldest !== undefined && this.byName.size >= NAMES_MAX) this.byName.delete(oldest);
@@ -48,9 +59,17 @@ export class LabelIndex {
   }
 }
 
-function enter(values: Map<string, Set<Alert>>, value: string, alert: Alert): void {
+function enter(values: Map<string, Found>, value: string, alert: Alert): void {
   if (value === "") return;
-  const alerts = values.get(value);
-  if (alerts === undefined) values.set(value, new Set([alert]));
-  else alerts.add(alert);
+  const known = values.get(value);
+  if (known instanceof Map) known.set(alert.id, alert);
+  else if (known === undefined || known.id === alert.id) values.set(value, alert);
+  else
+    values.set(
+      value,
+      new Map([
+        [known.id, known],
+        [alert.id, alert],
+      ]),
+    );
 }
