@@ -1,4 +1,5 @@
 import type { IncidentDocument, IncidentMute } from "../core/model/document.ts";
+import type { Link } from "../core/model/event.ts";
 import type { Diagnostics } from "../port/diagnostics.ts";
 import type { RunbookLink } from "../port/runbooks.ts";
 import { CLIENT_HELP } from "./client.ts";
@@ -104,7 +105,7 @@ function muteText({ by, id, owner, reason, until }: IncidentMute): string {
   );
 }
 
-type Shown = IncidentDocument & { diagnostics?: Diagnostics[]; runbooks?: RunbookLink[] };
+type Shown = IncidentDocument & { diagnostics?: Diagnostics[]; runbooks?: RunbookLink[]; changeLinks?: Link[] };
 
 function recordedText({ diagnostics = [], number }: Shown): string[] {
   if (diagnostics.length === 0) return [];
@@ -128,6 +129,7 @@ function show(item: Shown, base: string, io: CommandIo): string {
     ...[changeOf(item.rootCause)].flatMap((text) =>
       text === undefined ? [] : ["", `What changed: ${printable(text)}`],
     ),
+    ...(item.changeLinks ?? []).map(({ href, text }) => `  ${printable(`${text === "" ? "link" : text}: ${href}`)}`),
     "",
     `Services hit: ${item.impact.services.length === 0 ? "none known" : item.impact.services.map((service) => `${printable(service.ci)}${redundancyOf(service)}`).join(", ")}`,
     `CIs hit: ${item.impact.cis.length}`,

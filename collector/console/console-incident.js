@@ -8,10 +8,11 @@ const RUNBOOKS_SHOWN = 3;
 /** Opens beside the page, which tells the other one nothing about itself. */
 const away = (href, textContent) => element("a", { href, textContent, rel: "noopener noreferrer", target: "_blank" });
 
+const pagesOf = (links) => links.filter(({ href }) => /^https?:/i.test(href)).flatMap(({ href, text }) => [" · ", away(href, text === "" ? "link" : text)]);
+
 /** An alert in a line, and the pages that its source names. */
 function alertOf({ ci, check, instance, severity, status, summary, links = [] }) {
-  const shown = links.filter(({ href }) => /^https?:/i.test(href)).flatMap(({ href, text }) => [" · ", away(href, text === "" ? "link" : text)]);
-  return element("li", {}, `${ci} ${check} ${instance} (${severity}, ${status}): ${summary}`, ...shown);
+  return element("li", {}, `${ci} ${check} ${instance} (${severity}, ${status}): ${summary}`, ...pagesOf(links));
 }
 
 /** Fetched with the token, which a plain link would not bring along; shown as text. */
@@ -101,7 +102,7 @@ export function incidentCard(incident, tools) {
     rootOf(incident),
     reasons.length === 0 ? null : bullets(reasons),
     ...part("Who is hit", ...impactOf(incident)),
-    ...(changed === undefined ? [] : part("What changed", element("p", { textContent: changed }))),
+    ...(changed === undefined ? [] : part("What changed", element("p", {}, changed, ...pagesOf(incident.changeLinks ?? [])))),
     ...part("What to do first", ...(incident.runbooks ?? []).slice(0, RUNBOOKS_SHOWN).map((each) => runbookOf(each, tools.call))),
     acknowledgeOf(incident, tools),
     fold("alerts", `Alerts (${incident.alerts.length})${others.length === 0 ? "" : " and other candidates"}`, element("ul", {}, ...alerts, more > 0 ? element("li", { textContent: `and ${more} more` }) : null), others.length === 0 ? null : bullets(others.map(({ ci, score }) => `or ${ci} (${score.toFixed(2)})`))),

@@ -688,6 +688,16 @@ test("a change is recorded and is never an alert", () => {
   expect(core.state.alerts.size).toBe(0);
 });
 
+test("a change keeps the first pages that its source names, and has no such key without any", () => {
+  const core = new CoreDriver();
+  const links = [1, 2, 3, 4].map((index) => ({ href: `https://git.example.net/${index}`, text: "compare" }));
+  core.event({ kind: "change", id: "c-1", check: "deployment", severity: "info", links });
+  core.event({ kind: "change", id: "c-2", check: "deployment", severity: "info" });
+  const [first, second] = core.state.changes.on("web-01");
+  expect(first?.links).toEqual(links.slice(0, 3));
+  expect(second).not.toHaveProperty("links");
+});
+
 test("a name that the CMDB learns: what is known by it goes over to the CI", () => {
   const core = new CoreDriver();
   const missing = { source: "collector", check: "agent_missing" };

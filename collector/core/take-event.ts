@@ -109,12 +109,16 @@ function refresh(state: CoreState, turn: Turn, alert: Alert): void {
   settleQuiet(state, turn, incident);
 }
 
+/** Links that a change keeps: it is kept for a week. */
+const CHANGE_LINKS_MAX = 3;
+
 /** A deployment or configuration change: never an alert by itself. */
 export function takeChange(state: CoreState, turn: Turn, event: Readonly<Event>): Outcome {
   if (isRepeat(state, event)) return { status: "duplicate" };
   const ci = state.topology.id(state.topology.register(event.ci));
   const at = believedTime(event.occurredAt, turn.at);
   const change: ChangeRecord = { event: event.id, ci, at, check: event.check, summary: event.summary };
+  if (event.links.length > 0) change.links = event.links.slice(0, CHANGE_LINKS_MAX);
   for (const dropped of state.changes.add(change)) turn.remove("meta", `changes ${dropped}`);
   turn.put({ kind: "meta", id: `changes ${ci}`, value: [...state.changes.on(ci)] });
   state.correlator.onChange(change, turn.at, state.view);

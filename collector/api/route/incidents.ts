@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Static, TSchema } from "typebox";
 import { ALERT_STATUSES } from "../../core/model/alert.ts";
 import type { IncidentDocument } from "../../core/model/document.ts";
+import type { Link } from "../../core/model/event.ts";
 import { INCIDENT_STATUSES } from "../../core/model/incident.ts";
 import type { Command } from "../../core/model/input.ts";
 import { type Diagnostics, diagnosticParts } from "../../port/diagnostics.ts";
@@ -54,7 +55,7 @@ export function registerIncidents(app: FastifyInstance, ports: ApiPorts): void {
     },
     async (request) => {
       const incident = await found(reader, (request.params as { id: string }).id);
-      return withDiagnostics(withRunbooks(incident, ports), reader);
+      return withDiagnostics(await withChangeLinks(withRunbooks(incident, ports), reader), reader);
     },
   );
   app.get(
@@ -84,6 +85,27 @@ function withRunbooks(
 ): IncidentDocument & { runbooks?: RunbookLink[] } {
   const links = runbooksOf(incident.alerts, runbooks());
   return links.length === 0 ? incident : { ...incident, runbooks: links };
+}
+
+/** CIs on which the change of a root cause is looked for: it is mostly on the root itself. */
+const CHANGED_MAX = 5;
+/** As many as are kept of one CI. */
+const CHANGES_MAX = 50;
+
+/** The pages of what was changed; only on the single incident, for it is looked for. */
+async function withChangeLinks<T extends IncidentDocument>(
+  incident: T,
+  reader: Query,
+): Promise<T & { changeLinks?: readonly Link[] }> {
+  const { change, ci, candidates } = incident.rootCause;
+  if (change === null) return incident;
+  const places = [...(ci === null ? [] : [ci]), ...candidates.map((candidate) => candidate.ci)];
+  for (const place of [...new Set(places)].slice(0, CHANGED_MAX)) {
+    const { items } = await reader.changes({ ci: place, limit: CHANGES_MAX, cursor: null });
+    const links = items.find(({ event }) => event === change)?.links;
+    if (links !== undefined) return { ...incident, changeLinks: links };
+  }
+  return incident;
 }
 
 /** Members that are asked for what their agents brought along, and how many of these are shown: some 20 KiB each. */

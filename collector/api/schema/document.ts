@@ -102,6 +102,11 @@ export const INCIDENT = Type.Object(
         description: "What to do, for the checks that have a runbook: a path of the collector or a web address.",
       }),
     ),
+    changeLinks: Type.Optional(
+      Type.Array(Type.Object({ href: Type.String(), text: Type.String() }), {
+        description: "On the single incident: pages that the source of its root cause's change names.",
+      }),
+    ),
     diagnostics: Type.Optional(
       Type.Array(
         Type.Object({
@@ -150,8 +155,17 @@ export const LEDGER_RECORD = Type.Object(
   { $id: "LedgerRecord", description: "One decision, also one not to page: by which rule, on which facts." },
 );
 
+const LINKS = Type.Array(Type.Object({ href: Type.String(), text: Type.String() }));
+
 export const CHANGE = Type.Object(
-  { event: Type.String(), ci: Type.String(), at: time(), check: Type.String(), summary: Type.String() },
+  {
+    event: Type.String(),
+    ci: Type.String(),
+    at: time(),
+    check: Type.String(),
+    summary: Type.String(),
+    links: Type.Optional(LINKS),
+  },
   { $id: "Change", description: "A deployment, package or configuration change." },
 );
 

@@ -1,5 +1,6 @@
 import type { Alarmed } from "./hypothesis.ts";
 import type { Alert } from "./alert.ts";
+import type { Link } from "./event.ts";
 import type { CiId, MaintenanceWindow } from "./ci.ts";
 import type { Impact, Incident, RootCause } from "./incident.ts";
 import type { Note, Noted } from "./evidence.ts";
@@ -17,6 +18,8 @@ export interface ChangeRecord {
   at: UnixMillis;
   check: string;
   summary: string;
+  /** Pages that its source names: the deployment, the comparison, the job; absent where it names none. */
+  links?: readonly Link[];
 }
 
 /** What correlation and root-cause ranking may look at. Read only; every answer is in a defined order. */

@@ -401,6 +401,26 @@ test("the page understands the link that stands in messages", async () => {
   expect(new RegExp(pattern).exec(new URL(link ?? "").hash)?.[1]).toBe(sampleNotification().document.id);
 });
 
+test("the pages of the change that explains an incident stand beside it, and beside the change", async () => {
+  const { call, query } = await apiBench({ auth: TOKENS });
+  const links = [{ href: "https://git.example.net/shop/compare/1...2", text: "github" }];
+  const change = { ci: "shop", at: 0, check: "deployment", summary: "deploy" };
+  query.changeList = [
+    { ...change, event: "e1", links: [{ href: "https://git.example.net/other", text: "github" }] },
+    { ...change, event: "e2", links },
+    { ...change, event: "e3" },
+  ];
+  const document = incidentDocument({ number: 7 });
+  const rootCause = { ...document.rootCause, ci: "web-01", candidates: [{ ci: "shop", score: 1, reasons: [] }] };
+  const shown = async (event: string | null): Promise<unknown> => {
+    query.incidentList = [{ ...document, rootCause: { ...rootCause, change: event } }];
+    return (await call("GET", "/api/v1/incidents/7", { as: "viewer" })).json.changeLinks;
+  };
+  expect([await shown("e2"), await shown("e3"), await shown(null)]).toEqual([links, undefined, undefined]);
+  const listed = (await call("GET", "/api/v1/changes", { as: "viewer" })).json.items;
+  expect(listed[1]).toEqual({ ...change, at: "1970-01-01T00:00:00.000Z", event: "e2", links });
+});
+
 test("diagnostics: on the incident, of a host, and asked for by an operator", async () => {
   const bench = await apiBench({ auth: TOKENS });
   const { call, query } = bench;
