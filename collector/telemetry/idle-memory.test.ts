@@ -182,21 +182,35 @@ test("garbage that comes while memory is given back may come too late for it", (
   expect(asked).toEqual(["4 s: memory", "19 s: speed", "79 s: memory", "94 s: speed"]);
 });
 
-test("what the engine has stopped at is gone on with, for as long as it comes further", () => {
+test("what the engine has stopped at half-way is gone on with, three times at the most", () => {
   const { engine, asked, go } = driven();
   engine.holes = 60 * MIB;
-  engine.live = 180 * MIB;
-  go(60);
-  engine.live = 160 * MIB;
-  go(70);
-  engine.live = 155 * MIB;
-  go(600);
-  expect(asked.filter((text) => text.includes("memory"))).toEqual(["4 s: memory", "79 s: memory", "154 s: memory"]);
+  go(900);
+  const begun = (): string[] => asked.filter((text) => text.includes("memory"));
+  expect(begun()).toEqual(["4 s: memory", "79 s: memory", "154 s: memory", "229 s: memory"]);
+  engine.resident = 300 * MIB;
+  go(120);
+  engine.holes = 10 * MIB;
+  go(900);
+  expect(begun().slice(4)).toEqual(["901 s: memory", "976 s: memory", "1051 s: memory"]);
 });
 
-test("nor is it where few holes are left", () => {
+test("it is not where few holes are left", () => {
   const { engine, asked, go } = driven();
   engine.holes = 15 * MIB;
   go(600);
   expect(asked).toEqual(["4 s: memory", "19 s: speed"]);
+});
+
+test("what work has come in between of is gone on with, though what it has given back is enough to begin with", () => {
+  const { engine, asked, go } = driven();
+  go(100);
+  engine.resident = 300 * MIB;
+  go(5);
+  engine.busy = 0.9;
+  engine.live = 170 * MIB;
+  go(2);
+  engine.busy = 0;
+  go(600);
+  expect(asked.slice(2)).toEqual(["101 s: memory", "107 s: speed", "167 s: memory", "182 s: speed"]);
 });

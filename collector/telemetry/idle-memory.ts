@@ -48,11 +48,11 @@ const EVERY_MS: Milliseconds = 60_000;
 /** Less growth than this is not worth a pause: of what was left the last time, and in bytes (new objects have 32 MiB). */
 const GROWN_SHARE = 0.2;
 const GROWN_BYTES = 48 * 1024 * 1024;
-/** The same of garbage that is known of: it is in the place of what it was made of, and nothing grows by it. */
+/** The same of garbage that is known of, which is in the place of what it was made of so that nothing grows by it; and of holes. */
 const GARBAGE_SHARE = 0.05;
 const GARBAGE_BYTES = 16 * 1024 * 1024;
-/** The engine stops at the first collection that gives back less than 1 MiB. Where it had come further than this it is asked again. */
-const ADVANCE_BYTES = 8 * 1024 * 1024;
+/** The engine stops at the first collection that gives back less than 1 MiB, be it half-way: so often it is asked again. */
+const AGAIN_MAX = 3;
 
 /**
  * Gives back to the system what a flood has left behind. By itself the engine collects its old garbage only when the heap has
@@ -67,9 +67,9 @@ export class IdleMemory {
   private leastBytes = 0;
   /** What tidying has left since it was begun with last: of what comes later the engine may not have looked at all. */
   private garbageBytes = 0;
-  private heldGarbageBytes = 0;
-  /** It gave much back the last time, and then stopped before it was through. */
+  /** The last time work came in between, or the engine stopped before it was through. */
   private isHalfDone = false;
+  private againLeft = 0;
   private heldSince: Milliseconds | undefined;
   private heldBytes = 0;
   /** The least that was resident since then, and since when. */
@@ -117,7 +117,6 @@ export class IdleMemory {
     if (!isTidy || this.idleLooks < IDLE_LOOKS || now - this.lastAt < EVERY_MS || !this.isWorthIt()) return;
     this.heldSince = now;
     this.heldBytes = engine.residentBytes();
-    this.heldGarbageBytes = this.garbageBytes;
     this.garbageBytes = 0;
     this.reachedBytes = this.heldBytes;
     this.reachedAt = now;
@@ -132,12 +131,21 @@ export class IdleMemory {
     return hasMore;
   }
 
+  /** To be asked when all else is in favour of it. */
   private isWorthIt(): boolean {
-    const { leastBytes, garbageBytes, isHalfDone } = this;
-    if (isHalfDone) return true;
-    const grownBytes = this.options.engine.residentBytes() - leastBytes;
-    if (grownBytes >= Math.max(GROWN_BYTES, GROWN_SHARE * leastBytes)) return true;
-    return garbageBytes >= Math.max(GARBAGE_BYTES, GARBAGE_SHARE * leastBytes);
+    if (this.hasGrown() || this.isMuch(this.garbageBytes)) this.againLeft = AGAIN_MAX;
+    else if (this.isHalfDone && this.againLeft > 0) this.againLeft -= 1;
+    else return false;
+    return true;
+  }
+
+  private hasGrown(): boolean {
+    const grownBytes = this.options.engine.residentBytes() - this.leastBytes;
+    return grownBytes >= Math.max(GROWN_BYTES, GROWN_SHARE * this.leastBytes);
+  }
+
+  private isMuch(bytes: number): boolean {
+    return bytes >= Math.max(GARBAGE_BYTES, GARBAGE_SHARE * this.leastBytes);
   }
 
   /** Whether nothing was given back for a while. */
@@ -157,10 +165,8 @@ export class IdleMemory {
     this.lastAt = clock.monotonic();
     const resident = engine.residentBytes();
     // What has come meanwhile may be garbage that the engine has not looked at: that is growth, and no measure for it.
-    if (isDone) {
-      this.leastBytes = Math.min(resident, this.reachedBytes);
-      this.isHalfDone = this.heldBytes - resident >= ADVANCE_BYTES && engine.holesBytes() >= GARBAGE_BYTES;
-    } else this.garbageBytes += this.heldGarbageBytes;
+    if (isDone) this.leastBytes = Math.min(resident, this.reachedBytes);
+    this.isHalfDone = !isDone || this.isMuch(engine.holesBytes());
     telemetry.count("tocsin_memory_releases_total");
     telemetry.count("tocsin_memory_released_bytes_total", {}, Math.max(0, this.heldBytes - resident));
   }
