@@ -1,19 +1,16 @@
 import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
-import { type Checkpointed, END } from "./checkpoint-message.ts";
-import { classifyFailure } from "./failure.ts";
+import { classifyFailure, type Failure } from "./failure.ts";
 
-/** The thread of `Checkpointer`: a checkpoint waits for nobody and holds up nobody. */
+/** An error would lose its result code on the way to the other thread. */
+export type Checkpointed = { pages: number; done: number } | { failure: Failure };
+
+/** The thread of `Checkpointer`: each message asks for one checkpoint, which waits for nobody and holds up nobody. */
 const db = new DatabaseSync(workerData as string);
 const checkpoint = db.prepare("PRAGMA wal_checkpoint(PASSIVE)");
 
-parentPort?.on("message", (message) => {
-  if (message !== END) {
-    parentPort?.postMessage(run());
-    return;
-  }
-  db.close();
-  parentPort?.close();
+parentPort?.on("message", () => {
+  parentPort?.postMessage(run());
 });
 
 function run(): Checkpointed {

@@ -88,22 +88,6 @@ test("the checkpointer brings the log into the database in a thread of its own",
   expect(statSync(file).size).toBeGreaterThan(before);
 });
 
-test("a checkpointer that has nothing to do has no thread, and gets another one when it has", async () => {
-  const { host: own, begun } = host(folder());
-  const [file] = begun();
-  const said: unknown[] = [];
-  const say = (what: unknown): void => void said.push(what);
-  const checkpointer = new Checkpointer(file, say, say, 1);
-  onTestFinished(() => checkpointer.stop());
-  for (let sequence = 1; sequence <= 2; sequence += 1) {
-    own.commit(commitOf(sequence));
-    checkpointer.wrote();
-    await vi.waitUntil(() => said.length === sequence);
-    expect(said.at(-1)).toEqual({ pages: expect.any(Number), done: expect.any(Number) });
-    await vi.waitUntil(() => !checkpointer.hasThread);
-  }
-});
-
 test("what has become much is folded between commits at once, though it was to wait until it is old", async () => {
   const own = new EngineHost();
   onTestFinished(() => own.close());
