@@ -13,6 +13,14 @@ const COLLECTIONS_MAX = 32;
 const BEGIN_MS = 1_500;
 
 /**
+ * V8 begins only when old objects have grown since it looked last, and goes on after the first collection only when its heap
+ * is a tenth and 10 MB larger than when it was done last: where little happens it would be asked in vain. A text of
+ * that length, which is gone with the first collections, is more than that.
+ */
+const GROWTH_SHARE = 0.12;
+const [GROWTH_MIN, GROWTH_MAX] = [12 * 1024 * 1024, 64 * 1024 * 1024];
+
+/**
  * From now on threads that begin keep their objects within the limits that are set for each. The program is started with
  * figures for its main thread, which otherwise count for all of them: the store's young heap grew to four times its own, and
  * its old one was looked through as late as a flood's.
@@ -29,6 +37,10 @@ export function limitThreadsByTheirOwn(): void {
 export function nodeEngine(): Engine {
   let seen: EventLoopUtilization | undefined;
   let begun: NodeJS.Timeout | undefined;
+  const endOfBeginning = (_growth: string): void => {
+    begun = undefined;
+    setFlagsFromString("--incremental-marking-soft-trigger=0");
+  };
   setFlagsFromString(`--memory-reducer-gc-count=${COLLECTIONS_MAX}`);
   return {
     residentBytes: () => process.memoryUsage.rss(),
@@ -46,10 +58,20 @@ export function nodeEngine(): Engine {
       setFlagsFromString(favoured ? "--optimize-for-size" : "--no-optimize-for-size");
       setFlagsFromString(`--incremental-marking-soft-trigger=${favoured ? 1 : 0}`);
       clearTimeout(begun);
+      begun = undefined;
       if (!favoured) return;
-      begun = setTimeout(setFlagsFromString, BEGIN_MS, "--incremental-marking-soft-trigger=0").unref();
+      const growth = Math.min(GROWTH_MAX, Math.max(GROWTH_MIN, GROWTH_SHARE * process.memoryUsage().heapTotal));
+      // The timer has the text for so long.
+      begun = setTimeout(endOfBeginning, BEGIN_MS, textOf(growth)).unref();
       // V8 looks whether to begin when it has collected young objects; where nothing happens, that is once in ten seconds.
       collectGarbage("minor");
     },
   };
+}
+
+/** In one piece: to be asked for a character it is written out. */
+function textOf(length: number): string {
+  const text = " ".repeat(length);
+  text.charCodeAt(0);
+  return text;
 }
