@@ -12,12 +12,16 @@ export const GENERATOR = "generator";
 /** The check of an alert that has no `alertname`. */
 export const UNNAMED = "alert";
 
-const LABELS_MAX = 64;
-const NAME_LENGTH_MAX = 256;
-const LABEL_LENGTH_MAX = 4096;
-const ANNOTATION_LENGTH_MAX = 16_384;
+/** Of one alert; lengths in UTF-16 code units. */
+export const POSTED_LIMITS = {
+  /** And as many annotations. */
+  labels: 64,
+  nameLength: 256,
+  labelLength: 4096,
+  annotationLength: 16_384,
+  urlLength: 8192,
+} as const;
 const SUMMARY_LENGTH_MAX = 1024;
-const URL_LENGTH_MAX = 8192;
 
 export interface ReadingOptions {
   ciLabels: CiLabelOptions;
@@ -59,11 +63,11 @@ function textMap(value: unknown, what: string, valueLengthMax: number): Labels {
   const document = documentOf(value);
   if (document === undefined) throw new InvalidAlert(`${what}s must be an object`);
   const names = Object.keys(document);
-  if (names.length > LABELS_MAX) throw new InvalidAlert(`more than ${LABELS_MAX} ${what}s`);
+  if (names.length > POSTED_LIMITS.labels) throw new InvalidAlert(`more than ${POSTED_LIMITS.labels} ${what}s`);
   let hasNull = false;
   for (const name of names) {
     const text = document[name];
-    if (name === "" || name.length > NAME_LENGTH_MAX || isUnsafeName(name))
+    if (name === "" || name.length > POSTED_LIMITS.nameLength || isUnsafeName(name))
       throw new InvalidAlert(`invalid ${what} name ${JSON.stringify(cut(name, 100))}`);
     hasNull ||= text === null;
     if (text === null) continue;
@@ -84,7 +88,7 @@ function withoutEmpty(labels: Labels): Labels {
 
 /** The labels of an alert, without the empty ones, which mean absent. Throws `InvalidAlert`. */
 export function readLabels(value: unknown): Labels {
-  const labels = withoutEmpty(textMap(value, "label", LABEL_LENGTH_MAX));
+  const labels = withoutEmpty(textMap(value, "label", POSTED_LIMITS.labelLength));
   for (const _name in labels) return labels;
   throw new InvalidAlert("at least one label pair required");
 }
@@ -142,11 +146,12 @@ export function readDetails(
   annotations: unknown,
   generatorUrl: unknown,
 ): { annotations: Labels; generatorUrl: string } {
-  const read = textMap(annotations, "annotation", ANNOTATION_LENGTH_MAX);
+  const read = textMap(annotations, "annotation", POSTED_LIMITS.annotationLength);
   if (generatorUrl !== undefined && generatorUrl !== null && typeof generatorUrl !== "string")
     throw new InvalidAlert("generatorURL must be a string");
   const url = generatorUrl ?? "";
-  if (url.length > URL_LENGTH_MAX) throw new InvalidAlert(`generatorURL is longer than ${URL_LENGTH_MAX} characters`);
+  if (url.length > POSTED_LIMITS.urlLength)
+    throw new InvalidAlert(`generatorURL is longer than ${POSTED_LIMITS.urlLength} characters`);
   return { annotations: read, generatorUrl: url };
 }
 
@@ -162,7 +167,9 @@ export function prepareAlert(
 
 /** Of an alert without a `severity` label, or with a word there that we do not know, it is `unstated`. */
 export const severityOf = (labels: Labels, unstated: Severity): Severity =>
-  severityWord(labels["severity"] ?? "") ?? unstated;
+  severityNamed(labels["severity"] ?? "", unstated);
+
+export const severityNamed = (word: string, unstated: Severity): Severity => severityWord(word) ?? unstated;
 
 /** What it is about, from what it says. */
 export function preparedOf({ labels, annotations, generatorUrl }: AlertText, options: ReadingOptions): PreparedAlert {

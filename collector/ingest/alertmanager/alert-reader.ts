@@ -5,11 +5,12 @@ import type { AlertId } from "../../core/model/identity.ts";
 import type { UnixMillis } from "../../core/model/time.ts";
 import { Refusal } from "../../port/ingest.ts";
 import type { Letter, Submission } from "../../port/intake.ts";
-import { endOf, InvalidAlert, severityOf } from "../prometheus-alert.ts";
+import { type AlertTimes, endOf, InvalidAlert, severityNamed, severityOf } from "../prometheus-alert.ts";
 import { AlertMemory } from "./alert-memory.ts";
 import { BodyScanner, type ScannedAlert } from "./body-scan.ts";
 import { Lessons, type Origin } from "./lessons.ts";
 import { News } from "./news.ts";
+import { RepeatedText } from "./repeated-text.ts";
 import { PostedAlerts, type PostedAlertOptions, TimeReader } from "./posted-alert.ts";
 import { type Group, Groups } from "./unchanged.ts";
 
@@ -56,6 +57,9 @@ export class AlertReader {
   private readonly scanner: BodyScanner;
   private readonly ends = new TimeReader();
   private readonly posted: PostedAlerts;
+  private readonly startsAt = new RepeatedText();
+  private readonly endsAt = new RepeatedText();
+  private readonly severity = new RepeatedText();
 
   constructor(options: AlertReaderOptions, startedAt: UnixMillis) {
     this.options = options;
@@ -82,6 +86,7 @@ export class AlertReader {
         if (read.count >= this.options.alertsMax) throw this.tooMany();
         read.count += 1;
         if (this.recognise(bytes, scanned, now, read, groups)) return;
+        if (scanned.hasPlainForm && this.takePlain(bytes, scanned, now, read)) return;
         const value = parsed.at(read.count - 1, scanned);
         if (this.take(value, now, read, hashOf(scanned, bytes))) read.news.add(scanned.from, scanned.to);
       });
@@ -206,14 +211,37 @@ export class AlertReader {
     }
   }
 
+  /** Without parsing it: that is done when the core sees it. False: whoever parses it learns what is wrong with its times. */
+  private takePlain(bytes: Buffer, scanned: Readonly<ScannedAlert>, now: UnixMillis, read: ReadAlerts): boolean {
+    const { from, to, startsFrom, startsTo, endsFrom, endsTo, severityFrom, severityTo } = scanned;
+    const startsAt = startsFrom === 0 ? undefined : this.startsAt.of(bytes, startsFrom, startsTo);
+    const endsAt = endsFrom === 0 ? undefined : this.endsAt.of(bytes, endsFrom, endsTo);
+    const word = severityFrom === 0 ? "" : this.severity.of(bytes, severityFrom, severityTo);
+    if (word.includes("\\")) return false;
+    try {
+      const { times, hasBeginning } = this.posted.timesOf(startsAt, endsAt, now);
+      const isCritical = severityNamed(word, this.options.unstatedSeverity) === "critical";
+      const { hashA, hashB } = scanned;
+      read.lessons.add(isFiring(times, now) ? { hashA, hashB, endsAt } : undefined, {
+        isCritical,
+        isLoose: !hasBeginning,
+      });
+      read.isNewCritical ||= isCritical;
+      read.news.add(from, to);
+      return true;
+    } catch (error) {
+      if (error instanceof InvalidAlert) return false;
+      throw error;
+    }
+  }
+
   /** @param origin undefined = nothing is to be learned of it. */
   private take(value: unknown, now: UnixMillis, read: ReadAlerts, origin: Origin | undefined): boolean {
     try {
       const { labels, times, hasBeginning } = this.posted.check(value, now);
-      const isFiring = times.endsAt === null || times.endsAt > now;
       const isCritical = severityOf(labels, this.options.unstatedSeverity) === "critical";
       const endsAt = (value as { endsAt?: unknown }).endsAt ?? undefined;
-      const isKnown = isFiring && endsAt === origin?.endsAt;
+      const isKnown = isFiring(times, now) && endsAt === origin?.endsAt;
       read.lessons.add(isKnown ? origin : undefined, { isCritical, isLoose: !hasBeginning });
       read.isNewCritical ||= isCritical;
       return true;
@@ -225,6 +253,8 @@ export class AlertReader {
     }
   }
 }
+
+const isFiring = ({ endsAt }: Readonly<AlertTimes>, now: UnixMillis): boolean => endsAt === null || endsAt > now;
 
 /** So many alerts of a body are parsed one by one; a body with more new ones is parsed as a whole, at half the price. */
 const ONE_BY_ONE = 8;

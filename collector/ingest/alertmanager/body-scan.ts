@@ -1,3 +1,5 @@
+import { isTime, type PlainForm, readPlainForm } from "./plain-form.ts";
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
@@ -6,16 +8,11 @@ const CLOSE_LIST = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const ENDS_AT = Buffer.from("endsAt");
-/** Longest text of a time that is looked at; RFC 3339 with nanoseconds has 35. */
-const TIME_LENGTH_MAX = 40;
-
 /** One element of the list, where it lies in the bytes. The scanner uses one object for all elements. */
-export interface ScannedAlert {
+export interface ScannedAlert extends PlainForm {
   from: number;
-  to: number;
-  /** The text of `endsAt`, without its quotes; both 0 where there is none. */
-  endsFrom: number;
-  endsTo: number;
+  /** It is in the form of `readPlainForm`; only then are `startsAt` and the severity known. */
+  hasPlainForm: boolean;
   /** It has at most one `endsAt`, a plain time, and no name at its top is written with escapes. */
   isPlain: boolean;
   /** Two halves of a hash of all of it but `endsAt`. */
@@ -36,8 +33,13 @@ export class BodyScanner {
   private readonly found: ScannedAlert = {
     from: 0,
     to: 0,
+    startsFrom: 0,
+    startsTo: 0,
     endsFrom: 0,
     endsTo: 0,
+    severityFrom: 0,
+    severityTo: 0,
+    hasPlainForm: false,
     isPlain: true,
     hashA: 0,
     hashB: 0,
@@ -108,9 +110,11 @@ function endOfText(bytes: Uint8Array, from: number): number {
 function measure(bytes: Uint8Array, from: number, found: ScannedAlert): boolean {
   const size = bytes.length;
   found.from = from;
+  found.isPlain = true;
+  found.hasPlainForm = readPlainForm(bytes, from, found);
+  if (found.hasPlainForm) return true;
   found.endsFrom = 0;
   found.endsTo = 0;
-  found.isPlain = true;
   let depth = 1;
   let isName = true;
   let isEnd = false;
@@ -147,15 +151,7 @@ function isEndsAt(bytes: Uint8Array, from: number, to: number, found: ScannedAle
 }
 
 function noteEnd(bytes: Uint8Array, from: number, to: number, found: ScannedAlert): void {
-  let isTime = found.endsFrom === 0 && to > from && to - from <= TIME_LENGTH_MAX;
-  for (let at = from; isTime && at < to; at += 1) {
-    const byte = bytes[at] ?? 0;
-    // Digits and `+-.:TZtz`.
-    const isDigit = byte >= 0x30 && byte <= 0x3a;
-    isTime =
-      isDigit || byte === 0x2b || byte === 0x2d || byte === 0x2e || (byte & 0xdf) === 0x54 || (byte & 0xdf) === 0x5a;
-  }
-  if (!isTime) found.isPlain = false;
+  if (found.endsFrom !== 0 || !isTime(bytes, from, to)) found.isPlain = false;
   found.endsFrom = from;
   found.endsTo = to;
 }

@@ -64,12 +64,16 @@ export class PostedAlerts {
   check(value: unknown, now: UnixMillis): CheckedAlert {
     const posted = documentOf(value);
     if (posted === undefined) throw new InvalidAlert("an alert must be an object");
-    const startsAt = this.starts.read(posted["startsAt"], "startsAt");
-    const endsAt = this.ends.read(posted["endsAt"], "endsAt");
-    const times = timesOf(startsAt, endsAt, now, this.options.resolveTimeoutMs);
+    const { times, hasBeginning } = this.timesOf(posted["startsAt"], posted["endsAt"], now);
     const { annotations, generatorUrl } = readDetails(posted["annotations"], posted["generatorURL"]);
-    const hasBeginning = startsAt !== undefined;
     return { labels: readLabels(posted["labels"]), annotations, generatorUrl, times, hasBeginning };
+  }
+
+  /** Of the texts as they are in the alert. Throws `InvalidAlert`. */
+  timesOf(startsAt: unknown, endsAt: unknown, now: UnixMillis): Pick<CheckedAlert, "times" | "hasBeginning"> {
+    const start = this.starts.read(startsAt, "startsAt");
+    const end = this.ends.read(endsAt, "endsAt");
+    return { times: timesOf(start, end, now, this.options.resolveTimeoutMs), hasBeginning: start !== undefined };
   }
 
   /** The event of an alert that was sent at `now`. */
