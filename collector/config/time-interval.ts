@@ -24,8 +24,10 @@ export interface TimeIntervalRule {
   timeZone: string;
 }
 
-const WEEKDAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
-const MONTHS = [
+/** Sunday first, as `weekdays` counts them. */
+export const WEEKDAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
+/** In their order. */
+export const MONTHS = [
   "january",
   "february",
   "march",

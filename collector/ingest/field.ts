@@ -57,7 +57,7 @@ const LABEL_NAME_LENGTH_MAX = 128;
 const LABEL_VALUE_LENGTH_MAX = 1024;
 
 /** Names that would touch an object's prototype if they became keys. */
-const UNSAFE_NAMES: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
+export const UNSAFE_NAMES: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 export const isUnsafeName = (name: string): boolean => UNSAFE_NAMES.has(name);
 
 /**

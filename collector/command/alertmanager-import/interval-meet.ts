@@ -1,3 +1,5 @@
+import { MONTHS, WEEKDAYS } from "../../config/time-interval.ts";
+
 /** A rule of our `timeIntervals`. */
 export interface IntervalRule {
   weekdays?: string[];
@@ -8,21 +10,6 @@ export interface IntervalRule {
   timeZone?: string;
 }
 
-const WEEKDAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
-const MONTHS = [
-  "january",
-  "february",
-  "march",
-  "april",
-  "may",
-  "june",
-  "july",
-  "august",
-  "september",
-  "october",
-  "november",
-  "december",
-];
 const MINUTES_OF_DAY = 24 * 60;
 
 /** From and to, both within. */

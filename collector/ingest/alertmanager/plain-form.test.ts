@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { DEFAULT_CI_LABELS } from "../ci-label.ts";
+import { UNSAFE_NAMES } from "../field.ts";
 import { InvalidAlert } from "../prometheus-alert.ts";
 import { type PlainForm, readPlainForm } from "./plain-form.ts";
 import { PostedAlerts } from "./posted-alert.ts";
@@ -58,7 +59,7 @@ test.for<[what: string, text: string]>([
   ["a beginning that is no time", `{${fine},"startsAt":"soon"}`],
   ["a field of another kind", `{${fine},"status":"firing"}`],
   ["a name with an escape", '{"labels":{"\\u005f_proto__":"b"}}'],
-  ["a name that is not safe", '{"labels":{"constructor":"b"}}'],
+  ...[...UNSAFE_NAMES].map((name): [string, string] => [`the name ${name}`, `{"labels":{"${name}":"b"}}`]),
   ["a name of nothing", '{"labels":{"":"b"}}'],
   ["a label that is a number", '{"labels":{"a":1}}'],
   ["a map in a map", '{"labels":{"a":{"b":"c"}}}'],

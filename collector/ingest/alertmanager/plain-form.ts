@@ -38,7 +38,7 @@ export interface PlainForm {
 /**
  * Reads an alert in the form in which Prometheus sends it: JSON without spaces, the fields of an alert and no others, each once, all of them
  * text or maps of text, within the limits of an alert. What is in this form is valid, and is taken when it is read as a whole; its times are
- * still to be read. That costs what looking for its end would have cost, and a third of parsing. What is not in this form may be as good: whoever parses it learns.
+ * still to be read. That costs little more than looking for its end (1.56 instead of 1.39 µs for 523 bytes, with the hash). What is not in this form may be as good: whoever parses it learns.
  *
  * @param bytes valid UTF-8.
  * @param from of the opening brace.
@@ -57,8 +57,8 @@ export function readPlainForm(bytes: Uint8Array, from: number, found: PlainForm)
     const field = fieldOf(bytes, nameFrom, nameTo);
     if (field === 0 || (seen & field) !== 0) return false;
     seen |= field;
-    if (field === LABELS_SEEN) at = endOfLabels(bytes, value, found);
-    else if (field === ANNOTATIONS_SEEN) at = endOfAnnotations(bytes, value);
+    if (field === LABELS_SEEN) at = endOfMap(bytes, value, POSTED_LIMITS.labelLength, found);
+    else if (field === ANNOTATIONS_SEEN) at = endOfMap(bytes, value, POSTED_LIMITS.annotationLength, null);
     else {
       at = bytes[value] === QUOTE ? endOfText(bytes, value + 1) : -1;
       if (at < 0) return false;
@@ -103,40 +103,29 @@ function isText(bytes: Uint8Array, from: number, text: Uint8Array): boolean {
   return true;
 }
 
-/** The closing brace of labels of which the last is not empty, so that there is one, whatever names come twice; −1 = they are not plain. */
-function endOfLabels(bytes: Uint8Array, from: number, found: PlainForm): number {
+/**
+ * The closing brace of a map of text; −1 = it is not plain.
+ *
+ * @param labels where the severity is noted; null = these are annotations, of which there may be none. Of labels the last must
+ * not be empty: whatever names come twice, one of them counts then.
+ */
+function endOfMap(bytes: Uint8Array, from: number, valueMax: number, labels: PlainForm | null): number {
   if (bytes[from] !== OPEN) return -1;
+  if (labels === null && bytes[from + 1] === CLOSE) return from + 1;
   for (let at = from + 1, count = 1; count <= POSTED_LIMITS.labels; count += 1, at += 1) {
     const nameTo = endOfName(bytes, at);
     if (nameTo < 0) return -1;
     const value = nameTo + 3;
     const end = endOfText(bytes, value);
-    if (end < 0 || end - value > POSTED_LIMITS.labelLength) return -1;
-    if (nameTo - at - 1 === SEVERITY.length && isText(bytes, at + 1, SEVERITY)) {
-      if (found.severityFrom !== 0) return -1;
-      found.severityFrom = value;
-      found.severityTo = end;
+    if (end < 0 || end - value > valueMax) return -1;
+    if (labels !== null && nameTo - at - 1 === SEVERITY.length && isText(bytes, at + 1, SEVERITY)) {
+      if (labels.severityFrom !== 0) return -1;
+      labels.severityFrom = value;
+      labels.severityTo = end;
     }
     at = end + 1;
     if (bytes[at] === COMMA) continue;
-    return bytes[at] === CLOSE && end > value ? at : -1;
-  }
-  return -1;
-}
-
-/** The same of annotations, of which there may be none. */
-function endOfAnnotations(bytes: Uint8Array, from: number): number {
-  if (bytes[from] !== OPEN) return -1;
-  if (bytes[from + 1] === CLOSE) return from + 1;
-  for (let at = from + 1, count = 1; count <= POSTED_LIMITS.labels; count += 1, at += 1) {
-    const nameTo = endOfName(bytes, at);
-    if (nameTo < 0) return -1;
-    const value = nameTo + 3;
-    const end = endOfText(bytes, value);
-    if (end < 0 || end - value > POSTED_LIMITS.annotationLength) return -1;
-    at = end + 1;
-    if (bytes[at] === COMMA) continue;
-    return bytes[at] === CLOSE ? at : -1;
+    return bytes[at] === CLOSE && (labels === null || end > value) ? at : -1;
   }
   return -1;
 }
@@ -152,7 +141,7 @@ function endOfName(bytes: Uint8Array, from: number): number {
   return mayBeUnsafe(bytes[from + 1], length) && isUnsafeName(textOf(bytes, from + 1, to)) ? -1 : to;
 }
 
-/** The names that are not safe have 9 or 11 letters and begin with one of these: the others need not be read. */
+/** The names of `UNSAFE_NAMES` have 9 or 11 letters and begin with one of these: the others need not be read. */
 function mayBeUnsafe(first: number | undefined, length: number): boolean {
   return (length === 9 || length === 11) && (first === 0x5f || first === 0x63 || first === 0x70);
 }
