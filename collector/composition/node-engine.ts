@@ -1,6 +1,6 @@
 import { type EventLoopUtilization, performance } from "node:perf_hooks";
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
-import { collectGarbage } from "../store/sqlite/garbage.ts";
+import { collectGarbage } from "../port/garbage.ts";
 import type { Engine } from "../telemetry/idle-memory.ts";
 
 /**

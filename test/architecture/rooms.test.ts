@@ -40,6 +40,7 @@ test.for<[path: string, text: string, caught: boolean]>([
   ["collector/core/correlate/a.ts", 'import { x } from "../model/x.ts";', false],
   ["collector/core/correlate/a.ts", 'import { x } from "../step.ts";', true],
   ["collector/core/model/a.ts", 'import { x } from "../../port/store.ts";', true],
+  ["collector/port/a.ts", 'import { readFileSync } from "node:fs";', true],
   ["collector/core/notify/a.ts", "const t = Date.now();", true],
   ["collector/core/notify/a.ts", "const d = new Date();", true],
   ["collector/core/notify/a.ts", "const d = new Date(at);", false],

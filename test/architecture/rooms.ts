@@ -33,7 +33,7 @@ export const ROOMS: readonly Room[] = [
   { path: MODEL, rooms: [], packages: [], pure: true },
   ...STAGES.map(stage),
   { path: CORE, rooms: [MODEL, ...STAGES.map((name) => `${CORE}/${name}`)], packages: [], pure: true },
-  { path: PORT, rooms: [MODEL, "protocol"], packages: ["typebox"] },
+  { path: PORT, rooms: [MODEL, "protocol"], packages: ["typebox", "node:v8", "node:vm"] },
   {
     path: "collector/runtime",
     rooms: [CORE, MODEL, `${CORE}/explain`, PORT, "protocol"],

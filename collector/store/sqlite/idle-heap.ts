@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { getHeapStatistics } from "node:v8";
-import { collectGarbage } from "./garbage.ts";
+import { collectGarbage } from "../../port/garbage.ts";
 
 /** What a thread's heap says of itself, and what can be asked of it. */
 export interface Heap {
