@@ -80,6 +80,7 @@ function renameAlert(state: CoreState, turn: Turn, alert: Alert, ci: CiId): void
     state.resolved.forget(alert);
     state.alerts.remove(alert);
     state.correlator.gone(alert.id);
+    state.heard.gone(turn, alert);
     turn.alertGone(alert);
     return;
   }

@@ -114,6 +114,7 @@ function load(state: CoreState, stored: Stored, alerts: readonly RestoredAlert[]
   Object.assign(state.counters, stored.counters);
   loadChanges(state, stored.changes);
   state.earlyClears.restore(stored.meta);
+  state.heard.restore(stored.meta);
   loadAlerts(state, alerts);
   loadIncidents(state, stored.incidents, alerts);
   for (const problem of stored.problems.sort((a, b) => a.lastAt - b.lastAt || byText(a.id, b.id))) {
@@ -172,9 +173,7 @@ function registerNames(topology: Topology, alerts: readonly RestoredAlert[]): vo
 }
 
 function hear(state: CoreState, alert: Alert): void {
-  const { heard } = state;
-  const before = heard.get(alert.source);
-  if (before === undefined || before < alert.lastSeenAt) heard.set(alert.source, Math.max(alert.lastSeenAt, 0));
+  state.heard.restoreFrom(alert);
   if (!isActive(alert)) {
     state.resolved.remember(alert);
     return;

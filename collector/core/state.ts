@@ -4,6 +4,7 @@ import { createCorrelator } from "./correlate/correlator.ts";
 import { ChangeLog } from "./deduplicate/change-log.ts";
 import { EarlyClears } from "./deduplicate/early-clears.ts";
 import { EventIds } from "./deduplicate/event-ids.ts";
+import { HeardSources } from "./deduplicate/heard-sources.ts";
 import { Heartbeats } from "./deduplicate/heartbeat.ts";
 import { ResolvedAlerts } from "./deduplicate/resolved-alerts.ts";
 import type { CmdbDocument } from "./model/ci.ts";
@@ -61,7 +62,7 @@ export function createState(options: CoreOptions): CoreState {
     eventIds: new EventIds(settings.limits.eventIdsMax),
     earlyClears: new EarlyClears(),
     texts: restored.texts,
-    heard: new Map(),
+    heard: new HeardSources(),
     problems: new Map(),
     fallen: new Map(),
     counters: { incidents: 0 },

@@ -288,6 +288,7 @@ function settle(state: CoreState, turn: Turn): void {
       state.incidents.release(incident.id, gone.id);
     }
     state.correlator.gone(gone.id);
+    state.heard.gone(turn, gone);
     turn.alertGone(gone);
   }
   keepCorrelation(state, turn);

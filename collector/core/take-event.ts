@@ -53,7 +53,7 @@ export function takeAgain(state: CoreState, turn: Turn, repetition: Repetition):
   const [first] = idsOf(repeated.ids);
   const alert = first === undefined ? undefined : state.alerts.get(first);
   if (alert !== undefined) {
-    state.heard.set(alert.source, turn.at);
+    state.heard.hear(alert.source, turn.at);
     turn.effects.push({ kind: "repeated", repeated });
   }
   const taken = { status: "accepted", alert: null, incident: null } as const;

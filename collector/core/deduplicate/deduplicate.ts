@@ -17,6 +17,7 @@ import type { EventIds } from "./event-ids.ts";
 import { beginEnd, keepEnd, moveEnd, SILENCE_MIN_MS } from "./expiry.ts";
 import { sameButFigures } from "./figures.ts";
 import { withChange, startsFlapping, steadyAt } from "./flapping.ts";
+import type { HeardSources } from "./heard-sources.ts";
 import { beganAt, newAlert, UNSUPPRESSED } from "./new-alert.ts";
 import type { ResolvedAlerts } from "./resolved-alerts.ts";
 import { tellAnew, tellFlapping, tellLate, tellLateBegin, tellOvertaken } from "./tell.ts";
@@ -31,8 +32,7 @@ export interface DeduplicateState {
   /** When each alert must be looked at without an event, by its id. */
   readonly alertTimers: TimerQueue;
   readonly texts: SharedTexts;
-  /** When each source was last heard, by anything that touched an alert of it. */
-  readonly heard: Map<string, UnixMillis>;
+  readonly heard: HeardSources;
   topology: Topology;
   settings: CoreSettings;
 }
@@ -88,6 +88,7 @@ export function deduplicate(state: DeduplicateState, turn: Turn, event: Readonly
       if (occurredAt > alert.lastOccurredAt) {
         alert.lastOccurredAt = occurredAt;
         alert.lastSeenAt = at;
+        state.heard.hear(alert.source, at);
         turn.alertChanged(alert);
       }
       return { type: "recorded", alert };
@@ -119,7 +120,7 @@ function repeat(
 ): Deduplicated {
   alert.count += 1;
   alert.lastSeenAt = turn.at;
-  state.heard.set(alert.source, turn.at);
+  state.heard.hear(alert.source, turn.at);
   const newest = occurredAt >= alert.lastOccurredAt;
   if (newest) alert.lastOccurredAt = occurredAt;
   const nowLive = alert.late && !late;
@@ -210,7 +211,7 @@ function begin(
       message: `${alertsMax} alerts are active; the limit is limits.alertsMax`,
     };
   }
-  state.heard.set(event.source, at);
+  state.heard.hear(event.source, at);
   const alert = known ?? state.alerts.enrol(newAlert(event, ci, at));
   if (known !== null) state.resolved.forget(known);
   const held = known !== null && known.flapping;
@@ -277,7 +278,7 @@ function earlier(a: UnixMillis | null, b: UnixMillis): UnixMillis {
 
 function clear(state: DeduplicateState, turn: Turn, alert: Alert, occurredAt: UnixMillis): Deduplicated {
   const { at } = turn;
-  state.heard.set(alert.source, at);
+  state.heard.hear(alert.source, at);
   alert.sourceStatus = "resolved";
   alert.lastSeenAt = at;
   alert.lastOccurredAt = Math.max(alert.lastOccurredAt, occurredAt);
@@ -319,7 +320,7 @@ function recordLate(
 ): Deduplicated {
   if (event.status === "firing") alert.count += 1;
   alert.lastSeenAt = turn.at;
-  state.heard.set(alert.source, turn.at);
+  state.heard.hear(alert.source, turn.at);
   turn.alertChanged(alert);
   tellLate(turn, alert, event, verdict.rule);
   return { type: "recorded", alert };

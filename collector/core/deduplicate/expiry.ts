@@ -6,6 +6,7 @@ import { byText, inOrderOf } from "../model/order.ts";
 import type { CoreSettings, CorrelationSettings } from "../model/settings.ts";
 import type { Milliseconds, UnixMillis } from "../model/time.ts";
 import type { Turn } from "../model/turn.ts";
+import { HEARD_WITHIN_MS } from "./heard-sources.ts";
 
 /** A source that repeats itself and has missed this many of its own intervals has most likely lost the clear. */
 const MISSED_INTERVALS = 6;
@@ -14,8 +15,6 @@ export const SILENCE_MIN_MS: Milliseconds = 20 * 60_000;
 const FIRINGS_MIN = 2;
 /** When nothing at all is heard of the source, its silence says less: it must last this many times longer. */
 const QUIET_SOURCE_FACTOR = 2;
-/** A source counts as heard when any alert of it was within this time. */
-const HEARD_WITHIN_MS: Milliseconds = 10 * 60_000;
 
 /** An episode begins with the end that its event gives it; the alert's other times are those of the episode already. */
 export function beginEnd(alert: Alert, event: Readonly<Event>, at: UnixMillis, settings: CorrelationSettings): void {

@@ -23,7 +23,7 @@ export function wakeAlert(
   const { at } = turn;
   if (alert.flapping && at >= steadyAt(alert.changes, alert.changes.at(-1) ?? at)) return steady(state, turn, alert);
   if (alert.expiresAt !== null && at >= alert.expiresAt) {
-    const heardAt = state.heard.get(alert.source) ?? alert.lastSeenAt;
+    const heardAt = state.heard.at(alert.source) ?? alert.lastSeenAt;
     const { correlation } = state.settings;
     const later = witness.holds(alert)
       ? at + correlation.alertTtlMs
