@@ -82,13 +82,14 @@ export class AlertReader {
     const groups = [new Groups("given"), new Groups("loose")] as const;
     const parsed = new ParsedOnDemand(bytes);
     try {
-      const isList = this.scanner.scan(bytes, (scanned) => {
-        if (read.count >= this.options.alertsMax) throw this.tooMany();
-        read.count += 1;
-        if (this.recognise(bytes, scanned, now, read, groups)) return;
-        if (scanned.hasPlainForm && this.takePlain(bytes, scanned, now, read)) return;
-        const value = parsed.at(read.count - 1, scanned);
-        if (this.take(value, now, read, hashOf(scanned, bytes))) read.news.add(scanned.from, scanned.to);
+      const isList = this.scanner.scan(bytes, {
+        isKnown: (scanned) => this.recognise(bytes, scanned, now, read, groups),
+        visit: (scanned) => {
+          this.countOne(read);
+          if (scanned.hasPlainForm && this.takePlain(bytes, scanned, now, read)) return;
+          const value = parsed.at(read.count - 1, scanned);
+          if (this.take(value, now, read, hashOf(scanned, bytes))) read.news.add(scanned.from, scanned.to);
+        },
       });
       return isList ? read : undefined;
     } catch (error) {
@@ -137,6 +138,11 @@ export class AlertReader {
         lessons.teach(index, { alert: outcome.alert, place: this.options.placeOf(outcome.alert) }, this.memory);
   }
 
+  private countOne(read: ReadAlerts): void {
+    if (read.count >= this.options.alertsMax) throw this.tooMany();
+    read.count += 1;
+  }
+
   private tooMany(): Refusal {
     return new Refusal(413, "tooManyAlerts", `more than ${this.options.alertsMax} alerts at once`);
   }
@@ -171,6 +177,7 @@ export class AlertReader {
     const groups = this.memory.isLoose(slot) ? loose : given;
     const group = groups.withEnd(bytes, endsFrom, endsTo) ?? this.groupOf(bytes, scanned, now, read, groups);
     if (group === undefined) return false;
+    this.countOne(read);
     this.memory.name(slot, group.unchanged.alerts);
     group.places.push(from, to);
     read.isCritical ||= this.memory.isCritical(slot);

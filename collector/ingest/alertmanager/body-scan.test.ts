@@ -12,13 +12,16 @@ interface Found extends ScannedAlert {
 function scan(text: string): Found[] | undefined {
   const bytes = Buffer.from(text);
   const found: Found[] = [];
-  const isList = scanner.scan(bytes, (alert) => {
-    const { from, to, endsFrom, endsTo } = alert;
-    found.push({
-      ...alert,
-      text: bytes.toString("utf8", from, to),
-      endsAt: endsFrom === 0 ? undefined : bytes.toString("utf8", endsFrom, endsTo),
-    });
+  const isList = scanner.scan(bytes, {
+    isKnown: () => false,
+    visit: (alert) => {
+      const { from, to, endsFrom, endsTo } = alert;
+      found.push({
+        ...alert,
+        text: bytes.toString("utf8", from, to),
+        endsAt: endsFrom === 0 ? undefined : bytes.toString("utf8", endsFrom, endsTo),
+      });
+    },
   });
   return isList ? found : undefined;
 }
@@ -105,4 +108,67 @@ test("the hash is of all but the end, wherever it stands", () => {
 test("of 200,000 alerts that are much alike no two have the same hash", () => {
   const list = Array.from({ length: 200_000 }, (_, index) => `{"i":"${index}"}`);
   expect(new Set(scan(`[${list.join(",")}]`)?.map(({ hashA, hashB }) => `${hashA} ${hashB}`)).size).toBe(200_000);
+});
+
+/** What is found in a body when its alerts are known; how many of them only by a guess. */
+function scanKnown(text: string): { texts: string[]; ends: (string | undefined)[]; guesses: number } {
+  const bytes = Buffer.from(text);
+  const known = new Set(scan(text)?.map(({ hashA, hashB }) => `${hashA} ${hashB}`));
+  const found = { texts: [] as string[], ends: [] as (string | undefined)[], guesses: 0 };
+  const isList = scanner.scan(bytes, {
+    isKnown: ({ hashA, hashB, from, to, endsFrom, endsTo, hasPlainForm }) => {
+      if (!known.has(`${hashA} ${hashB}`)) return false;
+      found.texts.push(bytes.toString("utf8", from, to));
+      found.ends.push(endsFrom === 0 ? undefined : bytes.toString("utf8", endsFrom, endsTo));
+      if (!hasPlainForm) found.guesses += 1;
+      return true;
+    },
+    visit: () => expect.fail("each is known"),
+  });
+  expect(isList).toBe(true);
+  return found;
+}
+
+const END = "2026-03-01T10:04:00.000Z";
+const posted = (summary: string, endsAt: string | undefined = END): object => ({
+  annotations: { summary },
+  endsAt,
+  labels: { alertname: "A" },
+});
+
+test.for<[what: string, list: object[], guesses: number]>([
+  ["alerts as Prometheus repeats them", [posted("a"), posted("bc"), posted("d")], 2],
+  ["none of them says an end", [1, 2, 3].map((index) => ({ labels: { index: `${index}` } })), 2],
+  ["each has another end", [posted("a"), posted("b", "2026-03-01T10:05:00Z"), posted("c")], 0],
+  ["an end where the one before has none", [{ labels: { a: "1" } }, posted("b"), posted("c")], 1],
+  ["none where the one before has one", [posted("a"), { annotations: {}, labels: { a: "1" } }, posted("c")], 0],
+  ["a text that has the end in quotes", [posted("a"), { ...posted("b"), generatorURL: `"${END}"` }, posted("c")], 2],
+  ["a label that is the end", [posted("a"), { labels: { a: END }, endsAt: END }, posted("c")], 1],
+  ["a text that looks like a border", [posted("a"), posted('{"a":"b"}},{"annotations":{"s":"'), posted("c")], 2],
+  ["one that is much longer", [posted("a"), posted("b".repeat(2000)), posted("c")], 1],
+])("known alerts, guessed at: %s", ([, list, guesses]) => {
+  const found = scanKnown(JSON.stringify(list));
+  expect(found.texts.map((text) => JSON.parse(text) as unknown)).toEqual(JSON.parse(JSON.stringify(list)));
+  expect(found.ends).toEqual(list.map((alert) => (alert as { endsAt?: string }).endsAt));
+  expect(found.guesses).toBe(guesses);
+});
+
+test("whatever known alerts look like, and in whatever form, each is found as it is", () => {
+  const piece = fc.constantFrom(`"${END}"`, '"endsAt":"', "},{", "}]", "{", '"', "\\", END, "a", "é", " ");
+  const text = fc.array(piece, { maxLength: 6 }).map((pieces) => pieces.join(""));
+  const alert = fc.record(
+    {
+      annotations: fc.dictionary(text, text, { maxKeys: 2 }),
+      endsAt: fc.constantFrom(END, "2026-03-01T10:05:00Z"),
+      labels: fc.dictionary(text, text, { maxKeys: 3 }),
+    },
+    { requiredKeys: ["labels"] },
+  );
+  fc.assert(
+    fc.property(fc.array(alert, { maxLength: 8 }), fc.constantFrom(0, 1), fc.boolean(), (list, indent, isEnded) => {
+      const found = scanKnown(JSON.stringify(list, null, indent) + (isEnded ? "\n" : ""));
+      expect(found.texts.map((each) => JSON.parse(each) as unknown)).toEqual(JSON.parse(JSON.stringify(list)));
+    }),
+    { numRuns: 1000 },
+  );
 });
