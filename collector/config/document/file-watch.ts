@@ -73,10 +73,23 @@ export class FileWatch {
   private touched(): void {
     if (this.closed) return;
     this.cancelQuiet?.();
-    this.cancelQuiet = this.options.clock.after(this.options.quietMs ?? QUIET_MS, this.options.onChange);
+    this.cancelQuiet = this.options.clock.after(this.options.quietMs ?? QUIET_MS, () => void this.tell());
+  }
+
+  /** What was heard of need not be found by looking too. */
+  private async tell(): Promise<void> {
+    await this.look(false);
+    if (!this.closed) this.options.onChange();
   }
 
   private async poll(first: boolean): Promise<void> {
+    const changed = await this.look(first);
+    if (this.closed) return;
+    if (changed) this.touched();
+    this.cancelPoll = this.options.clock.after(this.options.pollMs ?? POLL_MS, () => void this.poll(false));
+  }
+  /** @param first a file of which there is no mark yet has not changed. @returns whether one has since the last look. */
+  private async look(first: boolean): Promise<boolean> {
     let changed = false;
     for (const file of this.files) {
       const mark = await fileMark(file);
@@ -84,8 +97,6 @@ export class FileWatch {
       if (before !== mark && !(first && before === undefined)) changed = true;
       this.seen.set(file, mark);
     }
-    if (this.closed) return;
-    if (changed) this.touched();
-    this.cancelPoll = this.options.clock.after(this.options.pollMs ?? POLL_MS, () => void this.poll(false));
+    return changed;
   }
 }
