@@ -36,6 +36,7 @@ test("the smallest event", () => {
 test("the largest event; unknown keys pass and are left out", () => {
   const wire = {
     ...good,
+    note: JSON.parse(`${"[".repeat(31)}${"]".repeat(31)}`),
     id: "e-1",
     instance: "eth0",
     time: "2026-03-01T09:59:59.5Z",
@@ -68,6 +69,12 @@ test("the largest event; unknown keys pass and are left out", () => {
 test.for<[situation: string, element: unknown, code: string, message: string]>([
   ["not an object", "x", "notAnObject", "an event is an object"],
   ["an array in the array", [good], "notAnObject", "an event is an object"],
+  [
+    "lists in lists at a key that nobody knows",
+    { ...good, note: JSON.parse(`${"[".repeat(32)}${"]".repeat(32)}`) },
+    "tooDeep",
+    "the event nests deeper than 32 levels",
+  ],
   ["a line that is no JSON", new BadLine("no"), "badLine", "no"],
   ["no ci", { ...good, ci: undefined }, "missingField", "ci: is missing"],
   ["an empty check", { ...good, check: "" }, "missingField", "check: is missing"],

@@ -12,6 +12,7 @@ export interface EventFault {
   code:
     | "badLine"
     | "notAnObject"
+    | "tooDeep"
     | "missingField"
     | "badField"
     | "tooLong"
@@ -32,6 +33,8 @@ export const LABELS_MAX = 64;
 export const LABEL_NAME_LENGTH_MAX = 128;
 export const LABEL_VALUE_LENGTH_MAX = 1024;
 export const LINKS_MAX = 16;
+/** Levels of objects and lists in one event, itself included; keys that nobody knows count, too. */
+export const DEPTH_MAX = 32;
 
 type Wire = Readonly<Record<string, unknown>>;
 
@@ -62,6 +65,7 @@ function read(element: unknown, receivedAt: UnixMillis): Event {
   if (typeof element !== "object" || element === null || Array.isArray(element))
     throw new Fault("notAnObject", "an event is an object");
   const wire = element as Wire;
+  if (nestsDeeper(wire, DEPTH_MAX)) throw new Fault("tooDeep", `the event nests deeper than ${DEPTH_MAX} levels`);
   const kind = oneOf(wire, "kind", KINDS, "badKind", "alert");
   const event: Event = {
     id: optionalName(wire, "id"),
@@ -93,6 +97,15 @@ function read(element: unknown, receivedAt: UnixMillis): Event {
   ]);
   event.idGiven = false;
   return event;
+}
+
+function nestsDeeper(value: object, levels: number): boolean {
+  if (levels === 0) return true;
+  for (const key in value) {
+    const inner = (value as Wire)[key];
+    if (typeof inner === "object" && inner !== null && nestsDeeper(inner, levels - 1)) return true;
+  }
+  return false;
 }
 
 const KINDS = ["alert", "change"] as const;

@@ -142,6 +142,34 @@ test.for<[situation: string, raw: string | Buffer, headers: Record<string, strin
   expect([answer.status, answer.json?.code]).toEqual([status, code]);
 });
 
+test("an event that nests deep is refused alone", async () => {
+  const { call, intake } = await apiBench();
+  const raw = `[${nested(5000)},${JSON.stringify(event())}]`;
+  const answer = await call("POST", "/api/v1/events", { raw, headers: { "content-type": "application/json" } });
+  expect(answer).toMatchObject({ status: 202, json: { accepted: 1, rejected: [{ index: 0, code: "tooDeep" }] } });
+  expect(intake.events).toHaveLength(1);
+});
+
+/** What gzip cannot make smaller by more than a half: letters of no order. */
+const noise = (length: number): string => {
+  let seed = 1;
+  return Array.from({ length }, () => String.fromCharCode(97 + ((seed = (seed * 48_271) % 2_147_483_647) % 26))).join("");
+};
+
+test("a compressed body is held to the limit for what arrives, a plain one to that for what is parsed", async () => {
+  const { call } = await apiBench({ limits: { bodyCompressedBytesMax: 20_000, bodyBytesMax: 100_000 } });
+  const body = (length: number): string => JSON.stringify(event({ annotations: { text: noise(length) } }));
+  const headers = { "content-type": "application/json" };
+  const packed = { ...headers, "content-encoding": "gzip" };
+  const status = async (raw: string | Buffer, as: Record<string, string>): Promise<number> =>
+    (await call("POST", "/api/v1/events", { raw, headers: as })).status;
+  expect(gzipSync(body(50_000)).length).toBeGreaterThan(20_000);
+  expect(await status(gzipSync(body(50_000)), packed)).toBe(413);
+  expect(await status(gzipSync(body(20_000)), packed)).toBe(202);
+  expect(await status(body(50_000), headers)).toBe(202);
+  expect(await status(body(110_000), headers)).toBe(413);
+});
+
 test("gzip and deflate are undone", async () => {
   const { call, intake } = await apiBench();
   const raw = gzipSync(JSON.stringify(many(5000)));
