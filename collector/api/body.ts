@@ -87,6 +87,12 @@ function sizeMax(request: FastifyRequest, limits: ApiLimits): number {
   return request.routeOptions.config.bodySizeBytesMax ?? limits.bodyBytesMax;
 }
 
+/** A route that takes more than others takes more in compressed form, too. */
+function compressedSizeMax(request: FastifyRequest, limits: ApiLimits): number {
+  const own = request.routeOptions.config.bodySizeBytesMax ?? 0;
+  return Math.max(limits.bodyCompressedBytesMax, own / 2);
+}
+
 /**
  * The bytes as they came, never more than the limit. What comes after a refusal is read and thrown away, so that the sender
  * hears it. They belong to whoever asked: what a test injects is copied.
@@ -97,8 +103,7 @@ function received(
   limits: ApiLimits,
   hold: (bytes: number) => void,
 ): Promise<Buffer> {
-  const whole = sizeMax(request, limits);
-  const max = isPlain(encodingOf(request)) ? whole : Math.max(limits.bodyCompressedBytesMax, whole / 2);
+  const max = isPlain(encodingOf(request)) ? sizeMax(request, limits) : compressedSizeMax(request, limits);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;

@@ -260,13 +260,13 @@ const LimitsSection = Type.Object(
       default: "8MiB",
       least: "64KiB",
       most: "256MiB",
-      description: "Largest request body as it arrives.",
+      description: "Largest compressed request body, as it arrives.",
     }),
     decompressedSize: size({
       default: "32MiB",
       least: "64KiB",
       most: "1GiB",
-      description: "Largest request body after decompression.",
+      description: "Largest request body after decompression, or when it is not compressed.",
     }),
     cmdbSize: size({ default: "256MiB", least: "64KiB", most: "400MiB", description: "Largest CMDB file or import." }),
     series: Type.Integer({

@@ -153,7 +153,9 @@ test("an event that nests deep is refused alone", async () => {
 /** What gzip cannot make smaller by more than a half: letters of no order. */
 const noise = (length: number): string => {
   let seed = 1;
-  return Array.from({ length }, () => String.fromCharCode(97 + ((seed = (seed * 48_271) % 2_147_483_647) % 26))).join("");
+  return Array.from({ length }, () => String.fromCharCode(97 + ((seed = (seed * 48_271) % 2_147_483_647) % 26))).join(
+    "",
+  );
 };
 
 test("a compressed body is held to the limit for what arrives, a plain one to that for what is parsed", async () => {
