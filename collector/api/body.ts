@@ -108,7 +108,7 @@ function received(
     const chunks: Buffer[] = [];
     let size = 0;
     const settle = (error: Error | null): void => {
-      payload.removeListener("data", take).removeListener("end", end).removeListener("error", settle);
+      payload.removeListener("data", take).removeListener("end", end).removeListener("error", broken);
       if (error === null) resolve(payload instanceof IncomingMessage ? joined(chunks, size) : Buffer.concat(chunks));
       else {
         drain(payload);
@@ -116,6 +116,8 @@ function received(
       }
     };
     const end = (): void => settle(null);
+    // Nobody hears it: it is for those who read the metrics.
+    const broken = (): void => settle(new Refusal(400, "aborted", "the body broke off"));
     const take = (chunk: Buffer): void => {
       size += chunk.length;
       try {
@@ -127,7 +129,7 @@ function received(
       }
     };
     if (Number(request.headers["content-length"] ?? 0) > max) settle(tooLarge(max));
-    else payload.on("data", take).on("end", end).on("error", settle);
+    else payload.on("data", take).on("end", end).on("error", broken);
   });
 }
 

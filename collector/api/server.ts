@@ -1,4 +1,4 @@
-import type { ServerOptions as ServerOptionsOfHttp } from "node:http";
+import type { IncomingMessage, ServerOptions as ServerOptionsOfHttp } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import swagger from "@fastify/swagger";
 import { type FastifyInstance, type FastifyServerOptions, fastify, type RouteOptions } from "fastify";
@@ -61,7 +61,9 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
   const limits: ApiLimits = { ...DEFAULT_API_LIMITS, ...options.limits };
   const access = options.auth instanceof Authenticator ? options.auth : new Authenticator(options.auth);
   const validation = validateWhenAsked();
-  const app = fastify(fastifyOptions(limits, ports, validation));
+  const reading = new WeakMap<Socket, IncomingMessage>();
+  const app = fastify(fastifyOptions(limits, ports, validation, reading));
+  app.server.on("request", (request) => reading.set(request.socket, request));
   app.server.maxConnections = limits.connectionsMax;
   const silent = silentConnections(app);
   const state = { closing: false };
@@ -151,6 +153,7 @@ function fastifyOptions(
   limits: ApiLimits,
   ports: ApiPorts,
   validation: LazyValidation,
+  reading: WeakMap<Socket, IncomingMessage>,
 ): FastifyServerOptions & { http: ServerOptionsOfHttp } {
   return {
     logger: false,
@@ -176,15 +179,20 @@ function fastifyOptions(
     frameworkErrors: (error, request, reply) => {
       void answerTrouble(error, request, reply, ports);
     },
-    clientErrorHandler: answerBrokenRequest,
+    clientErrorHandler: (error, socket) => {
+      const code = answerBrokenRequest(error, socket);
+      // A request that breaks off in its body is counted by whoever reads that.
+      const isInBody = reading.get(socket)?.complete === false;
+      if (!isInBody && error.code !== "ECONNRESET") ports.telemetry.count("tocsin_http_refused_total", { code });
+    },
   };
 }
 
 /** Documented answers are not filters: what the core tells goes out as it is. */
 const asItIs = () => (value: unknown) => JSON.stringify(value);
 
-/** What is not even HTTP, or came too slowly. There is no request and no route: the answer is written by hand. */
-function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+/** What is not even HTTP, or came too slowly. There is no request and no route: the answer is written by hand. Returns its code. */
+function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): string {
   const answer =
     error.code === "HPE_HEADER_OVERFLOW"
       ? (["431 Request Header Fields Too Large", "headersTooLarge", "the headers are larger than 16 KiB"] as const)
@@ -197,6 +205,7 @@ function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): 
       `HTTP/1.1 ${answer[0]}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
     );
   socket.destroySoon();
+  return answer[1];
 }
 
 /** 404, or 405 with Allow where the path has other methods. */

@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { type ApiBench, apiBench, TOKENS } from "../../support/api-bench.ts";
 
 /** What only shows on a real socket: streams, broken HTTP, bodies that never end. */
@@ -51,11 +51,42 @@ test.for<[situation: string, text: string, status: string, code: string]>([
     "431 Request Header Fields Too Large",
     "headersTooLarge",
   ],
-])("broken requests are answered in our form: %s", async ([, text, status, code]) => {
-  const { port } = await listening();
+])("broken requests are answered in our form, and counted: %s", async ([, text, status, code]) => {
+  const { bench, port } = await listening();
   const answer = await raw(port, text);
+  expect(refusals(bench)).toEqual({ [code]: 1 });
   expect(answer.split("\r\n")[0]).toBe(`HTTP/1.1 ${status}`);
   expect(JSON.parse(answer.split("\r\n\r\n")[1]!)).toMatchObject({ code });
+});
+
+/** Refused requests by code. */
+const refusals = ({ telemetry }: ApiBench): Record<string, number> =>
+  Object.fromEntries(
+    [...telemetry.counts].flatMap(([key, count]) => {
+      const code = /^tocsin_http_refused_total\{code=(.*)\}$/.exec(key)?.[1];
+      return code === undefined ? [] : [[code, count]];
+    }),
+  );
+
+const HEAD = "POST /api/v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+
+test.for<[situation: string, text: string, answer: string]>([
+  ["the sender hangs up", `${HEAD}Content-Length: 100\r\n\r\n[{`, ""],
+  ["the sender hangs up between chunks", `${HEAD}Transfer-Encoding: chunked\r\n\r\n2\r\n[{\r\n`, ""],
+  ["a chunk has no size", `${HEAD}Transfer-Encoding: chunked\r\n\r\n2\r\n[{\r\nzz\r\n`, "HTTP/1.1 400 Bad Request"],
+])("a body that breaks off is the sender's affair, counted once and no fault of ours: %s", async ([, text, status]) => {
+  const { bench, port } = await listening();
+  let answer = "";
+  const socket = connect(port, "127.0.0.1", () => socket.write(text));
+  socket.on("data", (chunk) => (answer += chunk.toString()));
+  socket.on("error", () => undefined);
+  if (status === "") {
+    await vi.waitFor(() => expect(bench.telemetry.gauges.get("tocsin_http_body_bytes")?.()).toBeGreaterThan(0));
+    socket.destroy();
+  }
+  await vi.waitFor(() => expect(refusals(bench)).toEqual({ aborted: 1 }));
+  await vi.waitFor(() => expect(answer.split("\r\n")[0]).toBe(status));
+  expect(bench.log.lines).toEqual([]);
 });
 
 test("a body without an end stops at the limit, and the sender hears it", async () => {
