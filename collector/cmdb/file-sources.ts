@@ -18,6 +18,14 @@ export interface FilesRead {
   findings: Finding[];
   /** Files whose new content was taken. */
   good: string[];
+  faults: FileFault[];
+}
+
+/** What is wrong with one file, and what became of it. */
+export interface FileFault {
+  /** `stays`: what it said before is used. */
+  fate: "used" | "stays" | "leftOut";
+  findings: readonly Finding[];
 }
 
 /** Reads the CMDB's files. A file with errors never replaces what it said before, not even over a restart. */
@@ -37,7 +45,7 @@ export class FileSources {
     others: readonly LoadedSource[],
     sizeMaxBytes: number,
   ): Promise<FilesRead> {
-    const read: FilesRead = { sources: [], findings: [], good: [] };
+    const read: FilesRead = { sources: [], findings: [], good: [], faults: [] };
     for (const file of files) {
       const neighbours = files.flatMap((name) => (name === file ? [] : this.newest(name, read.sources, before)));
       this.marks.set(file, await fileMark(file));
@@ -45,17 +53,29 @@ export class FileSources {
       if (result.status === "read") {
         read.good.push(file);
         read.findings.push(...result.findings);
+        read.faults.push({ fate: "used", findings: result.findings });
         read.sources.push(this.loaded(file, result.document, result.findings, this.options.clock.now()));
         continue;
       }
       const old = before.find(({ name }) => name === file) ?? (await this.lastGood(file, others, sizeMaxBytes));
       if (old !== undefined) read.sources.push({ ...old, findings: result.findings });
-      if (old !== undefined)
-        this.options.log.error("a CMDB file has errors; what it said before stays in use", told(result.findings));
+      read.faults.push({ fate: old === undefined ? "leftOut" : "stays", findings: result.findings });
       // With something to work on it is no reason not to start.
       read.findings.push(...(old === undefined ? result.findings : result.findings.map(asWarning)));
     }
     return read;
+  }
+
+  /** Logs what is wrong with the files: of one that is not used its first error, and how many there are. */
+  tell(faults: readonly FileFault[]): void {
+    const { log } = this.options;
+    for (const { fate, findings } of faults) {
+      if (fate === "leftOut") log.error("a CMDB file has errors and is left out", told(findings));
+      else if (fate === "stays") log.error("a CMDB file has errors; what it said before stays in use", told(findings));
+      else
+        for (const { message, file, line, hint } of findings)
+          log.warn("the CMDB has a doubtful entry", { file, line, found: message, hint });
+    }
   }
 
   /** For the next start, should the file be broken then. Failing to is no reason to stop. */
@@ -114,6 +134,8 @@ function told(findings: readonly Finding[]): Record<string, unknown> {
   const [first] = errors;
   return {
     errors: errors.length,
-    ...(first === undefined ? {} : { place: findingPlace(first), code: first.code, found: first.message }),
+    ...(first === undefined
+      ? {}
+      : { place: findingPlace(first), code: first.code, found: first.message, hint: first.hint }),
   };
 }

@@ -153,6 +153,66 @@ test("a restart with a broken file uses its last good content; a first start wit
   ]);
 });
 
+/** Warnings and errors, as an operator would look for them. */
+const complaints = (): string[] =>
+  log.lines.flatMap(({ level, message, fields }) =>
+    level === "info" ? [] : [`${level}: ${message}: ${String(fields?.["found"])}`],
+  );
+
+const STAYS = 'error: a CMDB file has errors; what it said before stays in use: "id" takes a text, not number 1';
+const DOUBT = 'warn: the CMDB has a doubtful entry: "nobody" is not declared';
+
+test.for<[situation: string, before: string, after: string, said: string[]]>([
+  ["errors in a file that was good", "cis: [{ id: a }]", "cis: [{ id: 1 }]", [STAYS]],
+  ["errors in several places: the first", "cis: [{ id: a }]", "cis: [{ id: 1 }, { id: 2 }]", [STAYS]],
+  [
+    "a doubtful entry",
+    "cis: [{ id: a }]",
+    "cis: [{ id: a }]\nrelations: [{ from: a, type: uses, to: nobody }]",
+    [DOUBT],
+  ],
+  ["nothing", "cis: [{ id: a }]", "cis: [{ id: b }]", []],
+])("what is wrong with a file is logged once: %s", async ([, before, after, said]) => {
+  write("cmdb.yaml", before);
+  const cmdb = await started();
+  write("cmdb.yaml", after);
+  await cmdb.reload();
+  expect(complaints()).toEqual(said);
+  log.lines.length = 0;
+  await cmdb.reconfigure({ files: [path("cmdb.yaml")], maintenance: [], staleAfterMs: 1, sizeMaxBytes: 10_000_000 });
+  expect(complaints()).toEqual(said);
+  log.lines.length = 0;
+  await started();
+  expect(complaints()).toEqual(said);
+});
+
+test("a file that cannot be used and never said anything is told of when it comes, and keeps the collector from starting", async () => {
+  write("cmdb.yaml", "cis: [{ id: a }]");
+  const cmdb = await started();
+  write("more.yaml", "cis: [{ id: 1 }]");
+  const files = [path("cmdb.yaml"), path("more.yaml")];
+  await cmdb.reconfigure({ files, maintenance: [], staleAfterMs: 1, sizeMaxBytes: 10_000_000 });
+  expect(complaints()).toEqual(['error: a CMDB file has errors and is left out: "id" takes a text, not number 1']);
+  log.lines.length = 0;
+  const findings = await room({ files }).open();
+  expect(findings.map(({ severity }) => severity)).toEqual(["error"]);
+  // Whoever refuses to start says all that is wrong.
+  expect(complaints()).toEqual([]);
+});
+
+test("while the core is too busy for the CMDB, what is wrong with it is not logged at each attempt", async () => {
+  write("cmdb.yaml", "cis: [{ id: a }]");
+  const cmdb = await started();
+  write("cmdb.yaml", "cis: [{ id: 1 }]");
+  intake.answer = () => ({ status: "overloaded", retryAfterMs: 1000 });
+  await cmdb.reconfigure({ files: [path("cmdb.yaml")], maintenance: [], staleAfterMs: 1, sizeMaxBytes: 10_000_000 });
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    clock.advance(1000);
+    await cmdb.settled();
+  }
+  expect(complaints()).toEqual([STAYS]);
+});
+
 test("an import is planned, applied, kept over a restart, and owned by its source", async () => {
   write("cmdb.yaml", "cis: [{ id: a, type: host }]");
   const cmdb = await started();

@@ -1,4 +1,4 @@
-import type { Finding } from "../../protocol/finding.ts";
+import { type Finding, hasErrors } from "../../protocol/finding.ts";
 import type { Observation } from "../../protocol/observation.ts";
 import { FileWatch } from "../config/document/file-watch.ts";
 import type { CmdbDocument, MaintenanceWindow, Relation } from "../core/model/ci.ts";
@@ -19,7 +19,7 @@ import type { Query } from "../port/query.ts";
 import type { Log, Telemetry } from "../port/telemetry.ts";
 import { computeDrift } from "./drift.ts";
 import { fileForm } from "./file-form.ts";
-import { FileSources } from "./file-sources.ts";
+import { type FileFault, FileSources } from "./file-sources.ts";
 import { mergeSources, relationKey } from "./merge.ts";
 import { NameIndex } from "./name-index.ts";
 import { DeclaredIndex } from "./observed/declared-index.ts";
@@ -112,7 +112,8 @@ export class CmdbRoom implements CmdbService {
   /**
    * Reads everything. A file with errors is replaced by its last good text, where there is one.
    *
-   * @returns what is wrong; with an error among it there is no CMDB to use, and the collector should not start.
+   * @returns what is wrong; with an error among it there is no CMDB to use, and the collector should not start. Without one
+   * it has been logged.
    */
   open(): Promise<Finding[]> {
     return this.inOrder(async () => {
@@ -124,6 +125,7 @@ export class CmdbRoom implements CmdbService {
       this.observed = await this.agents.open();
       this.merged = this.merge(this.files, this.imports, this.retired);
       await this.fileSources.keepGood(read.good);
+      if (!hasErrors(read.findings)) this.fileSources.tell(read.faults);
       return read.findings;
     });
   }
@@ -139,15 +141,24 @@ export class CmdbRoom implements CmdbService {
     );
   }
 
-  /** Other files, windows or limits after a change of the configuration. @returns what is wrong with the files. */
-  reconfigure(settings: CmdbSettings): Promise<Finding[]> {
+  /** Other files, windows or limits after a change of the configuration. */
+  async reconfigure(settings: CmdbSettings): Promise<void> {
     this.settings = settings;
-    this.rewatch();
-    return this.reload();
+    // What has changed with the configuration is read now, and once.
+    this.watch?.close();
+    try {
+      await this.reload();
+    } finally {
+      this.rewatch();
+    }
   }
 
-  /** Reads the files again. @returns what is wrong with them. */
+  /** Reads the files again, and logs what is wrong with them. @returns the same. */
   reload(): Promise<Finding[]> {
+    return this.readAgain((faults) => this.fileSources.tell(faults));
+  }
+
+  private readAgain(tell: (faults: readonly FileFault[]) => void): Promise<Finding[]> {
     return this.inOrder(async () => {
       const read = await this.fileSources.read(
         this.settings.files,
@@ -155,6 +166,7 @@ export class CmdbRoom implements CmdbService {
         this.imports,
         this.settings.sizeMaxBytes,
       );
+      tell(read.faults);
       const taken = await this.takeOver(read.sources, this.imports);
       if (taken.status === "committed") {
         await this.fileSources.keepGood(read.good);
@@ -165,7 +177,7 @@ export class CmdbRoom implements CmdbService {
       } else {
         this.cancelRetry?.();
         this.cancelRetry = this.clock.after(taken.status === "overloaded" ? taken.retryAfterMs : RETRY_MS, () =>
-          this.reloadLater(),
+          this.reloadLater(() => this.readAgain(() => undefined)),
         );
       }
       return read.findings;
@@ -450,15 +462,13 @@ export class CmdbRoom implements CmdbService {
     this.watch = new FileWatch(this.settings.files, {
       clock: this.clock,
       marks: this.fileSources.marks,
-      onChange: () => this.reloadLater(),
+      onChange: () => this.reloadLater(() => this.reload()),
       onTrouble: (reason) => this.log.warn("a CMDB file is watched less closely", { reason }),
     });
   }
 
-  private reloadLater(): void {
-    this.reload().catch((error: unknown) =>
-      this.log.error("reading the CMDB again failed", { reason: messageOf(error) }),
-    );
+  private reloadLater(reload: () => Promise<unknown>): void {
+    reload().catch((error: unknown) => this.log.error("reading the CMDB again failed", { reason: messageOf(error) }));
   }
 
   private sweep(): void {

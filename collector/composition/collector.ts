@@ -219,10 +219,7 @@ async function openCmdb(config: TocsinConfig, { clock, log, telemetry }: Surroun
   const folder = join(config.dataDir, "cmdb");
   const cmdb = new CmdbRoom({ settings: cmdbSettings(config), folder, clock, log, telemetry });
   const findings = await cmdb.open();
-  const errors = findings.filter(({ severity }) => severity === "error");
-  if (errors.length > 0) throw new UnusableFiles(findings);
-  for (const { message, file, line, hint } of findings)
-    log.warn("the CMDB has a doubtful entry", { file, line, found: message, hint });
+  if (hasErrors(findings)) throw new UnusableFiles(findings);
   return cmdb;
 }
 

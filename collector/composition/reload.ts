@@ -108,8 +108,7 @@ async function loadAgain(
     current.rules = rules;
     rooms.series.setDetector(rules.detector);
   } else if (rulesFit) current.rules = { ...current.rules, runbooks: rules.runbooks };
-  for (const { message, file: place, line, hint } of await rooms.cmdb.reconfigure(cmdbSettings(config)))
-    log.warn("the CMDB has a mistake", { file: place, line, found: message, hint });
+  await rooms.cmdb.reconfigure(cmdbSettings(config));
   log.info("the configuration was loaded again", { file });
   return rulesFit && agentsFit;
 }
