@@ -67,7 +67,8 @@ export class Guarantees {
 
   /**
    * Who was told of a fire is told of its end, and nobody else is, but for what healed before anyone was told; one page an
-   * opening and receiver, and only while nobody works on it; each word with a key and a reason in the ledger.
+   * opening and receiver, and only while nobody works on it; each word with a key, a reason in the ledger, and for its
+   * receiver a later revision than the word before.
    */
   private keepWord(word: Notification, records: readonly LedgerRecord[], state: CoreState): void {
     const { idempotencyKey, incident, receiver, kind, revision, page, document, reason, at } = word;
@@ -80,7 +81,7 @@ export class Guarantees {
     else if (before === undefined) expect(kind).toBe("opened");
     else if (before.kind === "resolved") expect(kind).toBe("reopened");
     else expect(["opened", "reopened"]).not.toContain(kind);
-    expect(revision).toBeGreaterThanOrEqual(before?.revision ?? 1);
+    expect(revision).toBeGreaterThan(before?.revision ?? 0);
     expect(document.revision).toBe(revision);
     this.threads.set(thread, { kind, revision });
     if (page) {

@@ -28,8 +28,8 @@ export function idempotencyKey(incident: Readonly<Incident>, kind: NotificationK
 export function tell(state: NotifyState, turn: Turn, incident: Incident, messages: readonly Message[]): void {
   if (messages.length === 0) return;
   const { at } = turn;
-  // Nothing but time has passed since the same was said: it is another message all the same, with a key of its own.
-  if (messages.some((message) => isSaid(incident, message))) incident.revision += 1;
+  // Nothing but time has passed since the last word: whoever keeps only the newest revision must see that this is newer.
+  if (messages.some(({ receiver }) => knowsRevision(incident, receiver))) incident.revision += 1;
   for (const { receiver, kind, page } of messages) remember(incident, { receiver, kind, page, at });
   noteInTimeline(incident, at, messages);
   const document = asSaid(incidentDocument(incident, (id) => state.alerts.get(id), ALERTS_SHOWN));
@@ -65,10 +65,8 @@ export function tell(state: NotifyState, turn: Turn, incident: Incident, message
   turn.incidentChanged(incident);
 }
 
-function isSaid(incident: Readonly<Incident>, { receiver, kind }: Message): boolean {
-  return incident.told.some(
-    (told) => told.receiver === receiver && told.kind === kind && told.revision === incident.revision,
-  );
+function knowsRevision({ told, revision }: Readonly<Incident>, receiver: string): boolean {
+  return told.some((each) => each.receiver === receiver && each.revision === revision);
 }
 
 /** The verdict as it was when people were told. */
