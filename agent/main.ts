@@ -31,6 +31,7 @@ Samples this host, evaluates rules, watches what the file says, and sends it all
   --token T        bearer token; none where the collector asks for none. Better: tokenFile in the file, or TOCSIN_TOKEN
   --once           sample once, send, end: 0 = delivered, 3 = not
   --check          tell every mistake in the file, and end: 0 = there is none, 1 = there is
+  --json           for machines: {delivered} of --once, {ok, file, findings} of --check; what is wrong as {code, message}
   --version
   --help
 
@@ -55,6 +56,20 @@ interface Flags {
   check: boolean;
 }
 
+/** Both beginnings see the same command line. The log is JSON whatever was asked for. */
+const wantsJson = process.argv.includes("--json");
+
+/** Tells on standard error why it ends: in a line for a person, or as the commands' JSON. */
+function complain(code: string, message: string, details?: { help?: string; findings?: readonly Finding[] }): void {
+  const help = details?.help === undefined ? "" : `\n${details.help}`;
+  const text = wantsJson
+    ? JSON.stringify({ code, message, details: details?.findings })
+    : `tocsin agent: ${message}\n${help}`.trimEnd();
+  process.stderr.write(`${text}\n`);
+}
+
+const answer = (value: object): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
+
 async function readFlags(args: string[]): Promise<Flags | number> {
   const { parseArgs } = await import("node:util");
   try {
@@ -66,22 +81,24 @@ async function readFlags(args: string[]): Promise<Flags | number> {
         token: { type: "string" },
         once: { type: "boolean", default: false },
         check: { type: "boolean", default: false },
+        json: { type: "boolean", default: false },
         version: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
     });
     if (!values.help && !values.version) return values;
-    process.stdout.write(values.help ? HELP : `${version}\n`);
+    if (values.version && values.json) answer({ version });
+    else process.stdout.write(values.help ? HELP : `${version}\n`);
     return EXIT.ok;
   } catch (error) {
-    process.stderr.write(`tocsin agent: ${(error as Error).message}\n\n${HELP}`);
+    complain("wrongUsage", (error as Error).message, { help: HELP });
     return EXIT.usage;
   }
 }
 
 /** The host's own configuration, by its file and the flags; null with the reasons on standard error. */
 async function readConfig(flags: Flags): Promise<AgentConfig | null> {
-  const config = flags.config === undefined ? defaultAgentConfig() : await readConfigFile(flags.config);
+  const config = flags.config === undefined ? defaultAgentConfig() : await readConfigFile(flags.config, flags);
   if (config === null) return null;
   const token = flags.token ?? (config.tokenFile === null ? process.env["TOCSIN_TOKEN"] : undefined);
   if (token !== undefined && token !== "") [config.token, config.tokenFile] = [token, null];
@@ -90,7 +107,7 @@ async function readConfig(flags: Flags): Promise<AgentConfig | null> {
   for (const url of flags.collector) {
     const trouble = collectorUrlTrouble(url);
     if (trouble === null) continue;
-    process.stderr.write(`tocsin agent: --collector ${trouble}; such as http://127.0.0.1:8430\n`);
+    complain("wrongUsage", `--collector ${trouble}; such as http://127.0.0.1:8430`);
     return null;
   }
   config.collectors = flags.collector.map((url) => url.replace(/\/+$/, ""));
@@ -107,24 +124,31 @@ async function withRemote(own: AgentConfig, flags: Flags): Promise<Handover> {
   const { chooseRemote } = await import("./config/choose-remote.ts");
   const checkPattern = `${state.current}${state.trial?.text}`.includes("logs") ? await loadCheck() : undefined;
   const { config, use, findings } = chooseRemote(own, state, checkPattern);
-  tell(findings);
+  tell(findings, flags);
   if (flags.collector.length > 0) config.collectors = own.collectors;
   return { own, config, remote: use, once };
 }
 
-function tell(findings: readonly Finding[]): void {
+function tell(findings: readonly Finding[], { check, config: file }: Flags): void {
+  const isSound = findings.every(({ severity }) => severity !== "error");
+  if (wantsJson) {
+    if (check) answer({ ok: isSound, file, findings });
+    else if (findings.length > 0)
+      complain(isSound ? "warnings" : "badFile", `${file ?? "the configuration"} has mistakes`, { findings });
+    return;
+  }
   for (const finding of findings) {
     const hint = finding.hint === "" ? "" : ` (${finding.hint})`;
     process.stderr.write(`${findingPlace(finding)}: ${finding.severity} ${finding.code}: ${finding.message}${hint}\n`);
   }
 }
 
-async function readConfigFile(path: string): Promise<AgentConfig | null> {
+async function readConfigFile(path: string, flags: Flags): Promise<AgentConfig | null> {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    process.stderr.write(`tocsin agent: ${path} cannot be read: ${(error as Error).message}\n`);
+    complain("unreadable", `${path} cannot be read: ${(error as Error).message}`);
     return null;
   }
   // Loaded for this alone: a YAML reader is a good part of what the agent may cost.
@@ -132,7 +156,7 @@ async function readConfigFile(path: string): Promise<AgentConfig | null> {
   // The pattern engine too: it is only asked here, before the lean process begins.
   const checkPattern = /\b(logs|journal)\b/.test(text) ? await loadCheck() : undefined;
   const result = parseAgentConfig(text, path, checkPattern);
-  tell(result.findings);
+  tell(result.findings, flags);
   return "config" in result ? result.config : null;
 }
 
@@ -234,7 +258,8 @@ async function begin(): Promise<Handover | number> {
   const config = own ?? (await readConfig(flags));
   if (config === null) return flags.config === undefined ? EXIT.usage : EXIT.failed;
   if (flags.check) {
-    process.stdout.write(`${flags.config ?? "without a file"}: fine\n`);
+    if (!wantsJson) process.stdout.write(`${flags.config ?? "without a file"}: fine\n`);
+    else if (flags.config === undefined) answer({ ok: true, findings: [] });
     return EXIT.ok;
   }
   const read = await withRemote(config, flags);
@@ -269,6 +294,7 @@ async function run(): Promise<number> {
   if (once) {
     const delivered = await Promise.race([agent.once(), ended.then(() => false)]);
     await agent.stop(0);
+    if (wantsJson) answer({ delivered });
     return delivered ? EXIT.ok : EXIT.unreachable;
   }
   agent.start();

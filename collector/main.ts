@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { EXIT, type CommandIo } from "./command/command-io.ts";
+import { complain, EXIT, misuse, type CommandIo } from "./command/command-io.ts";
 import { findingsText } from "./command/findings-text.ts";
 import { loadConfig } from "./composition/load-config.ts";
 import { limitThreadsByTheirOwn } from "./composition/node-engine.ts";
@@ -16,7 +16,8 @@ Takes events and samples, correlates them, opens and resolves incidents, tells p
   --config FILE        tocsin.yaml; every setting has a default
   --listen HOST:PORT   default 127.0.0.1:8430; port 0 chooses one. Anything but loopback needs auth.tokens in the file
   --data DIR           where everything is kept
-  --log-level L        debug, info, warn (default) or error
+  --log-level L        debug, info, warn (default), error or silent
+  --json               that line as {"listening": URL}, and why it cannot start as {code, message, details?}
   -h, --help
 
 Once it takes requests it prints one line: listening http://HOST:PORT
@@ -43,10 +44,7 @@ function hostPort(text: string): HostPort | undefined {
 }
 
 function readFlags(args: string[], io: CommandIo): Flags | number {
-  const refuse = (message: string): number => {
-    io.stderr(`tocsin: ${message}\n\n${HELP}`);
-    return EXIT.usage;
-  };
+  const refuse = (message: string): number => misuse(io, message, HELP);
   try {
     const { values } = parseArgs({
       args,
@@ -56,6 +54,7 @@ function readFlags(args: string[], io: CommandIo): Flags | number {
         data: { type: "string" },
         redis: { type: "string" },
         "log-level": { type: "string", default: "warn" },
+        json: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
     });
@@ -86,6 +85,17 @@ function notServed(config: TocsinConfig): string | null {
     : "the Redis store is not there yet; leave out `redis` and --redis to use the embedded store";
 }
 
+/** For people all of it, for a program in one object. */
+function tellFindings({ status, findings }: ReturnType<typeof loadConfig>, io: CommandIo): void {
+  if (io.wantsJson !== true) io.stderr(findingsText(findings, io.isErrorTerminal));
+  else if (findings.length > 0)
+    complain(io, EXIT.failed, {
+      code: status === "invalid" ? "badFiles" : "warnings",
+      message: `the configuration has ${status === "invalid" ? "errors" : "warnings"}`,
+      details: findings,
+    });
+}
+
 /**
  * `tocsin collector`: runs until SIGTERM, SIGINT, or a failure that it cannot go on from. What is stored is read in a thread
  * of its own while the rest of the program is loaded, which takes as long as reading some ten thousand alerts.
@@ -95,22 +105,19 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
   if (typeof flags === "number") return flags;
   const mark = flags.config === undefined ? "" : await fileMark(resolve(flags.config));
   const loaded = loadConfig(flags.config, flags.overrides);
-  io.stderr(findingsText(loaded.findings, io.isTerminal));
+  tellFindings(loaded, io);
   if (loaded.status === "invalid") return EXIT.failed;
   const { config } = loaded;
   const refusal = notServed(config);
-  if (refusal !== null) {
-    io.stderr(`tocsin: ${refusal}\n`);
-    return EXIT.failed;
-  }
+  if (refusal !== null) return complain(io, EXIT.failed, { code: "notServed", message: refusal });
   limitThreadsByTheirOwn();
   const { beginStore } = await import("./composition/early-store.ts");
   let store: ReturnType<typeof beginStore>;
   try {
     store = beginStore(config);
   } catch (error) {
-    io.stderr(`tocsin: the collector cannot start: ${(error as Error).message}\n`);
-    return EXIT.failed;
+    const message = `the collector cannot start: ${(error as Error).message}`;
+    return complain(io, EXIT.failed, { code: "cannotStart", message });
   }
   const { serve } = await import("./composition/serve.ts");
   return serve({ ...flags, config, file: flags.config, mark, store }, io);

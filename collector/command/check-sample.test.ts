@@ -19,6 +19,7 @@ async function check(...args: string[]): Promise<{ code: number; out: string; er
     stderr: (text) => void (err += text),
     env: {},
     isTerminal: false,
+    isErrorTerminal: false,
     signal: new AbortController().signal,
   });
   return { code, out, err };

@@ -90,7 +90,7 @@ async function importFile(call: ClientCall, io: CommandIo): Promise<number> {
     observed: String(flags["observed"] === true),
   });
   const answer = await client.postText(`/api/v1/cmdb/import?${query.toString()}`, text, IMPORT_TIMEOUT_MS);
-  if (!json) io.stderr(findingsText(findingsOf(answer), io.isTerminal));
+  if (!json) io.stderr(findingsText(findingsOf(answer), io.isErrorTerminal));
   const refused = refusal(answer, io, EXIT.failed);
   if (refused !== null || answer.status !== "ok") return refused ?? EXIT.failed;
   if (json) writeJson(answer.body, io);
@@ -194,7 +194,7 @@ async function sources({ client, json }: ClientCall, io: CommandIo): Promise<num
   io.stderr(
     findingsText(
       found.flatMap(({ findings }) => findings),
-      io.isTerminal,
+      io.isErrorTerminal,
     ),
   );
   const rows = found.map(({ name, kind, observed, cis, relations, loadedAt }) => [

@@ -3,8 +3,10 @@ export interface CommandIo {
   stdout: (text: string) => void;
   stderr: (text: string) => void;
   env: Readonly<Record<string, string | undefined>>;
-  /** Colours and progress only then. */
+  /** Standard output is shown to a person: colours only then. */
   isTerminal: boolean;
+  /** The same of standard error, which may be a file where the other is not: colours and progress only then. */
+  isErrorTerminal: boolean;
   /** `--json` was given: what goes wrong is told for a program, too. */
   wantsJson?: boolean;
   /** Aborts on SIGINT and SIGTERM. */

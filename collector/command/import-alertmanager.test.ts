@@ -16,6 +16,7 @@ async function call(...args: string[]): Promise<{ code: number; out: string; err
     stderr: (text) => void (err += text.replaceAll(folder, "")),
     env: {},
     isTerminal: false,
+    isErrorTerminal: false,
     signal: new AbortController().signal,
   });
   return { code, out, err };

@@ -150,7 +150,7 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
     const word = paint(
       kind === "lost" ? "not carried over" : "differs",
       kind === "lost" ? "red" : "yellow",
-      io.isTerminal,
+      io.isErrorTerminal,
     );
     const more = alsoAt.length === 0 ? "" : ` (also at line ${[...new Set(alsoAt)].sort((a, b) => a - b).join(", ")})`;
     io.stderr(`${printable(`${flags.file}:${line}`)}: ${word}: ${printable(`${spoken(path)}: ${message}`)}${more}\n`);

@@ -67,7 +67,8 @@ async function dispatch(args: string[], io: CommandIo): Promise<number> {
   }
   if (name === "--version" || name === "version") {
     const { version } = await import("./version.ts");
-    io.stdout(`tocsin ${version} (node ${process.versions.node})\n`);
+    const { node } = process.versions;
+    io.stdout(io.wantsJson === true ? `${JSON.stringify({ version, node })}\n` : `tocsin ${version} (node ${node})\n`);
     return EXIT.ok;
   }
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
@@ -80,6 +81,7 @@ async function dispatch(args: string[], io: CommandIo): Promise<number> {
   return run(rest, io);
 }
 
+const isPainted = ({ isTTY }: NodeJS.WriteStream): boolean => isTTY && process.env["NO_COLOR"] === undefined;
 const aborted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => aborted.abort(signal));
 /** A reader that has gone away (`| head`) ends the command quietly. */
@@ -90,6 +92,7 @@ process.exitCode = await dispatch(process.argv.slice(2), {
   stderr: (text) => void process.stderr.write(text),
   env: process.env,
   wantsJson: process.argv.includes("--json"),
-  isTerminal: process.stdout.isTTY && process.env["NO_COLOR"] === undefined,
+  isTerminal: isPainted(process.stdout),
+  isErrorTerminal: isPainted(process.stderr),
   signal: aborted.signal,
 });

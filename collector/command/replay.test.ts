@@ -52,6 +52,27 @@ test("without a comparison --json tells the counts", async () => {
   expect(Object.keys(JSON.parse(whole.out) as object)).toEqual(["incidents", "stats"]);
 });
 
+test("colours and progress go where a terminal shows them, and into no file", async () => {
+  const events = join(folder, "events.jsonl");
+  const cmdb = join(folder, "cmdb.json");
+  writeFileSync(events, `${GOOD}\n`);
+  const seen = async (isTerminal: boolean, isErrorTerminal: boolean): Promise<string> => {
+    const flags = ["--cmdb", cmdb, "--events", events, "--out", join(folder, "out.json")];
+    return (await callCommand(run, flags, {}, { isTerminal, isErrorTerminal })).err;
+  };
+  expect(await seen(false, true)).toMatch(/^\r1 lines in .* 1 incidents/);
+  expect(await seen(true, false)).toBe("");
+  writeFileSync(cmdb, '{"cis":[{"id":"a"}],"relations":[{}]}');
+  expect(await seen(false, true)).toContain("\u001b[31merror\u001b[0m CMDB_MISSING_KEY");
+  expect(await seen(true, false)).toContain(" error CMDB_MISSING_KEY");
+});
+
+test("with --json bad lines are one object", async () => {
+  const { code, err } = await replay([GOOD, "{"], "--json");
+  expect(code).toBe(0);
+  expect(JSON.parse(err)).toMatchObject({ code: "badLines", details: [{ line: 2 }] });
+});
+
 test("bad lines are told with number and reason, and counted; the rest is replayed", async () => {
   const { code, err } = await replay([GOOD, "{", GOOD]);
   expect(code).toBe(0);

@@ -150,7 +150,7 @@ async function readInputs(flags: Flags, io: CommandIo): Promise<Inputs | undefin
   const rules = await readReplayRules(flags.rules);
   const findings = [...cmdb.findings, ...settings.findings, ...rules.findings];
   const isBad = findings.some(({ severity }) => severity === "error");
-  if (io.wantsJson !== true) io.stderr(findingsText(findings, io.isTerminal));
+  if (io.wantsJson !== true) io.stderr(findingsText(findings, io.isErrorTerminal));
   else if (isBad)
     complain(io, EXIT.failed, {
       code: "badFiles",
@@ -213,11 +213,11 @@ async function replay(flags: Flags, inputs: Inputs, io: CommandIo): Promise<Outc
       until: flags.until,
       ...(flags.ledger === undefined ? {} : { onLedger: (record) => ledger.push(ledgerLine(record)) }),
       onProgress: (lines) => {
-        if (io.isTerminal) io.stderr(`\r${lines} lines`);
+        if (io.isErrorTerminal) io.stderr(`\r${lines} lines`);
       },
     });
     const seconds = (performance.now() - started) / 1000;
-    if (io.isTerminal) io.stderr(`\r${summary(result, seconds)}\n`);
+    if (io.isErrorTerminal) io.stderr(`\r${summary(result, seconds)}\n`);
     tellProblems(flags.events, problems, result, io);
     const isUseless = result.stats.badLines > 0 && result.stats.badLines === result.stats.lines;
     return isUseless ? undefined : { result, ledger };
@@ -248,11 +248,12 @@ const PROBLEMS_SHOWN = 10;
 
 function tellProblems(file: string, problems: readonly ReplayProblem[], { stats }: ReplayResult, io: CommandIo): void {
   if (stats.badLines === 0) return;
-  for (const { line, message } of problems.slice(0, PROBLEMS_SHOWN)) io.stderr(`${file}:${line}: ${message}\n`);
-  const shown = Math.min(problems.length, PROBLEMS_SHOWN);
-  const more = stats.badLines > shown ? `; the first ${shown} are shown` : "";
+  const shown = problems.slice(0, PROBLEMS_SHOWN);
+  if (io.wantsJson !== true) for (const { line, message } of shown) io.stderr(`${file}:${line}: ${message}\n`);
+  const more = stats.badLines > shown.length ? `; the first ${shown.length} are shown` : "";
   const what = stats.badLines === stats.lines ? "no line can be read" : "these lines were left out";
-  io.stderr(`tocsin: ${file}: ${stats.badLines} of ${stats.lines} lines are bad${more}: ${what}\n`);
+  const message = `${file}: ${stats.badLines} of ${stats.lines} lines are bad${more}: ${what}`;
+  complain(io, EXIT.failed, { code: "badLines", message, details: shown });
 }
 
 function write(flags: Flags, { result, ledger }: Outcome, io: CommandIo): boolean {

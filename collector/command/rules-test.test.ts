@@ -19,6 +19,7 @@ async function call(...args: string[]): Promise<{ code: number; out: string; err
     stderr: (text: string) => void (err += text),
     env: {},
     isTerminal: false,
+    isErrorTerminal: false,
     signal: new AbortController().signal,
   };
   const code = await run(args, io);

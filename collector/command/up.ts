@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { makeDataFolder } from "../composition/data-folder.ts";
-import { EXIT, type CommandIo } from "./command-io.ts";
+import { complain, type Complaint, EXIT, misuse, type CommandIo } from "./command-io.ts";
 import { hostCmdb } from "./host-cmdb.ts";
 import { paint } from "./table.ts";
 
@@ -18,6 +18,7 @@ and prints where to look. Ctrl-C stops both; the data stays.
   --data DIR          default ~/.local/share/tocsin
   --webhook URL       also send notifications there
   --watch-process P   also watch a process by name (may be repeated)
+  --json              where to look as one line of JSON: { url, agentPid, data, config, agentConfig, cmdb }
 
 Examples:
   tocsin up
@@ -46,6 +47,7 @@ function parseFlags(args: string[], io: CommandIo): UpFlags | number {
         data: { type: "string" },
         webhook: { type: "string" },
         "watch-process": { type: "string", multiple: true, default: [] },
+        json: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
     });
@@ -61,13 +63,12 @@ function parseFlags(args: string[], io: CommandIo): UpFlags | number {
       watchProcess: values["watch-process"],
     };
   } catch (error) {
-    io.stderr(`tocsin: ${(error as Error).message}\n\n${HELP}`);
-    return EXIT.usage;
+    return misuse(io, (error as Error).message, HELP);
   }
 }
 
 /** Writes the files of the quick start; what the user has changed since stays, and `kept` says which flags that leaves out. */
-function prepare(flags: UpFlags): { config: string; agentConfig: string; kept: string[] } {
+function prepare(flags: UpFlags): { config: string; agentConfig: string; cmdb: string; kept: string[] } {
   makeDataFolder(join(flags.data, "agent"));
   const kept: string[] = [];
   const write = (name: string, text: string, flag: string | null = null): string => {
@@ -77,7 +78,7 @@ function prepare(flags: UpFlags): { config: string; agentConfig: string; kept: s
       kept.push(`${path} is there already: ${flag} does not change it; write it there, or take another --data`);
     return path;
   };
-  write("cmdb.json", `${JSON.stringify(hostCmdb(hostname()), null, 2)}\n`);
+  const cmdb = write("cmdb.json", `${JSON.stringify(hostCmdb(hostname()), null, 2)}\n`);
   const receivers =
     flags.webhook === undefined
       ? ""
@@ -96,7 +97,7 @@ function prepare(flags: UpFlags): { config: string; agentConfig: string; kept: s
     `# Written by tocsin up; the agent of this host.\nci: ${JSON.stringify(hostname())}\ndataDir: agent\n${processes}`,
     flags.watchProcess.length === 0 ? null : "--watch-process",
   );
-  return { config, agentConfig, kept };
+  return { config, agentConfig, cmdb, kept };
 }
 
 function start(args: string[], stdout: "pipe" | "inherit"): ChildProcess {
@@ -116,7 +117,7 @@ function address(collector: ChildProcess): Promise<string | null> {
     let text = "";
     collector.stdout?.on("data", (chunk: Buffer) => {
       text += chunk.toString();
-      const found = /^listening (\S+)$/m.exec(text);
+      const found = /^(?:listening |\{"listening":")([^\s"]+)/m.exec(text);
       if (found !== null) done(found[1] ?? null);
     });
     collector.once("exit", () => done(null));
@@ -155,12 +156,13 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
   try {
     files = prepare(flags);
   } catch (error) {
-    io.stderr(`tocsin: ${(error as Error).message}\n`);
-    return EXIT.failed;
+    return complain(io, EXIT.failed, { code: "cannotStart", message: (error as Error).message });
   }
-  for (const line of files.kept) io.stderr(`tocsin: ${line}\n`);
+  for (const message of files.kept) complain(io, EXIT.ok, { code: "kept", message });
   const collector = start(
-    ["collector", "--config", files.config, "--listen", flags.listen, "--data", join(flags.data, "collector")],
+    ["collector", "--config", files.config, "--listen", flags.listen, "--data", join(flags.data, "collector")].concat(
+      io.wantsJson === true ? ["--json"] : [],
+    ),
     "pipe",
   );
   const children = [collector];
@@ -170,11 +172,13 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
   if (url === null) return (await ended(collector)) ?? EXIT.failed;
   const agent = start(["agent", "--config", files.agentConfig, "--collector", url], "inherit");
   children.push(agent);
-  io.stdout(welcome(url, flags, agent, io));
+  const { kept: _, ...paths } = files;
+  if (io.wantsJson === true) io.stdout(`${JSON.stringify({ url, agentPid: agent.pid, data: flags.data, ...paths })}\n`);
+  else io.stdout(welcome(url, flags, agent, io));
   void ended(agent).then((code) => {
     if (io.signal.aborted) return;
     // One that was stopped is the very thing to try; one that cannot run is a mistake to mend.
-    if (code === null || code === EXIT.ok) io.stderr(agentStopped(files.agentConfig, url));
+    if (code === null || code === EXIT.ok) complain(io, EXIT.ok, agentStopped(files.agentConfig, url));
     else collector.kill("SIGTERM");
   });
   const code = await ended(collector);
@@ -184,13 +188,17 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
       agentCode === null || agentCode === EXIT.ok
         ? `collector ended with code ${code}`
         : `agent ended with code ${agentCode}`;
-    io.stderr(`tocsin: the ${who}; stopping\n`);
+    complain(io, EXIT.failed, { code: "ended", message: `the ${who}; stopping` });
   }
   stopAll();
   await ended(agent);
   return io.signal.aborted ? EXIT.ok : Math.max(code ?? EXIT.failed, agentCode ?? EXIT.ok, EXIT.failed);
 }
 
-function agentStopped(config: string, url: string): string {
-  return `tocsin: the agent was stopped; when it has not been heard for a while, an incident opens. To undo it:\n  ${word(TOCSIN)} agent --config ${word(config)} --collector ${url}\n`;
+function agentStopped(config: string, url: string): Complaint {
+  const undo = `${word(TOCSIN)} agent --config ${word(config)} --collector ${url}`;
+  return {
+    code: "agentStopped",
+    message: `the agent was stopped; when it has not been heard for a while, an incident opens. To undo it:\n  ${undo}`,
+  };
 }

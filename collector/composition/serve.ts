@@ -1,5 +1,5 @@
 import { flushCompileCache } from "node:module";
-import { EXIT, type CommandIo } from "../command/command-io.ts";
+import { complain, EXIT, type CommandIo } from "../command/command-io.ts";
 import { findingsText } from "../command/findings-text.ts";
 import { version } from "../command/version.ts";
 import type { TocsinConfig } from "../config/config.ts";
@@ -65,8 +65,13 @@ export async function serve(options: ServeOptions, io: CommandIo): Promise<numbe
     rooms = await composeCollector(config, store, { clock: systemClock, log, telemetry, loopLag, version, onFatal });
     ({ url } = await rooms.server.listen(config.listen.host, config.listen.port));
   } catch (error) {
-    if (error instanceof UnusableFiles) io.stderr(findingsText(error.findings, io.isTerminal));
-    io.stderr(`tocsin: the collector cannot start: ${startTrouble(error as NodeJS.ErrnoException, config.listen)}\n`);
+    const details = error instanceof UnusableFiles ? error.findings : undefined;
+    if (details !== undefined && io.wantsJson !== true) io.stderr(findingsText(details, io.isErrorTerminal));
+    complain(io, EXIT.failed, {
+      code: "cannotStart",
+      message: `the collector cannot start: ${startTrouble(error as NodeJS.ErrnoException, config.listen)}`,
+      ...(details === undefined ? {} : { details }),
+    });
     // Joined, but without an address: it must not stay behind and hold the data directory.
     await rooms?.stop();
     await store.close();
@@ -81,7 +86,7 @@ export async function serve(options: ServeOptions, io: CommandIo): Promise<numbe
   const idleMemory = new IdleMemory({ clock: systemClock, engine: nodeEngine(), telemetry, tidy });
   idleMemory.start();
   const following = followConfig(file, overrides, rooms, { clock: systemClock, log, telemetry, mark });
-  io.stdout(`listening ${url}\n`);
+  io.stdout(io.wantsJson === true ? `${JSON.stringify({ listening: url })}\n` : `listening ${url}\n`);
   log.info("started", { version, url, file, dataDir: config.dataDir });
   keepCompiledCode();
   await anyAborted(io.signal, failure.signal);

@@ -1,10 +1,11 @@
 import type { CommandIo } from "../../collector/command/command-io.ts";
 
-/** Runs a command as a program would run it whose output is no terminal. */
+/** Runs a command as a program would run it whose output is no terminal, unless `shown` says which of it is one. */
 export async function callCommand(
   run: (args: string[], io: CommandIo) => Promise<number>,
   args: string[],
   env: Record<string, string> = {},
+  shown: Partial<Pick<CommandIo, "isTerminal" | "isErrorTerminal">> = {},
 ): Promise<{ code: number; out: string; err: string }> {
   let [out, err] = ["", ""];
   const code = await run(args, {
@@ -13,6 +14,8 @@ export async function callCommand(
     env,
     wantsJson: args.includes("--json"),
     isTerminal: false,
+    isErrorTerminal: false,
+    ...shown,
     signal: new AbortController().signal,
   });
   return { code, out, err };
