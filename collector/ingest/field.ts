@@ -88,15 +88,24 @@ const DATE_TIME = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2}(?:\.\d{1,12})?) ?
 
 /**
  * Milliseconds since 1970 of an RFC 3339 time and its near relations (a space for the T, `UTC`, `+0100`; a missing zone is
- * UTC); undefined for anything else and for times before 1970, Go's zero time among them.
+ * UTC); undefined for anything else, days that no calendar has among it.
  */
-export function timeAt(value: unknown): number | undefined {
+export function momentAt(value: unknown): number | undefined {
   const match = typeof value === "string" ? DATE_TIME.exec(value) : null;
   if (match === null) return undefined;
   const [, date = "", time = "", zone = "Z"] = match;
+  // `Date` takes the 30th of February for the 2nd of March, and the hour 24 for the next day.
+  const day = Number(date.slice(8));
+  if (time.startsWith("24") || (day > 28 && new Date(`${date}T00:00:00Z`).getUTCDate() !== day)) return undefined;
   const offset = /^[+-]/.test(zone) ? zone.replace(/^(...):?/, "$1:") : "Z";
   const parsed = Date.parse(`${date}T${time}${offset}`);
-  return Number.isNaN(parsed) || parsed <= 0 ? undefined : parsed;
+  return Number.isNaN(parsed) ? undefined : parsed;
+}
+
+/** The same; undefined also for times before 1970, Go's zero time among them: such a clock tells nothing. */
+export function timeAt(value: unknown): number | undefined {
+  const moment = momentAt(value);
+  return moment === undefined || moment <= 0 ? undefined : moment;
 }
 
 /** Milliseconds since 1970 from seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by size; or RFC 3339. */

@@ -132,8 +132,27 @@ function summaryOf(labels: Labels, annotations: Labels, check: string): string {
   return cut(rest.length === 0 ? check : `${check}: ${rest.join(", ")}`, SUMMARY_LENGTH_MAX);
 }
 
+/** An address as RFC 3986 has them. */
+const ADDRESS =
+  /^https?:\/\/[\w.-]+(?::\d{1,5})?(?:[/?#](?:[\w\-.~:/?@!$&'()*+,;=]|%[\da-f]{2})*(?:#(?:[\w\-.~:/?@!$&'()*+,;=]|%[\da-f]{2})*)?)?$/i;
+const UNFIT = /[^\w\-.~:/?@!$&'()*+,;=%]|%(?![\da-f]{2})/gi;
+
+/**
+ * Clients of the API are promised a URI: what does not belong into one is escaped, as browsers would not do it everywhere
+ * (`{job="x"}` in a query). undefined for what is no http or https address at all.
+ */
+function addressOf(text: string): string | undefined {
+  if (ADDRESS.test(text)) return text;
+  const parts = /^(https?:\/\/[^/?#]*)([^#]*)(?:#(.*))?$/.exec(URL.canParse(text) ? new URL(text).href : "");
+  if (parts === null) return undefined;
+  const [, host = "", path = "", fragment] = parts;
+  const escaped = [path, fragment].map((part) => part?.replaceAll(UNFIT, encodeURIComponent));
+  return host + escaped.filter((part) => part !== undefined).join("#");
+}
+
 function linksOf(annotations: Labels, generatorUrl: string): readonly Link[] {
-  const generator: Link[] = generatorUrl === "" ? [] : [{ href: generatorUrl, text: GENERATOR }];
+  const address = generatorUrl === "" ? undefined : addressOf(generatorUrl);
+  const generator: Link[] = address === undefined ? [] : [{ href: address, text: GENERATOR }];
   // Not pushed to: a list that grows takes room for sixteen more.
   return generator.concat(
     linkTo(annotations["runbook_url"] ?? annotations["runbook"], "runbook"),

@@ -1,6 +1,6 @@
 import type { Event } from "../../core/model/event.ts";
 import type { UnixMillis } from "../../core/model/time.ts";
-import { documentOf, timeAt } from "../field.ts";
+import { documentOf, momentAt } from "../field.ts";
 import {
   type AlertText,
   type AlertTimes,
@@ -21,14 +21,15 @@ const TIMES_MAX = 64;
 export class TimeReader {
   private readonly known = new Map<unknown, UnixMillis | undefined>();
 
-  /** undefined for a missing time and for Go's zero time. Throws `InvalidAlert`. */
+  /** undefined for a missing time and for Go's zero time; one before 1970 is 1970. Throws `InvalidAlert`. */
   read(value: unknown, what: string): UnixMillis | undefined {
     if (value === undefined || value === null || value === "") return undefined;
     const known = this.known.get(value);
     if (known !== undefined) return known;
     const isZero = typeof value === "string" && ZERO_TIME.test(value);
-    const at = isZero ? undefined : timeAt(value);
-    if (at === undefined && !isZero) throw new InvalidAlert(`${what} must be an RFC 3339 time`);
+    const moment = isZero ? undefined : momentAt(value);
+    if (moment === undefined && !isZero) throw new InvalidAlert(`${what} must be an RFC 3339 time`);
+    const at = moment === undefined ? undefined : Math.max(0, moment);
     if (this.known.size >= TIMES_MAX) this.known.clear();
     this.known.set(value, at);
     return at;

@@ -10,6 +10,9 @@ import { registerAlertmanager } from "./register.ts";
 
 const document: unknown = parse(readFileSync(new URL("testdata/openapi.yaml", import.meta.url), "utf8"));
 
+/** Of the bench's clock. */
+const NOW = Date.parse("2026-03-01T10:00:00Z");
+
 interface Bench {
   app: FastifyInstance;
   ports: RecordingPorts;
@@ -114,6 +117,32 @@ test("an alert becomes an event on the CI that its labels name", async () => {
   expect(ports.lanes).toEqual(["critical"]);
 });
 
+test.for<[situation: string, sent: string, shown: string | undefined]>([
+  [
+    "Prometheus' own",
+    "http://p:9090/graph?g0.expr=up+%3D%3D+0&g0.tab=1",
+    "http://p:9090/graph?g0.expr=up+%3D%3D+0&g0.tab=1",
+  ],
+  ["IPv6", "http://[::1]:9090/g", "http://[::1]:9090/g"],
+  [
+    "a query that nobody escaped",
+    'https://p/explore?left={"expr":"up{job=~\'a|b\'}[5m]"}',
+    "https://p/explore?left=%7B%22expr%22:%22up%7Bjob=~%27a%7Cb%27%7D%5B5m%5D%22%7D",
+  ],
+  ["spaces, letters, a lonely percent sign", "http://p/höhe 50%", "http://p/h%C3%B6he%2050%25"],
+  ["a hash in the fragment", "http://p/#a#b", "http://p/#a%23b"],
+  ["half of a surrogate pair", "http://p/\ud800", "http://p/%EF%BF%BD"],
+  ["no port", "http://p:x/", undefined],
+  ["a path", "/graph?g0.expr=up", undefined],
+  ["words", "not a url", undefined],
+  ["a script", "javascript:alert(1)", undefined],
+])("generatorURL is a URI or not there: %s", async ([, sent, shown]) => {
+  const { post, get } = bench();
+  expect((await post([{ labels: { alertname: "A" }, generatorURL: sent }])).status).toBe(200);
+  const { body } = await get<Shown[]>("/alerts");
+  expect(body.map(({ generatorURL }) => generatorURL)).toEqual([shown]);
+});
+
 test.for<[situation: string, times: { startsAt?: string; endsAt?: string }, expected: object]>([
   ["no times: now, for the resolve timeout", {}, { status: "firing", since: 0, expiresAfterMs: 300_000 }],
   [
@@ -129,6 +158,9 @@ test.for<[situation: string, times: { startsAt?: string; endsAt?: string }, expe
     { startsAt: "2026-03-01T10:00:30.123456789+01:00" },
     { status: "firing", since: -3_569_877 },
   ],
+  ["the clock of a host that has none", { startsAt: "1970-01-01T00:00:00Z" }, { status: "firing", since: -NOW }],
+  ["before 1970", { startsAt: "1960-05-01T00:00:00Z" }, { status: "firing", since: -NOW }],
+  ["ended in 1970", { endsAt: "1970-01-01T00:00:00Z" }, { status: "resolved", since: -NOW }],
 ])("times: %s", async ([, times, expected]) => {
   const { post, ports } = bench();
   expect((await post([{ labels: { alertname: "A" }, ...times }])).status).toBe(200);
@@ -221,6 +253,8 @@ test("bad alerts are refused by name, the good ones of the batch are stored", as
     { labels: { alertname: "B" }, startsAt: "yesterday" },
     { labels: { alertname: "C" }, startsAt: "2026-03-01T10:00:00Z", endsAt: "2026-03-01T09:00:00Z" },
     "text",
+    { labels: { alertname: "D" }, startsAt: "2026-02-30T00:00:00Z" },
+    { labels: { alertname: "D" }, endsAt: "2026-03-01T24:00:00Z" },
     { labels: JSON.parse('{"__proto__":"x"}') as object },
   ]);
   expect(answer.status).toBe(400);
@@ -231,11 +265,13 @@ test("bad alerts are refused by name, the good ones of the batch are stored", as
       "alert 3: startsAt must be an RFC 3339 time",
       "alert 4: start time must be before end time",
       "alert 5: an alert must be an object",
-      'alert 6: invalid label name "__proto__"',
+      "alert 6: startsAt must be an RFC 3339 time",
+      "alert 7: endsAt must be an RFC 3339 time",
+      'alert 8: invalid label name "__proto__"',
     ].join("; "),
   );
   expect(ports.events.map((event) => event.check)).toEqual(["Good"]);
-  expect(ports.counts.get("tocsin_ingest_dropped_total alertmanager invalidAlert")).toBe(6);
+  expect(ports.counts.get("tocsin_ingest_dropped_total alertmanager invalidAlert")).toBe(8);
 });
 
 test.for<[situation: string, body: string]>([

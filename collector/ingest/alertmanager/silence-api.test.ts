@@ -157,8 +157,11 @@ test.for<[situation: string, matcher: object]>([
 
 test("a silence whose start was never set starts at once, as there", async () => {
   const { app } = bench();
-  expect((await post(app, { ...GOOD, startsAt: "0001-01-01T00:00:00Z" })).status).toBe(200);
-  expect(await list(app)).toMatchObject([{ status: { state: "active" }, startsAt: "2026-03-01T10:00:00.000Z" }]);
+  for (const startsAt of ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z"]) {
+    expect((await post(app, { ...GOOD, startsAt })).status).toBe(200);
+    const [first] = await list(app);
+    expect(first).toMatchObject({ status: { state: "active" }, startsAt: "2026-03-01T10:00:00.000Z" });
+  }
 });
 
 test.for<[situation: string, change: object]>([
@@ -171,6 +174,7 @@ test.for<[situation: string, change: object]>([
   ["ends before it starts", { endsAt: "2026-03-01T09:59:00Z" }],
   ["ended", { startsAt: "2026-03-01T08:00:00Z", endsAt: "2026-03-01T09:00:00Z" }],
   ["no time", { startsAt: "soon" }],
+  ["no day", { endsAt: "2027-02-30T00:00:00Z" }],
   ["no comment", { comment: undefined }],
   ["no author", { createdBy: null }],
 ])("refused: %s", async ([, change]) => {

@@ -2,7 +2,7 @@ import type { Matcher, Silence } from "../../core/model/silence.ts";
 import type { UnixMillis } from "../../core/model/time.ts";
 import { Refusal } from "../../port/ingest.ts";
 import { matcherFault, matchesEmpty } from "../matcher.ts";
-import { documentOf, labelsFrom, listOf, timeAt } from "../field.ts";
+import { documentOf, labelsFrom, listOf, momentAt } from "../field.ts";
 
 export type SilenceState = "expired" | "active" | "pending";
 
@@ -91,13 +91,10 @@ function readText(value: unknown, what: string): string {
 }
 
 function readTime(value: unknown, what: string): UnixMillis {
-  const at = timeAt(value);
+  const at = momentAt(value);
   if (at === undefined) throw bad(`invalid silence: ${what} must be an RFC 3339 time`);
   return at;
 }
-
-/** As Go writes a time that was never set: a silence with it starts at once. */
-const ZERO_TIME = "0001-01-01T00:00:00Z";
 
 /** Throws a refusal that says what is wrong. */
 export function readSilence(value: unknown, now: UnixMillis): PostedSilence {
@@ -111,7 +108,7 @@ export function readSilence(value: unknown, now: UnixMillis): PostedSilence {
   if (matchers.length === 0) throw bad("invalid silence: at least one matcher required");
   if (matchers.length > MATCHERS_MAX) throw bad(`invalid silence: more than ${MATCHERS_MAX} matchers`);
   if (matchers.every(matchesEmpty)) throw bad("invalid silence: at least one matcher must not match the empty string");
-  const startsAt = document["startsAt"] === ZERO_TIME ? now : readTime(document["startsAt"], "startsAt");
+  const startsAt = readTime(document["startsAt"], "startsAt");
   const endsAt = readTime(document["endsAt"], "endsAt");
   if (startsAt >= endsAt) throw bad("Failed to create silence: start time must be before end time");
   if (endsAt < now) throw bad("Failed to create silence: end time can't be in the past");

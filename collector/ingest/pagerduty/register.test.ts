@@ -177,6 +177,15 @@ test.for<[situation: string, change: object, errors: string[]]>([
   expect(ports.events).toEqual([]);
 });
 
+test("an event that is too large is no throttling: its sender must not send it again", async () => {
+  const { post } = bench();
+  const details = Array.from({ length: 600_000 }, () => 0);
+  expect(await post("/v2/enqueue", { ...TRIGGER, payload: { ...TRIGGER.payload, details } })).toMatchObject({
+    status: 413,
+    body: { status: "invalid event", errors: ["the JSON body has more than 500000 values"] },
+  });
+});
+
 test("an event without a key is no event", async () => {
   const { ports, post } = bench();
   for (const [url, field] of [

@@ -23,7 +23,7 @@ export interface PagerDutyOptions {
 const renderPagerDuty = ({ status, message, details }: Trouble): { contentType: string; body: string } => ({
   contentType: "application/json",
   body: JSON.stringify(
-    status === 400
+    status === 400 || status === 413
       ? {
           status: "invalid event",
           message: "Event object is invalid",

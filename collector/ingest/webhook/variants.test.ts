@@ -393,3 +393,23 @@ test("of a form's parts only fields are read", async () => {
   expect((await post("uptime-kuma", body, headers)).events).toHaveLength(1);
   expect((await post("uptime-kuma", body, { "content-type": "multipart/form-data" })).status).toBe(400);
 });
+
+test.for<[said: unknown, dropped: object]>([
+  [3, { truncated: 3 }],
+  ["3", { truncated: 3 }],
+  [0, {}],
+  [undefined, {}],
+  [null, {}],
+  [-3, {}],
+  [0.5, {}],
+  [1e308, {}],
+  ["many", {}],
+])("alerts that Alertmanager and Grafana cut off are counted, whatever stands there: %s", async ([said, dropped]) => {
+  const { post, ports } = webhookBench();
+  const body = { status: "firing", alerts: [{ labels: { alertname: "A" } }], truncatedAlerts: said };
+  for (const kind of ["alertmanager", "grafana"]) {
+    expect((await post(kind, body)).body).toEqual({ accepted: 1, dropped });
+    const counted = ports.counts.get(`tocsin_ingest_dropped_total webhook.${kind} truncated`);
+    expect(counted).toBe((dropped as { truncated?: number }).truncated);
+  }
+});

@@ -31,8 +31,15 @@ export function groupedAlerts(
       invalid += 1;
     }
   }
-  const truncated = Number(at(body, "truncatedAlerts") ?? 0);
-  return { events, dropped: { invalidAlert: invalid, truncated: Number.isFinite(truncated) ? truncated : 0 } };
+  return { events, dropped: { invalidAlert: invalid, truncated: truncatedOf(at(body, "truncatedAlerts")) } };
+}
+
+/** More than these nobody sends, and one wrong number must not spoil the counter for good. */
+const TRUNCATED_MAX = 1_000_000;
+
+function truncatedOf(said: unknown): number {
+  const count = Number(said);
+  return Number.isInteger(count) && count > 0 && count <= TRUNCATED_MAX ? count : 0;
 }
 
 function eventOfAlert(
