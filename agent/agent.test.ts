@@ -49,6 +49,7 @@ async function live(
     config?: (config: AgentConfig) => void;
     rules?: readonly Rule[];
     machine?: string;
+    once?: boolean;
     restart?: () => void;
   } = {},
 ): Promise<Life> {
@@ -80,6 +81,7 @@ async function live(
     bundledRules: () => Promise.resolve(rules),
     createCollectors: (context) => [createLoadCollector(context), createMemoryCollector(context)],
     createWatches: () => Promise.resolve([]),
+    once: options.once === true,
     ...(options.restart === undefined ? {} : { restart: options.restart }),
   });
   const rounds = async (count: number): Promise<void> => {
@@ -122,20 +124,24 @@ const events = (server: RecordingCollector): WireEvent[] =>
     .filter((each) => each.path === "/api/v1/events")
     .flatMap((each) => JSON.parse(each.body.toString()) as WireEvent[]);
 
-test("the resource says who sends, how often, and for which CI", async () => {
-  const server = await collector();
-  const { agent } = await live(newFolder(), server.url);
-  agent.start();
-  await until(() => requests(server).length === 1);
-  expect(requests(server)[0]!.resource).toMatchObject({
-    "service.name": "tocsin-agent",
-    "service.instance.id": expect.stringMatching(/^[0-9a-f]{32}$/),
-    "host.name": "web-1.example.net",
-    "tocsin.ci": "web-1",
-  });
-  expect(String(requests(server)[0]!.resource["tocsin.agent.interval_ms"])).toBe("10000");
-  await agent.stop(0);
-});
+test.for([{ once: false }, { once: true }])(
+  "the resource says who sends, how often, and for which CI: %o",
+  async ({ once }) => {
+    const server = await collector();
+    const { agent } = await live(newFolder(), server.url, { once });
+    agent.start();
+    await until(() => requests(server).length === 1);
+    expect(requests(server)[0]!.resource).toMatchObject({
+      "service.name": "tocsin-agent",
+      "service.instance.id": expect.stringMatching(/^[0-9a-f]{32}$/),
+      "host.name": "web-1.example.net",
+      "tocsin.ci": "web-1",
+    });
+    expect(String(requests(server)[0]!.resource["tocsin.agent.interval_ms"])).toBe("10000");
+    expect(requests(server)[0]!.resource["tocsin.agent.once"]).toBe(once ? "true" : undefined);
+    await agent.stop(0);
+  },
+);
 
 test("an hour offline: every sample arrives in order with its own time, and new ones right after", async () => {
   const server = await collector();

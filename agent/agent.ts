@@ -268,5 +268,6 @@ function resourceOf(config: AgentConfig, around: AgentSurroundings, ci: string):
     "os.type": process.platform,
     [AGENT_ATTRIBUTES.ci]: ci,
     [AGENT_ATTRIBUTES.intervalMs]: config.intervalMs,
+    ...(around.once === true && { [AGENT_ATTRIBUTES.once]: "true" }),
   };
 }

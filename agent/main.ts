@@ -199,7 +199,7 @@ function enrolmentTokenOf({ enrolmentTokenFile }: AgentConfig, fromEnvironment: 
   }
 }
 
-async function openAgent({ config, remote }: Handover, log: Log, restart: () => void): Promise<Agent | null> {
+async function openAgent({ config, remote, once }: Handover, log: Log, restart: () => void): Promise<Agent | null> {
   const signingKey = pinnedKey(config);
   if (signingKey instanceof Error) {
     log.error("the signing key cannot be used", { file: config.signingKeyFile, error: signingKey.message });
@@ -235,6 +235,7 @@ async function openAgent({ config, remote }: Handover, log: Log, restart: () => 
     signingKey,
     enrolmentToken: () => enrolmentTokenOf(config, enrolmentToken),
     remote,
+    once,
     restart,
     bundledRules,
     createCollectors: (context) => createCollectors(context, { config, clock, log, sockets, focus }),

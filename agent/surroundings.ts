@@ -27,6 +27,8 @@ export interface AgentSurroundings {
   enrolmentToken?: () => string | null;
   /** With what of the collector's configuration this process began. */
   remote?: RemoteUse;
+  /** It samples once and ends, and the collector is not to wait for it. */
+  once?: boolean;
   /** Ends this process in good order and begins anew; absent = not possible here. */
   restart?: () => void;
   createCollectors: (context: CollectorContext) => Collector[];

@@ -9,6 +9,8 @@ export const AGENT_ATTRIBUTES = {
   ci: "tocsin.ci",
   /** Milliseconds between two sends; missing for three of them (at least 30 s) raises `agent_missing`. */
   intervalMs: "tocsin.agent.interval_ms",
+  /** "true": it samples once and ends. It is no second agent beside one that runs, and nobody waits for it. */
+  once: "tocsin.agent.once",
 } as const;
 
 export const AGENT_SERVICE_NAME = "tocsin-agent";

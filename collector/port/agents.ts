@@ -5,6 +5,8 @@ export interface AgentContact {
   agentId: string;
   /** Which process of it, see AGENT_RUN_HEADER; "" where it did not say. */
   run: string;
+  /** It sends once and ends: it is nobody's rival. */
+  isOnce: boolean;
   /** As the agent names it. */
   ci: string;
   /** "" where it did not say. */

@@ -10,7 +10,7 @@ interface Bench {
   clock: VirtualClock;
   intake: RecordingIntake;
   telemetry: RecordingTelemetry;
-  heard: (ci: string, agentId: string, run?: string) => void;
+  heard: (ci: string, agentId: string, run?: string, isOnce?: boolean) => void;
 }
 
 function bench(detector: Detector | null = null): Bench {
@@ -25,8 +25,8 @@ function bench(detector: Detector | null = null): Bench {
     resolveCi: (name) => name.toLowerCase(),
     detector,
   });
-  const heard = (ci: string, agentId: string, run = ""): void =>
-    room.agents.heard({ ci, agentId, run, version: "1.0", intervalMs: 10_000, at: clock.now() });
+  const heard = (ci: string, agentId: string, run = "", isOnce = false): void =>
+    room.agents.heard({ ci, agentId, run, isOnce, version: "1.0", intervalMs: 10_000, at: clock.now() });
   room.start();
   return { room, clock, intake, telemetry, heard };
 }
@@ -93,6 +93,36 @@ test("two agents on one CI are told once, and cleared when one has stopped", asy
     await settled();
   }
   expect(intake.events.map((event) => event.status)).toEqual(["firing", "resolved"]);
+});
+
+test.for<[situation: string, ci: string, agentId: string]>([
+  ["of an identity of its own", "web-01", "by hand"],
+  ["of the same identity", "web-01", "a"],
+  ["of the same identity on another CI", "web-02", "a"],
+])("a process that sends once and ends is nobody's rival: %s", async ([, ci, agentId]) => {
+  const { clock, intake, heard, room } = bench();
+  for (let round = 0; round < 6; round++) {
+    heard("web-01", "a", "service");
+    clock.advance(5000);
+    heard(ci, agentId, `by hand ${round}`, true);
+    clock.advance(5000);
+    await settled();
+  }
+  expect(intake.events).toEqual([]);
+  expect(room.agents.list().map(({ duplicate }) => duplicate)).not.toContain(true);
+});
+
+test("an agent that was tried once by hand, and runs since then, may have a rival", async () => {
+  const { clock, intake, heard } = bench();
+  heard("web-01", "a", "by hand", true);
+  for (let round = 0; round < 3; round++) {
+    clock.advance(5000);
+    heard("web-01", "a", "service");
+    clock.advance(5000);
+    heard("web-01", "b");
+    await settled();
+  }
+  expect(intake.events.map(({ check, status }) => [check, status])).toEqual([["duplicate_agent", "firing"]]);
 });
 
 test("one identity on two CIs is a copied data directory", async () => {

@@ -13,6 +13,8 @@ interface Entry {
   /** The process that was heard last, and the one before it. */
   run: string;
   formerRun: string;
+  /** What was heard last of it was sent by a process that ends then. */
+  isOnce: boolean;
   /** How often, lately, a process came back after the other one was heard: two that take turns. */
   turns: number;
   turnedAt: UnixMillis;
@@ -39,7 +41,7 @@ const TURNS_MIN = 3;
 /**
  * Who was heard, and whether one identity is used twice: two agents that speak for one CI, or one agent's identity on two
  * CIs or by two processes, as a cloned machine does. Two are rivals only when they alternate: an agent that was installed anew comes after
- * the old one and never between two of its messages.
+ * the old one and never between two of its messages. One that says that it sends once and ends is tried by hand, and is nobody's rival.
  */
 export class AgentRegister implements AgentDirectory {
   private readonly options: AgentRegisterOptions;
@@ -67,6 +69,8 @@ export class AgentRegister implements AgentDirectory {
     known.lastSeenAt = contact.at;
     known.intervalMs = contact.intervalMs;
     known.version = contact.version;
+    known.isOnce = contact.isOnce;
+    if (contact.isOnce) return;
     this.tookTurns(known, contact);
     for (const rival of this.rivals(known)) {
       const between = rival.lastSeenAt >= before && contact.at - rival.lastSeenAt <= windowMs(known, rival);
@@ -136,6 +140,7 @@ export class AgentRegister implements AgentDirectory {
       lastSeenAt: contact.at,
       run: contact.run,
       formerRun: "",
+      isOnce: contact.isOnce,
       turns: 0,
       turnedAt: contact.at,
       rivalAt: null,
@@ -165,7 +170,7 @@ export class AgentRegister implements AgentDirectory {
     const sameCi = this.byCi.get(entry.ci)!;
     const sameAgent = this.byAgent.get(entry.agentId)!;
     if (sameCi.size === 1 && sameAgent.size === 1) return [];
-    return [...sameCi, ...sameAgent].filter((other) => other !== entry);
+    return [...sameCi, ...sameAgent].filter((other) => other !== entry && !other.isOnce);
   }
 
   private alternating(entry: Entry, rival: Entry, at: UnixMillis): void {

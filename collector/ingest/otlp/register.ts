@@ -186,7 +186,7 @@ function runOf(request: FastifyRequest): string {
   return typeof run === "string" && run.length <= 64 ? run : "";
 }
 
-/** null for a sender that is not one of our agents. An agent that sends is an agent that lives. */
+/** null for a sender that is not one of our agents. An agent that sends is an agent that lives, unless it sends once and ends. */
 function heardAgent(
   resource: OtlpAttributes,
   {
@@ -201,8 +201,10 @@ function heardAgent(
   if (resource[AGENT_ATTRIBUTES.serviceName] !== AGENT_SERVICE_NAME || !agentId || !ci || ci.length > 512) return null;
   const said = Number(resource[AGENT_ATTRIBUTES.intervalMs]);
   const intervalMs = said >= 100 && said <= 3_600_000 ? said : INTERVAL_DEFAULT_MS;
-  agents.heard({ agentId, run, ci, version: resource["service.version"] ?? "", intervalMs, at: ports.clock.now() });
-  heartbeats.push({ ci, agent: agentId, missingAfterMs: missingAfterMs(intervalMs) });
+  const version = resource["service.version"] ?? "";
+  const isOnce = resource[AGENT_ATTRIBUTES.once] === "true";
+  agents.heard({ agentId, run, isOnce, ci, version, intervalMs, at: ports.clock.now() });
+  if (!isOnce) heartbeats.push({ ci, agent: agentId, missingAfterMs: missingAfterMs(intervalMs) });
   return { ci, source: "agent", labels: {}, intervalMs };
 }
 

@@ -452,7 +452,8 @@ test("diagnostics: on the incident, of a host, and asked for by an operator", as
   expect(ofHost.json.items).toMatchObject([{ alert: "a1", parts }]);
 
   expect((await call("POST", "/api/v1/agents/web-01/diagnostics", { as: "operator" })).json.code).toBe("agentNotFound");
-  const contact = { agentId: "x", ci: "web-01", version: "1", intervalMs: 10_000, run: "r", at: bench.clock.now() };
+  const said = { agentId: "x", ci: "web-01", version: "1", intervalMs: 10_000 };
+  const contact = { ...said, run: "r", isOnce: false, at: bench.clock.now() };
   bench.series.agents.heard(contact);
   expect((await call("POST", "/api/v1/agents/web-01/diagnostics", { as: "operator" })).status).toBe(202);
   const ask = async () => (await call("GET", "/api/v1/agent/requests?ci=web-01", { as: "agent" })).json;

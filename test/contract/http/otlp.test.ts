@@ -84,6 +84,16 @@ test("an agent's samples are shown by node_exporter's names, and the agent is he
   ]);
 });
 
+test("an agent that sends once is listed, and its silence afterwards alarms nobody", async () => {
+  const bench = await apiBench();
+  const once = { attributes: [...agentResource("web-01").attributes, attribute("tocsin.agent.once", "true")] };
+  expect(await sendJson(bench, request(once, load(0.5, bench.clock.now())))).toMatchObject({ status: 200 });
+  expect((await bench.call("GET", "/metrics/agents/web-01")).text).toContain("node_load1");
+  expect((await bench.call("GET", "/api/v1/agents")).json.items).toMatchObject([{ agentId: "agent-1", ci: "web-01" }]);
+  bench.clock.advance(200);
+  expect(bench.intake.batches).toEqual([]);
+});
+
 test("the series carry the CMDB's id, whatever the agent calls itself", async () => {
   const bench = await apiBench();
   const ci = { type: "host", labels: {}, owner: null, criticality: null, minHealthy: null, known: true };
