@@ -1,3 +1,4 @@
+import { metricHelp } from "../../protocol/metric-help.ts";
 import type { Sample } from "../../protocol/sample.ts";
 import type { SeriesIdentity } from "../port/samples.ts";
 import { escapeLabel, type PrometheusSeries, toPrometheus } from "./prometheus-names.ts";
@@ -117,7 +118,7 @@ export class ShapeTable {
     if (series === null) return null;
     let family = this.families.get(series.family);
     if (family === undefined) {
-      const text = series.help === "" ? (help ?? "") : series.help;
+      const text = series.help === "" ? (help ?? metricHelp(sample.name) ?? "") : series.help;
       family = {
         id: this.nextFamily++,
         name: series.family,

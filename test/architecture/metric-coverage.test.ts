@@ -1,4 +1,8 @@
+import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { metricHelp } from "../../protocol/metric-help.ts";
+import { METRIC_NAMES } from "../../protocol/metric-names.ts";
+import { toNodeExporter } from "../../protocol/node-exporter-name.ts";
 import { coverageOfMixin, coverageOfReceiver, everySeries, REASONS } from "./metric-coverage.ts";
 
 const all = await everySeries();
@@ -30,4 +34,21 @@ test("what a collector does not make any more is noticed", () => {
     "system.cpu.load_average.1m",
     "node_load1",
   ]);
+});
+
+/** Of a host's own text files; their authors say what they mean. */
+const FOREIGN = ["backup_last_success_seconds"];
+
+test("every metric of the agent says what it is", () => {
+  const sampled = all.filter(
+    ({ name, labels }) => (toNodeExporter(name, labels)?.row.help ?? metricHelp(name)) === undefined,
+  );
+  expect([...new Set(sampled.map(({ name }) => name))]).toEqual(FOREIGN);
+  const root = new URL("../../agent/", import.meta.url).pathname;
+  const named = globSync("**/*.ts", { cwd: root, exclude: (path) => path.endsWith(".test.ts") }).flatMap((path) =>
+    [...readFileSync(root + path, "utf8").matchAll(/\.(?:gauge|counter)\(\s*"([\w.]+)"/g)].map(([, name = ""]) => name),
+  );
+  expect(named).toContain("tocsin.agent.build");
+  const covered = new Set(METRIC_NAMES.map(({ otel }) => otel));
+  expect(named.filter((name) => !covered.has(name) && metricHelp(name) === undefined)).toEqual([]);
 });
