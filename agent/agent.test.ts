@@ -36,7 +36,7 @@ interface Life {
   agent: Agent;
   clock: VirtualClock;
   files: RecordedHostFiles;
-  lines: { level: string; msg: string }[];
+  lines: { level: string; message: string }[];
   /** Rounds of ten seconds each; lets I/O happen between them. */
   rounds: (count: number) => Promise<void>;
 }
@@ -264,7 +264,7 @@ test("told to stop: what is stored is sent first", async () => {
   agent.start();
   await agent.stop(5000);
   expect(loadTimes(server)).toHaveLength(1);
-  expect(lines.at(-1)).toMatchObject({ msg: "stopped", allSent: true });
+  expect(lines.at(-1)).toMatchObject({ message: "stopped", allSent: true });
   expect("error" in takeDataDirectory(folder)).toBe(false);
 });
 
@@ -308,7 +308,7 @@ test("its data directory is removed while it runs: it says so once and begins an
   rmSync(folder, { recursive: true });
   await rounds(3);
   expect(restarts).toBe(1);
-  expect(lines.filter((line) => line.msg.includes("was removed"))).toHaveLength(1);
+  expect(lines.filter((line) => line.message.includes("was removed"))).toHaveLength(1);
   await agent.stop(0);
 });
 

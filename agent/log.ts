@@ -18,7 +18,7 @@ export function createLog(level: LogLevel, write: (line: string) => void, now: (
     (own: LogLevel) =>
     (message: string, fields: Record<string, unknown> = {}): void => {
       if (LOG_LEVELS.indexOf(own) < least) return;
-      const shown = { level: own, time: new Date(now()).toISOString(), msg: message, ...fields };
+      const shown = { level: own, time: new Date(now()).toISOString(), ...fields, message };
       write(`${JSON.stringify(shown, (key, value: unknown) => (isSecret(key, value) ? "[redacted]" : value))}\n`);
     };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };

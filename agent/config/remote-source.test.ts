@@ -37,7 +37,7 @@ function answerOf({ version, configuration, ci = "web-1", kind = "configuration"
 class Life {
   readonly clock = new VirtualClock();
   readonly path: string;
-  readonly lines: { level: string; msg: string; reason?: string }[] = [];
+  readonly lines: { level: string; message: string; reason?: string }[] = [];
   served: Served | HttpAnswer | null = null;
   /** Whether anything can be sent under a configuration. */
   canSend: (intervalMs: number) => boolean = () => true;

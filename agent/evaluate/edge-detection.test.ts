@@ -39,7 +39,7 @@ const HIGH = rule("high", { kind: "threshold", operator: "above", value: 60, cle
 
 function life(folder: string, options: { clock?: VirtualClock; ci?: string; rules?: MetricRule[] } = {}) {
   const clock = options.clock ?? new VirtualClock();
-  const lines: { level: string; msg: string }[] = [];
+  const lines: { level: string; message: string }[] = [];
   const events: WireEvent[] = [];
   const log = createLog(
     "warn",
@@ -165,7 +165,7 @@ test("good bytes with nonsense in them harm nothing", () => {
   const log = createLog("error", () => undefined, Date.now);
   new LearnedState(join(folder, "learned.state"), log).saveNow("web-1", nonsense as never);
   const { lines, rounds, events } = life(folder);
-  expect(lines.map((line) => line.msg)).toEqual(["what was learned cannot be used; it is learned anew"]);
+  expect(lines.map((line) => line.message)).toEqual(["what was learned cannot be used; it is learned anew"]);
   rounds(3, () => 90);
   expect(fired(events, "high")).toHaveLength(1);
 });
@@ -184,5 +184,5 @@ test("a folder that cannot be written: told once, the agent goes on", () => {
   const folder = newFolder();
   const { rounds, lines } = life(join(folder, "gone"));
   rounds(100, usual);
-  expect(lines.filter((line) => line.msg === "what was learned could not be written down")).toHaveLength(1);
+  expect(lines.filter((line) => line.message === "what was learned could not be written down")).toHaveLength(1);
 });

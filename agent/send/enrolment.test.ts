@@ -21,7 +21,7 @@ function agent(
   options: { folder?: string; agentId?: string; ci?: string; token: string | null },
 ) {
   const folder = options.folder ?? newFolder();
-  const lines: { level: string; msg: string; reason?: string }[] = [];
+  const lines: { level: string; message: string; reason?: string }[] = [];
   const given = { token: options.token };
   const enrolment = new Enrolment({
     path: join(folder, "credential.json"),

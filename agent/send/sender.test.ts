@@ -22,7 +22,7 @@ interface Rig {
   clock: VirtualClock;
   spool: Spool;
   sender: Sender;
-  lines: { level: string; msg: string; reason?: string }[];
+  lines: { level: string; message: string; reason?: string }[];
   metric: (text: string) => void;
   event: (text: string) => void;
 }
@@ -231,7 +231,7 @@ test("a redirect or a foreign server is told, asked slowly, and loses nothing", 
   metric("m");
   await until(() => server.received.length === 1 && sender.waiting);
   expect(target.received).toEqual([]);
-  expect(lines.at(-1)?.msg).toContain("is the address right");
+  expect(lines.at(-1)?.message).toContain("is the address right");
   expect(spool.pending("metric").records).toBe(1);
 });
 

@@ -76,7 +76,15 @@ async function loadAgain(
   const { log } = ports;
   const loaded = loadConfig(file, overrides);
   for (const { severity, code, message, hint, line, column } of loaded.findings)
-    log.warn("the configuration has a mistake", { severity, code, file, line, column, found: message, hint });
+    log[severity === "error" ? "error" : "warn"]("the configuration has a mistake", {
+      severity,
+      code,
+      file,
+      line,
+      column,
+      found: message,
+      hint,
+    });
   if (loaded.status === "invalid") {
     log.error("the configuration has errors; the one before stays", { file });
     return false;

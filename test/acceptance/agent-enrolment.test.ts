@@ -95,7 +95,7 @@ test("let in once; rules signed; configuration taken, and taken back where nothi
   writeFileSync(join(folder, "enrolment.token"), `${enrolmentToken}\n`);
 
   const first = agent("first", ENROL);
-  await said(first, '"msg":"enrolled"');
+  await said(first, '"message":"enrolled"');
   expect(await waitFor(async () => (await agents(url)).find(({ ci }) => ci === "web-1"))).toMatchObject({
     status: "reporting",
     intervalMs: 1000,
