@@ -25,6 +25,16 @@ test("types and units are those of the specifications", () => {
   expect(differing.map(({ name, wanted, found }) => ({ name, wanted, found }))).toEqual([]);
 });
 
+test("the guide names those of the mixin that are there, and no others", () => {
+  const guide = readFileSync(new URL("../../docs/guide/prometheus.md", import.meta.url), "utf8");
+  const [, list = ""] =
+    /The 45 Linux metrics that node-mixin reads are all there[^\n]*\n\n(.*?)\n\n/s.exec(guide) ?? [];
+  const named = [...list.matchAll(/`(node_\w+)`/g)].map(([, name = ""]) => name);
+  const found = coverageOfMixin(all).filter((each) => each.found !== null);
+  expect(named.sort()).toEqual(found.map(({ name }) => name).sort());
+  expect(named).toHaveLength(45);
+});
+
 test("what a collector does not make any more is noticed", () => {
   const without = all.filter(
     ({ name }) => !["system.linux.pressure.time", "system.cpu.load_average.1m"].includes(name),
