@@ -22,11 +22,12 @@ export function listField(parent: JsonObject, key: string): readonly unknown[] {
   return value;
 }
 
+/** Half of a surrogate pair, which JSON can spell, is replaced: written as UTF-8 it would be, and two labels become one. */
 export function textField(parent: JsonObject, key: string): string {
   const value = parent[key];
   if (value === undefined || value === null) return "";
   if (typeof value !== "string") throw new JsonFault(`${key}: not a string`);
-  return value;
+  return value.toWellFormed();
 }
 
 export function boolField(parent: JsonObject, key: string): boolean {

@@ -72,6 +72,12 @@ test("the same from Protocol Buffers as from JSON, for every logs request", () =
   );
 });
 
+test("half of a surrogate pair is read as what it would be written as", () => {
+  const value = { stringValue: "a\ud800" };
+  const body = { resourceMetrics: [{ resource: { attributes: [{ key: "k\udc00", value }] } }] };
+  expect(metricsFromJson(body)).toMatchObject({ status: "read", value: [{ resource: { "k\ufffd": "a\ufffd" } }] });
+});
+
 test("damaged bytes are read or malformed, never anything else", () => {
   const good = fc.oneof(
     metricsRequest.map((request) => officialBytes(METRICS_REQUEST, request)),

@@ -53,6 +53,17 @@ test.for<[situation: string, data: OtlpData, cumulative: string[], delta: string
   ["not a number", { kind: "gauge", points: [{ ...point, value: Number.NaN }] }, [], [], { notANumber: 1 }],
   ["the end of a series", { kind: "gauge", points: [{ ...point, noValue: true, value: 0 }] }, ["g m NaN"], [], {}],
   [
+    "a histogram with an attribute le of its own",
+    {
+      kind: "histogram",
+      temporality: "cumulative",
+      points: [{ ...point, attributes: { le: "7" }, count: 3, sum: 9.5, bounds: [0.5], counts: [1, 2] }],
+    },
+    ['c m_bucket["7","0.5"] 1', 'c m_bucket["7","+Inf"] 3', 'c m_sum["7"] 9.5', 'c m_count["7"] 3'],
+    [],
+    {},
+  ],
+  [
     "a histogram: counts become cumulative",
     {
       kind: "histogram",
@@ -221,4 +232,20 @@ test("labels that tell services apart are shown, others are not", () => {
   expect(shownLabels({ "service.name": "shop", "k8s.pod.name": "", "process.pid": "7" })).toEqual({
     "service.name": "shop",
   });
+});
+
+test("a point's own label of the name of ours is told as exported", () => {
+  const attributes = { le: "7", quantile: "8" };
+  const histogram = { ...point, attributes, count: 3, sum: null, bounds: [], counts: [3] };
+  const summary = { ...point, attributes, count: 3, sum: Number.NaN, quantiles: [{ quantile: 0.5, value: 1 }] };
+  const both = [
+    ...flat({ kind: "histogram", temporality: "cumulative", points: [histogram] }).cumulative,
+    ...flat({ kind: "summary", points: [summary] }).cumulative,
+  ];
+  expect(both.map(({ name, labels }) => [name, labels])).toEqual([
+    ["m_bucket", { exported_le: "7", quantile: "8", le: "+Inf" }],
+    ["m_count", { exported_le: "7", quantile: "8" }],
+    ["m", { exported_quantile: "8", le: "7", quantile: "0.5" }],
+    ["m_count", { exported_quantile: "8", le: "7" }],
+  ]);
 });

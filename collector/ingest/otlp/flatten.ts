@@ -109,11 +109,29 @@ function number(
   }
 }
 
+interface Point {
+  attributes: Record<string, string>;
+  at: number;
+  noValue: boolean;
+  exemplars?: OtlpExemplar[];
+}
+
 interface Parts {
   metric: OtlpMetric;
-  point: { attributes: Record<string, string>; at: number; noValue: boolean; exemplars?: OtlpExemplar[] };
+  point: Point;
+  /** Those of the point, without one that has the name of our own label. */
+  attributes: Record<string, string>;
   family: "histogram" | "summary";
   list: Sample[];
+}
+
+const OWN_LABELS = { histogram: "le", summary: "quantile" } as const;
+
+function partsOf(metric: OtlpMetric, point: Point, family: Parts["family"], list: Sample[]): Parts {
+  const own = OWN_LABELS[family];
+  if (!Object.hasOwn(point.attributes, own)) return { metric, point, attributes: point.attributes, family, list };
+  const { [own]: renamed = "", ...attributes } = point.attributes;
+  return { metric, point, attributes: { ...attributes, [`exported_${own}`]: renamed }, family, list };
 }
 
 function bucket(parts: Parts, count: number, above: number, bound: number): void {
@@ -124,10 +142,10 @@ function bucket(parts: Parts, count: number, above: number, bound: number): void
 }
 
 function part(parts: Parts, suffix: string, value: number, more?: { label: string; text: string }): void {
-  const { metric, point, family, list } = parts;
+  const { metric, point, attributes, family, list } = parts;
   list.push({
     name: metric.name + suffix,
-    labels: more === undefined ? point.attributes : { ...point.attributes, [more.label]: more.text },
+    labels: more === undefined ? attributes : { ...attributes, [more.label]: more.text },
     value: point.noValue ? Number.NaN : value,
     at: point.at,
     type: more?.label === "quantile" ? "gauge" : "counter",
@@ -146,7 +164,7 @@ function histogram(metric: OtlpMetric & { kind: "histogram" }, point: OtlpHistog
     fault(into, "badHistogram", 1);
     return;
   }
-  const parts: Parts = { metric, point, family: "histogram", list: listFor(metric.temporality, into) };
+  const parts = partsOf(metric, point, "histogram", listFor(metric.temporality, into));
   let total = 0;
   for (const [index, bound] of bounds.entries()) {
     total += counts[index]!;
@@ -160,7 +178,7 @@ function exponential(
   point: OtlpExponentialPoint,
   into: Flattened,
 ): void {
-  const parts: Parts = { metric, point, family: "histogram", list: listFor(metric.temporality, into) };
+  const parts = partsOf(metric, point, "histogram", listFor(metric.temporality, into));
   const buckets = explicitBuckets(point);
   if (buckets === null) {
     fault(into, "badHistogram", 1);
@@ -187,7 +205,7 @@ function totals(
 }
 
 function summary(metric: OtlpMetric, point: OtlpSummaryPoint, into: Flattened): void {
-  const parts: Parts = { metric, point, family: "summary", list: into.cumulative };
+  const parts = partsOf(metric, point, "summary", into.cumulative);
   for (const { quantile, value } of point.quantiles.slice(0, BOUNDS_MAX))
     if (!Number.isNaN(value)) part(parts, "", value, { label: "quantile", text: boundText(quantile) });
   if (!Number.isNaN(point.sum)) part(parts, "_sum", point.sum);
