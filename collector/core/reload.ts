@@ -1,5 +1,5 @@
 import { alertWakeAt, resolveAlert } from "./deduplicate/deduplicate.ts";
-import { mayBeDue } from "./incident/life.ts";
+import { dueSince } from "./incident/life.ts";
 import { wakeIncident } from "./incident/state.ts";
 import type { Alert } from "./model/alert.ts";
 import type { CiId, CmdbDocument } from "./model/ci.ts";
@@ -125,7 +125,9 @@ export function resume(state: CoreState, turn: Turn): void {
 
 /** It says nothing of those who have nothing to say. */
 function wakeAllDue(state: CoreState, turn: Turn): void {
-  for (const incident of state.incidents.live())
-    if (mayBeDue(incident, state.settings.correlation, turn.at)) wakeIncident(state, incident.id, turn.at);
+  for (const incident of state.incidents.live()) {
+    const since = dueSince(incident, state.settings.correlation, turn.at);
+    if (since !== null) wakeIncident(state, incident.id, since);
+  }
   wakeIntervals(state, turn);
 }

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { cmdbOf, CoreDriver, minutes, ONE_ROUTE, seconds, T0 } from "../../test/support/core-driver.ts";
+import { createCorrelator } from "./correlate/correlator.ts";
 import type { CoreSettings } from "./model/settings.ts";
+import { createRootRanker } from "./root-cause/ranker.ts";
 
 const MANY = 250;
 
@@ -44,6 +46,18 @@ test("what was to be resolved when the core was stopped is resolved after the re
   for (let host = 0; host < MANY; host += 1) core.event({ ci: `host-${host}`, status: "resolved" });
   expect(statusesOf(tickAt(core, seconds(160)))).toContain("open");
   expect(statusesOf(startedAgain(core).to(seconds(161)))).toEqual(["resolved"]);
+});
+
+test("a time that an incident waits for no more wakes it no more, with and without a restart", () => {
+  const options = { settings: { ...ONE_ROUTE, routes: [] }, cmdb: cmdbOf(["shop dependsOn sw-1"]) };
+  const core = new CoreDriver({ ...options, correlator: createCorrelator(createRootRanker()) });
+  core.event({ ci: "sw-1" });
+  core.to(seconds(60)).event({ ci: "sw-1", status: "resolved" });
+  // All was clear, which would have been its end a minute later.
+  core.to(seconds(61)).event({ ci: "sw-1" });
+  core.to(seconds(119));
+  const restarted = new CoreDriver({ ...options, after: core, correlator: createCorrelator(createRootRanker()) });
+  for (const each of [core, restarted]) expect(each.input({ kind: "tick", at: seconds(120) })).toEqual([]);
 });
 
 const matcher = (name: string, value: string) => ({ name, value, isRegex: false, isEqual: true });

@@ -3,7 +3,7 @@ import { extendExpiry } from "./deduplicate/expiry.ts";
 import { type Witness, wakeAlert } from "./deduplicate/wake.ts";
 import { AGENT_MISSING, OWN_SOURCE } from "./deduplicate/heartbeat.ts";
 import { command, sayDelivery } from "./command.ts";
-import { ageIncident, incidentWakeAt, isOpen } from "./incident/life.ts";
+import { ageIncident, asksFor, incidentWakeAt, isOpen } from "./incident/life.ts";
 import { wakeIncident } from "./incident/state.ts";
 import { type Strays, straysOf } from "./incident/stray.ts";
 import { observe, releasable, watchRoot } from "./incident/suppress.ts";
@@ -148,11 +148,27 @@ function wakeNextAlert(state: CoreState, turn: Turn): number {
 
 /** The same; 0 = nothing is due. */
 function wakeNext(state: CoreState, turn: Turn): number {
+  const due = state.timers.next();
   const key = state.timers.take(turn.at);
-  if (key === undefined) return 0;
+  if (key === undefined || due === null) return 0;
   const space = key.indexOf(" ");
-  wake(state, turn, key.slice(0, space), key.slice(space + 1));
+  const [kind, id] = [key.slice(0, space), key.slice(space + 1)];
+  if (kind === "incident" && !isStillAsked(state, id, due)) return 1;
+  wake(state, turn, kind, id);
   return ALERTS_LIKE_ONE;
+}
+
+/**
+ * An incident is woken at the time that it asked for first. What it waited for may be no matter by then, and a restart would
+ * not know of it: it sleeps on until the next time that it asks for.
+ */
+function isStillAsked(state: CoreState, id: string, due: UnixMillis): boolean {
+  const incident = state.incidents.get(id);
+  const { correlation } = state.settings;
+  if (incident === undefined || asksFor(incident, correlation, due)) return true;
+  const wakeAt = incidentWakeAt(incident, correlation, due);
+  if (wakeAt !== null) wakeIncident(state, id, wakeAt);
+  return false;
 }
 
 function wake(state: CoreState, turn: Turn, kind: string, id: string): void {

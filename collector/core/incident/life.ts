@@ -24,29 +24,42 @@ export function incidentWakeAt(
   settings: CorrelationSettings,
   at: UnixMillis,
 ): UnixMillis | null {
-  if (incident.status === "closed") return null;
-  if (incident.status === "resolved") {
-    return incident.resolvedAt === null ? null : incident.resolvedAt + settings.reopenWithinMs;
-  }
-  const quietEnds = incident.quietSince === null ? null : incident.quietSince + quietTime(incident, settings);
+  if (incident.status === "resolved") return reopenEnds(incident, settings);
   let wake: UnixMillis | null = null;
-  const settleEnds = incident.rootClearSince === null ? null : incident.rootClearSince + settings.recoverySettleMs;
-  const { holdUntil, pageHoldUntil, updateDueAt, strayCheckAt } = incident;
-  for (const due of [holdUntil, pageHoldUntil, updateDueAt, quietEnds, settleEnds, strayCheckAt]) {
+  for (const due of dueTimes(incident, settings))
     if (due !== null && due > at && (wake === null || due < wake)) wake = due;
-  }
   return wake;
 }
 
-/** Whether a time at which it was to be looked at has come, be it that it was looked at then or not. */
-export function mayBeDue(incident: Readonly<Incident>, settings: CorrelationSettings, at: UnixMillis): boolean {
-  if (!isOpen(incident)) return false;
+/** Since when it was to be looked at, be it that it was looked at then or not; null = no such time has come. */
+export function dueSince(
+  incident: Readonly<Incident>,
+  settings: CorrelationSettings,
+  at: UnixMillis,
+): UnixMillis | null {
+  let since: UnixMillis | null = null;
+  for (const due of dueTimes(incident, settings))
+    if (due !== null && due <= at && (since === null || due < since)) since = due;
+  return since;
+}
+
+/** Whether it asks to be looked at at this time. When it asked before for what is no matter any more, it does not. */
+export function asksFor(incident: Readonly<Incident>, settings: CorrelationSettings, at: UnixMillis): boolean {
+  if (incident.status === "resolved") return reopenEnds(incident, settings) === at;
+  return dueTimes(incident, settings).includes(at);
+}
+
+function reopenEnds({ resolvedAt }: Readonly<Incident>, settings: CorrelationSettings): UnixMillis | null {
+  return resolvedAt === null ? null : resolvedAt + settings.reopenWithinMs;
+}
+
+/** While it is open; null = it does not wait for that. */
+function dueTimes(incident: Readonly<Incident>, settings: CorrelationSettings): readonly (UnixMillis | null)[] {
+  if (!isOpen(incident)) return [];
   const { holdUntil, pageHoldUntil, updateDueAt, strayCheckAt, quietSince, rootClearSince } = incident;
   const quietEnds = quietSince === null ? null : quietSince + quietTime(incident, settings);
   const settleEnds = rootClearSince === null ? null : rootClearSince + settings.recoverySettleMs;
-  return [holdUntil, pageHoldUntil, updateDueAt, strayCheckAt, quietEnds, settleEnds].some(
-    (due) => due !== null && due <= at,
-  );
+  return [holdUntil, pageHoldUntil, updateDueAt, strayCheckAt, quietEnds, settleEnds];
 }
 
 export function isOpen(incident: Readonly<Incident>): boolean {
