@@ -11,6 +11,7 @@ import { nextWakeAt, step } from "../../collector/core/step.ts";
 import { Guarantees } from "../support/core-guarantees.ts";
 import { type Happening, happenings } from "../support/core-inputs.ts";
 import { type CreateCorrelator, freshCore, Kept, live, record, saidBy } from "../support/core-simulation.ts";
+import { SMALL_CMDB } from "../support/core-world.ts";
 import { NeighbourCorrelator } from "../support/neighbour-correlator.ts";
 
 const RUNS = { numRuns: 100 };
@@ -68,9 +69,16 @@ function tickWhatIsDue(state: CoreState): void {
   while ((nextWakeAt(state) ?? Number.POSITIVE_INFINITY) <= state.at) step(state, { kind: "tick", at: state.at });
 }
 
-/** Whose agents are not expected any more: an absence is told for as long as it lasts. */
+/**
+ * Whose agents are not expected any more: an absence is told for as long as it lasts. Under the CI's own name too: the one by
+ * which it was heard is nobody's where the CMDB has lost the CI meanwhile.
+ */
 function farewells(list: readonly Happening[]): Happening[] {
-  const cis = new Set(list.flatMap(({ what }) => (what.type === "heard" ? [what.ci] : [])));
+  const names = list.flatMap(({ what }) => (what.type === "heard" ? [what.ci] : []));
+  const owners = SMALL_CMDB.cis.filter(({ aliases }) =>
+    aliases.some((alias) => names.some((name) => name.toLowerCase() === alias)),
+  );
+  const cis = new Set([...names, ...owners.map(({ id }) => id)]);
   return [...cis].map((ci) => ({ after: 0, isStalled: false, what: { type: "forget", ci } }));
 }
 
