@@ -71,3 +71,36 @@ test.for([
   const result = await imported(0, { cisRemoved: 40 }, flag);
   expect(result).toMatchObject({ code: 0, asked: [asked] });
 });
+
+const TERRAFORM = JSON.stringify({ format_version: "1.0", values: { root_module: { resources: [] } } });
+
+test.for<[situation: string, source: "csv" | "terraform" | "kubernetes", bytes: Buffer, said: string]>([
+  [
+    "UTF-16, as Excel and PowerShell write it",
+    "csv",
+    Buffer.from("\ufeffid,name\n", "utf16le"),
+    "1: the file is UTF-16, not UTF-8",
+  ],
+  ["UTF-16 JSON", "terraform", Buffer.from(`\ufeff${TERRAFORM}`, "utf16le"), "1: the file is UTF-16, not UTF-8"],
+  ["Latin-1", "csv", Buffer.from("id,name\na,x\nb,H\xf6lle\n", "latin1"), "3: here the file is not UTF-8"],
+  ["Latin-1 JSON", "kubernetes", Buffer.from('{"kind":"\xf6"}', "latin1"), "1: here the file is not UTF-8"],
+])("a file that is no UTF-8 is refused, and the source keeps what it has: %s", async ([, source, bytes, said]) => {
+  const file = join(folder, "input");
+  writeFileSync(file, bytes);
+  const run = (args: string[], io: Parameters<typeof importCmdb>[2]) => importCmdb(source, args, io);
+  const url = await double.answer(200, {});
+  const { code, err } = await callCommand(run, [file], { TOCSIN_COLLECTOR: url, TOCSIN_TOKEN: "t" });
+  expect(err).toContain(`${file}:${said}; save it as UTF-8`);
+  expect(code).toBe(1);
+  expect(double.asked).toEqual([]);
+});
+
+test("a byte order mark is no fault", async () => {
+  const file = join(folder, "input");
+  writeFileSync(file, `\ufeff${TERRAFORM}`);
+  const { code, err } = await callCommand(
+    (args: string[], io: Parameters<typeof importCmdb>[2]) => importCmdb("terraform", args, io),
+    [file, "--out", join(folder, "out.json")],
+  );
+  expect({ code, err }).toEqual({ code: 0, err: "terraform: 0 CIs, 0 relations\n" });
+});

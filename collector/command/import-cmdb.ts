@@ -14,6 +14,7 @@ import { cmdbFromNetBox } from "../cmdb/import/netbox/source.ts";
 import { RowCache, readRowState } from "../cmdb/import/row-cache.ts";
 import { cmdbFromServiceNow } from "../cmdb/import/servicenow/source.ts";
 import { cmdbFromTerraform } from "../cmdb/import/terraform/source.ts";
+import { encodingFault } from "../config/document/encoding.ts";
 import { CLIENT_HELP } from "./client.ts";
 import { type ClientCall, clientCommand, refusal, writeJson } from "./client-command.ts";
 import { type PlanView, planText } from "./cmdb-text.ts";
@@ -66,12 +67,19 @@ function needed(call: Call, name: keyof typeof OPTIONS): string {
   return value;
 }
 
+const shown = (path: string): string => (path === "-" ? "standard input" : path);
+
+/** Without its byte order mark. What is no UTF-8 is refused: read all the same it would be an empty CMDB, or one of other names. */
 function fileText(path: string): string {
+  let bytes: Buffer;
   try {
-    return readFileSync(path === "-" ? 0 : path, "utf8");
+    bytes = readFileSync(path === "-" ? 0 : path);
   } catch (error) {
-    throw new ForeignFault(`${path} cannot be read: ${(error as Error).message}`);
+    throw new ForeignFault(`${shown(path)} cannot be read: ${(error as Error).message}`);
   }
+  const fault = encodingFault(bytes, shown(path), "");
+  if (fault !== null) throw new ForeignFault(`${fault.file}:${fault.line}: ${fault.message}; ${fault.hint}`);
+  return bytes.toString("utf8").replace(/^\ufeff/, "");
 }
 
 function fileJson(path: string): unknown {
@@ -79,7 +87,7 @@ function fileJson(path: string): unknown {
     return JSON.parse(fileText(path)) as unknown;
   } catch (error) {
     if (error instanceof ForeignFault) throw error;
-    throw new ForeignFault(`${path} is not JSON: ${(error as Error).message}`);
+    throw new ForeignFault(`${shown(path)} is not JSON: ${(error as Error).message}`);
   }
 }
 

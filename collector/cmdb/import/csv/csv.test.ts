@@ -24,7 +24,7 @@ test.for<[situation: string, text: string, expected: unknown]>([
   ],
   ["a hostile column", "a,__proto__\n1,2\n", [{ line: 2, fields: { a: "1" } }]],
 ])("%s", ([, text, expected]) => {
-  expect(readCsv(text)).toEqual({ ok: true, records: expected });
+  expect(readCsv(text)).toMatchObject({ ok: true, records: expected });
 });
 
 test.for<[situation: string, text: string, line: number]>([
@@ -75,6 +75,8 @@ test("CIs and relations", () => {
 });
 
 test.for<[situation: string, cis: string, relations: string | undefined, message: string]>([
+  ["another table", "foo,bar\n", undefined, "cis.csv:1: the header has no column id or name; it has foo, bar"],
+  ["other relations", CIS.text, "from,to\n", "relations.csv:1: the header has no column type; it has from, to"],
   ["no name", "id,type\n,host\n", undefined, "cis.csv:2: a CI needs an id or a name"],
   ["no number", "id,criticality\na,high\n", undefined, 'cis.csv:2: "criticality" is no whole number: high'],
   ["no end", CIS.text, "from,type,to\nshop,dependsOn,\n", 'relations.csv:2: the column "to" is empty'],

@@ -4,7 +4,10 @@ export interface CsvRecord {
   fields: Readonly<Record<string, string>>;
 }
 
-export type CsvReading = { ok: true; records: CsvRecord[] } | { ok: false; line: number; message: string };
+/** `columns` as the header names them, in lower case. */
+export type CsvReading =
+  | { ok: true; columns: string[]; records: CsvRecord[] }
+  | { ok: false; line: number; message: string };
 
 /**
  * Reads RFC 4180: quotes, doubled quotes and line ends within quotes; commas, semicolons or tabs, whichever the header has
@@ -30,7 +33,7 @@ export function readCsv(text: string): CsvReading {
     });
     records.push({ line, fields });
   }
-  return { ok: true, records };
+  return { ok: true, columns: names, records };
 }
 
 function separatorOf(header: string): string {

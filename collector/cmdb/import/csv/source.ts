@@ -8,9 +8,15 @@ export interface CsvFile {
   text: string;
 }
 
-function records({ name, text }: CsvFile, required: readonly string[]): CsvRecord[] {
+/** The header has to name all of `required`, and one of `either`: a file of something else would be an empty CMDB. */
+function records({ name, text }: CsvFile, required: readonly string[], either: readonly string[] = []): CsvRecord[] {
   const reading = readCsv(text);
   if (!reading.ok) throw new ForeignFault(`${name}:${reading.line}: ${reading.message}`);
+  const { columns } = reading;
+  const lacks = required.filter((column) => !columns.includes(column));
+  if (either.length > 0 && !either.some((column) => columns.includes(column))) lacks.push(either.join(" or "));
+  if (lacks.length > 0)
+    throw new ForeignFault(`${name}:1: the header has no column ${lacks.join(", ")}; it has ${columns.join(", ")}`);
   for (const { line, fields } of reading.records)
     for (const column of required)
       if (fields[column] === undefined) throw new ForeignFault(`${name}:${line}: the column "${column}" is empty`);
@@ -35,7 +41,7 @@ function numberOf(record: CsvRecord, column: string, file: string): number | und
  */
 export function cmdbFromCsv(cis: CsvFile, relations: CsvFile | undefined): ForeignCmdb {
   const draft = new CmdbDraft();
-  for (const record of records(cis, [])) {
+  for (const record of records(cis, [], ["id", "name"])) {
     const { fields } = record;
     const name = fields["name"] ?? fields["id"];
     if (name === undefined) throw new ForeignFault(`${cis.name}:${record.line}: a CI needs an id or a name`);
