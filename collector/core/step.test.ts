@@ -416,6 +416,42 @@ test("an agent that stays away is not told as well again because nobody says so 
   expect(core.told()).toBe("OPENED resolved");
 });
 
+test.for<[situation: string, meanwhile: (core: CoreDriver) => void]>([
+  [
+    "most of its incident is clear, and nothing new was heard for long",
+    (core) => {
+      for (const status of ["firing", "resolved"] as const)
+        for (const check of ["cpu", "disk", "memory", "load"]) core.to(core.now + 10_000).event({ check, status });
+    },
+  ],
+  [
+    "somebody else says in our name that it is over",
+    (core) => {
+      const outcome = core.event({ source: "collector", check: "agent_missing", status: "resolved" });
+      expect(outcome).toMatchObject({ status: "rejected", code: "ownFinding" });
+    },
+  ],
+  [
+    "somebody else says in our name that it holds for a minute",
+    (core) => {
+      core.event({ source: "collector", check: "agent_missing", expiresAfterMs: 60_000 });
+    },
+  ],
+])("an agent that stays away is missing for as long as it does, though %s", ([, meanwhile]) => {
+  const core = new CoreDriver();
+  const beat = (missingAfterMs: number): void =>
+    void core.input({ kind: "heartbeat", at: core.now, ci: "web-01", agent: "ag", missingAfterMs });
+  beat(30_000);
+  core.to(seconds(40));
+  meanwhile(core);
+  core.to(minutes(12 * 60));
+  expect(core.alert({ source: "collector", check: "agent_missing" })?.status).toBe("firing");
+  expect(core.incident(1)?.status).toBe("open");
+  beat(3_600_000);
+  core.to(minutes(12 * 60 + 20));
+  expect(core.incident(1)?.status).toBe("resolved");
+});
+
 test("an agent that is not heard raises an alert of ours, which ends with its next word", () => {
   const core = new CoreDriver();
   const beat = (): void =>

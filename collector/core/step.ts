@@ -10,6 +10,7 @@ import { observe, releasable, watchRoot } from "./incident/suppress.ts";
 import { applyVerdict } from "./incident/verdict.ts";
 import { wakeIntervals } from "./interval.ts";
 import type { Effect, Outcome } from "./model/effect.ts";
+import type { Event } from "./model/event.ts";
 import { Few } from "./model/few.ts";
 import type { Input } from "./model/input.ts";
 import type { UnixMillis } from "./model/time.ts";
@@ -75,6 +76,7 @@ function earlier(a: UnixMillis | null, b: UnixMillis | null): UnixMillis | null 
 function take(state: CoreState, turn: Turn, input: Input): Outcome | null {
   switch (input.kind) {
     case "event":
+      if (isOurFinding(state, input.event)) return NOT_THEIRS;
       return input.event.kind === "change" ? takeChange(state, turn, input.event) : takeEvent(state, turn, input.event);
     case "again":
       return takeAgain(state, turn, input);
@@ -107,6 +109,19 @@ function take(state: CoreState, turn: Turn, input: Input): Outcome | null {
       return null;
   }
 }
+
+/** Whether an agent that we wait for is missing we say ourselves, by whether it is heard, and nobody for us. */
+function isOurFinding({ heartbeats, topology }: CoreState, { source, check, ci }: Readonly<Event>): boolean {
+  if (source !== OWN_SOURCE || check !== AGENT_MISSING) return false;
+  const known = topology.find(ci);
+  return known !== undefined && heartbeats.isExpected(topology.id(known));
+}
+
+const NOT_THEIRS: Outcome = {
+  status: "rejected",
+  code: "ownFinding",
+  message: "whether this agent is missing the collector tells itself; to give it up, forget the agent",
+};
 
 /** What has come due, in the order of its time: all of it, unless that would keep others waiting. */
 function wakeDue(state: CoreState, turn: Turn, input: Input): void {
@@ -234,7 +249,11 @@ function wakeOneIncident(state: CoreState, turn: Turn, id: string): void {
     observe(state, turn, alert, "the root is well again, and its children had their time to clear");
     correlateFiring(state, turn, alert);
   }
-  letStraysGo(state, turn, straysOf(state, turn, incident));
+  letStraysGo(
+    state,
+    turn,
+    straysOf(state, turn, incident, (alert) => witnessOf(state).holds(alert)),
+  );
   ageIncident(state, turn, incident);
   if (incident.holdUntil !== null && turn.at >= incident.holdUntil) turn.rank(incident.id);
   turn.lookAt(incident);
