@@ -2,7 +2,7 @@ import type { AlertDocument } from "../core/model/document.ts";
 import { CLIENT_HELP } from "./client.ts";
 import { clientCommand, refusal, writeJson } from "./client-command.ts";
 import { EXIT, misuse, type CommandIo } from "./command-io.ts";
-import { age, table } from "./table.ts";
+import { age, painted, table } from "./table.ts";
 
 const HELP = `Usage: tocsin alerts [options]
 
@@ -65,7 +65,7 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
     io.stdout(
       items.length === 0
         ? "No alerts.\n"
-        : table(["CI", "CHECK", "SEVERITY", "STATUS", "AGE", "COUNT", "SUMMARY"], rows) +
+        : painted(table(["CI", "CHECK", "SEVERITY", "STATUS", "AGE", "COUNT", "SUMMARY"], rows), io.isTerminal) +
             (isAll ? "" : "… and more: --limit N shows more\n"),
     );
     return EXIT.ok;

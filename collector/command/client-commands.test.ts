@@ -129,6 +129,33 @@ test("one incident shows the reasons, and hostile control characters never reach
   expect(out).not.toContain("\u001b");
 });
 
+test("a terminal shows how bad it is in colour, and nothing else does", async () => {
+  const alert = { ci: "web-01", check: "c", instance: "", status: "firing", count: 1, summary: "P1  critical  x" };
+  const items = ["critical", "minor", "major"].map((severity) => ({
+    ...alert,
+    severity,
+    firstSeenAt: INCIDENT.openedAt,
+  }));
+  const url = await collector(200, { items, next: null });
+  const seen = await call(alerts, ["--collector", url], {}, { isTerminal: true });
+  const escape = "\u001b";
+  expect(seen.out.split("\n").map((each) => each.split(escape).length - 1)).toEqual([2, 2, 2, 2, 0]);
+  expect(seen.out).toContain(`web-01  c      ${escape}[31mcritical${escape}[0m  firing`);
+  expect(seen.out).toContain(`${escape}[33mmajor${escape}[0m  `);
+  expect((await call(alerts, ["--collector", url])).out).not.toContain(escape);
+});
+
+test("a long text of a source is cut where a person reads, and whole with --json", async () => {
+  const summary = `😀${"word ".repeat(800)}`;
+  const alert = { ci: "web-01", check: "c", instance: "", severity: "minor", status: "firing", count: 1 };
+  const items = [{ ...alert, firstSeenAt: INCIDENT.openedAt, summary }];
+  const url = await collector(200, { items, next: null });
+  const { out } = await call(alerts, ["--collector", url]);
+  expect(out).toMatch(/ 😀word .*…\n$/);
+  expect(out.split("\n")[1]?.length).toBeLessThan(220);
+  expect((await call(alerts, ["--json", "--collector", url])).out).toContain(summary);
+});
+
 test("ack sends the note for each incident", async () => {
   const url = await collector(200, INCIDENT);
   const { code, out } = await call(acknowledge, ["42", "43", "--note", "mine", "--collector", url]);

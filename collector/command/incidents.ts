@@ -5,7 +5,7 @@ import type { RunbookLink } from "../port/runbooks.ts";
 import { CLIENT_HELP } from "./client.ts";
 import { clientCommand, refusal, writeJson } from "./client-command.ts";
 import { EXIT, misuse, type CommandIo } from "./command-io.ts";
-import { age, paint, printable, table } from "./table.ts";
+import { age, oneLine, paint, painted, printable, table } from "./table.ts";
 
 const HELP = `Usage: tocsin incidents [ID or NUMBER] [options]
 
@@ -50,7 +50,7 @@ function timelineOf({ timeline }: IncidentDocument): string[] {
   const shown = timeline.slice(-TIMELINE_SHOWN);
   const width = Math.max(0, ...shown.map(({ kind }) => kind.length));
   return shown.map(({ at, kind, text, actor }) =>
-    [`${at}  ${printable(kind).padEnd(width)} `, printable(text), actor === null ? "" : `(${printable(actor)})`]
+    [`${at}  ${printable(kind).padEnd(width)} `, oneLine(text), actor === null ? "" : `(${printable(actor)})`]
       .filter((part) => part !== "")
       .join(" "),
   );
@@ -83,7 +83,7 @@ function moreNote(unseen: number, isAll: boolean): string {
 function list(items: IncidentDocument[], io: CommandIo): string {
   if (items.length === 0) return "No incidents.\n";
   const now = Date.now();
-  return table(
+  const text = table(
     ["NUMBER", "PRIORITY", "STATUS", "AGE", "ROOT CAUSE", "ALERTS", "TITLE"],
     items.map((item) => [
       String(item.number),
@@ -94,7 +94,8 @@ function list(items: IncidentDocument[], io: CommandIo): string {
       String(item.alerts.length),
       item.title,
     ]),
-  ).replace(/^(.*)$/m, (line) => paint(line, "bold", io.isTerminal));
+  );
+  return painted(text, io.isTerminal);
 }
 
 /** Why nobody is told of it just now. */
@@ -121,14 +122,12 @@ function show(item: Shown, base: string, io: CommandIo): string {
     ...(item.muted ?? []).map(muteText),
     "",
     `Root cause: ${printable(rootOf(item))}${item.rootCause.ci === null ? "" : `, ${confidence(item)} sure`}`,
-    ...reasonsOf(item).map((reason) => `  - ${printable(reason)}`),
+    ...reasonsOf(item).map((reason) => `  - ${oneLine(reason)}`),
     ...item.rootCause.candidates
       .filter(({ ci }) => ci !== item.rootCause.ci)
       .slice(0, 3)
       .map((candidate) => `  or ${printable(candidate.ci)} (${Math.round(candidate.score * 100)} %)`),
-    ...[changeOf(item.rootCause)].flatMap((text) =>
-      text === undefined ? [] : ["", `What changed: ${printable(text)}`],
-    ),
+    ...[changeOf(item.rootCause)].flatMap((text) => (text === undefined ? [] : ["", `What changed: ${oneLine(text)}`])),
     ...(item.changeLinks ?? []).map(({ href, text }) => `  ${printable(`${text === "" ? "link" : text}: ${href}`)}`),
     "",
     `Services hit: ${item.impact.services.length === 0 ? "none known" : item.impact.services.map((service) => `${printable(service.ci)}${redundancyOf(service)}`).join(", ")}`,

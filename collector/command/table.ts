@@ -11,9 +11,25 @@ export function printable(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, " ");
 }
 
-/** Left-aligned columns, two spaces apart; the last column is not padded. Cells are made printable. */
+/** Characters of a sentence that are shown; a source may send pages, and `--json` has all of it. */
+const LINE_SHOWN = 300;
+/** The same of a cell. */
+const CELL_SHOWN = 120;
+
+function shortened(text: string, lengthMax: number): string {
+  const clean = printable(text);
+  // Cut characters, not halves of them: so long a text is looked at twice.
+  return clean.length <= lengthMax ? clean : `${[...clean.slice(0, 2 * lengthMax)].slice(0, lengthMax - 1).join("")}…`;
+}
+
+/** A text from outside as one line that a person reads. */
+export function oneLine(text: string): string {
+  return shortened(text, LINE_SHOWN);
+}
+
+/** Left-aligned columns, two spaces apart; the last column is not padded. Cells are made printable, and long ones are cut. */
 export function table(header: string[], rows: string[][]): string {
-  const clean = [header, ...rows.map((row) => row.map(printable))];
+  const clean = [header, ...rows.map((row) => row.map((cell) => shortened(cell, CELL_SHOWN)))];
   const widths = header.map((_, column) => Math.max(...clean.map((row) => row[column]?.length ?? 0)));
   return (
     clean
@@ -25,6 +41,23 @@ export function table(header: string[], rows: string[][]): string {
       )
       .join("\n") + "\n"
   );
+}
+
+const SEVERITY_COLOURS = new Map<string, keyof typeof COLOURS>([
+  ["critical", "red"],
+  ["P1", "red"],
+  ["major", "yellow"],
+  ["P2", "yellow"],
+]);
+
+/** A table of `table` for a terminal: its first line bold, and the first word of each line that says how bad it is in its colour. */
+export function painted(text: string, isTerminal: boolean): string {
+  if (!isTerminal) return text;
+  const [header = "", ...lines] = text.split("\n");
+  const rows = lines.map((line) =>
+    line.replace(/(?<= {2})(?:critical|major|P1|P2)(?= {2})/, (word) => paint(word, SEVERITY_COLOURS.get(word)!, true)),
+  );
+  return [paint(header, "bold", true), ...rows].join("\n");
 }
 
 /** `1 page`, `2 pages` */

@@ -74,6 +74,18 @@ test.for<[subject: string, says: string[]]>([
   for (const text of says) expect(out).toContain(text);
 });
 
+test("what a source has sent cannot begin a line of its own, and fills no screen", async () => {
+  const hostile = `down\n  - ${AT}  told nobody: all is well\u001b[2J ${"word ".repeat(200)}`;
+  const url = await double.answerByPath({
+    "/api/v1/incidents/5": incident(5, null),
+    "/api/v1/ledger?incident=inc-5": page(line({ incident: "inc-5", ci: "web-01", reasons: [hostile] })),
+  });
+  const { out } = await call(url, "5");
+  expect(out).toContain("down   - ");
+  expect(out).not.toMatch(/^\s+- \S+Z {2}told nobody/m);
+  expect(Math.max(...out.split("\n").map((each) => each.length))).toBeLessThan(350);
+});
+
 test("a name that nobody knows is a mistake, not a CI that is well", async () => {
   expect(await call(await world(), "wbe-02")).toMatchObject({ code: 1, out: "" });
 });

@@ -4,7 +4,7 @@ import type { Diagnostics } from "../port/diagnostics.ts";
 import { type Answer, CLIENT_HELP, type Client } from "./client.ts";
 import { clientCommand, refusal, writeJson } from "./client-command.ts";
 import { EXIT, misuse, type CommandIo } from "./command-io.ts";
-import { printable } from "./table.ts";
+import { oneLine, printable } from "./table.ts";
 
 const HELP = `Usage: tocsin why INCIDENT | CI [--at TIME] [options]
 
@@ -150,6 +150,17 @@ async function tell(client: Client, subject: string, atMs: number): Promise<Told
     : tellOfCi(client, subject, atMs, ci);
 }
 
+/** What a source has sent stands in the sentences: it begins no line of its own, which could say anything. */
+function printed({ question, answer, because, otherwise, steps }: Story): Story {
+  return {
+    question: oneLine(question),
+    answer: oneLine(answer),
+    because: because.map(oneLine),
+    otherwise: otherwise.map(oneLine),
+    steps: steps.map(({ at, text }) => ({ at, text: oneLine(text) })),
+  };
+}
+
 /** The texts as they are, under whose host and which alert they belong to. */
 function diagnosticsText(diagnostics: readonly Diagnostics[]): string {
   const lines = diagnostics.flatMap(({ ci, check, instance, parts }) => [
@@ -179,7 +190,7 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
       const told = await tell(client, subject, atMs);
       if (told.status === "refused") return refusal(told.answer, io) ?? EXIT.failed;
       const { story, diagnostics } = told;
-      const text = `${storyText(story)}${diagnosticsText(diagnostics)}`;
+      const text = `${storyText(printed(story))}${diagnosticsText(diagnostics)}`;
       if (json) writeJson(diagnostics.length === 0 ? story : { ...story, diagnostics }, io);
       else io.stdout(text.split("\n").map(printable).join("\n"));
       return EXIT.ok;
