@@ -1,4 +1,6 @@
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { json, temporaryFolder, TocsinProcess, waitFor } from "../support/tocsin-process.ts";
 
@@ -56,6 +58,47 @@ test("what up has written stays; a flag that would change it is not forgotten in
     expect(up.stderr).toContain(told);
     expect(await up.stop("SIGTERM")).toBe(0);
   }
+});
+
+/** A folder for PATH in which there is what a shell needs, and of Node only what `node` says. */
+function pathWith(node: string | null): string {
+  const folder = temporaryFolder((clean) => onTestFinished(clean));
+  for (const program of ["sh", "dirname", "readlink", "find", "head"])
+    symlinkSync(["/usr/bin", "/bin"].map((place) => join(place, program)).find(existsSync)!, join(folder, program));
+  if (node !== null) writeFileSync(join(folder, "node"), `#!/bin/sh\necho ${node}\n`, { mode: 0o755 });
+  return folder;
+}
+
+/** A checkout in which `npm ci` has not been. */
+function bareCheckout(): string {
+  const folder = temporaryFolder((clean) => onTestFinished(clean));
+  const root = new URL("../..", import.meta.url).pathname;
+  for (const path of ["bin/tocsin", "test/run"]) cpSync(join(root, path), join(folder, path));
+  return folder;
+}
+
+test.for<[situation: string, node: string | null, named: string | undefined, says: RegExp]>([
+  ["no Node", null, undefined, /^tocsin: needs Node 24 or newer, and found none; run 'npm ci' in .*\n$/],
+  ["an old Node", "v20.1.0", undefined, /^tocsin: needs Node 24 or newer, and found none; run 'npm ci' in .*\n$/],
+  ["no packages", "v24.0.0", undefined, /^tocsin: its packages are not installed; run 'npm ci' in .*\n$/],
+  ["a Node that is named and too old", null, "old", /^tocsin: TOCSIN_NODE names .*, which is no Node 24 .*\n$/],
+  ["a Node that is named and not there", "v24.0.0", "/none", /^tocsin: TOCSIN_NODE names \/none, .*\n$/],
+])("a start says in one line what is missing: %s", ([, node, named, says]) => {
+  const env: Record<string, string> = { PATH: pathWith(node) };
+  if (named !== undefined) env["TOCSIN_NODE"] = named === "old" ? join(pathWith("v20.1.0"), "node") : named;
+  const { status, stderr } = spawnSync(join(bareCheckout(), "bin/tocsin"), ["up"], { env, encoding: "utf8" });
+  expect([status, stderr]).toEqual([1, expect.stringMatching(says)]);
+});
+
+test("so do the tests", () => {
+  const { status, stderr } = spawnSync(join(bareCheckout(), "test/run"), {
+    env: { PATH: pathWith(null) },
+    encoding: "utf8",
+  });
+  expect([status, stderr]).toEqual([
+    1,
+    expect.stringMatching(/^test\/run: Node 24 .* missing; run 'npm ci' first .*\n$/),
+  ]);
 });
 
 test("every file and guide that the README points to is there", () => {
