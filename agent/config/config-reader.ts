@@ -1,6 +1,7 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
 import { parseDuration } from "../../protocol/duration.ts";
 import type { Finding } from "../../protocol/finding.ts";
+import { TOO_DEEP, TOO_DEEP_HINT, tooDeepAt } from "../../protocol/yaml-depth.ts";
 import { parseQuantity } from "../../rules/language/quantity.ts";
 import { nearest } from "../../rules/language/yaml-reader.ts";
 
@@ -38,7 +39,9 @@ export class ConfigReader {
       return undefined;
     }
     const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, uniqueKeys: true });
-    for (const problem of document.errors) {
+    const deep = tooDeepAt(document.errors);
+    if (deep !== null) this.error({ ...whole, offset: deep }, "AGENT_YAML_SYNTAX", TOO_DEEP, TOO_DEEP_HINT);
+    for (const problem of deep === null ? document.errors : []) {
       const message = problem.message.replace(/\s+/g, " ").replace(/\.$/, "");
       this.error({ ...whole, offset: problem.pos[0] }, "AGENT_YAML_SYNTAX", message, "indent with spaces only");
     }

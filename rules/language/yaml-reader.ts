@@ -1,5 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from "yaml";
 import type { Finding } from "../../protocol/finding.ts";
+import { TOO_DEEP, TOO_DEEP_HINT, tooDeepAt } from "../../protocol/yaml-depth.ts";
 import { RULE_LIMITS } from "../detect/rule.ts";
 
 /** A key of a map with its value, both with their places. */
@@ -36,7 +37,9 @@ export class YamlReader {
       uniqueKeys: true,
       version: "1.2",
     });
-    for (const problem of document.errors) {
+    const deep = tooDeepAt(document.errors);
+    if (deep !== null) this.error(deep, "RULE_YAML_SYNTAX", TOO_DEEP, TOO_DEEP_HINT);
+    for (const problem of deep === null ? document.errors : []) {
       const message = problem.message.replace(/\s+/g, " ").replace(/\.$/, "");
       this.error(problem.pos[0], "RULE_YAML_SYNTAX", message, "correct the YAML; indent with spaces only");
     }

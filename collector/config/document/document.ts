@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import type * as Yaml from "yaml";
 import type { Document as YamlDocument, LineCounter, Node } from "yaml";
 import type { Finding } from "../../../protocol/finding.ts";
+import { TOO_DEEP, TOO_DEEP_HINT, tooDeepAt } from "../../../protocol/yaml-depth.ts";
 import { locateInJson } from "./json-position.ts";
 import type { DataPath, Problem } from "./problem.ts";
 
@@ -154,11 +155,13 @@ function readYaml(text: string, file: string, prefix: string): ReadResult {
   let document: YamlDocument | undefined;
   try {
     document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, logLevel: "error" });
+    const deep = tooDeepAt(document.errors);
+    if (deep !== null) return broken(deep, TOO_DEEP, TOO_DEEP_HINT);
     if (document.errors.length > 0) return { status: "broken", findings: yamlErrors(document, file, prefix, lines) };
     const value = document.toJS({ maxAliasCount: ALIASES_MAX }) as unknown;
     return { status: "read", document: yamlDocument(document, file, value, lines) };
   } catch (error) {
-    if (error instanceof RangeError) return broken(0, "the document is nested too deeply");
+    if (error instanceof RangeError) return broken(0, TOO_DEEP, TOO_DEEP_HINT);
     if (!(error instanceof Error)) throw error;
     return broken(document === undefined ? 0 : brokenAlias(document), firstLine(error.message), aliasHint(error));
   }
