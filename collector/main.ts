@@ -4,7 +4,6 @@ import { complain, EXIT, misuse, type CommandIo } from "./command/command-io.ts"
 import { findingsText } from "./command/findings-text.ts";
 import { loadConfig } from "./composition/load-config.ts";
 import { limitThreadsByTheirOwn } from "./composition/node-engine.ts";
-import type { TocsinConfig } from "./config/config.ts";
 import { fileMark } from "./config/document/file-watch.ts";
 import type { HostPort } from "./port/config-schema.ts";
 import type { LogLevel } from "./telemetry/log.ts";
@@ -78,13 +77,6 @@ function readFlags(args: string[], io: CommandIo): Flags | number {
   }
 }
 
-/** Why the collector cannot run with this configuration, beyond what its reader says; null = it can. */
-function notServed(config: TocsinConfig): string | null {
-  return config.redis === null
-    ? null
-    : "the Redis store is not there yet; leave out `redis` and --redis to use the embedded store";
-}
-
 /** For people all of it, for a program in one object. */
 function tellFindings({ status, findings }: ReturnType<typeof loadConfig>, io: CommandIo): void {
   if (io.wantsJson !== true) io.stderr(findingsText(findings, io.isErrorTerminal));
@@ -108,8 +100,6 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
   tellFindings(loaded, io);
   if (loaded.status === "invalid") return EXIT.failed;
   const { config } = loaded;
-  const refusal = notServed(config);
-  if (refusal !== null) return complain(io, EXIT.failed, { code: "notServed", message: refusal });
   limitThreadsByTheirOwn();
   const { beginStore } = await import("./composition/early-store.ts");
   let store: ReturnType<typeof beginStore>;

@@ -20,6 +20,7 @@ const TOKEN_LENGTH_MIN = 16;
 /** The rules that span several keys. */
 export function checkConfig(config: TocsinConfig, decoding: Decoding, options: CheckOptions): void {
   checkListen(config, decoding);
+  checkStore(config, decoding);
   checkTokens(config, decoding);
   checkReceivers(config, decoding, options);
   checkRoutes(config, decoding, options.declared);
@@ -74,6 +75,20 @@ function checkListen({ listen, tokens }: TocsinConfig, decoding: Decoding): void
   report(decoding, "CONFIG_OPEN_LISTEN", ["listen"], message, {
     hint: "add auth: { tokens: [ … ] }, or listen on 127.0.0.1",
   });
+}
+
+function checkStore({ redis }: TocsinConfig, decoding: Decoding): void {
+  if (redis === null) return;
+  report(
+    decoding,
+    "CONFIG_NOT_SERVED",
+    ["redis"],
+    "the Redis store is not there yet, and no collector starts with it",
+    {
+      hint: "leave out redis and --redis: the embedded store is used then",
+      part: "key",
+    },
+  );
 }
 
 function checkTokens({ tokens }: TocsinConfig, decoding: Decoding): void {

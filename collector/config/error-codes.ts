@@ -27,6 +27,7 @@ export const CONFIG_CODES = {
     "A receiver calls a private or loopback address that limits.allowPrivateTargets does not allow.",
   CONFIG_WEAK_TOKEN: "A token so short that it can be guessed.",
   CONFIG_CONTRADICTION: "Two values that cannot both hold, such as a minimum above its maximum.",
+  CONFIG_NOT_SERVED: "The Redis store, with which this version does not start.",
   CONFIG_NOT_IN_USE: "A section that is reserved and has no effect in this version.",
 } as const;
 

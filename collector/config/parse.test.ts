@@ -255,6 +255,7 @@ test.for<[situation: string, text: string, expected: string[]]>([
     ["CONFIG_BAD_VALUE 1:31"],
   ],
   ["bodies that cannot fit", "limits: { bodySize: 64MiB, decompressedSize: 1MiB }", ["CONFIG_CONTRADICTION 1:21"]],
+  ["a store for later", "redis: { url: redis://r:6379 }", ["CONFIG_NOT_SERVED 1:1"]],
   ["a section for later", "schedules: { a: 1 }", ["CONFIG_NOT_IN_USE 1:1"]],
   ["a name with a space", 'receivers: { "a b": { gong: {} } }', ["CONFIG_BAD_VALUE 1:14"]],
   ["a hostile name", "receivers: { __proto__: { gong: {} } }", ["CONFIG_BAD_VALUE 1:14"]],
@@ -332,12 +333,12 @@ test("flags win over the file and are checked with it", () => {
   const open = parse("listen: 127.0.0.1:1", { overrides: { listen: { host: "0.0.0.0", port: 1 } } });
   expect(open.findings.map(({ code }) => code)).toEqual(["CONFIG_OPEN_LISTEN"]);
   const closed = parse("listen: 0.0.0.0:1", {
-    overrides: { listen: { host: "127.0.0.1", port: 0 }, dataDir: "/var/lib/x", redisUrl: "redis://r:6379" },
+    overrides: { listen: { host: "127.0.0.1", port: 0 }, dataDir: "/var/lib/x" },
   });
-  expect(closed).toMatchObject({
-    status: "valid",
-    config: { dataDir: "/var/lib/x", redis: { url: "redis://r:6379" } },
-  });
+  expect(closed).toMatchObject({ status: "valid", config: { dataDir: "/var/lib/x" } });
+  expect(parse("", { overrides: { redisUrl: "redis://r:6379" } }).findings.map(({ code }) => code)).toEqual([
+    "CONFIG_NOT_SERVED",
+  ]);
 });
 
 test("a secret's value stands in no message", () => {

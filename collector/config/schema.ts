@@ -313,7 +313,10 @@ const SECTIONS = {
         username: Type.Optional(text("User of the server's access list.")),
         password: Type.Optional(secret({ description: "Its password." })),
       },
-      { description: "The store when several collectors work together; without it the embedded one is used." },
+      {
+        description:
+          "The store when several collectors work together. It is not there yet, and refused; without it the embedded one is used.",
+      },
     ),
   ),
   auth: Type.Optional(AuthSection),
