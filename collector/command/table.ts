@@ -1,3 +1,5 @@
+import { cut } from "../ingest/field.ts";
+
 const COLOURS = { red: 31, yellow: 33, green: 32, cyan: 36, grey: 90, bold: 1 } as const;
 
 /** Paints only where a terminal shows it. */
@@ -18,8 +20,7 @@ const CELL_SHOWN = 120;
 
 function shortened(text: string, lengthMax: number): string {
   const clean = printable(text);
-  // Cut characters, not halves of them: so long a text is looked at twice.
-  return clean.length <= lengthMax ? clean : `${[...clean.slice(0, 2 * lengthMax)].slice(0, lengthMax - 1).join("")}…`;
+  return clean.length <= lengthMax ? clean : `${cut(clean, lengthMax - 1)}…`;
 }
 
 /** A text from outside as one line that a person reads. */
