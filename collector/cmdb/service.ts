@@ -18,23 +18,17 @@ import type { Intake, IntakeResult } from "../port/intake.ts";
 import type { Query } from "../port/query.ts";
 import type { Log, Telemetry } from "../port/telemetry.ts";
 import { computeDrift } from "./drift.ts";
-import { fileForm } from "./file-form.ts";
 import { type FileFault, FileSources } from "./file-sources.ts";
+import { ImportSources, importRefusal } from "./import-sources.ts";
 import { mergeSources, relationKey } from "./merge.ts";
 import { NameIndex } from "./name-index.ts";
 import { DeclaredIndex } from "./observed/declared-index.ts";
 import { ObservedRoom } from "./observed/observed-room.ts";
 import { byCodeUnit, planOf } from "./plan.ts";
+import { RetiredStore } from "./retired-store.ts";
 import { cisInUse, retiredOf } from "./retired.ts";
-import {
-  DECLARED,
-  OBSERVED,
-  EMPTY_DOCUMENT,
-  importKey,
-  isSourceName,
-  type LoadedSource,
-  readSource,
-} from "./source.ts";
+import { EMPTY_DOCUMENT, type LoadedSource, OBSERVED, readSource } from "./source.ts";
+import { mergeInOrder } from "./source-order.ts";
 import { SourceStore } from "./source-store.ts";
 
 export interface CmdbSettings {
@@ -63,11 +57,9 @@ export interface CmdbPorts {
   given?: CmdbDocument;
 }
 
-const IMPORTS_MAX = 64;
 /** How often retired CIs are looked at: is their incident over? */
 const SWEEP_MS = 60_000;
 const RETRY_MS = 5000;
-const RETIRED_KEY = "retired";
 
 /**
  * The CMDB's files and imports: reads them, merges them, gives the core the result, and does so again when they change.
@@ -77,8 +69,9 @@ export class CmdbRoom implements CmdbService {
   private settings: CmdbSettings;
   private readonly clock: Clock;
   private readonly log: Log;
-  private readonly store: SourceStore;
   private readonly fileSources: FileSources;
+  private readonly importSources: ImportSources;
+  private readonly retiredStore: RetiredStore;
   private files: LoadedSource[] = [];
   private imports: LoadedSource[] = [];
   private retired: CmdbDocument = EMPTY_DOCUMENT;
@@ -96,8 +89,10 @@ export class CmdbRoom implements CmdbService {
     this.settings = settings;
     this.clock = clock;
     this.log = log;
-    this.store = new SourceStore(folder);
-    this.fileSources = new FileSources({ store: this.store, clock, log });
+    const store = new SourceStore(folder);
+    this.fileSources = new FileSources({ store, clock, log });
+    this.importSources = new ImportSources(store, log);
+    this.retiredStore = new RetiredStore(store, { clock, log });
     this.agents = new ObservedRoom({
       folder,
       clock,
@@ -117,9 +112,10 @@ export class CmdbRoom implements CmdbService {
    */
   open(): Promise<Finding[]> {
     return this.inOrder(async () => {
-      for (const key of await this.store.keys("import-")) await this.openImport(key);
-      await this.openRetired();
-      const read = await this.fileSources.read(this.settings.files, [], this.imports, this.settings.sizeMaxBytes);
+      const { files, sizeMaxBytes } = this.settings;
+      this.imports = await this.importSources.open(sizeMaxBytes);
+      this.retired = await this.retiredStore.open(sizeMaxBytes);
+      const read = await this.fileSources.read(files, [], this.imports, sizeMaxBytes);
       this.files = read.sources;
       this.index = this.indexOf(this.files, this.imports);
       this.observed = await this.agents.open();
@@ -214,21 +210,9 @@ export class CmdbRoom implements CmdbService {
   }
 
   import(request: CmdbImportRequest): Promise<CmdbImportResult> {
-    const { source } = request;
-    const refused = (
-      code: "badSource" | "ownedByFile" | "tooManySources",
-      message: string,
-    ): Promise<CmdbImportResult> => Promise.resolve({ status: "refused", code, message });
-    if (!isSourceName(source))
-      return refused("badSource", `a source's name has lower-case letters, digits, "-", "_" and ".", at most 64`);
-    if (source === OBSERVED)
-      return refused("ownedByFile", `"${source}" is the name of what agents see: give this import another`);
-    if (source === DECLARED)
-      return refused("ownedByFile", `"${source}" is the name of the configured files: give this import another`);
     return this.inOrder(async () => {
-      if (this.imports.length >= IMPORTS_MAX && !this.imports.some(({ name }) => name === source))
-        return refused("tooManySources", `there are ${IMPORTS_MAX} sources already`);
-      return this.importNow(request);
+      const refusal = importRefusal(request.source, this.imports);
+      return refusal === undefined ? this.importNow(request) : { status: "refused", ...refusal };
     });
   }
 
@@ -270,25 +254,9 @@ export class CmdbRoom implements CmdbService {
     return result;
   }
 
-  /** Files before imports, what people declare before what machines saw, what is gone last. */
   private merge(files: readonly LoadedSource[], imports: readonly LoadedSource[], retired: CmdbDocument): CmdbDocument {
-    const declared = imports.filter(({ observed }) => !observed);
-    const observed = imports.filter((source) => source.observed);
-    const windows = { ...EMPTY_DOCUMENT, maintenance: [...this.settings.maintenance] };
-    const { document, contradictions, ambiguities } = mergeSources([
-      ...files,
-      ...declared,
-      ...observed,
-      { name: OBSERVED, document: this.observed },
-      { name: "tocsin.yaml", document: windows },
-      { name: RETIRED_KEY, document: retired },
-    ]);
-    for (const contradiction of contradictions.slice(0, 20))
-      this.log.warn("sources of the CMDB disagree", { code: "CMDB_CONTRADICTION", ...contradiction });
-    // What machines see is full of addresses that many hosts have; what people wrote into a file should be clear.
-    for (const ambiguity of ambiguities.filter(({ from }) => files.some(({ name }) => name === from)).slice(0, 20))
-      this.log.warn("a name in the CMDB means two configuration items", { code: "CMDB_AMBIGUOUS_NAME", ...ambiguity });
-    return document;
+    const { maintenance } = this.settings;
+    return mergeInOrder({ files, imports, observed: this.observed, maintenance, retired }, this.log);
   }
 
   /** What people declare, for the comparison with what agents see. */
@@ -306,38 +274,6 @@ export class CmdbRoom implements CmdbService {
       if (status !== "committed") this.observed = before;
       return status === "committed";
     });
-  }
-
-  private async openImport(key: string): Promise<void> {
-    const stored = await this.store.read(key);
-    if (stored === undefined) {
-      this.log.error("a stored CMDB import is damaged and left out", { key });
-      return;
-    }
-    const { name, observed, storedAt, file } = stored.meta;
-    const observedAt = observed ? storedAt : null;
-    const read = { file, text: stored.text, source: name, observedAt, sizeMaxBytes: this.settings.sizeMaxBytes };
-    const result = await readSource(read, this.imports);
-    if (result.status === "broken")
-      this.log.error("a stored CMDB import cannot be read and is left out", { source: name });
-    else
-      this.imports.push({
-        name,
-        kind: "import",
-        observed,
-        document: result.document,
-        loadedAt: storedAt,
-        findings: result.findings,
-      });
-  }
-
-  private async openRetired(): Promise<void> {
-    const stored = await this.store.read(RETIRED_KEY);
-    if (stored === undefined) return;
-    const { sizeMaxBytes } = this.settings;
-    const read = { file: RETIRED_KEY, text: stored.text, source: DECLARED, observedAt: null, sizeMaxBytes };
-    const result = await readSource(read, []);
-    if (result.status === "read") this.retired = result.document;
   }
 
   private async submit(document: CmdbDocument): Promise<IntakeResult> {
@@ -370,22 +306,14 @@ export class CmdbRoom implements CmdbService {
     this.imports = imports;
     this.retired = retired;
     this.merged = document;
-    if (changed) await this.keepRetired();
+    if (changed) await this.retiredStore.keep(retired);
     return result;
-  }
-
-  private async keepRetired(): Promise<void> {
-    const meta = { name: RETIRED_KEY, observed: false, storedAt: this.clock.now(), file: RETIRED_KEY };
-    try {
-      await (await this.store.prepare(RETIRED_KEY, meta, { text: JSON.stringify(fileForm(this.retired)) })).commit();
-    } catch (error) {
-      this.log.warn("retired configuration items could not be kept", { reason: messageOf(error) });
-    }
   }
 
   private async importNow({ source, observed, text, file, dryRun }: CmdbImportRequest): Promise<CmdbImportResult> {
     const now = this.clock.now();
-    const same = await this.sameAsBefore({ source, observed, text });
+    const last = this.imports.find(({ name }) => name === source);
+    const same = await this.importSources.sameAsBefore({ observed, text }, last);
     if (same !== undefined) {
       const plan = planOf(source, same.document, same.document, await this.inUse());
       return { status: dryRun ? "planned" : "applied", plan, findings: [...same.findings] };
@@ -395,43 +323,25 @@ export class CmdbRoom implements CmdbService {
     const result = await readSource(read, others);
     if (result.status === "broken") return { status: "invalid", findings: result.findings };
     const { document, findings } = result;
-    const before = this.imports.find(({ name }) => name === source)?.document ?? EMPTY_DOCUMENT;
-    const plan = planOf(source, before, document, await this.inUse());
+    const plan = planOf(source, last?.document ?? EMPTY_DOCUMENT, document, await this.inUse());
     if (dryRun) return { status: "planned", plan, findings };
     const loaded: LoadedSource = { name: source, kind: "import", observed, document, loadedAt: now, findings };
     return this.applyImport(loaded, { text, file }, plan);
   }
 
-  /**
-   * What an import said last time, where it says the same again: it is not read, merged, journaled and given to the core once
-   * more. What machines saw is, for it was seen anew; so is what named CIs that nobody had declared then.
-   */
-  private async sameAsBefore({
-    source,
-    observed,
-    text,
-  }: Pick<CmdbImportRequest, "source" | "observed" | "text">): Promise<LoadedSource | undefined> {
-    const before = this.imports.find(({ name }) => name === source);
-    if (before === undefined || observed || before.observed) return undefined;
-    if (before.findings.some(({ code }) => code === "CMDB_DANGLING")) return undefined;
-    const stored = await this.store.read(importKey(source));
-    return stored?.text === text ? before : undefined;
-  }
-
   /** The text is on disk before the core has it, and takes its place after: a failure at any point changes nothing. */
   private async applyImport(
     loaded: LoadedSource,
-    { text, file }: { text: string; file: string },
+    content: { text: string; file: string },
     plan: CmdbPlan,
   ): Promise<CmdbImportResult> {
-    const { name, observed, loadedAt, findings } = loaded;
+    const { name, findings } = loaded;
     const imports = [...this.imports.filter((other) => other.name !== name), loaded].sort((a, b) =>
       byCodeUnit(a.name, b.name),
     );
     const before = this.imports;
-    const meta = { name, observed, storedAt: loadedAt, file };
     try {
-      const stored = await this.store.prepare(importKey(name), meta, { text });
+      const stored = await this.importSources.prepare(loaded, content);
       const taken = await this.takeOver(this.files, imports);
       if (taken.status !== "committed") {
         await stored.discard();

@@ -23,6 +23,13 @@ export interface StoredSource {
 /** A text that is here, or a file whose content is copied piece by piece. */
 export type Content = { text: string } | { copyOf: string };
 
+/** Written beside what it is to replace. */
+export interface PreparedSource {
+  /** Puts it in its place, durable when it resolves. */
+  commit: () => Promise<void>;
+  discard: () => Promise<void>;
+}
+
 const SUFFIX = ".cmdb";
 /** Names and paths of people: far below this. */
 const META_MAX_BYTES = 16_384;
@@ -69,14 +76,8 @@ export class SourceStore {
     }
   }
 
-  /**
-   * Writes beside the old one; `commit` puts it in its place, durable when it resolves. Throws when the disk does not take it.
-   */
-  async prepare(
-    key: string,
-    meta: StoredMeta,
-    content: Content,
-  ): Promise<{ commit: () => Promise<void>; discard: () => Promise<void> }> {
+  /** Throws when the disk does not take it. */
+  async prepare(key: string, meta: StoredMeta, content: Content): Promise<PreparedSource> {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
     const path = join(this.folder, `${key}${SUFFIX}`);
     const temporary = `${path}.new`;

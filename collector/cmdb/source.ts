@@ -20,6 +20,8 @@ export interface LoadedSource {
 export const DECLARED = "cmdb";
 /** The source that stands for all agents. */
 export const OBSERVED = "observed";
+/** The one that stands for what is gone at its source and still spoken of. */
+export const RETIRED = "retired";
 
 export const EMPTY_DOCUMENT: CmdbDocument = { vantage: [], cis: [], relations: [], maintenance: [] };
 
