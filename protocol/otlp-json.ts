@@ -7,6 +7,7 @@ import {
   type OtlpExponentialPoint,
   type OtlpHistogramPoint,
   type OtlpLogRecord,
+  type OtlpMalformed,
   type OtlpMetric,
   type OtlpNumberPoint,
   type OtlpResourceLogs,
@@ -33,17 +34,45 @@ import {
   textField,
 } from "./otlp-json-value.ts";
 
-/** Reads an ExportMetricsServiceRequest from parsed JSON: camelCase keys, 64-bit integers as text or numbers, unknown keys pass. */
+/** Reads each element by itself: one that cannot be read is counted, and sinks no other. */
+class Elements {
+  private count = 0;
+  private message = "";
+
+  read<T>(list: readonly unknown[], read: (item: unknown) => T): T[] {
+    const found: T[] = [];
+    for (const item of list) {
+      try {
+        found.push(read(item));
+      } catch (error) {
+        if (!(error instanceof JsonFault)) throw error;
+        if (this.count === 0) this.message = error.message;
+        this.count += 1;
+      }
+    }
+    return found;
+  }
+
+  get malformed(): { malformed?: OtlpMalformed } {
+    const { count, message } = this;
+    return count === 0 ? {} : { malformed: { count, message } };
+  }
+}
+
+/**
+ * Reads an ExportMetricsServiceRequest from parsed JSON: camelCase keys, 64-bit integers as text or numbers, unknown keys pass.
+ * A metric or data point that cannot be read is left out and counted; a wrong shape above them is the request's.
+ */
 export function metricsFromJson(body: unknown): OtlpResult<OtlpResourceMetrics[]> {
   return guarded(() =>
     listField(asObject(body, "the body"), "resourceMetrics").map((item) => {
       const entry = asObject(item, "resourceMetrics");
-      return {
-        resource: attributesOf(listField(objectField(entry, "resource"), "attributes")),
-        metrics: listField(entry, "scopeMetrics").flatMap((scope) =>
-          listField(asObject(scope, "scopeMetrics"), "metrics").map(metric),
-        ),
-      };
+      const elements = new Elements();
+      const resource = attributesOf(listField(objectField(entry, "resource"), "attributes"));
+      const metrics = listField(entry, "scopeMetrics").flatMap((scope) =>
+        elements.read(listField(asObject(scope, "scopeMetrics"), "metrics"), (each) => metric(each, elements)),
+      );
+      return { resource, metrics, ...elements.malformed };
     }),
   );
 }
@@ -53,12 +82,12 @@ export function logsFromJson(body: unknown): OtlpResult<OtlpResourceLogs[]> {
   return guarded(() =>
     listField(asObject(body, "the body"), "resourceLogs").map((item) => {
       const entry = asObject(item, "resourceLogs");
-      return {
-        resource: attributesOf(listField(objectField(entry, "resource"), "attributes")),
-        records: listField(entry, "scopeLogs").flatMap((scope) =>
-          listField(asObject(scope, "scopeLogs"), "logRecords").map(logRecord),
-        ),
-      };
+      const elements = new Elements();
+      const resource = attributesOf(listField(objectField(entry, "resource"), "attributes"));
+      const records = listField(entry, "scopeLogs").flatMap((scope) =>
+        elements.read(listField(asObject(scope, "scopeLogs"), "logRecords"), logRecord),
+      );
+      return { resource, records, ...elements.malformed };
     }),
   );
 }
@@ -72,19 +101,19 @@ function guarded<T>(read: () => T): OtlpResult<T> {
   }
 }
 
-function metric(value: unknown): OtlpMetric {
+function metric(value: unknown, elements: Elements): OtlpMetric {
   const object = asObject(value, "metrics");
   return {
     name: textField(object, "name"),
     description: textField(object, "description"),
     unit: textField(object, "unit"),
-    ...data(object),
+    ...data(object, elements),
   };
 }
 
-function data(object: JsonObject): OtlpData {
+function data(object: JsonObject, elements: Elements): OtlpData {
   const points = <P>(key: string, point: (object: JsonObject) => P): P[] =>
-    listField(objectField(object, key), "dataPoints").map((item) => point(asObject(item, "dataPoints")));
+    elements.read(listField(objectField(object, key), "dataPoints"), (item) => point(asObject(item, "dataPoints")));
   const order = (key: string): OtlpTemporality => temporality(objectField(object, key)["aggregationTemporality"]);
   if (object["gauge"] !== undefined) return { kind: "gauge", points: points("gauge", numberPoint) };
   if (object["sum"] !== undefined)

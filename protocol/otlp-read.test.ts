@@ -112,20 +112,55 @@ test("any JSON is read or malformed, never anything else", () => {
   );
 });
 
-const gaugeWith = (point: Record<string, unknown>): unknown => ({
-  resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: "a", gauge: { dataPoints: [point] } }] }] }],
+const gaugeWith = (...dataPoints: unknown[]): unknown => ({
+  resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: "a", gauge: { dataPoints } }] }] }],
 });
 
 test.for<[string, unknown, string]>([
   ["the body is no object", [], "the body: not an object"],
   ["a list is no list", { resourceMetrics: {} }, "resourceMetrics: not an array"],
-  ["a name is no text", { resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: 5 }] }] }] }, "name: not a string"],
-  ["a value is text", gaugeWith({ asDouble: "five" }), "asDouble: not a number"],
-  ["a time is negative", gaugeWith({ timeUnixNano: "-5", asInt: 1 }), "timeUnixNano: below zero"],
-  ["an integer has a fraction", gaugeWith({ asInt: 1.5 }), "asInt: not an integer"],
-  ["an attribute is no pair", gaugeWith({ attributes: ["a"], asInt: 1 }), "attributes: not an object"],
+  ["a scope is no object", { resourceMetrics: [{ scopeMetrics: [5] }] }, "scopeMetrics: not an object"],
+  [
+    "an attribute of a resource is no pair",
+    { resourceMetrics: [{ resource: { attributes: ["a"] } }] },
+    "attributes: not an object",
+  ],
 ])("JSON is malformed when %s", ([, body, message]) => {
   expect(metricsFromJson(body)).toEqual({ status: "malformed", message });
+});
+
+test.for<[string, unknown, string]>([
+  ["a value is text", { asDouble: "five" }, "asDouble: not a number"],
+  ["a time is negative", { timeUnixNano: "-5", asInt: 1 }, "timeUnixNano: below zero"],
+  ["an integer has a fraction", { asInt: 1.5 }, "asInt: not an integer"],
+  ["an attribute is no pair", { attributes: ["a"], asInt: 1 }, "attributes: not an object"],
+  ["it is no object", 5, "dataPoints: not an object"],
+])("a data point in JSON is left out, alone, when %s", ([, point, message]) => {
+  const read = metricsFromJson(gaugeWith({ asInt: 1 }, point, { asInt: 2 }, point));
+  expect(read).toMatchObject({
+    status: "read",
+    value: [{ metrics: [{ points: [{ value: 1 }, { value: 2 }] }], malformed: { count: 2, message } }],
+  });
+});
+
+test.for<[string, unknown, string]>([
+  ["its name is no text", { name: 5 }, "name: not a string"],
+  ["it is no object", null, "metrics: not an object"],
+  ["its points are no list", { name: "a", sum: { dataPoints: 1 } }, "dataPoints: not an array"],
+])("a metric in JSON is left out, alone, when %s", ([, metric, message]) => {
+  const good = { name: "b", gauge: { dataPoints: [{ asInt: 1 }] } };
+  expect(metricsFromJson({ resourceMetrics: [{ scopeMetrics: [{ metrics: [metric, good] }] }] })).toMatchObject({
+    status: "read",
+    value: [{ metrics: [{ name: "b" }], malformed: { count: 1, message } }],
+  });
+});
+
+test("a log record in JSON that cannot be read is left out alone", () => {
+  const records = [{ timeUnixNano: "soon" }, { body: { stringValue: "x" } }];
+  expect(logsFromJson({ resourceLogs: [{ scopeLogs: [{ logRecords: records }] }] })).toMatchObject({
+    status: "read",
+    value: [{ records: [{ body: "x" }], malformed: { count: 1, message: expect.stringContaining("timeUnixNano") } }],
+  });
 });
 
 test.for<[string, number[], RegExp]>([

@@ -12,6 +12,15 @@ export type OtlpResult<T> = { status: "read"; value: T } | { status: "malformed"
 export interface OtlpResourceMetrics {
   resource: OtlpAttributes;
   metrics: OtlpMetric[];
+  /** Of its data points. */
+  malformed?: OtlpMalformed;
+}
+
+/** Elements of a request that cannot be read, while the rest of it can. In Protocol Buffers there are none: one fault there moves all that follows. */
+export interface OtlpMalformed {
+  count: number;
+  /** Of the first, for the sender. */
+  message: string;
 }
 
 export type OtlpMetric = { name: string; description: string; unit: string } & OtlpData;
@@ -91,6 +100,8 @@ export interface OtlpSummaryPoint extends OtlpPoint {
 export interface OtlpResourceLogs {
   resource: OtlpAttributes;
   records: OtlpLogRecord[];
+  /** Of its records. */
+  malformed?: OtlpMalformed;
 }
 
 export interface OtlpLogRecord {

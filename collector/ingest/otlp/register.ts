@@ -1,7 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from "fastify";
 import { AGENT_RUN_HEADER } from "../../../protocol/agent-enrolment.ts";
 import { AGENT_ATTRIBUTES, AGENT_SERVICE_NAME } from "../../../protocol/agent-resource.ts";
-import type { OtlpAttributes, OtlpResourceLogs, OtlpResourceMetrics, OtlpResult } from "../../../protocol/otlp.ts";
+import type {
+  OtlpAttributes,
+  OtlpMalformed,
+  OtlpResourceLogs,
+  OtlpResourceMetrics,
+  OtlpResult,
+} from "../../../protocol/otlp.ts";
 import { logsFromJson, metricsFromJson } from "../../../protocol/otlp-json.ts";
 import { readLogsRequest } from "../../../protocol/otlp-read-logs.ts";
 import { readMetricsRequest } from "../../../protocol/otlp-read-metrics.ts";
@@ -125,10 +131,11 @@ function takeMetrics(
   const reject = (reason: string, count: number): void => void reasons.set(reason, (reasons.get(reason) ?? 0) + count);
   let points = 0;
   let accepted = 0;
-  for (const { resource, metrics } of requests) {
+  for (const { resource, metrics, malformed } of requests) {
     const flat = nothingYet();
     for (const metric of metrics) flatten(metric, flat);
-    points += flat.points;
+    points += flat.points + (malformed?.count ?? 0);
+    if (malformed !== undefined) reject("malformed", malformed.count);
     for (const [reason, count] of Object.entries(flat.faults)) reject(reason, count);
     if (!isOwn(resource, identity, ports)) {
       reject("foreignCi", flat.points);
@@ -155,14 +162,21 @@ function takeMetrics(
     ports.telemetry.count("tocsin_samples_rejected_total", { source: ADAPTER, reason }, count);
   if (accepted === 0 && (reasons.get("overload") ?? 0) > 0)
     throw new Refusal(503, "overloaded", "no more senders can be taken now; send it again", { retryAfterS: 30 });
-  return partialOf(reasons, points);
+  return partialOf(reasons, points, requests);
 }
 
 /** A point that became several samples counts once at most. */
-function partialOf(reasons: ReadonlyMap<string, number>, points: number): Partial {
+function partialOf(
+  reasons: ReadonlyMap<string, number>,
+  points: number,
+  requests: readonly { malformed?: OtlpMalformed }[],
+): Partial {
   let rejected = 0;
   for (const count of reasons.values()) rejected += count;
-  const message = [...reasons].map(([reason, count]) => `${count} ${reason}`).join(", ");
+  const fault = requests.find(({ malformed }) => malformed !== undefined)?.malformed;
+  const words = (reason: string): string =>
+    reason === "malformed" && fault !== undefined ? `malformed (${fault.message})` : reason;
+  const message = [...reasons].map(([reason, count]) => `${count} ${words(reason)}`).join(", ");
   return { rejected: Math.min(rejected, points), message: message === "" ? "" : `not taken: ${message}` };
 }
 
@@ -220,8 +234,9 @@ async function takeLogs(
   const reject = (reason: string, count = 1): void => void reasons.set(reason, (reasons.get(reason) ?? 0) + count);
   let records = 0;
   let counted = 0;
-  for (const { resource, records: list } of requests) {
-    records += list.length;
+  for (const { resource, records: list, malformed } of requests) {
+    records += list.length + (malformed?.count ?? 0);
+    if (malformed !== undefined) reject("malformed", malformed.count);
     const resourceCi = findCi(resource, (name) => ports.query.ci(name)?.known === true);
     for (const record of list) {
       // A record can be about another CI than its resource.
@@ -236,7 +251,7 @@ async function takeLogs(
   }
   for (const outcome of await submitEvents(ports, ADAPTER, events))
     if (outcome.status === "rejected") reject(outcome.code);
-  const partial = partialOf(reasons, records);
+  const partial = partialOf(reasons, records, requests);
   const outcomes = { event: events.length, counted, rejected: partial.rejected };
   for (const [outcome, count] of Object.entries(outcomes))
     if (count > 0) ports.telemetry.count("tocsin_log_records_total", { outcome }, count);

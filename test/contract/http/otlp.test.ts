@@ -271,6 +271,33 @@ test.for<[situation: string, raw: string | Buffer, contentType: string, status: 
   }
 });
 
+test("what cannot be read in JSON sinks nothing beside it", async () => {
+  const bench = await apiBench();
+  const headers = { "content-type": "application/json" };
+  const resource = { attributes: [{ key: "host.name", value: { stringValue: "web-01" } }] };
+  const dataPoints = [{ asDouble: "x" }, { asDouble: 2, timeUnixNano: `${bench.clock.now()}000000` }];
+  const scopeMetrics = [{ metrics: [{ name: "a", gauge: { dataPoints } }, 7] }];
+  const metrics = await bench.call("POST", "/v1/metrics", {
+    raw: JSON.stringify({ resourceMetrics: [{ resource, scopeMetrics }] }),
+    headers,
+  });
+  expect([metrics.status, metrics.json]).toEqual([
+    200,
+    {
+      partialSuccess: {
+        rejectedDataPoints: "2",
+        errorMessage: "not taken: 2 malformed (asDouble: not a number)",
+      },
+    },
+  ]);
+  const scopeLogs = [{ logRecords: [{ severityNumber: "x" }, { body: { stringValue: "fine" } }] }];
+  const logs = await bench.call("POST", "/v1/logs", {
+    raw: JSON.stringify({ resourceLogs: [{ resource, scopeLogs }] }),
+    headers,
+  });
+  expect(logs).toMatchObject({ status: 200, json: { partialSuccess: { rejectedLogRecords: "1" } } });
+});
+
 test("a refusal to a Protocol Buffers sender is a google.rpc.Status", async () => {
   const bench = await apiBench({ auth: TOKENS });
   const headers = { "content-type": "application/x-protobuf" };
