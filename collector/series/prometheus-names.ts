@@ -40,15 +40,18 @@ export function toPrometheus(sample: Sample): PrometheusSeries | null {
       name: known.name,
       labels: labelPairs(known.labels),
     };
-  const part = sample.family === undefined ? "" : partOf(sample);
-  const base = sample.name.slice(0, sample.name.length - part.length);
+  const base = baseName(sample);
+  const part = sample.name.slice(base.length);
   const type = sample.family ?? sample.type;
   const family = prometheusName(base, type, sample.unit);
   return family === "" ? null : { family, type, help: "", name: family + part, labels: labelPairs(sample.labels) };
 }
 
-const partOf = (sample: Sample): string =>
-  ["_bucket", "_sum", "_count"].find((part) => sample.name.endsWith(part)) ?? "";
+/** The metric's name, without the suffix of a part. */
+export function baseName({ name, family }: Sample): string {
+  const part = family === undefined ? undefined : ["_bucket", "_sum", "_count"].find((each) => name.endsWith(each));
+  return part === undefined ? name : name.slice(0, -part.length);
+}
 
 /** Sorted by name; two labels that become one name are joined by `;`, as the specification says. */
 function labelPairs(labels: Readonly<Record<string, string>>): [string, string][] {

@@ -1,7 +1,7 @@
 import { metricHelp } from "../../protocol/metric-help.ts";
 import type { Sample } from "../../protocol/sample.ts";
 import type { SeriesIdentity } from "../port/samples.ts";
-import { escapeLabel, type PrometheusSeries, toPrometheus } from "./prometheus-names.ts";
+import { baseName, escapeLabel, type PrometheusSeries, toPrometheus } from "./prometheus-names.ts";
 
 /** A metric family at the Prometheus border. */
 export interface SeriesFamily {
@@ -123,7 +123,7 @@ export class ShapeTable {
         id: this.nextFamily++,
         name: series.family,
         type: series.type,
-        help: text === "" ? `OpenTelemetry metric ${sample.name}.` : text,
+        help: text === "" ? `OpenTelemetry metric ${baseName(sample)}.` : text,
         shapes: 0,
       };
       this.families.set(series.family, family);

@@ -134,6 +134,7 @@ test("a histogram's lines stand together, buckets in order, also when a bucket c
     'rpc_bucket{le="+Inf",m="b",ci="web-01"} 2',
     'rpc_count{m="b",ci="web-01"} 2',
   ]);
+  expect(await shown(store, "web-01")).toContain("# HELP rpc OpenTelemetry metric rpc.\n");
 });
 
 test("increments of a delta sender add up; a repeated one does not count twice", async () => {
