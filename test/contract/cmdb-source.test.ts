@@ -7,11 +7,13 @@ import { callCommand } from "../support/called-command.ts";
 import { type EmulatedAnswer, type EmulatedRequest, withEmulator } from "../support/foreign-emulator.ts";
 import { cmdbFromBmc } from "../../collector/cmdb/import/bmc/source.ts";
 import type { ForeignCmdb } from "../../collector/cmdb/import/draft.ts";
-import type { ForeignApi } from "../../collector/cmdb/import/foreign-api.ts";
+import { type ForeignApi, ForeignFault } from "../../collector/cmdb/import/foreign-api.ts";
 import { cmdbFromFreshservice } from "../../collector/cmdb/import/freshservice/source.ts";
 import { cmdbFromGlpi } from "../../collector/cmdb/import/glpi/source.ts";
 import { cmdbFromJiraAssets } from "../../collector/cmdb/import/jira-assets/source.ts";
 import { cmdbFromNetBox } from "../../collector/cmdb/import/netbox/source.ts";
+import { kubernetesObjects } from "../../collector/cmdb/import/kubernetes/objects.ts";
+import { cmdbFromKubernetes } from "../../collector/cmdb/import/kubernetes/source.ts";
 import { RowCache, type RowState, readRowState } from "../../collector/cmdb/import/row-cache.ts";
 import { cmdbFromServiceNow } from "../../collector/cmdb/import/servicenow/source.ts";
 
@@ -217,6 +219,38 @@ test.each(SOURCES)(
     expect(full.names).toEqual(["host-1", "host-3", "host-4", "host-6", "renamed-2"]);
   },
 );
+
+const CLUSTER: Pick<Source, "name" | "answer" | "read" | "filterOf"> = {
+  name: "Kubernetes",
+  answer: () => ({ body: { kind: "List", items: [] } }),
+  read: async (api) => cmdbFromKubernetes(await kubernetesObjects(api), "prod"),
+  filterOf: ({ path }) => (path === "/api/v1/nodes" ? "" : undefined),
+};
+
+test.for(
+  [...SOURCES, CLUSTER].flatMap((source) =>
+    [
+      {},
+      null,
+      "",
+      "word",
+      // ServiceNow, when a transaction took too long: 200, some of the rows, and this.
+      { result: [], results: [], values: [], assets: [], instances: [], items: [], error: { message: "cancelled" } },
+      { status: "failure", message: "cancelled" },
+    ].map((body) => [source.name, body, source] as const),
+  ),
+)("%s: an answer without its list is a fault, not an empty CMDB: %j", async ([, body, source]) => {
+  const host: Host = { id: 1, name: "host-1", changedAt: NOW };
+  await withEmulator(
+    (request) => (source.filterOf(request) === undefined ? source.answer(request, [host], NOW) : { body }),
+    async (emulator) => {
+      const cache = new RowCache(undefined, { of: "here", now: NOW, fullEveryMs: DAY_MS });
+      const reading = source.read(emulator.api(), cache);
+      await expect(reading).rejects.toThrow(ForeignFault);
+      await expect(reading).rejects.toThrow(/^the source answered something else than a list|is not JSON/);
+    },
+  );
+});
 
 test("GLPI: with changes first, pages of what is old are not read; a server that does not sort is read to its end", async () => {
   const many: Host[] = Array.from({ length: 1800 }, (_, id) => ({

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type EmulatedAnswer, withEmulator } from "../../../test/support/foreign-emulator.ts";
-import { ForeignApi } from "./foreign-api.ts";
+import { ForeignApi, ForeignFault } from "./foreign-api.ts";
 
 test("it waits where the source asks it to, and gives up in the end", async () => {
   let left = 2;
@@ -32,6 +32,19 @@ test.for<[situation: string, answer: EmulatedAnswer, message: string]>([
       await expect(emulator.api().get("/x")).rejects.toThrow(message);
     },
   );
+});
+
+test.for<[situation: string, headers: Record<string, string>]>([
+  ["cut off", { "content-length": "1000" }],
+  ["not compressed as it says", { "content-encoding": "gzip" }],
+])("an answer that is %s is told, and is no crash", async ([, headers]) => {
+  const cut = (): EmulatedAnswer => ({ headers: { ...headers, connection: "close" }, body: { results: [] } });
+  await withEmulator(cut, async (emulator) => {
+    const reading = emulator.api().get("/x");
+    if (headers["content-length"] !== undefined) setTimeout(() => void emulator.stop(), 50);
+    await expect(reading).rejects.toThrow(ForeignFault);
+    await expect(reading).rejects.toThrow("/x: the answer broke off");
+  });
 });
 
 test("nobody there", async () => {

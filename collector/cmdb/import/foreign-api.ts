@@ -1,3 +1,5 @@
+import { at, textAt } from "./foreign-value.ts";
+
 /** Why a source could not be read, for the operator. */
 export class ForeignFault extends Error {
   /** What the source answered with, where it did. */
@@ -112,7 +114,11 @@ export class ForeignApi {
   }
 
   private async read(response: Response, url: string): Promise<ApiAnswer> {
-    const text = await limitedText(response);
+    const text = await limitedText(response).catch((error: unknown) => {
+      if (error instanceof ForeignFault) throw error;
+      const cause = (error as { cause?: Error }).cause?.message;
+      throw new ForeignFault(`${where(url)}: the answer broke off: ${cause ?? (error as Error).message}`);
+    });
     if (!response.ok)
       throw new ForeignFault(
         `${where(url)} answered ${response.status}: ${text.replace(/\s+/g, " ").slice(0, 200)}`,
@@ -125,6 +131,19 @@ export class ForeignApi {
       throw new ForeignFault(`${where(url)} answered something that is not JSON; is the address right?`);
     }
   }
+}
+
+/**
+ * The list that an answer has under `field`, or is. Throws `ForeignFault` where there is none, or an error beside it (ServiceNow
+ * answers 200 also when it gave up in the middle): read as an empty list it would take all CIs of the source away.
+ */
+export function answeredList(body: unknown, field?: string): readonly unknown[] {
+  const list = field === undefined ? body : at(body, field);
+  const error = at(body, "error") ?? undefined;
+  if (Array.isArray(list) && error === undefined) return list as readonly unknown[];
+  const said = textAt(error, "message") ?? textAt(error) ?? textAt(body, "message");
+  const wanted = field === undefined ? "a list" : `a list "${field}"`;
+  throw new ForeignFault(`the source answered something else than ${wanted}${said === undefined ? "" : `: ${said}`}`);
 }
 
 const where = (url: string): string => url.split("?", 1)[0] ?? url;

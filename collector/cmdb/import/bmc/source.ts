@@ -1,6 +1,6 @@
 import { CmdbDraft, type ForeignCmdb } from "../draft.ts";
-import { type ForeignApi, ForeignFault } from "../foreign-api.ts";
-import { at, listOf, textAt } from "../foreign-value.ts";
+import { answeredList, type ForeignApi, ForeignFault } from "../foreign-api.ts";
+import { at, textAt } from "../foreign-value.ts";
 import { type Row, type RowCache, rowsOf, type Since, slim, timeAt, ZONE_OVERLAP_MS } from "../row-cache.ts";
 
 const PAGE = 500;
@@ -99,7 +99,7 @@ async function* pages(api: ForeignApi, base: string, since: Since | undefined): 
   let offset = 0;
   let before: string | undefined;
   for (;;) {
-    const page = listOf(at(await api.get(`${base}?limit=${PAGE}&offset=${offset}${changed}`), "instances"));
+    const page = answeredList(await api.get(`${base}?limit=${PAGE}&offset=${offset}${changed}`), "instances");
     for (const instance of page)
       yield { ...slim(instance, FIELDS), attributes: slim(at(instance, "attributes"), ATTRIBUTES) };
     const first = textAt(page[0], "instance_id");

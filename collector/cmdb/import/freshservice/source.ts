@@ -1,5 +1,5 @@
 import { CmdbDraft, type ForeignCmdb } from "../draft.ts";
-import type { ForeignApi } from "../foreign-api.ts";
+import { answeredList, type ForeignApi } from "../foreign-api.ts";
 import { at, entryOf, listOf, textAt } from "../foreign-value.ts";
 import { meaningOf, typeOfName } from "../relation-word.ts";
 import { type Row, type RowCache, rowsOf, slim, timeAt } from "../row-cache.ts";
@@ -15,7 +15,7 @@ async function* pages(api: ForeignApi, path: string, field: string, more = ""): 
   let before: string | undefined;
   for (let page = 1; ; page += 1) {
     const { body, headers } = await api.send({ path: `${path}?page=${page}&per_page=${PAGE}${more}` });
-    const items = listOf(at(body, field));
+    const items = answeredList(body, field);
     // A list that knows no pages gives all of it each time.
     const first = JSON.stringify(items[0]);
     if (first === before) return;

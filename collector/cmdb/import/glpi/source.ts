@@ -1,6 +1,6 @@
 import { CmdbDraft, type ForeignCmdb } from "../draft.ts";
-import { type ForeignApi, ForeignFault } from "../foreign-api.ts";
-import { listOf, textAt } from "../foreign-value.ts";
+import { answeredList, type ForeignApi, ForeignFault } from "../foreign-api.ts";
+import { textAt } from "../foreign-value.ts";
 import { type Row, type RowCache, rowsOf, type Since, slim, timeAt, ZONE_OVERLAP_MS } from "../row-cache.ts";
 
 const PAGE = 500;
@@ -56,7 +56,7 @@ async function* items({ api, headers }: Glpi, itemtype: string, since?: Since): 
   for (let from = 0; ; from += PAGE) {
     const query = `range=${from}-${from + PAGE - 1}&expand_dropdowns=true&get_hateoas=false&is_deleted=false${newestFirst}`;
     const { body, headers: answered } = await api.send({ path: `/${itemtype}?${query}`, headers });
-    const page = listOf(body) as readonly Row[];
+    const page = answeredList(body) as readonly Row[];
     yield* page;
     for (const row of page) {
       const at = timeAt(row, "date_mod") ?? latest;

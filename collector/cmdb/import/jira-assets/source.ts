@@ -1,5 +1,5 @@
 import { CmdbDraft, type ForeignCmdb } from "../draft.ts";
-import type { ForeignApi } from "../foreign-api.ts";
+import { answeredList, type ForeignApi } from "../foreign-api.ts";
 import { at, listOf, textAt } from "../foreign-value.ts";
 import { meaningOf, typeOfName } from "../relation-word.ts";
 import { CLOCK_OVERLAP_MS, type Row, type RowCache, rowsOf, slim, timeAt } from "../row-cache.ts";
@@ -16,7 +16,7 @@ async function* pages(api: ForeignApi, query: string): AsyncGenerator<Row> {
   for (;;) {
     const asked = new URLSearchParams({ startAt: String(from), maxResults: String(PAGE), includeAttributes: "true" });
     const { body } = await api.send({ path: `/object/aql?${asked.toString()}`, body: { qlQuery: query } });
-    const values = listOf(at(body, "values"));
+    const values = answeredList(body, "values");
     for (const value of values) yield slim(value, FIELDS);
     if (values.length === 0 || at(body, "isLast") === true) return;
     from += values.length;

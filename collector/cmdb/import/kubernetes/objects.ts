@@ -1,4 +1,4 @@
-import { type ForeignApi, ForeignFault } from "../foreign-api.ts";
+import { answeredList, type ForeignApi, ForeignFault } from "../foreign-api.ts";
 import { at, listOf, textAt } from "../foreign-value.ts";
 
 const PAGE = 500;
@@ -37,7 +37,8 @@ async function list(api: ForeignApi, path: string): Promise<unknown[]> {
   do {
     const query = new URLSearchParams({ limit: String(PAGE), ...(next === "" ? {} : { continue: next }) });
     const page = await api.get(`${path}?${query.toString()}`);
-    items.push(...listOf(at(page, "items")));
+    // Go writes a list that nothing was put into as null.
+    items.push(...(at(page, "items") === null ? [] : answeredList(page, "items")));
     next = textAt(page, "metadata", "continue") ?? "";
   } while (next !== "");
   return items;

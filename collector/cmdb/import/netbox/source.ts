@@ -1,5 +1,5 @@
 import { CmdbDraft, type ForeignCmdb } from "../draft.ts";
-import type { ForeignApi } from "../foreign-api.ts";
+import { answeredList, type ForeignApi } from "../foreign-api.ts";
 import { at, listOf, textAt } from "../foreign-value.ts";
 import { CLOCK_OVERLAP_MS, type Row, type RowCache, rowsOf, type Since, slim, timeAt } from "../row-cache.ts";
 
@@ -46,7 +46,7 @@ async function* pages(api: ForeignApi, path: string, since: Since | undefined): 
   const changed = since === undefined ? "" : `&last_updated__gte=${new Date(since.at).toISOString()}`;
   for (let offset = 0; ; ) {
     const page: unknown = await api.get(`${path}?limit=${PAGE}&offset=${offset}${changed}`);
-    const objects = listOf(at(page, "results"));
+    const objects = answeredList(page, "results");
     for (const object of objects) yield slim(object, FIELDS);
     // A server may give fewer a page than was asked for.
     offset += objects.length;

@@ -1,6 +1,6 @@
 import { CmdbDraft, type ForeignCmdb } from "../draft.ts";
-import type { ForeignApi } from "../foreign-api.ts";
-import { at, listOf, textAt } from "../foreign-value.ts";
+import { answeredList, type ForeignApi } from "../foreign-api.ts";
+import { textAt } from "../foreign-value.ts";
 import { type Row, type RowCache, rowsOf, timeAt, ZONE_OVERLAP_MS } from "../row-cache.ts";
 import { typeOfClass } from "./ci-class.ts";
 import { needsOf } from "./relation-type.ts";
@@ -41,7 +41,7 @@ async function* rows(api: ForeignApi, table: string, fields: string, query: stri
       ...(offset === 0 ? {} : { sysparm_offset: String(offset) }),
     });
     const { body, headers } = await api.send({ path: `/api/now/v2/table/${table}?${asked.toString()}` });
-    const page = listOf(at(body, "result"));
+    const page = answeredList(body, "result");
     let last = after;
     for (const row of page) {
       const id = textAt(row, "sys_id") ?? "";
