@@ -5,6 +5,7 @@ import type { IngestPorts } from "../port/ingest.ts";
 import type { Progress, Readiness } from "../port/progress.ts";
 import type { ChangeFeed } from "../port/query.ts";
 import type { RunbookShelf } from "../port/runbooks.ts";
+import type { WaitingMessage } from "../core/model/notification.ts";
 import type { Matcher } from "../core/model/silence.ts";
 import type { SeriesStore } from "../series/series-store.ts";
 
@@ -28,6 +29,8 @@ export interface ApiPorts extends IngestPorts {
   newId: () => string;
   /** Of the rules as they are now. */
   runbooks: () => RunbookShelf;
+  /** What has been decided about an incident and not come to its receivers. */
+  waitingFor: (incident: string) => readonly WaitingMessage[];
   /** Why a silence with these matchers is refused (a bad expression, or it would mute everything); undefined when it is not. */
   silenceFault: (matchers: readonly Matcher[]) => string | undefined;
 }

@@ -46,11 +46,12 @@ const MERGED = line({
 });
 
 /** Incident 7 on web-02 became part of incident 5, whose root is sw-1, and which hits the service shop. */
-const world = (): Promise<string> =>
+const world = (five: unknown = incident(5, null)): Promise<string> =>
   double.answerByPath({
+    "/api/v1/incidents/5": five,
     "/api/v1/incidents/7": incident(7, "inc-5"),
     "/api/v1/incidents/inc-7": incident(7, "inc-5"),
-    "/api/v1/incidents/inc-5": incident(5, null),
+    "/api/v1/incidents/inc-5": five,
     "/api/v1/incidents?status=all&ci=shop": page(incident(5, null)),
     "/api/v1/incidents?status=all&ci=": page(),
     "/api/v1/cmdb/cis/shop": { id: "shop" },
@@ -85,6 +86,20 @@ test("what a source has sent cannot begin a line of its own, and fills no screen
   expect(out).not.toMatch(/^\s+- \S+Z {2}told nobody/m);
   expect(Math.max(...out.split("\n").map((each) => each.length))).toBeLessThan(350);
 });
+
+test.for(["5", "7", "web-02"])(
+  "what has not come to its receiver yet is not told as if it had: %s",
+  async (subject) => {
+    const undelivered = [
+      { receiver: "oncall", kind: "opened", page: true, at: AT, attempts: 2, failure: "serverError" },
+    ];
+    const url = await world({ ...incident(5, null), undelivered });
+    const { out } = await call(url, subject);
+    expect(out).toContain(
+      `oncall is being paged since ${AT}. oncall has not got it yet after 2 attempts (serverError)`,
+    );
+  },
+);
 
 test("a name that nobody knows is a mistake, not a CI that is well", async () => {
   expect(await call(await world(), "wbe-02")).toMatchObject({ code: 1, out: "" });

@@ -1,5 +1,6 @@
 import { type Story, storyText, tellCi, tellIncident } from "../core/explain/tell.ts";
 import type { LedgerRecord } from "../core/model/ledger.ts";
+import type { WaitingMessage } from "../core/model/notification.ts";
 import type { Diagnostics } from "../port/diagnostics.ts";
 import { type Answer, CLIENT_HELP, type Client } from "./client.ts";
 import { clientCommand, refusal, writeJson } from "./client-command.ts";
@@ -49,7 +50,11 @@ interface IncidentView {
   openedAt: string;
   mergedInto: string | null;
   diagnostics?: Diagnostics[];
+  undelivered?: (Omit<WaitingMessage, "at"> & { at: string })[];
 }
+
+const waitingOf = ({ undelivered = [] }: IncidentView): WaitingMessage[] =>
+  undelivered.map((message) => ({ ...message, at: Date.parse(message.at) }));
 
 /** The last ones that a CI was in within the day. */
 const INCIDENTS_MAX = 10;
@@ -61,30 +66,33 @@ const MERGES_MAX = 20;
 async function aboutIncident(
   client: Client,
   incident: IncidentView,
-): Promise<{ records: LedgerRecord[]; survivor: IncidentView } | { answer: Answer }> {
+): Promise<{ records: LedgerRecord[]; waiting: WaitingMessage[]; survivor: IncidentView } | { answer: Answer }> {
   const records: LedgerRecord[] = [];
+  const waiting: WaitingMessage[] = [];
   let survivor = incident;
   for (let merges = 0; merges < MERGES_MAX; merges += 1) {
     const found = await ledger(client, { incident: survivor.id });
     if ("answer" in found) return found;
     records.push(...found.records);
+    waiting.push(...waitingOf(survivor));
     if (survivor.mergedInto === null) break;
     const next = await client.get(`/api/v1/incidents/${encodeURIComponent(survivor.mergedInto)}`);
     if (next.status !== "ok") break;
     survivor = next.body as IncidentView;
   }
-  return { records: records.sort((a, b) => a.at - b.at), survivor };
+  return { records: records.sort((a, b) => a.at - b.at), waiting, survivor };
 }
 
 async function tellOfIncident(client: Client, incident: IncidentView): Promise<Told> {
   const found = await aboutIncident(client, incident);
   if ("answer" in found) return { status: "refused", answer: found.answer };
-  const { records, survivor } = found;
+  const { records, waiting, survivor } = found;
   const name = ({ number, id }: IncidentView): string => `incident ${number} (${id})`;
   const isPart = survivor.id !== incident.id;
   const story = tellIncident(
     records,
     isPart ? `${name(incident)}, which is part of ${name(survivor)}` : name(incident),
+    waiting,
   );
   return { status: "told", story, diagnostics: incident.diagnostics ?? survivor.diagnostics ?? [] };
 }
@@ -100,11 +108,13 @@ async function tellOfCi(client: Client, ci: string, atMs: number, unknown: Answe
   // A name that is misspelt must not read as a CI of which nothing is known.
   if (unknown !== null && ids.size === 0 && own.records.length === 0) return { status: "refused", answer: unknown };
   const records = [...own.records];
+  const waiting: WaitingMessage[] = [];
   const seen = new Set(records.map((record) => JSON.stringify(record)));
   for (const id of [...ids].slice(-INCIDENTS_MAX)) {
     const incident = await client.get(`/api/v1/incidents/${encodeURIComponent(id)}`);
     const found = incident.status === "ok" ? await aboutIncident(client, incident.body as IncidentView) : null;
     if (found !== null && "answer" in found) return { status: "refused", answer: found.answer };
+    waiting.push(...(found?.waiting ?? []));
     for (const record of found?.records ?? []) {
       const text = JSON.stringify(record);
       if (seen.has(text)) continue;
@@ -123,7 +133,7 @@ async function tellOfCi(client: Client, ci: string, atMs: number, unknown: Answe
       records.sort((a, b) => a.at - b.at),
       ci,
       atMs,
-      hit,
+      { hit, waiting },
     ),
   };
 }

@@ -286,6 +286,7 @@ async function openServer(
       enrolment: enrolment.desk,
       newId: randomUUID,
       runbooks: () => current.rules.runbooks,
+      waitingFor: (incident) => delivery.waitingFor(incident),
       silenceFault,
     },
     auth: access,

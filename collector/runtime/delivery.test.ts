@@ -229,6 +229,26 @@ test("after a receiver was away it gets the current state of each incident once,
   ]);
 });
 
+test("what has not come to a receiver yet can be asked for, with how often it was tried and why it failed", async () => {
+  const { clock, delivery, get, say, pass } = world(["chat", "hook"]);
+  get("chat").script.push(retryable("connection"));
+  delivery.start();
+  const decidedAt = clock.now();
+  for (const receiver of ["chat", "hook"]) say(receiver, "opened", "i-1");
+  const sent = { kind: "opened", page: true, at: decidedAt, attempts: 0, failure: null };
+  expect(delivery.waitingFor("i-1")).toEqual([
+    { receiver: "chat", ...sent },
+    { receiver: "hook", ...sent },
+  ]);
+  await settle();
+  say("chat", "opened", "i-2");
+  const failed = { receiver: "chat", ...sent, failure: "connection" };
+  expect(delivery.waitingFor("i-1")).toEqual([{ ...failed, attempts: 1 }]);
+  expect(delivery.waitingFor("i-2")).toEqual([failed]);
+  await pass(30_000);
+  expect(delivery.waitingFor("i-1")).toEqual([]);
+});
+
 test("a repeat carries the same key and its number", async () => {
   const { delivery, say, get, pass, reports } = world(["hook"]);
   get("hook").script.push(retryable("serverError"), retryable("timeout"));

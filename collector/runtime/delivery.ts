@@ -1,3 +1,4 @@
+import type { WaitingMessage } from "../core/model/notification.ts";
 import type { Milliseconds } from "../core/model/time.ts";
 import type { Connector } from "../port/connector.ts";
 import type { Progress } from "../port/progress.ts";
@@ -61,6 +62,11 @@ export class Delivery {
     this.settle(superseded, "superseded", null);
     this.settle(unknown, "failed", "misconfigured");
     for (const worker of touched) worker.kick();
+  }
+
+  /** What has been decided about an incident and not come to its receivers, by receiver. */
+  waitingFor(incident: string): WaitingMessage[] {
+    return [...this.workers.values()].flatMap((worker) => worker.waitingFor(incident));
   }
 
   start(): void {

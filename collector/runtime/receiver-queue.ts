@@ -71,6 +71,11 @@ export class ReceiverQueue {
     return this.incidents.size;
   }
 
+  /** What waits about an incident, in the order in which it is told; with how often it was tried. */
+  waitingFor(incident: string): readonly { row: OutboxRow; attempts: number }[] {
+    return this.incidents.get(incident)?.entries ?? [];
+  }
+
   /** Takes a row in. Returns those that are superseded by it, which may be itself. */
   add(row: OutboxRow, now: Milliseconds, dueAt: Milliseconds = now): OutboxRow[] {
     const queue = this.incidents.get(row.incident) ?? this.create(row.incident, dueAt);

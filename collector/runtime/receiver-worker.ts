@@ -1,3 +1,5 @@
+import type { NotificationKind } from "../core/model/notification-kind.ts";
+import type { WaitingMessage } from "../core/model/notification.ts";
 import type { Milliseconds } from "../core/model/time.ts";
 import type { Connector, DeliveryResult } from "../port/connector.ts";
 import type { DeliveryFailure } from "../port/delivery-failure.ts";
@@ -52,6 +54,7 @@ export class ReceiverWorker {
   private lingering = 0;
   private cancelTimer: (() => void) | undefined;
   private movedAt: Milliseconds;
+  private lastFailure: DeliveryFailure | null = null;
   private whenQuiet: (() => void) | undefined;
 
   constructor(options: ReceiverWorkerOptions) {
@@ -71,6 +74,18 @@ export class ReceiverWorker {
 
   get isAway(): boolean {
     return this.breaker.isOpen;
+  }
+
+  /** What the receiver has yet to be told about an incident. */
+  waitingFor(incident: string): WaitingMessage[] {
+    return this.queue.waitingFor(incident).map(({ row, attempts }) => ({
+      receiver: row.receiver,
+      kind: row.kind as NotificationKind,
+      page: row.page,
+      at: row.createdAt,
+      attempts,
+      failure: this.lastFailure,
+    }));
   }
 
   /** How long something could have been tried and was not: 0 while nothing is due, or the receiver is away. */
@@ -234,6 +249,7 @@ export class ReceiverWorker {
   }
 
   private async conclude(unit: Unit, result: DeliveryResult): Promise<void> {
+    this.lastFailure = result.status === "success" ? null : result.reason;
     if (result.status === "success") {
       this.answered();
       await this.finish(unit, { status: "delivered", reason: null }, result);

@@ -1,4 +1,5 @@
 import type { IncidentDocument } from "../../collector/core/model/document.ts";
+import type { WaitingMessage } from "../../collector/core/model/notification.ts";
 import { Authenticator, type AuthConfig } from "../../collector/api/access.ts";
 import type { ApiLimits } from "../../collector/api/limits.ts";
 import type { ApiPorts } from "../../collector/api/ports.ts";
@@ -114,6 +115,8 @@ export interface ApiBench {
   readiness: { ready: boolean };
   /** What was taken and cannot be read, until then. */
   unread: { until: Promise<void> | undefined };
+  /** What has not come to its receiver, of any incident. */
+  undelivered: WaitingMessage[];
   call: (method: string, url: string, options?: CallOptions) => Promise<Called>;
 }
 
@@ -179,6 +182,7 @@ export async function apiBench(
     },
   };
   const unread: { until: Promise<void> | undefined } = { until: undefined };
+  const undelivered: WaitingMessage[] = [];
   let ids = 0;
   const ports: ApiPorts = {
     intake,
@@ -197,6 +201,7 @@ export async function apiBench(
     exposeOwn: async (format) => ({ contentType: EXPOSITION_CONTENT_TYPES[format], body: "# own\n" }),
     documents,
     enrolment,
+    waitingFor: () => undelivered,
     runbooks: () => ({
       list: () => [{ check: "cpu_busy", href: "/runbooks/linux-host/cpu_busy" }],
       of: (check) => (check === "cpu_busy" ? { check, href: "/runbooks/linux-host/cpu_busy" } : undefined),
@@ -246,7 +251,22 @@ export async function apiBench(
       headers: answer.headers,
     };
   };
-  return { server, clock, intake, query, cmdb, telemetry, log, feed, series, waiting, readiness, unread, call };
+  return {
+    server,
+    clock,
+    intake,
+    query,
+    cmdb,
+    telemetry,
+    log,
+    feed,
+    series,
+    waiting,
+    readiness,
+    unread,
+    undelivered,
+    call,
+  };
 }
 
 export function incidentDocument(more: Partial<IncidentDocument> = {}): IncidentDocument {

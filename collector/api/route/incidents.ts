@@ -5,6 +5,8 @@ import type { IncidentDocument } from "../../core/model/document.ts";
 import type { Link } from "../../core/model/event.ts";
 import { INCIDENT_STATUSES } from "../../core/model/incident.ts";
 import type { Command } from "../../core/model/input.ts";
+import type { WaitingMessage } from "../../core/model/notification.ts";
+import { formatTime } from "../../core/model/time.ts";
 import { type Diagnostics, diagnosticParts } from "../../port/diagnostics.ts";
 import { Refusal } from "../../port/ingest.ts";
 import type { Query } from "../../port/query.ts";
@@ -55,7 +57,8 @@ export function registerIncidents(app: FastifyInstance, ports: ApiPorts): void {
     },
     async (request) => {
       const incident = await found(reader, (request.params as { id: string }).id);
-      return withDiagnostics(await withChangeLinks(withRunbooks(incident, ports), reader), reader);
+      const known = await withChangeLinks(withRunbooks(incident, ports), reader);
+      return withDiagnostics(withUndelivered(known, ports), reader);
     },
   );
   app.get(
@@ -86,6 +89,18 @@ function withRunbooks(
   const links = runbooksOf(incident.alerts, runbooks());
   return links.length === 0 ? incident : { ...incident, runbooks: links };
 }
+
+/** Who was to be told and does not know yet; only on the single incident. */
+function withUndelivered<T extends IncidentDocument>(
+  incident: T,
+  { waitingFor }: ApiPorts,
+): T & { undelivered?: UndeliveredMessage[] } {
+  const waiting = waitingFor(incident.id);
+  if (waiting.length === 0) return incident;
+  return { ...incident, undelivered: waiting.map((message) => ({ ...message, at: formatTime(message.at) })) };
+}
+
+type UndeliveredMessage = Omit<WaitingMessage, "at"> & { at: string };
 
 /** CIs on which the change of a root cause is looked for: it is mostly on the root itself. */
 const CHANGED_MAX = 5;

@@ -102,6 +102,19 @@ export const INCIDENT = Type.Object(
         description: "What to do, for the checks that have a runbook: a path of the collector or a web address.",
       }),
     ),
+    undelivered: Type.Optional(
+      Type.Array(
+        Type.Object({
+          receiver: Type.String(),
+          kind: Type.String(),
+          page: Type.Boolean(),
+          at: time("When it was decided."),
+          attempts: Type.Integer({ description: "Attempts at it that have failed." }),
+          failure: nullable(Type.String({ description: "Why the last attempt at this receiver failed." })),
+        }),
+        { description: "On the single incident: messages that have not come to their receivers yet." },
+      ),
+    ),
     changeLinks: Type.Optional(
       Type.Array(Type.Object({ href: Type.String(), text: Type.String() }), {
         description: "On the single incident: pages that the source of its root cause's change names.",

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { cmdbOf, CoreDriver, minutes, T0 } from "../../../test/support/core-driver.ts";
+import type { WaitingMessage } from "../model/notification.ts";
 import { DEFAULT_SETTINGS } from "../model/settings.ts";
 import { storyText, tellCi, tellIncident } from "./tell.ts";
 
@@ -171,6 +172,44 @@ test.each([
   expect(tellIncident([...records, { ...failed, reasons }, other], "incident 1").answer).toMatch(answer);
 });
 
+test.for<[situation: string, routes: string[], waiting: Partial<WaitingMessage>[], answer: string]>([
+  [
+    "its receiver does not answer",
+    ["oncall"],
+    [{ attempts: 3, failure: "connection" }],
+    "oncall is being paged since 2026-01-01T00:00:10.000Z. oncall has not got it yet after 3 attempts (connection); it is still being tried.",
+  ],
+  [
+    "it is on its way for the first time",
+    ["oncall"],
+    [{}],
+    "oncall is being paged since 2026-01-01T00:00:10.000Z. oncall has not got it yet; it is still being tried.",
+  ],
+  [
+    "another receiver has it",
+    ["oncall", "boss"],
+    [{ attempts: 1, failure: "timeout" }],
+    "oncall, boss were paged at 2026-01-01T00:00:10.000Z. oncall has not got it yet after 1 attempt (timeout); it is still being tried.",
+  ],
+  [
+    "only a later word waits",
+    ["oncall"],
+    [{ kind: "updated", page: false, attempts: 2, failure: "timeout" }],
+    "oncall was paged at 2026-01-01T00:00:10.000Z.",
+  ],
+])("why was I paged, while %s", ([, receivers, waiting, answer]) => {
+  const routes = [{ match: {}, receivers, continue: false }];
+  const core = new CoreDriver({ settings: { ...DEFAULT_SETTINGS, routes } });
+  core.event();
+  core.to(minutes(2));
+  const message = { receiver: "oncall", kind: "opened" as const, page: true, at: T0, attempts: 0, failure: null };
+  const late = waiting.map((each) => ({ ...message, ...each }));
+  expect(tellIncident(core.ledger(), "incident 1", late).answer).toBe(answer);
+  expect(tellCi(core.ledger(), "web-01", minutes(2), { waiting: late }).answer).toBe(answer);
+  // What was decided later than the time that is asked for did not wait then.
+  expect(tellCi(core.ledger(), "web-01", T0 - 1, { waiting: late }).answer).not.toContain("not got it");
+});
+
 test("all who were told without a page are named", () => {
   const core = new CoreDriver();
   core.event({ severity: "warning" });
@@ -239,7 +278,7 @@ test("about a CI that itself said nothing: the root of an incident, or hit by on
   const root = tellCi(silent, "sw-1", minutes(3));
   expect(root.because[0]).toMatch(/^(it is|for a time it was) taken for the root cause of incident 1$/);
   expect(root.answer).toBe("oncall was paged at 2026-01-01T00:00:10.000Z.");
-  const hit = tellCi(core.ledger(), "shop", minutes(3), core.incident(1)?.id ?? "");
+  const hit = tellCi(core.ledger(), "shop", minutes(3), { hit: core.incident(1)?.id ?? "" });
   expect([hit.because[0], hit.answer]).toEqual(["incident 1 hits it", root.answer]);
 });
 

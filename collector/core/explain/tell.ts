@@ -1,4 +1,5 @@
 import type { LedgerRecord } from "../model/ledger.ts";
+import type { WaitingMessage } from "../model/notification.ts";
 import { formatTime, type UnixMillis } from "../model/time.ts";
 import { factText, muteName, phraseOf, rootPhrase } from "./phrase.ts";
 
@@ -23,12 +24,18 @@ const LOOK_BACK_MS = 24 * 3_600_000;
 
 /**
  * Why was I paged for this incident, or why not. `records`: of the incident and of those merged into it, oldest first.
+ * `waiting`: messages about it that have not come to their receivers.
  */
-export function tellIncident(records: readonly LedgerRecord[], name: string): Story {
+export function tellIncident(
+  records: readonly LedgerRecord[],
+  name: string,
+  waiting: readonly WaitingMessage[] = [],
+): Story {
   const pages = records.filter((record) => record.decision === "notification.decided" && record.facts["page"] === true);
   const [first] = pages;
-  if (first === undefined) return tellUnpaged(records, name);
+  if (first === undefined) return tellUnpaged(records, name, waiting);
   const receivers = [...new Set(pages.map((page) => factText(page, "receiver")))];
+  const late = firstOfEach(waiting.filter(({ page, receiver }) => page && receivers.includes(receiver)));
   const same = records.filter(({ incident, at }) => incident === first.incident && at <= first.at);
   const last = (decision: string): LedgerRecord | undefined => same.findLast((record) => record.decision === decision);
   const [root, priority, held] = [last("root.changed"), last("priority.changed"), last("notification.held")];
@@ -41,7 +48,7 @@ export function tellIncident(records: readonly LedgerRecord[], name: string): St
   ];
   return {
     question: `Why was somebody paged for ${name}?`,
-    answer: `${receivers.join(", ")} ${receivers.length === 1 ? "was" : "were"} paged at ${formatTime(first.at)}${more(pages.length - receivers.length)}.${undelivered(records, receivers)}`,
+    answer: `${receivers.join(", ")} ${pagedSince(receivers, late)} ${formatTime(first.at)}${more(pages.length - receivers.length)}.${undelivered(records, receivers)}${stillTried(late)}`,
     because,
     otherwise: counterfactuals([first, root, held]),
     steps: stepsOf(records),
@@ -55,13 +62,34 @@ function undelivered(records: readonly LedgerRecord[], receivers: readonly strin
   return said.length === 0 ? "" : ` But ${said.join("; ")}.`;
 }
 
+/** Nobody was paged as long as it has come to nobody. */
+function pagedSince(receivers: readonly string[], late: readonly WaitingMessage[]): string {
+  const isOne = receivers.length === 1;
+  if (late.length === receivers.length) return `${isOne ? "is" : "are"} being paged since`;
+  return `${isOne ? "was" : "were"} paged at`;
+}
+
+function firstOfEach(waiting: readonly WaitingMessage[]): WaitingMessage[] {
+  return waiting.filter((one, at) => waiting.findIndex(({ receiver }) => receiver === one.receiver) === at);
+}
+
+/** Who is to be told and does not know yet. */
+function stillTried(late: readonly WaitingMessage[]): string {
+  return late
+    .map(({ receiver, attempts, failure }) => {
+      const tried = attempts === 0 ? "" : ` after ${attempts === 1 ? "1 attempt" : `${attempts} attempts`}`;
+      return ` ${receiver} has not got it yet${tried}${failure === null ? "" : ` (${failure})`}; it is still being tried.`;
+    })
+    .join("");
+}
+
 function more(extra: number): string {
   if (extra <= 0) return "";
   return extra === 1 ? ", and once more later" : `, and ${extra} times more later`;
 }
 
 /** The incident exists and nobody was woken. */
-function tellUnpaged(records: readonly LedgerRecord[], name: string): Story {
+function tellUnpaged(records: readonly LedgerRecord[], name: string, waiting: readonly WaitingMessage[]): Story {
   const withheld = records.findLast((record) => record.decision === "notification.withheld");
   const told = records.find((record) => record.decision === "notification.decided");
   const held = records.findLast((record) => record.decision === "notification.held");
@@ -73,9 +101,10 @@ function tellUnpaged(records: readonly LedgerRecord[], name: string): Story {
     return { question, answer, because: [], otherwise: [], steps: stepsOf(records) };
   }
   const names = toldWith(decisive, records);
+  const late = firstOfEach(waiting.filter(({ kind, receiver }) => kind === decisive.rule && names.includes(receiver)));
   const answers: Readonly<Record<string, string>> = {
     "notification.withheld": `Nobody was told: ${decisive.rule.split(", ").map(muteName).join(", ")}.`,
-    "notification.decided": `${names.join(", ")} ${names.length === 1 ? "was" : "were"} told at ${formatTime(decisive.at)}, without a page.${undelivered(records, names)}`,
+    "notification.decided": `${names.join(", ")} ${names.length === 1 ? "was" : "were"} told at ${formatTime(decisive.at)}, without a page.${undelivered(records, names)}${stillTried(late)}`,
     "notification.held": "The first word is still held back.",
   };
   return {
@@ -112,9 +141,17 @@ const BESIDES = ["alert.unobserved", "alert.dropped", "alert.expired", "alert.pr
 
 /**
  * Why was I (not) paged about this CI at that time. `records`: about the CI, and of the incidents that its alerts were in
- * and of those they became part of, oldest first. `hit`: an incident that says it hits the CI, of which itself nothing is known.
+ * and of those they became part of, oldest first.
+ *
+ * @param options.hit an incident that says it hits the CI, of which itself nothing is known
+ * @param options.waiting messages about these incidents that have not come to their receivers
  */
-export function tellCi(records: readonly LedgerRecord[], ci: string, at: UnixMillis, hit: string | null = null): Story {
+export function tellCi(
+  records: readonly LedgerRecord[],
+  ci: string,
+  at: UnixMillis,
+  { hit = null, waiting = [] }: { hit?: string | null; waiting?: readonly WaitingMessage[] } = {},
+): Story {
   const known = records.filter((record) => record.at <= at && record.at > at - LOOK_BACK_MS);
   const own = known.filter((record) => record.ci === ci);
   const stopped = own.findLast((record) => SILENCING.includes(record.decision));
@@ -122,7 +159,11 @@ export function tellCi(records: readonly LedgerRecord[], ci: string, at: UnixMil
   const part = partOf(own, known, stopped, { ci, hit });
   if (part !== null) {
     const { text, inside, joined } = part;
-    const story = tellIncident(inside, "the incident");
+    const story = tellIncident(
+      inside,
+      "the incident",
+      waiting.filter((message) => message.at <= at),
+    );
     return {
       ...story,
       question,

@@ -18,3 +18,16 @@ export interface Notification {
   /** The incident as it was when the decision was taken. */
   document: IncidentDocument;
 }
+
+/** A message that was decided and that its receiver has not taken yet: it is being sent, or is tried again. */
+export interface WaitingMessage {
+  receiver: string;
+  kind: NotificationKind;
+  page: boolean;
+  /** When it was decided. */
+  at: UnixMillis;
+  /** Those that have failed. */
+  attempts: number;
+  /** Why the receiver's last attempt failed, of this message or of another; null = it did not, or there was none yet. */
+  failure: string | null;
+}

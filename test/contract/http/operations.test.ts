@@ -421,6 +421,19 @@ test("the pages of the change that explains an incident stand beside it, and bes
   expect(listed[1]).toEqual({ ...change, at: "1970-01-01T00:00:00.000Z", event: "e2", links });
 });
 
+test("what has not come to its receiver yet stands beside the single incident", async () => {
+  const { call, query, undelivered } = await apiBench({ auth: TOKENS });
+  query.incidentList = [incidentDocument({ number: 7 })];
+  const shown = async (): Promise<unknown> =>
+    (await call("GET", "/api/v1/incidents/7", { as: "viewer" })).json.undelivered;
+  expect(await shown()).toBeUndefined();
+  undelivered.push({ receiver: "hook", kind: "opened", page: true, at: 0, attempts: 2, failure: "timeout" });
+  expect(await shown()).toEqual([
+    { receiver: "hook", kind: "opened", page: true, at: "1970-01-01T00:00:00.000Z", attempts: 2, failure: "timeout" },
+  ]);
+  expect((await call("GET", "/api/v1/incidents", { as: "viewer" })).json.items[0].undelivered).toBeUndefined();
+});
+
 test("diagnostics: on the incident, of a host, and asked for by an operator", async () => {
   const bench = await apiBench({ auth: TOKENS });
   const { call, query } = bench;
