@@ -154,12 +154,14 @@ export class Kept {
     if (known !== undefined) known.touch = touchOf(alert);
   }
 
+  /** How many event ids are remembered changes only with a restart of the program: here no other than the first number is. */
   restore(): CoreState {
     const reader = new StoredReader();
     // In the order of a store, which is not that of their birth.
     reader.read([...this.stored.values()].sort((a, b) => (`${a.kind} ${a.id}` < `${b.kind} ${b.id}` ? -1 : 1)));
-    const { settings } = this;
-    const { membersKept } = this.world;
+    const { membersKept, settings: first } = this.world;
+    const { eventIdsMax } = first.limits;
+    const settings = { ...this.settings, limits: { ...this.settings.limits, eventIdsMax } };
     return createState({
       cmdb: this.cmdb,
       settings,
@@ -167,7 +169,7 @@ export class Kept {
       membersKept,
       alerts: reader.alerts,
       entities: reader.entities(),
-      eventIds: [marksOf(this.eventIds.slice(-settings.limits.eventIdsMax))],
+      eventIds: [marksOf(this.eventIds.slice(-eventIdsMax))],
       at: this.at,
     });
   }
