@@ -156,6 +156,19 @@ test("a long text of a source is cut where a person reads, and whole with --json
   expect((await call(alerts, ["--json", "--collector", url])).out).toContain(summary);
 });
 
+test("one incident says who has not been told yet, once that has failed", async () => {
+  const message = { kind: "opened", page: true, at: INCIDENT.openedAt };
+  const undelivered = [
+    { ...message, receiver: "oncall", attempts: 3, failure: "connection" },
+    { ...message, receiver: "chat", attempts: 0, failure: null },
+  ];
+  const url = await collector(200, { ...INCIDENT, undelivered });
+  const { out } = await call(incidents, ["42", "--collector", url]);
+  expect(out.split("\n").filter((line) => line.startsWith("Not told"))).toEqual([
+    "Not told yet: oncall, a page, opened; 3 attempts failed (connection), it is still being tried",
+  ]);
+});
+
 test("ack sends the note for each incident", async () => {
   const url = await collector(200, INCIDENT);
   const { code, out } = await call(acknowledge, ["42", "43", "--note", "mine", "--collector", url]);

@@ -1,11 +1,12 @@
 import type { IncidentDocument, IncidentMute } from "../core/model/document.ts";
 import type { Link } from "../core/model/event.ts";
+import type { WaitingMessage } from "../core/model/notification.ts";
 import type { Diagnostics } from "../port/diagnostics.ts";
 import type { RunbookLink } from "../port/runbooks.ts";
 import { CLIENT_HELP } from "./client.ts";
 import { clientCommand, refusal, writeJson } from "./client-command.ts";
 import { EXIT, misuse, type CommandIo } from "./command-io.ts";
-import { age, oneLine, paint, painted, printable, table } from "./table.ts";
+import { age, counted, oneLine, paint, painted, printable, table } from "./table.ts";
 
 const HELP = `Usage: tocsin incidents [ID or NUMBER] [options]
 
@@ -106,7 +107,20 @@ function muteText({ by, id, owner, reason, until }: IncidentMute): string {
   );
 }
 
-type Shown = IncidentDocument & { diagnostics?: Diagnostics[]; runbooks?: RunbookLink[]; changeLinks?: Link[] };
+type Shown = IncidentDocument & {
+  diagnostics?: Diagnostics[];
+  runbooks?: RunbookLink[];
+  changeLinks?: Link[];
+  undelivered?: Omit<WaitingMessage, "at">[];
+};
+
+/** Who is to know of it and does not yet. */
+function lateText({ receiver, kind, page, attempts, failure }: Omit<WaitingMessage, "at">): string {
+  const why = failure === null ? "" : ` (${failure})`;
+  return printable(
+    `Not told yet: ${receiver}, ${page ? "a page" : "no page"}, ${kind}; ${counted(attempts, "attempt")} failed${why}, it is still being tried`,
+  );
+}
 
 function recordedText({ diagnostics = [], number }: Shown): string[] {
   if (diagnostics.length === 0) return [];
@@ -120,6 +134,7 @@ function show(item: Shown, base: string, io: CommandIo): string {
     paint(`${item.priority}  ${printable(item.title)}`, worst ? "red" : "yellow", io.isTerminal),
     `Incident ${item.number} (${item.id}), ${item.status}, opened ${item.openedAt}${item.resolvedAt === null ? "" : `, resolved ${item.resolvedAt}`}${item.owner === null ? "" : `, owner ${printable(item.owner)}`}`,
     ...(item.muted ?? []).map(muteText),
+    ...(item.undelivered ?? []).filter(({ attempts }) => attempts > 0).map(lateText),
     "",
     `Root cause: ${printable(rootOf(item))}${item.rootCause.ci === null ? "" : `, ${confidence(item)} sure`}`,
     ...reasonsOf(item).map((reason) => `  - ${oneLine(reason)}`),

@@ -24,8 +24,8 @@ function shortened(text: string, lengthMax: number): string {
 }
 
 /** A text from outside as one line that a person reads. */
-export function oneLine(text: string): string {
-  return shortened(text, LINE_SHOWN);
+export function oneLine(text: string, lengthMax: number = LINE_SHOWN): string {
+  return shortened(text, lengthMax);
 }
 
 /** Left-aligned columns, two spaces apart; the last column is not padded. Cells are made printable, and long ones are cut. */

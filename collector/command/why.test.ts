@@ -101,6 +101,20 @@ test.for(["5", "7", "web-02"])(
   },
 );
 
+test("an answer names everybody who waits", async () => {
+  const receivers = Array.from({ length: 9 }, (_, index) => `receiver-${index}`);
+  const records = receivers.map((receiver) =>
+    line({ decision: "notification.decided", incident: "inc-5", ci: "sw-1", facts: { receiver, page: true } }),
+  );
+  const message = { kind: "opened", page: true, at: AT, attempts: 3, failure: "connection" };
+  const undelivered = receivers.map((receiver) => ({ receiver, ...message }));
+  const url = await double.answerByPath({
+    "/api/v1/incidents/5": { ...incident(5, null), undelivered },
+    "/api/v1/ledger?incident=inc-5": page(...records),
+  });
+  expect((await call(url, "5")).out.match(/receiver-\d has not got it yet/g)).toHaveLength(9);
+});
+
 test("a name that nobody knows is a mistake, not a CI that is well", async () => {
   expect(await call(await world(), "wbe-02")).toMatchObject({ code: 1, out: "" });
 });

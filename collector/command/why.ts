@@ -160,13 +160,16 @@ async function tell(client: Client, subject: string, atMs: number): Promise<Told
     : tellOfCi(client, subject, atMs, ci);
 }
 
+/** It names every receiver that somebody waits for. */
+const ANSWER_SHOWN = 2000;
+
 /** What a source has sent stands in the sentences: it begins no line of its own, which could say anything. */
 function printed({ question, answer, because, otherwise, steps }: Story): Story {
   return {
     question: oneLine(question),
-    answer: oneLine(answer),
-    because: because.map(oneLine),
-    otherwise: otherwise.map(oneLine),
+    answer: oneLine(answer, ANSWER_SHOWN),
+    because: because.map((text) => oneLine(text)),
+    otherwise: otherwise.map((text) => oneLine(text)),
     steps: steps.map(({ at, text }) => ({ at, text: oneLine(text) })),
   };
 }
