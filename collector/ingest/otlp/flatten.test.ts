@@ -249,3 +249,32 @@ test("a point's own label of the name of ours is told as exported", () => {
     ["m_count", { exported_quantile: "8", le: "7" }],
   ]);
 });
+
+test("buckets never fall, whatever the count says, and bounds always rise", () => {
+  const histogram = { ...point, attributes: {}, count: 2, sum: null, bounds: [1], counts: [2, 3] };
+  const zeroes = { zeroCount: 4, zeroThreshold: 5 };
+  const side = { offset: 0, counts: [1, 1] };
+  const none = { offset: 0, counts: [] };
+  const exponential = {
+    ...point,
+    attributes: {},
+    count: 1,
+    sum: null,
+    scale: 0,
+    ...zeroes,
+    positive: side,
+    negative: none,
+  };
+  const parts = (data: OtlpData): unknown[] =>
+    flat(data).cumulative.map(({ name, labels, value }) => [name + (labels["le"] ?? ""), value]);
+  expect(parts({ kind: "histogram", temporality: "cumulative", points: [histogram] })).toEqual([
+    ["m_bucket1", 2],
+    ["m_bucket+Inf", 5],
+    ["m_count", 5],
+  ]);
+  expect(parts({ kind: "exponentialHistogram", temporality: "cumulative", points: [exponential] })).toEqual([
+    ["m_bucket5", 4],
+    ["m_bucket+Inf", 6],
+    ["m_count", 6],
+  ]);
+});

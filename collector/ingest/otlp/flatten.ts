@@ -170,7 +170,7 @@ function histogram(metric: OtlpMetric & { kind: "histogram" }, point: OtlpHistog
     total += counts[index]!;
     bucket(parts, total, bounds[index - 1] ?? Number.NEGATIVE_INFINITY, bound);
   }
-  totals(parts, point, bounds.at(-1));
+  totals(parts, point, total + (counts[bounds.length] ?? 0), bounds.at(-1));
 }
 
 function exponential(
@@ -185,23 +185,33 @@ function exponential(
     return;
   }
   let above = Number.NEGATIVE_INFINITY;
+  let total = 0;
   if (metric.temporality !== "delta")
     for (const [bound, count] of buckets) {
+      total = count;
+      // A zero bucket may be wider than those beside it.
+      if (bound <= above) continue;
       bucket(parts, count, above, bound);
       above = bound;
     }
-  totals(parts, point, above);
+  totals(parts, point, total, above);
 }
 
-/** The bucket of everything, the sum where there is one, and the count. */
+/**
+ * The bucket of everything, the sum where there is one, and the count.
+ *
+ * @param total of all buckets: a sender that counts while it is read says more there than in its count, and buckets never fall.
+ */
 function totals(
   parts: Parts,
   point: { count: number; sum: number | null },
+  total: number,
   above: number = Number.NEGATIVE_INFINITY,
 ): void {
-  bucket(parts, point.count, above, Number.POSITIVE_INFINITY);
+  const count = Math.max(point.count, total);
+  bucket(parts, count, above, Number.POSITIVE_INFINITY);
   if (point.sum !== null && !Number.isNaN(point.sum)) part(parts, "_sum", point.sum);
-  part(parts, "_count", point.count);
+  part(parts, "_count", count);
 }
 
 function summary(metric: OtlpMetric, point: OtlpSummaryPoint, into: Flattened): void {
