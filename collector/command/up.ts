@@ -94,7 +94,7 @@ function prepare(flags: UpFlags): { config: string; agentConfig: string; cmdb: s
       : `watch: { processes: [${flags.watchProcess.map((name) => JSON.stringify(name)).join(", ")}] }\n`;
   const agentConfig = write(
     "agent.yaml",
-    `# Written by tocsin up; the agent of this host.\nci: ${JSON.stringify(hostname())}\ndataDir: agent\n${processes}`,
+    `# Written by tocsin up; the agent of this host.\nlogLevel: warn\nci: ${JSON.stringify(hostname())}\ndataDir: agent\n${processes}`,
     flags.watchProcess.length === 0 ? null : "--watch-process",
   );
   return { config, agentConfig, cmdb, kept };

@@ -24,6 +24,8 @@ test("bin/tocsin up runs a collector and this host's agent, and prints where to 
     return text.includes("node_load1{") ? text : undefined;
   }, 60_000);
   expect(agents, up.stderr).toBeDefined();
+  // Nothing of the logs stands between what it tells, as long as all is well.
+  expect(up.stderr).not.toContain('"level":"info"');
   expect((await fetch(`${url}/`)).headers.get("content-type")).toMatch(/text\/html/);
   expect((await json<unknown[]>(`${url}/sd/prometheus`)).body).toHaveLength(1);
   expect((await json<{ items: unknown[] }>(`${url}/api/v1/cmdb/cis`)).body.items.length).toBeGreaterThanOrEqual(2);
