@@ -1,110 +1,15 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, writeFileSync } from "node:fs";
 import { parseDuration } from "../../protocol/duration.ts";
-import { bmcToken, cmdbFromBmc } from "../cmdb/import/bmc/source.ts";
-import { cmdbFromCsv } from "../cmdb/import/csv/source.ts";
 import type { ForeignCmdb } from "../cmdb/import/draft.ts";
-import { ForeignApi, ForeignFault } from "../cmdb/import/foreign-api.ts";
-import { cmdbFromFreshservice } from "../cmdb/import/freshservice/source.ts";
-import { cmdbFromGlpi } from "../cmdb/import/glpi/source.ts";
-import { cmdbFromItop } from "../cmdb/import/itop/source.ts";
-import { cmdbFromJiraAssets } from "../cmdb/import/jira-assets/source.ts";
-import { kubernetesObjects, objectsOfList } from "../cmdb/import/kubernetes/objects.ts";
-import { cmdbFromKubernetes } from "../cmdb/import/kubernetes/source.ts";
-import { cmdbFromNetBox } from "../cmdb/import/netbox/source.ts";
+import { ForeignFault } from "../cmdb/import/foreign-api.ts";
 import { RowCache, readRowState } from "../cmdb/import/row-cache.ts";
-import { cmdbFromServiceNow } from "../cmdb/import/servicenow/source.ts";
-import { cmdbFromTerraform } from "../cmdb/import/terraform/source.ts";
-import { encodingFault } from "../config/document/encoding.ts";
 import { CLIENT_HELP } from "./client.ts";
 import { type ClientCall, clientCommand, refusal, writeJson } from "./client-command.ts";
+import { CMDB_SOURCES } from "./cmdb-sources.ts";
 import { type PlanView, planText } from "./cmdb-text.ts";
 import { complain, EXIT, misuse, type CommandIo } from "./command-io.ts";
+import { fileText, flagText, type ImportCall, IMPORT_OPTIONS, needed, UsageFault } from "./import-call.ts";
 import { printable } from "./table.ts";
-
-/** The command line of one import, and what it gives. */
-interface Call {
-  flags: ClientCall["flags"];
-  files: readonly string[];
-  signal: AbortSignal;
-}
-
-interface CmdbSourceEntry {
-  usage: string;
-  /** It can ask for what has changed: `--state`. */
-  hasState?: true;
-  read: (call: Call, cache: RowCache | undefined) => Promise<ForeignCmdb>;
-}
-
-/** The command line lacks something, or says too much. */
-class UsageFault extends Error {}
-
-const OPTIONS = {
-  source: { type: "string" },
-  observed: { type: "boolean" },
-  "dry-run": { type: "boolean" },
-  "remove-many": { type: "boolean" },
-  out: { type: "string" },
-  url: { type: "string" },
-  username: { type: "string" },
-  "secret-file": { type: "string" },
-  "app-token-file": { type: "string" },
-  table: { type: "string" },
-  query: { type: "string" },
-  dataset: { type: "string" },
-  cluster: { type: "string" },
-  state: { type: "string" },
-  "full-every": { type: "string" },
-} as const;
-
-function text({ flags }: Call, name: keyof typeof OPTIONS): string | undefined {
-  const value = flags[name];
-  return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-function needed(call: Call, name: keyof typeof OPTIONS): string {
-  const value = text(call, name);
-  if (value === undefined) throw new UsageFault(`--${name} is needed`);
-  return value;
-}
-
-const shown = (path: string): string => (path === "-" ? "standard input" : path);
-
-/** Without its byte order mark. What is no UTF-8 is refused: read all the same it would be an empty CMDB, or one of other names. */
-function fileText(path: string): string {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path === "-" ? 0 : path);
-  } catch (error) {
-    throw new ForeignFault(`${shown(path)} cannot be read: ${(error as Error).message}`);
-  }
-  const fault = encodingFault(bytes, shown(path), "");
-  if (fault !== null) throw new ForeignFault(`${fault.file}:${fault.line}: ${fault.message}; ${fault.hint}`);
-  return bytes.toString("utf8").replace(/^\ufeff/, "");
-}
-
-function fileJson(path: string): unknown {
-  try {
-    return JSON.parse(fileText(path)) as unknown;
-  } catch (error) {
-    if (error instanceof ForeignFault) throw error;
-    throw new ForeignFault(`${shown(path)} is not JSON: ${(error as Error).message}`);
-  }
-}
-
-const secret = (call: Call): string => fileText(needed(call, "secret-file")).trim();
-const basic = (user: string, password: string): Record<string, string> => ({
-  authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`,
-});
-
-function api(call: Call, headers: Readonly<Record<string, string>>): ForeignApi {
-  return new ForeignApi({ base: needed(call, "url"), headers, signal: call.signal });
-}
-
-function oneFile({ files }: Call): string {
-  const [file, ...more] = files;
-  if (file === undefined || more.length > 0) throw new UsageFault("name one file, or - for standard input");
-  return file;
-}
 
 /** Deletions are found by reading everything: as often as this. */
 const FULL_EVERY = "24h";
@@ -112,9 +17,9 @@ const FULL_EVERY = "24h";
 /** Rows of another address or question are of no use. */
 const QUESTION = ["url", "table", "query", "dataset"] as const;
 
-function openCache(name: string, call: Call): RowCache | undefined {
-  const file = text(call, "state");
-  const every = text(call, "full-every");
+function openCache(name: string, call: ImportCall): RowCache | undefined {
+  const file = flagText(call, "state");
+  const every = flagText(call, "full-every");
   if (file === undefined) {
     if (every !== undefined) throw new UsageFault("--full-every needs --state");
     return undefined;
@@ -122,7 +27,7 @@ function openCache(name: string, call: Call): RowCache | undefined {
   const fullEveryMs = parseDuration(every ?? FULL_EVERY);
   if (fullEveryMs === null) throw new UsageFault(`--full-every takes a duration such as 24h, not "${every ?? ""}"`);
   return new RowCache(existsSync(file) ? readRowState(stateJson(file)) : undefined, {
-    of: JSON.stringify([name, ...QUESTION.map((flag) => text(call, flag) ?? "")]),
+    of: JSON.stringify([name, ...QUESTION.map((flag) => flagText(call, flag) ?? "")]),
     now: Date.now(),
     fullEveryMs,
   });
@@ -139,7 +44,7 @@ function stateJson(file: string): unknown {
 }
 
 /** Written beside and renamed: a crash leaves the old one. It holds names and addresses, so only its owner may read it. */
-function keepCache(call: Call, cache: RowCache): void {
+function keepCache(call: ImportCall, cache: RowCache): void {
   const file = needed(call, "state");
   try {
     writeFileSync(`${file}.new`, JSON.stringify(cache.snapshot()), { mode: 0o600 });
@@ -148,96 +53,6 @@ function keepCache(call: Call, cache: RowCache): void {
     throw new ForeignFault(`${file} cannot be written: ${(error as Error).message}`);
   }
 }
-
-/** NetBox's newer tokens say what they are; older ones are sent as `Token`. */
-const netBoxToken = (token: string): string => (token.startsWith("nbt_") ? `Bearer ${token}` : `Token ${token}`);
-
-async function fromKubernetes(call: Call): Promise<ForeignCmdb> {
-  const cluster = text(call, "cluster") ?? "kubernetes";
-  const objects =
-    call.files.length > 0
-      ? objectsOfList(fileJson(oneFile(call)))
-      : await kubernetesObjects(api(call, { authorization: `Bearer ${secret(call)}` }));
-  return cmdbFromKubernetes(objects, cluster);
-}
-
-export const CMDB_SOURCES: Readonly<Record<string, CmdbSourceEntry>> = {
-  csv: {
-    usage: "CIS.csv [RELATIONS.csv]",
-    read: async ({ files }) => {
-      const [cis, relations, ...more] = files;
-      if (cis === undefined || more.length > 0)
-        throw new UsageFault("name the file of CIs, and perhaps that of relations");
-      const file = (name: string) => ({ name, text: fileText(name) });
-      return cmdbFromCsv(file(cis), relations === undefined ? undefined : file(relations));
-    },
-  },
-  servicenow: {
-    usage: "--url https://X.service-now.com --username U --secret-file F [--table cmdb_ci] [--query Q]",
-    hasState: true,
-    read: (call, cache) => {
-      const [table, query] = [text(call, "table"), text(call, "query")];
-      return cmdbFromServiceNow(api(call, basic(needed(call, "username"), secret(call))), {
-        ...(table === undefined ? {} : { table }),
-        ...(query === undefined ? {} : { query }),
-        ...(cache === undefined ? {} : { cache }),
-      });
-    },
-  },
-  netbox: {
-    usage: "--url https://netbox.example.net --secret-file F",
-    hasState: true,
-    read: (call, cache) => cmdbFromNetBox(api(call, { authorization: netBoxToken(secret(call)) }), cache),
-  },
-  kubernetes: {
-    usage: "[FILE | - | --url https://API:6443 --secret-file F] [--cluster NAME]",
-    read: fromKubernetes,
-  },
-  terraform: {
-    usage: "FILE | -     what `terraform show -json` prints",
-    read: async (call) => cmdbFromTerraform(fileJson(oneFile(call))),
-  },
-  "jira-assets": {
-    usage: "--url https://api.atlassian.com/jsm/assets/workspace/ID/v1 --username U --secret-file F [--query AQL]",
-    hasState: true,
-    read: (call, cache) =>
-      cmdbFromJiraAssets(
-        api(call, basic(needed(call, "username"), secret(call))),
-        text(call, "query") ?? "objectId > 0",
-        cache,
-      ),
-  },
-  freshservice: {
-    usage: "--url https://X.freshservice.com --secret-file F",
-    hasState: true,
-    read: (call, cache) => cmdbFromFreshservice(api(call, basic(secret(call), "X")), cache),
-  },
-  bmc: {
-    usage: "--url https://bmc.example.net --username U --secret-file F [--dataset BMC.ASSET]",
-    hasState: true,
-    read: async (call, cache) => {
-      const token = await bmcToken(needed(call, "url"), needed(call, "username"), secret(call));
-      return cmdbFromBmc(api(call, { authorization: `AR-JWT ${token}` }), text(call, "dataset") ?? "BMC.ASSET", cache);
-    },
-  },
-  itop: {
-    usage: "--url https://itop.example.net [--username U] --secret-file F    without U the secret is a token",
-    read: (call) => {
-      const username = text(call, "username");
-      const login = username === undefined ? { token: secret(call) } : { username, password: secret(call) };
-      return cmdbFromItop(api(call, {}), login);
-    },
-  },
-  glpi: {
-    usage: "--url https://glpi.example.net/apirest.php --secret-file F [--app-token-file F]",
-    hasState: true,
-    read: (call, cache) => {
-      const file = text(call, "app-token-file");
-      const appToken = file === undefined ? undefined : fileText(file).trim();
-      return cmdbFromGlpi(api(call, {}), { userToken: secret(call), appToken }, cache);
-    },
-  },
-};
 
 const withState = (): string[] =>
   Object.entries(CMDB_SOURCES).flatMap(([name, { hasState }]) => (hasState === true ? [name] : []));
@@ -270,7 +85,7 @@ const IMPORT_TIMEOUT_MS = 120_000;
 
 /** `tocsin import SOURCE …`. @param args after the source's name. */
 export function importCmdb(name: string, args: string[], io: CommandIo): Promise<number> {
-  return clientCommand(args, io, { help: help(name), options: OPTIONS, takes: Infinity }, async (call) => {
+  return clientCommand(args, io, { help: help(name), options: IMPORT_OPTIONS, takes: Infinity }, async (call) => {
     const entry = CMDB_SOURCES[name];
     if (entry === undefined) return EXIT.usage;
     if (typeof call.flags["state"] === "string" && entry.hasState !== true) {
@@ -278,7 +93,7 @@ export function importCmdb(name: string, args: string[], io: CommandIo): Promise
     }
     let found: ForeignCmdb;
     try {
-      const source: Call = { flags: call.flags, files: call.positionals, signal: io.signal };
+      const source: ImportCall = { flags: call.flags, files: call.positionals, signal: io.signal };
       const cache = openCache(name, source);
       found = await entry.read(source, cache);
       if (cache !== undefined) keepCache(source, cache);

@@ -1,5 +1,6 @@
 import { EXIT, misuse, type CommandIo } from "./command-io.ts";
-import { CMDB_SOURCES, importCmdb } from "./import-cmdb.ts";
+import { CMDB_SOURCES } from "./cmdb-sources.ts";
+import { importCmdb } from "./import-cmdb.ts";
 
 const HELP = `Usage: tocsin import alertmanager FILE [--out FILE]
        tocsin import SOURCE … [--dry-run | --out FILE]
