@@ -62,7 +62,11 @@ function submitted(): CmdbDocument {
 }
 
 const ids = (document: CmdbDocument): string[] => document.cis.map(({ id }) => id);
-const importOf = (source: string, text: string, more: { dryRun?: boolean; observed?: boolean } = {}) => ({
+const importOf = (
+  source: string,
+  text: string,
+  more: { dryRun?: boolean | "ifManyGone"; observed?: boolean } = {},
+) => ({
   source,
   text,
   file: "body",
@@ -263,6 +267,25 @@ test.for([
   write("cmdb.yaml", "");
   const cmdb = await started();
   expect(await cmdb.import(importOf(source, "{}"))).toMatchObject({ status: "refused", code });
+});
+
+const some = (count: number, name = "web"): { id: string }[] =>
+  Array.from({ length: count }, (_, number) => ({ id: `${name}-${number}` }));
+
+test.for<[situation: string, now: { id: string }[], status: "applied" | "planned"]>([
+  ["nothing is gone", [...some(40), { id: "new" }], "applied"],
+  ["half of it is gone", some(20), "applied"],
+  ["more than half is gone", some(19), "planned"],
+  ["it was emptied", [], "planned"],
+  ["all of it has other names", some(40, "app"), "planned"],
+])("an import that may not remove many is a plan where it would: %s", async ([, now, status]) => {
+  const cmdb = await started({ files: [] });
+  const cis = some(40);
+  await cmdb.import(importOf("netbox", JSON.stringify({ cis })));
+  const text = JSON.stringify({ cis: now });
+  expect(await cmdb.import(importOf("netbox", text, { dryRun: "ifManyGone" }))).toMatchObject({ status });
+  expect(cmdb.document().cis).toHaveLength(status === "applied" ? now.length : 40);
+  expect(await cmdb.import(importOf("netbox", text, { dryRun: "ifManyGone" }))).toMatchObject({ status });
 });
 
 test("an import with errors changes nothing and tells them", async () => {

@@ -20,6 +20,7 @@ import type { Log, Telemetry } from "../port/telemetry.ts";
 import { computeDrift } from "./drift.ts";
 import { type FileFault, FileSources } from "./file-sources.ts";
 import { ImportSources, importRefusal } from "./import-sources.ts";
+import { manyGone } from "./many-gone.ts";
 import { mergeSources, relationKey } from "./merge.ts";
 import { NameIndex } from "./name-index.ts";
 import { DeclaredIndex } from "./observed/declared-index.ts";
@@ -316,7 +317,7 @@ export class CmdbRoom implements CmdbService {
     const same = await this.importSources.sameAsBefore({ observed, text }, last);
     if (same !== undefined) {
       const plan = planOf(source, same.document, same.document, await this.inUse());
-      return { status: dryRun ? "planned" : "applied", plan, findings: [...same.findings] };
+      return { status: dryRun === true ? "planned" : "applied", plan, findings: [...same.findings] };
     }
     const others = [...this.files, ...this.imports.filter(({ name }) => name !== source)];
     const read = { file, text, source, observedAt: observed ? now : null, sizeMaxBytes: this.settings.sizeMaxBytes };
@@ -324,7 +325,8 @@ export class CmdbRoom implements CmdbService {
     if (result.status === "broken") return { status: "invalid", findings: result.findings };
     const { document, findings } = result;
     const plan = planOf(source, last?.document ?? EMPTY_DOCUMENT, document, await this.inUse());
-    if (dryRun) return { status: "planned", plan, findings };
+    const isPlan = dryRun === "ifManyGone" ? manyGone(plan.counts, document.cis.length) !== null : dryRun;
+    if (isPlan) return { status: "planned", plan, findings };
     const loaded: LoadedSource = { name: source, kind: "import", observed, document, loadedAt: now, findings };
     return this.applyImport(loaded, { text, file }, plan);
   }

@@ -3,6 +3,7 @@ import { parseDuration } from "../../protocol/duration.ts";
 import type { ForeignCmdb } from "../cmdb/import/draft.ts";
 import { ForeignFault } from "../cmdb/import/foreign-api.ts";
 import { RowCache, readRowState } from "../cmdb/import/row-cache.ts";
+import { manyGone } from "../cmdb/many-gone.ts";
 import { CLIENT_HELP } from "./client.ts";
 import { type ClientCall, clientCommand, refusal, writeJson } from "./client-command.ts";
 import { CMDB_SOURCES } from "./cmdb-sources.ts";
@@ -151,40 +152,27 @@ async function hand(
 ): Promise<number> {
   const source = typeof flags["source"] === "string" ? flags["source"] : name;
   const text = JSON.stringify(document);
-  const post = (dryRun: boolean): ReturnType<typeof client.postText> => {
-    const asked = { source, file: name, dryRun: String(dryRun), observed: String(flags["observed"] === true) };
-    return client.postText(`/api/v1/cmdb/import?${new URLSearchParams(asked).toString()}`, text, IMPORT_TIMEOUT_MS);
-  };
-  const dryRun = flags["dry-run"] === true;
-  const isAsked = dryRun || flags["remove-many"] === true;
-  for (const isPlan of isAsked ? [dryRun] : [true, false]) {
-    const answer = await post(isPlan);
-    const refused = refusal(answer, io, EXIT.failed);
-    if (refused !== null || answer.status !== "ok") return refused ?? EXIT.failed;
-    const body = answer.body as { plan: PlanView };
-    const gone = isAsked ? null : manyGone(body.plan, document.cis.length);
-    if (gone !== null) return complain(io, EXIT.failed, { code: "manyGone", message: `${source}: ${gone}` });
-    if (isPlan && !dryRun) continue;
-    const read = { cis: document.cis.length, relations: document.relations.length, left };
-    if (json) writeJson({ ...body, read }, io);
-    else io.stdout(planText(body.plan, dryRun, io.isTerminal));
+  const isPlan = flags["dry-run"] === true;
+  const dryRun = isPlan || flags["remove-many"] === true ? String(isPlan) : "ifManyGone";
+  const asked = { source, file: name, dryRun, observed: String(flags["observed"] === true) };
+  const path = `/api/v1/cmdb/import?${new URLSearchParams(asked).toString()}`;
+  const answer = await client.postText(path, text, IMPORT_TIMEOUT_MS);
+  const refused = refusal(answer, io, EXIT.failed);
+  if (refused !== null || answer.status !== "ok") return refused ?? EXIT.failed;
+  const body = answer.body as { status: "planned" | "applied"; plan: PlanView };
+  if (body.status === "planned" && !isPlan) {
+    const message = `${source}: ${goneText(body.plan, document.cis.length)}`;
+    return complain(io, EXIT.failed, { code: "manyGone", message });
   }
+  const read = { cis: document.cis.length, relations: document.relations.length, left };
+  if (json) writeJson({ ...body, read }, io);
+  else io.stdout(planText(body.plan, isPlan, io.isTerminal));
   return EXIT.ok;
 }
 
-/** Fewer are a small CMDB that somebody works on. */
-const MANY = 10;
-
-/**
- * A source that is asked with too few rights, or while it is being restored, says that nearly nothing is there; an import by a
- * schedule must not take that for the end of a data centre.
- *
- * @param found CIs that the source has now
- * @returns what to do; null = it may go on
- */
-function manyGone({ counts }: PlanView, found: number): string | null {
-  const gone = counts.cisRemoved + counts.cisRetired;
-  const kept = Math.max(0, found - counts.cisAdded);
-  if (gone < MANY || gone <= kept) return null;
-  return `${gone} of the ${gone + kept} CIs that it had are gone, and nothing was changed; look at it with --dry-run, and repeat it with --remove-many if that is right`;
+/** Why nothing was changed, and what to do. @param found CIs that the source has now */
+function goneText({ counts }: PlanView, found: number): string {
+  const many = manyGone(counts, found);
+  const which = many === null ? "too many" : `${many.gone} of the ${many.before}`;
+  return `${which} CIs that it had are gone, and nothing was changed; look at it with --dry-run, and repeat it with --remove-many if that is right`;
 }

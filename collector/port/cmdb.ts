@@ -25,8 +25,8 @@ export interface CmdbImportRequest {
   text: string;
   /** What to call the text in findings: the file's name, or `body`. */
   file: string;
-  /** Only the plan; nothing changes. */
-  dryRun: boolean;
+  /** Only the plan; nothing changes. `ifManyGone`: where more than half of what the source had is gone, ten CIs at least. */
+  dryRun: boolean | "ifManyGone";
 }
 
 /** A relation as a key: `web-01 runsOn hv-3`. */

@@ -202,7 +202,9 @@ function registerImport(app: FastifyInstance, ports: ApiPorts, bodySizeBytesMax:
         summary: "Replace what one source declares: the whole document, JSON or YAML. With dryRun only the plan.",
         querystring: query({
           source: text("Whose part of the CMDB this is; default `api`."),
-          dryRun: text("true: change nothing."),
+          dryRun: text(
+            "true: change nothing. ifManyGone: change nothing where more than half of what the source had is gone, ten CIs at least; `status` says what was done.",
+          ),
           observed: text("true: seen by a machine, not declared by people."),
           file: text("What to call the document in findings; default `body`."),
         }),
@@ -218,7 +220,7 @@ function registerImport(app: FastifyInstance, ports: ApiPorts, bodySizeBytesMax:
         observed: flag(asked, "observed"),
         text: bytes.toString("utf8"),
         file: one(asked, "file") ?? "body",
-        dryRun: flag(asked, "dryRun"),
+        dryRun: one(asked, "dryRun") === "ifManyGone" ? "ifManyGone" : flag(asked, "dryRun"),
       });
       return imported(result);
     },

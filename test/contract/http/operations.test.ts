@@ -270,6 +270,10 @@ test("an import: the plan, findings with their places, refusals", async () => {
   const planned = await call("POST", "/api/v1/cmdb/import?source=netbox&dryRun=true&file=nb.yaml", { raw, headers });
   expect(planned).toMatchObject({ status: 200, json: { status: "planned", plan: { counts: { cisAdded: 1 } } } });
   expect(cmdb.imports).toEqual([{ source: "netbox", observed: false, text: raw, file: "nb.yaml", dryRun: true }]);
+  await call("POST", "/api/v1/cmdb/import?dryRun=ifManyGone", { raw, headers });
+  expect(cmdb.imports[1]).toMatchObject({ source: "api", dryRun: "ifManyGone" });
+  const unknown = await call("POST", "/api/v1/cmdb/import?dryRun=perhaps", { raw, headers });
+  expect(unknown).toMatchObject({ status: 400, json: { code: "badQuery" } });
   const finding: Finding = {
     severity: "error",
     code: "CMDB_BAD_TYPE",
