@@ -129,6 +129,18 @@ test("one incident shows the reasons, and hostile control characters never reach
   expect(out).not.toContain("\u001b");
 });
 
+test("what the CMDB says of the root cause and of who is hit stands beside their ids", async () => {
+  const configurationItems = [
+    { id: "sw-r3", name: "SW-R3", type: "switch", owner: "team-net" },
+    { id: "shop", name: "Web shop\u001b[2J", type: "businessService", owner: null },
+  ];
+  const url = await collector(200, { ...INCIDENT, configurationItems });
+  const { out } = await call(incidents, ["42", "--collector", url]);
+  expect(out).toContain("Root cause: sw-r3 (inferred), 93 % sure; switch, owner team-net\n");
+  expect(out).toContain("\nServices hit: Web shop [2J (shop) (no redundancy left)\n");
+  expect(out).not.toContain("\u001b");
+});
+
 test("a terminal shows how bad it is in colour, and nothing else does", async () => {
   const alert = { ci: "web-01", check: "c", instance: "", status: "firing", count: 1, summary: "P1  critical  x" };
   const items = ["critical", "minor", "major"].map((severity) => ({

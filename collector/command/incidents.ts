@@ -1,6 +1,8 @@
 import type { IncidentDocument, IncidentMute } from "../core/model/document.ts";
 import type { Link } from "../core/model/event.ts";
+import type { Impact } from "../core/model/incident.ts";
 import type { WaitingMessage } from "../core/model/notification.ts";
+import { type CiCard, hasOwnName } from "../port/ci-card.ts";
 import type { Diagnostics } from "../port/diagnostics.ts";
 import type { RunbookLink } from "../port/runbooks.ts";
 import { CLIENT_HELP } from "./client.ts";
@@ -112,6 +114,7 @@ type Shown = IncidentDocument & {
   runbooks?: RunbookLink[];
   changeLinks?: Link[];
   undelivered?: Omit<WaitingMessage, "at">[];
+  configurationItems?: CiCard[];
 };
 
 /** Who is to know of it and does not yet. */
@@ -120,6 +123,23 @@ function lateText({ receiver, kind, page, attempts, failure }: Omit<WaitingMessa
   return printable(
     `Not told yet: ${receiver}, ${page ? "a page" : "no page"}, ${kind}; ${counted(attempts, "attempt")} failed${why}, it is still being tried`,
   );
+}
+
+const cardOf = ({ configurationItems = [] }: Shown, ci: string | null): CiCard | undefined =>
+  configurationItems.find(({ id }) => id === ci);
+
+/** What it is, and whose. */
+function aboutRoot(item: Shown): string {
+  const card = cardOf(item, item.rootCause.ci);
+  if (card === undefined) return "";
+  const name = hasOwnName(card) ? ` "${card.name}"` : "";
+  return printable(`; ${card.type}${name}${card.owner === null ? "" : `, owner ${card.owner}`}`);
+}
+
+function serviceText(item: Shown, service: Impact["services"][number]): string {
+  const card = cardOf(item, service.ci);
+  const called = card !== undefined && hasOwnName(card) ? `${card.name} (${service.ci})` : service.ci;
+  return `${printable(called)}${redundancyOf(service)}`;
 }
 
 function recordedText({ diagnostics = [], number }: Shown): string[] {
@@ -136,7 +156,7 @@ function show(item: Shown, base: string, io: CommandIo): string {
     ...(item.muted ?? []).map(muteText),
     ...(item.undelivered ?? []).filter(({ attempts }) => attempts > 0).map(lateText),
     "",
-    `Root cause: ${printable(rootOf(item))}${item.rootCause.ci === null ? "" : `, ${confidence(item)} sure`}`,
+    `Root cause: ${printable(rootOf(item))}${item.rootCause.ci === null ? "" : `, ${confidence(item)} sure${aboutRoot(item)}`}`,
     ...reasonsOf(item).map((reason) => `  - ${oneLine(reason)}`),
     ...item.rootCause.candidates
       .filter(({ ci }) => ci !== item.rootCause.ci)
@@ -145,7 +165,7 @@ function show(item: Shown, base: string, io: CommandIo): string {
     ...[changeOf(item.rootCause)].flatMap((text) => (text === undefined ? [] : ["", `What changed: ${oneLine(text)}`])),
     ...(item.changeLinks ?? []).map(({ href, text }) => `  ${printable(`${text === "" ? "link" : text}: ${href}`)}`),
     "",
-    `Services hit: ${item.impact.services.length === 0 ? "none known" : item.impact.services.map((service) => `${printable(service.ci)}${redundancyOf(service)}`).join(", ")}`,
+    `Services hit: ${item.impact.services.length === 0 ? "none known" : item.impact.services.map((service) => serviceText(item, service)).join(", ")}`,
     `CIs hit: ${item.impact.cis.length}`,
     "",
     table(

@@ -12,6 +12,7 @@ import { type AgentConfigurationEntry, SignedDocuments } from "../enrolment/docu
 import { openSigningKey } from "../enrolment/signing-key.ts";
 import { TokenTable } from "../enrolment/token-table.ts";
 import { matcherFault, matchesEmpty } from "../ingest/matcher.ts";
+import { cardsOf } from "../port/ci-card.ts";
 import type { Clock } from "../port/clock.ts";
 import type { IngestPorts } from "../port/ingest.ts";
 import type { Store } from "../port/store.ts";
@@ -27,7 +28,7 @@ import { createSeriesRoom, type SeriesRoom } from "../series/series-room.ts";
 import type { LoopLag } from "../telemetry/loop-lag.ts";
 import type { PrometheusTelemetry } from "../telemetry/prometheus-telemetry.ts";
 import { loadAgentConfiguration } from "./agent-configuration.ts";
-import { type Connectors, createConnectors } from "./connectors.ts";
+import { type Connectors, createConnectors, type ConnectorSources } from "./connectors.ts";
 import { storageEpoch } from "./epoch.ts";
 import { filteredIntake } from "./filtered-intake.ts";
 import { ingestPlugins } from "./ingest.ts";
@@ -63,6 +64,7 @@ export interface Rooms {
     /** Files that the configuration sets for agents. */
     agents: readonly AgentConfigurationEntry[];
   };
+  connectorSources: ConnectorSources;
   stop: () => Promise<void>;
 }
 
@@ -76,9 +78,16 @@ export async function composeCollector(config: TocsinConfig, store: Store, surro
   const { clock, log, telemetry } = surroundings;
   const cmdb = await openCmdb(config, surroundings);
   const rules = await loadRules(config.rules);
+  const connectorSources: ConnectorSources = {
+    clock,
+    log,
+    runbooks: { of: (check) => current.rules.runbooks.of(check) },
+    // Nothing is delivered before there is one to ask.
+    cardOf: cardsOf((name) => query.ci(name)),
+  };
   const current: Rooms["current"] = {
     config,
-    connectors: createConnectors(config, { clock, log, runbooks: { of: (check) => current.rules.runbooks.of(check) } }),
+    connectors: createConnectors(config, connectorSources),
     rules,
     agents: await openAgentConfiguration(config),
   };
@@ -95,7 +104,7 @@ export async function composeCollector(config: TocsinConfig, store: Store, surro
   });
   const enrolment = openEnrolment(current, surroundings, (name) => query.ci(name)?.id ?? name);
   const access = new Authenticator(authOf(config), enrolment.desk);
-  const rooms = { partition, delivery, cmdb, series, access, current, enrolment };
+  const rooms = { partition, delivery, cmdb, series, access, current, enrolment, connectorSources };
   const intake = filteredIntake(partition, () => current.rules.eventFilter, { telemetry, clock });
   const ports: IngestPorts = { intake, query, samples: series.store, clock, log, telemetry };
   const server = await whileStarting(partition, () => openServer(rooms, ports, surroundings));

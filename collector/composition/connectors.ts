@@ -10,6 +10,7 @@ import { slack } from "../connector/slack/slack.ts";
 import { webhook } from "../connector/webhook/webhook.ts";
 import type { Connector, ConnectorKind } from "../port/connector.ts";
 import type { Clock } from "../port/clock.ts";
+import type { CardOf } from "../port/ci-card.ts";
 import type { RunbookShelf } from "../port/runbooks.ts";
 import type { Log } from "../port/telemetry.ts";
 
@@ -32,16 +33,21 @@ export interface Connectors {
   close: () => Promise<void>;
 }
 
+/** What they may use beside what the configuration says. */
+export interface ConnectorSources {
+  clock: Clock;
+  log: Log;
+  runbooks?: Pick<RunbookShelf, "of">;
+  cardOf?: CardOf;
+}
+
 /** The configured receivers, ready to deliver; nothing is connected yet. */
-export function createConnectors(
-  config: TocsinConfig,
-  ports: { clock: Clock; log: Log; runbooks?: Pick<RunbookShelf, "of"> },
-): Connectors {
+export function createConnectors(config: TocsinConfig, sources: ConnectorSources): Connectors {
   const outgoing = new VettedOutgoing({ allowPrivateTargets: config.limits.allowPrivateTargets });
   const create = ({ name, kind, settings }: ReceiverConfig): [string, Connector] => {
     const found = CONNECTOR_KINDS.find((candidate) => candidate.kind === kind);
     if (found === undefined) throw new Error(`the configuration let through a receiver of the unknown kind ${kind}`);
-    return [name, found.create(settings, { ...ports, outgoing, externalUrl: config.externalUrl })];
+    return [name, found.create(settings, { ...sources, outgoing, externalUrl: config.externalUrl })];
   };
   const byReceiver = new Map(config.receivers.map(create));
   return {

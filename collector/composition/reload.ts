@@ -104,10 +104,7 @@ async function loadAgain(
   else current.agents = agents.entries;
   const before = current.connectors;
   current.config = config;
-  current.connectors = createConnectors(config, {
-    ...ports,
-    runbooks: { of: (check) => current.rules.runbooks.of(check) },
-  });
+  current.connectors = createConnectors(config, rooms.connectorSources);
   if (!rooms.access.replace(authOf(config))) log.warn("this change takes effect after a restart", { key: "auth" });
   rooms.housekeeping.keep(config.retention);
   rooms.delivery.replaceConnectors(current.connectors.byReceiver);

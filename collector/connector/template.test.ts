@@ -12,7 +12,7 @@ import {
 import { wordNotification } from "./wording.ts";
 
 const sampleScope = (notification = sampleNotification()): TemplateScope =>
-  scopeOf(notification, wordNotification(notification, null));
+  scopeOf(notification, wordNotification(notification, { externalUrl: null }));
 
 function render(text: string, escape: Escape = escapeNothing, scope = sampleScope()): string {
   const rendered = new MessageTemplate(text, escape).render(scope);

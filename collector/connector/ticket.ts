@@ -176,7 +176,7 @@ export class TicketConnector implements Connector {
 
   private async open(notification: Notification, signal: AbortSignal): Promise<DeliveryResult> {
     const { document } = notification;
-    const wording = wordNotification(notification, this.ports.externalUrl, this.ports.runbooks);
+    const wording = wordNotification(notification, this.ports);
     const draft = { key: keyOf(notification), wording, priority: document.priority, notification };
     const created = await this.desk.create(draft, signal);
     if (created.status === "failed") return created.failure;
@@ -225,7 +225,7 @@ export class TicketConnector implements Connector {
     { state, priority }: Pick<TicketChange, "state" | "priority">,
     signal: AbortSignal,
   ): Promise<DeskAnswer<null>> {
-    const wording = wordNotification(notification, this.ports.externalUrl, this.ports.runbooks);
+    const wording = wordNotification(notification, this.ports);
     const note = [wording.headline, wording.facts, ...wording.sections.flatMap(sectionLines)].join("\n");
     // A ticket that somebody closed and that shall stay so is left alone altogether.
     if (ticket.state !== "open" && state === null) return ok(null);

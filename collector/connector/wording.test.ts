@@ -6,14 +6,16 @@ import {
   sampleIncident,
   sampleNotification,
 } from "../../test/support/sample-notification.ts";
+import type { CiCard } from "../port/ci-card.ts";
 import { oneLine, spanOf, wordNotification } from "./wording.ts";
 
-const word = (over: Parameters<typeof sampleNotification>[0] = {}) => wordNotification(sampleNotification(over), null);
+const word = (over: Parameters<typeof sampleNotification>[0] = {}) =>
+  wordNotification(sampleNotification(over), { externalUrl: null });
 const headings = (over: Parameters<typeof sampleNotification>[0] = {}) =>
   word(over).sections.map(({ heading }) => heading);
 
 test("a page tells what broke, why, who is hit, what next, and where", () => {
-  expect(wordNotification(sampleNotification(), "https://tocsin.example.net")).toEqual({
+  expect(wordNotification(sampleNotification(), { externalUrl: "https://tocsin.example.net" })).toEqual({
     headline: "P1: db-2 is down: checkout fails",
     subject: "Incident 42: db-2 is down: checkout fails",
     facts: "P1 · critical · incident 42 · since 2026-03-01 10:00 UTC",
@@ -40,6 +42,34 @@ test("a page tells what broke, why, who is hit, what next, and where", () => {
     ],
     link: "https://tocsin.example.net/#/incidents/inc-0123456789ab",
   });
+});
+
+test.for<[what: string, card: Partial<CiCard>, cause: string, hit: string]>([
+  [
+    "what it is and whose",
+    {},
+    "; database, owner team-db",
+    "checkout (criticality 1), no redundancy left, owner team-db",
+  ],
+  ["nobody owns it", { owner: null }, "; database", "checkout (criticality 1), no redundancy left"],
+  [
+    "a name that is no id",
+    { name: "Orders" },
+    '; database "Orders", owner team-db',
+    "Orders (checkout, criticality 1), no redundancy left, owner team-db",
+  ],
+  [
+    "a hostile name",
+    { name: "Orders\n\u202e1P" },
+    '; database "Orders 1P", owner team-db',
+    "Orders 1P (checkout, criticality 1), no redundancy left, owner team-db",
+  ],
+])("with a CMDB that says more: %s", ([, over, cause, hit]) => {
+  const cardOf = (id: string): CiCard => ({ id, name: id, type: "database", owner: "team-db", ...over });
+  const { sections } = wordNotification(sampleNotification(), { externalUrl: null, cardOf });
+  const linesOf = (heading: string) => sections.find((section) => section.heading === heading)?.lines;
+  expect(linesOf("What broke")?.[0]).toBe(`Probable cause: db-2 (93 %), inferred: it sends nothing itself${cause}`);
+  expect(linesOf("Who is hit")?.[0]).toBe(hit);
 });
 
 test.for<[kind: "updated" | "escalated" | "reopened" | "acknowledged" | "resolved", headline: string]>([
@@ -149,7 +179,7 @@ test("a runbook that is no web address is not offered", () => {
 });
 
 test("hostile text keeps to its line", () => {
-  const { headline, subject, facts, sections } = wordNotification(hostileNotification(), null);
+  const { headline, subject, facts, sections } = wordNotification(hostileNotification(), { externalUrl: null });
   for (const line of [headline, subject, facts, ...sections.flatMap(({ lines }) => lines)])
     expect(line).toMatch(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u);
   expect(headline.length).toBeLessThanOrEqual(121);

@@ -1,5 +1,6 @@
 import type { AlertDocument, IncidentDocument } from "../core/model/document.ts";
 import type { Notification } from "../core/model/notification.ts";
+import { type CardOf, type CiCard, hasOwnName } from "../port/ci-card.ts";
 import { type RunbookShelf, runbooksOf } from "../port/runbooks.ts";
 import type { NotificationKind } from "../core/model/notification-kind.ts";
 
@@ -99,7 +100,7 @@ function alertLine(alert: AlertDocument): string {
   return oneLine(`${alert.ci} ${alert.check}${instance}${summary}${over}`, LINE_MAX);
 }
 
-function whatBroke(incident: IncidentDocument, over: boolean): string[] {
+function whatBroke(incident: IncidentDocument, over: boolean, cardOf: CardOf): string[] {
   const { rootCause, alerts } = incident;
   const shown = over ? [] : alerts.slice(0, ALERTS_SHOWN).map(alertLine);
   const rest = over ? 0 : alerts.length - shown.length;
@@ -107,11 +108,21 @@ function whatBroke(incident: IncidentDocument, over: boolean): string[] {
     rootCause.ci === null
       ? nobodyAtFault(rootCause.rootless)
       : oneLine(
-          `Probable cause: ${rootCause.ci} (${Math.round(rootCause.confidence * 100)} %)${rootCause.inferred ? ", inferred: it sends nothing itself" : ""}`,
+          `Probable cause: ${rootCause.ci} (${Math.round(rootCause.confidence * 100)} %)${rootCause.inferred ? ", inferred: it sends nothing itself" : ""}${aboutCause(cardOf(rootCause.ci))}`,
           LINE_MAX,
         );
   return [cause, ...shown, ...(rest > 0 ? [`… and ${plural(rest, "more alert")}`] : [])];
 }
+
+/** What it is and whose, for a reader who has never heard its id. */
+function aboutCause(card: CiCard | undefined): string {
+  if (card === undefined) return "";
+  const name = hasOwnName(card) ? ` "${card.name}"` : "";
+  return `; ${card.type}${name}${ownerOf(card)}`;
+}
+
+const ownerOf = (card: CiCard | undefined): string =>
+  card === undefined || card.owner === null ? "" : `, owner ${card.owner}`;
 
 function nobodyAtFault(reason: string | undefined): string {
   return reason === undefined ? "No single cause has been found." : oneLine(`No single cause: ${reason}.`, LINE_MAX);
@@ -133,7 +144,7 @@ function whyWeThinkSo(incident: IncidentDocument): string[] {
   return [...reasons, oneLine(`Next candidate: ${second.ci} (${Math.round(second.score * 100)} %)`, LINE_MAX)];
 }
 
-function whoIsHit({ impact }: IncidentDocument): string[] {
+function whoIsHit({ impact }: IncidentDocument, cardOf: CardOf): string[] {
   const services = impact.services.slice(0, SERVICES_SHOWN).map(({ ci, criticality, redundancyLeft }) => {
     const redundancy =
       redundancyLeft === null
@@ -141,7 +152,9 @@ function whoIsHit({ impact }: IncidentDocument): string[] {
         : redundancyLeft <= 0
           ? ", no redundancy left"
           : `, redundancy left: ${redundancyLeft}`;
-    return oneLine(`${ci} (criticality ${criticality})${redundancy}`, LINE_MAX);
+    const card = cardOf(ci);
+    const called = card !== undefined && hasOwnName(card) ? `${card.name} (${ci}, ` : `${ci} (`;
+    return oneLine(`${called}criticality ${criticality})${redundancy}${ownerOf(card)}`, LINE_MAX);
   });
   const rest = impact.services.length - services.length;
   return [
@@ -187,13 +200,17 @@ function whatNext(notification: Notification, places: Places): string[] {
   return [...ask, ...runbookLine, `Why: tocsin why ${incident.number}`];
 }
 
-/** Says a notification in plain words. Pure: equal notifications give equal words. */
-export function wordNotification(
-  notification: Notification,
-  externalUrl: string | null,
-  runbooks?: Pick<RunbookShelf, "of">,
-): Wording {
+/** What a message is made of beside the notification: absent = there is none. */
+export interface WordingSources {
+  externalUrl: string | null;
+  runbooks?: Pick<RunbookShelf, "of">;
+  cardOf?: CardOf;
+}
+
+/** Says a notification in plain words. Pure: equal notifications with equal sources give equal words. */
+export function wordNotification(notification: Notification, sources: Readonly<WordingSources>): Wording {
   const { document: incident, kind } = notification;
+  const { externalUrl, runbooks, cardOf = () => undefined } = sources;
   const title = oneLine(incident.title === "" ? `Incident ${incident.number}` : incident.title, HEADLINE_MAX);
   const isMerged = kind === "resolved" && incident.mergedInto !== null;
   const news = kind === "updated" || kind === "escalated" || kind === "reopened" || isMerged;
@@ -202,9 +219,9 @@ export function wordNotification(
       heading: "Why you read this",
       lines: news ? [oneLine(notification.reason, LINE_MAX)].filter((line) => line !== "") : [],
     },
-    { heading: "What broke", lines: whatBroke(incident, kind === "resolved") },
+    { heading: "What broke", lines: whatBroke(incident, kind === "resolved", cardOf) },
     { heading: "Why we think so", lines: kind === "resolved" ? [] : whyWeThinkSo(incident) },
-    { heading: "Who is hit", lines: whoIsHit(incident) },
+    { heading: "Who is hit", lines: whoIsHit(incident, cardOf) },
     { heading: "What changed", lines: whatChanged(incident) },
     { heading: "What next", lines: whatNext(notification, { externalUrl, runbooks }) },
   ];

@@ -3,7 +3,7 @@ import { bullets, counted, element, fold, time } from "./console-element.js";
 
 const REASONS_SHOWN = 5;
 const ALERTS_SHOWN = 20;
-const RUNBOOKS_SHOWN = 3;
+const PAGES_SHOWN = 3;
 
 /** Opens beside the page, which tells the other one nothing about itself. */
 const away = (href, textContent) => element("a", { href, textContent, rel: "noopener noreferrer", target: "_blank" });
@@ -27,16 +27,38 @@ function runbookOf({ check, href }, call) {
   return made;
 }
 
+/** The pages that the first alert of the root cause names: where to look next, one tap away. */
+function viewsOf({ rootCause, alerts }) {
+  const { links = [] } = alerts.find(({ ci }) => ci === rootCause.ci) ?? {};
+  const pages = links.filter(({ href }) => /^https?:/i.test(href)).slice(0, PAGES_SHOWN);
+  return pages.map(({ href, text }) => element("p", { className: "runbook" }, away(href, text === "" ? href : text)));
+}
+
+/** What the CMDB says of a CI, where it says more than its id. */
+const cardOf = ({ configurationItems = [] }, ci) => configurationItems.find(({ id }) => id === ci);
+const hasOwnName = ({ id, name }) => name !== "" && name.toLowerCase() !== id.toLowerCase();
+const ownerOf = (card) => (card === undefined || card.owner === null ? "" : `owner ${card.owner}`);
+
+function aboutRoot(incident) {
+  const card = cardOf(incident, incident.rootCause.ci);
+  if (card === undefined) return null;
+  const owner = ownerOf(card);
+  return element("p", { className: "meta", textContent: `${card.type}${hasOwnName(card) ? ` “${card.name}”` : ""}${owner === "" ? "" : ` · ${owner}`}` });
+}
+
 function rootOf({ rootCause }) {
   if (rootCause.ci === null) return element("p", { textContent: rootCause.rootless === undefined ? "No single CI is at fault." : `No single cause: ${rootCause.rootless}.` });
   const sure = `${Math.round(rootCause.confidence * 100)} % sure${rootCause.inferred ? ", inferred from its dependents" : ""}`;
   return element("p", {}, "Root cause: ", element("strong", { textContent: rootCause.ci }), ` (${sure})`);
 }
 
-function impactOf({ impact }) {
+function impactOf(incident) {
+  const { impact } = incident;
   const services = impact.services.map(({ ci, criticality, redundancyLeft }) => {
     const left = redundancyLeft === null ? "" : redundancyLeft <= 0 ? ", no redundancy left" : `, redundancy left: ${redundancyLeft}`;
-    return `${ci} (criticality ${criticality}${left})`;
+    const card = cardOf(incident, ci);
+    const owner = ownerOf(card);
+    return `${card !== undefined && hasOwnName(card) ? `${card.name} (${ci}, ` : `${ci} (`}criticality ${criticality}${left}${owner === "" ? "" : `, ${owner}`})`;
   });
   if (services.length === 0) return [element("p", { textContent: `${counted(impact.cis.length, "CI")}; no business service is known to be hit` })];
   return [bullets(services), element("p", { className: "meta", textContent: `${counted(impact.cis.length, "CI")} in all` })];
@@ -100,10 +122,11 @@ export function incidentCard(incident, tools) {
     ...headOf(incident),
     ...merged,
     rootOf(incident),
+    aboutRoot(incident),
     reasons.length === 0 ? null : bullets(reasons),
     ...part("Who is hit", ...impactOf(incident)),
     ...(changed === undefined ? [] : part("What changed", element("p", {}, changed, ...pagesOf(incident.changeLinks ?? [])))),
-    ...part("What to do first", ...(incident.runbooks ?? []).slice(0, RUNBOOKS_SHOWN).map((each) => runbookOf(each, tools.call))),
+    ...part("What to do first", ...(incident.runbooks ?? []).slice(0, PAGES_SHOWN).map((each) => runbookOf(each, tools.call)), ...viewsOf(incident)),
     acknowledgeOf(incident, tools),
     fold("alerts", `Alerts (${incident.alerts.length})${others.length === 0 ? "" : " and other candidates"}`, element("ul", {}, ...alerts, more > 0 ? element("li", { textContent: `and ${more} more` }) : null), others.length === 0 ? null : bullets(others.map(({ ci, score }) => `or ${ci} (${score.toFixed(2)})`))),
     tools.whole ? fold("timeline", "Timeline (UTC)", bullets(incident.timeline.slice(-40).map(entryText))) : null,

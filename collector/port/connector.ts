@@ -5,6 +5,7 @@ import type { Milliseconds } from "../core/model/time.ts";
 import type { Clock } from "./clock.ts";
 import type { DeliveryFailure } from "./delivery-failure.ts";
 import type { Outgoing } from "./outgoing.ts";
+import type { CardOf } from "./ci-card.ts";
 import type { RunbookShelf } from "./runbooks.ts";
 import type { Log } from "./telemetry.ts";
 
@@ -56,6 +57,8 @@ export interface ConnectorPorts {
   externalUrl: string | null;
   /** The runbook of a check of our own rules; absent = none has one. */
   runbooks?: Pick<RunbookShelf, "of">;
+  /** What the CMDB says of a CI; absent = nothing of any. */
+  cardOf?: CardOf;
 }
 
 /** A mistake that a schema cannot say: `key` is where it stands, "" for the receiver as a whole. */

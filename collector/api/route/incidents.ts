@@ -7,6 +7,7 @@ import { INCIDENT_STATUSES } from "../../core/model/incident.ts";
 import type { Command } from "../../core/model/input.ts";
 import type { WaitingMessage } from "../../core/model/notification.ts";
 import { formatTime } from "../../core/model/time.ts";
+import { cardsIn, cardsOf, type CiCard } from "../../port/ci-card.ts";
 import { type Diagnostics, diagnosticParts } from "../../port/diagnostics.ts";
 import { Refusal } from "../../port/ingest.ts";
 import type { Query } from "../../port/query.ts";
@@ -40,7 +41,7 @@ export function registerIncidents(app: FastifyInstance, ports: ApiPorts): void {
     async (request) => {
       const asked = request.query as QueryString;
       const page = await reader.incidents({ ...filterOf(asked), statuses: statusesOf(asked, INCIDENT_STATUSES) });
-      return { ...page, items: page.items.map((incident) => withRunbooks(incident, ports)) };
+      return { ...page, items: page.items.map((incident) => withCards(withRunbooks(incident, ports), reader)) };
     },
   );
   app.get(
@@ -57,7 +58,7 @@ export function registerIncidents(app: FastifyInstance, ports: ApiPorts): void {
     },
     async (request) => {
       const incident = await found(reader, (request.params as { id: string }).id);
-      const known = await withChangeLinks(withRunbooks(incident, ports), reader);
+      const known = await withChangeLinks(withCards(withRunbooks(incident, ports), reader), reader);
       return withDiagnostics(withUndelivered(known, ports), reader);
     },
   );
@@ -88,6 +89,15 @@ function withRunbooks(
 ): IncidentDocument & { runbooks?: RunbookLink[] } {
   const links = runbooksOf(incident.alerts, runbooks());
   return links.length === 0 ? incident : { ...incident, runbooks: links };
+}
+
+/** What its root cause and the services hit are called, and whose they are, as far as the CMDB says. */
+function withCards<T extends IncidentDocument>(incident: T, reader: Query): T & { configurationItems?: CiCard[] } {
+  const cards = cardsIn(
+    incident,
+    cardsOf((name) => reader.ci(name)),
+  );
+  return cards.length === 0 ? incident : { ...incident, configurationItems: cards };
 }
 
 /** Who was to be told and does not know yet; only on the single incident. */

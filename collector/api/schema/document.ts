@@ -97,6 +97,12 @@ export const INCIDENT = Type.Object(
         { description: "While all that is active in it is muted: by what. Absent where something of it may be told." },
       ),
     ),
+    configurationItems: Type.Optional(
+      Type.Array(
+        Type.Object({ id: Type.String(), name: Type.String(), type: Type.String(), owner: nullable(Type.String()) }),
+        { description: "What the CMDB says now of the root cause and of the services that are hit." },
+      ),
+    ),
     runbooks: Type.Optional(
       Type.Array(Type.Object({ check: Type.String(), href: Type.String() }), {
         description: "What to do, for the checks that have a runbook: a path of the collector or a web address.",

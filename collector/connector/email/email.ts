@@ -90,7 +90,7 @@ class EmailConnector implements Connector {
   }
 
   private compose({ notification, reference }: Delivery) {
-    const wording = wordNotification(notification, this.ports.externalUrl, this.ports.runbooks);
+    const wording = wordNotification(notification, this.ports);
     const domain = this.from.address.slice(this.from.address.lastIndexOf("@") + 1);
     const before = threadOf(reference);
     const messageId = `<${idOf(notification.idempotencyKey)}.tocsin@${domain}>`;

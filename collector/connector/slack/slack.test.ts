@@ -157,8 +157,8 @@ test("words of one's own, with data that stays data; a template that fails keeps
 
 test("data can neither mention nor link nor format beyond its line", () => {
   for (const message of [
-    mainMessage(wordNotification(hostileNotification(), null)),
-    reply(wordNotification(hostileNotification(), null)),
+    mainMessage(wordNotification(hostileNotification(), { externalUrl: null })),
+    reply(wordNotification(hostileNotification(), { externalUrl: null })),
   ])
     for (const block of message.blocks) {
       const texts = block.type === "context" ? block.elements : [block.text];

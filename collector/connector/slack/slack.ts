@@ -101,7 +101,7 @@ class SlackConnector implements Connector {
 
   async deliver({ notification, reference, signal }: Delivery): Promise<DeliveryResult> {
     const limited = AbortSignal.any([signal, AbortSignal.timeout(this.settings.timeout)]);
-    const wording = wordNotification(notification, this.ports.externalUrl, this.ports.runbooks);
+    const wording = wordNotification(notification, this.ports);
     const main = this.main(notification, wording);
     if (this.settings.webhookUrl !== undefined)
       return this.postToWebhook(this.settings.webhookUrl.reveal(), main, limited);

@@ -82,12 +82,13 @@ function templateOf({ body, contentType }: WebhookSettings): MessageTemplate | u
 async function deliver(
   settings: WebhookSettings,
   template: MessageTemplate | undefined,
-  { outgoing, clock, externalUrl, runbooks }: ConnectorPorts,
+  ports: ConnectorPorts,
   { notification, signal }: Delivery,
 ): Promise<DeliveryResult> {
+  const { outgoing, clock } = ports;
   const id = notification.idempotencyKey;
   const timestampS = Math.floor(clock.now() / 1000);
-  const rendered = template?.render(scopeOf(notification, wordNotification(notification, externalUrl, runbooks)));
+  const rendered = template?.render(scopeOf(notification, wordNotification(notification, ports)));
   if (rendered?.status === "failed") return { status: "permanent", reason: "template", detail: rendered.detail };
   const body = rendered?.text ?? webhookBody(notification);
   const secrets = [settings.secret, settings.previousSecret].flatMap((one) => (one === undefined ? [] : one.reveal()));

@@ -2,20 +2,23 @@ import { expect, test } from "vitest";
 import { CoreDriver, minutes } from "../../../test/support/core-driver.ts";
 import { alertDocument } from "./document.ts";
 
-test("an alert's runbook goes with it into its own document and into what people are told", () => {
-  const core = new CoreDriver();
-  const href = "https://runbooks.example.net/disk";
-  core.event({
-    links: [
-      { href: "https://p.example.net/graph", text: "generator" },
-      { href, text: "runbook" },
-    ],
-  });
-  core.to(minutes(2));
-  const alert = core.alert();
-  expect(alert === undefined ? undefined : alertDocument(alert).runbook).toBe(href);
-  expect(core.notifications()[0]?.document.alerts[0]?.runbook).toBe(href);
-});
+test.for(["runbook", "Runbook"])(
+  "an alert's %s goes with it into its own document and into what people are told",
+  (text) => {
+    const core = new CoreDriver();
+    const href = "https://runbooks.example.net/disk";
+    core.event({
+      links: [
+        { href: "https://p.example.net/graph", text: "generator" },
+        { href, text },
+      ],
+    });
+    core.to(minutes(2));
+    const alert = core.alert();
+    expect(alert === undefined ? undefined : alertDocument(alert).runbook).toBe(href);
+    expect(core.notifications()[0]?.document.alerts[0]?.runbook).toBe(href);
+  },
+);
 
 test("the pages that a source names go with its alert, and with the first alerts of an incident", () => {
   const core = new CoreDriver();

@@ -89,15 +89,17 @@ export function alertDocument(alert: Alert): AlertDocument {
   };
 }
 
+/** As a link is called that is one; people write it in both cases. */
 const RUNBOOK = "runbook";
+const isRunbook = ({ text }: Link): boolean => text.toLowerCase() === RUNBOOK;
 
 function runbookOf(links: readonly Link[]): { runbook?: string } {
-  const found = links.find(({ text }) => text === RUNBOOK);
+  const found = links.find(isRunbook);
   return found === undefined ? {} : { runbook: found.href };
 }
 
 function pagesOf(links: readonly Link[]): { links?: readonly Link[] } {
-  const pages = links.filter(({ text }) => text !== RUNBOOK);
+  const pages = links.filter((link) => !isRunbook(link));
   return pages.length === 0 ? {} : { links: pages };
 }
 

@@ -399,7 +399,7 @@ test("the page runs only its own script, holds no secret and no data", async () 
 
 test("the page understands the link that stands in messages", async () => {
   const { call } = await apiBench({ auth: TOKENS });
-  const { link } = wordNotification(sampleNotification(), "https://tocsin.example.net");
+  const { link } = wordNotification(sampleNotification(), { externalUrl: "https://tocsin.example.net" });
   const script = (await call("GET", "/console.js")).text;
   const [, pattern = ""] = /const wanted = \(\) => \/(.+)\/\.exec\(location\.hash\)/.exec(script) ?? [];
   expect(new RegExp(pattern).exec(new URL(link ?? "").hash)?.[1]).toBe(sampleNotification().document.id);
@@ -423,6 +423,27 @@ test("the pages of the change that explains an incident stand beside it, and bes
   expect([await shown("e2"), await shown("e3"), await shown(null)]).toEqual([links, undefined, undefined]);
   const listed = (await call("GET", "/api/v1/changes", { as: "viewer" })).json.items;
   expect(listed[1]).toEqual({ ...change, at: "1970-01-01T00:00:00.000Z", event: "e2", links });
+});
+
+test("what the CMDB says of the root cause and of the services hit stands beside an incident", async () => {
+  const { call, query } = await apiBench({ auth: TOKENS });
+  const document = incidentDocument({ number: 7 });
+  query.incidentList = [
+    {
+      ...document,
+      rootCause: { ...document.rootCause, ci: "db-2" },
+      impact: { services: [{ ci: "shop", criticality: 1, redundancyLeft: 0 }], cis: ["db-2", "shop"] },
+    },
+  ];
+  const shown = async (): Promise<unknown[]> => [
+    (await call("GET", "/api/v1/incidents/7", { as: "viewer" })).json.configurationItems,
+    (await call("GET", "/api/v1/incidents", { as: "viewer" })).json.items[0].configurationItems,
+  ];
+  expect(await shown()).toEqual([undefined, undefined]);
+  const shop = { id: "shop", name: "Web shop", type: "businessService", aliases: [], labels: {}, owner: "team-shop" };
+  query.document = { ...query.document, cis: [{ ...shop, criticality: 1, minHealthy: null, known: true }] };
+  const cards = [{ id: "shop", name: "Web shop", type: "businessService", owner: "team-shop" }];
+  expect(await shown()).toEqual([cards, cards]);
 });
 
 test("what has not come to its receiver yet stands beside the single incident", async () => {
