@@ -76,11 +76,18 @@ function muteText({ by, id, owner, reason, until }) {
   return `${by} ${owner === null || owner === "" ? id : `of ${owner}`}${end}${reason === "" ? "" : `: ${reason}`}`;
 }
 
+/** Who is to know of it and does not yet, though it was tried. */
+function lateText({ receiver, page, attempts, failure }) {
+  const why = failure === null ? "" : ` (${failure})`;
+  return `The ${page ? "page" : "message"} to ${receiver} has not arrived yet: ${counted(attempts, "attempt")} failed${why}, it is still being tried`;
+}
+
 function headOf(incident) {
   return [
     element("h3", {}, element("a", { href: `#/incidents/${encodeURIComponent(incident.id)}` }, element("span", { className: incident.priority < "P3" ? "bad" : "warn", textContent: `${incident.priority} ` }), incident.title)),
     element("p", { className: "meta" }, `#${incident.number} · `, element("span", { className: incident.status === "open" ? "warn" : "good", textContent: incident.status }), incident.owner === null ? "" : ` · ${incident.owner}`, ` · ${incident.severity} · `, time(incident.openedAt)),
     ...(incident.muted ?? []).map((mute) => element("p", { className: "meta", textContent: `Nobody is told: ${muteText(mute)}` })),
+    ...(incident.undelivered ?? []).filter(({ attempts }) => attempts > 0).map((message) => element("p", { className: "bad", textContent: lateText(message) })),
   ];
 }
 
