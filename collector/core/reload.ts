@@ -87,6 +87,8 @@ function renameAlert(state: CoreState, turn: Turn, alert: Alert, ci: CiId): void
   state.alerts.remove(alert);
   alert.ci = ci;
   state.alerts.add(alert);
+  // By its new name; what mutes what is decided afterwards, for all.
+  state.mutes.track(alert);
   turn.alertChanged(alert);
   const incident = state.incidents.of(alert);
   const member = incident === undefined ? undefined : state.incidents.member(incident.id, alert.id);

@@ -734,6 +734,23 @@ test("a change keeps the first pages that its source names, and has no such key 
   expect(second).not.toHaveProperty("links");
 });
 
+test("a name that the CMDB learns: inhibitions hold for what was known by it", () => {
+  const side = (name: string, value: string) => [{ name, value, isRegex: false, isEqual: true }];
+  const inhibition = { source: side("check", "down"), target: side("check", "slow"), equal: ["ci"] };
+  const core = new CoreDriver({ settings: { ...ONE_ROUTE, inhibitions: [inhibition] } });
+  core.event({ ci: "10.0.0.7", check: "slow" });
+  core.event({ ci: "10.0.0.8", check: "down" });
+  const known = cmdbOf([], [ciOf("web-01", { aliases: ["10.0.0.7"] }), ciOf("web-02", { aliases: ["10.0.0.8"] })]);
+  core.input({ kind: "topology", at: core.now, cmdb: known });
+  core.event({ ci: "web-01", check: "down" });
+  core.event({ ci: "web-02", check: "slow" });
+  const slow = [...core.state.alerts.all()].filter(({ check }) => check === "slow");
+  expect(slow.map(({ ci, suppressedBy }) => [ci, suppressedBy.length])).toEqual([
+    ["web-01", 1],
+    ["web-02", 1],
+  ]);
+});
+
 test("a name that the CMDB learns: what is known by it goes over to the CI", () => {
   const core = new CoreDriver();
   const missing = { source: "collector", check: "agent_missing" };
