@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { ForeignApi, ForeignFault } from "../cmdb/import/foreign-api.ts";
+import { ForeignApi, ForeignFault, type ReadProgress } from "../cmdb/import/foreign-api.ts";
 import { encodingFault } from "../config/document/encoding.ts";
 import type { ClientCall } from "./client-command.ts";
 
@@ -8,6 +8,7 @@ export interface ImportCall {
   flags: ClientCall["flags"];
   files: readonly string[];
   signal: AbortSignal;
+  onProgress?: (progress: Readonly<ReadProgress>) => void;
 }
 
 /** The command line lacks something, or says too much. */
@@ -79,7 +80,13 @@ export const basic = (user: string, password: string): Record<string, string> =>
 
 /** The API that `--url` names. */
 export function api(call: ImportCall, headers: Readonly<Record<string, string>>): ForeignApi {
-  return new ForeignApi({ base: needed(call, "url"), headers, signal: call.signal });
+  const { signal, onProgress } = call;
+  return new ForeignApi({
+    base: needed(call, "url"),
+    headers,
+    signal,
+    ...(onProgress === undefined ? {} : { onProgress }),
+  });
 }
 
 /** The only file; - is standard input. */

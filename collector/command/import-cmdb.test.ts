@@ -92,3 +92,24 @@ test("a byte order mark is no fault", async () => {
   );
   expect({ code, err }).toEqual({ code: 0, err: "terraform: 0 CIs, 0 relations\n" });
 });
+
+test.for([
+  [true, "\r\u001b[Knetbox: 1 answer, 0.0 MB", "\r\u001b[Ktocsin: "],
+  [false, undefined, undefined],
+] as const)(
+  "reading a tool shows how far it has come, on a terminal (%s) only",
+  async ([isErrorTerminal, shown, after]) => {
+    const url = await double.answer(500, { detail: "boom" });
+    const secret = join(folder, "token");
+    writeFileSync(secret, "t");
+    const run = (args: string[], io: Parameters<typeof importCmdb>[2]) => importCmdb("netbox", args, io);
+    const flags = ["--url", url, "--secret-file", secret, "--out", "-"];
+    const { code, err } = await callCommand(run, flags, {}, { isErrorTerminal });
+    expect(code).toBe(1);
+    if (shown === undefined) expect(err).toMatch(/^tocsin: /);
+    else {
+      expect(err.startsWith(shown)).toBe(true);
+      expect(err).toContain(after);
+    }
+  },
+);

@@ -1,7 +1,7 @@
 import { existsSync, renameSync, writeFileSync } from "node:fs";
 import { parseDuration } from "../../protocol/duration.ts";
 import type { ForeignCmdb } from "../cmdb/import/draft.ts";
-import { ForeignFault } from "../cmdb/import/foreign-api.ts";
+import { ForeignFault, type ReadProgress } from "../cmdb/import/foreign-api.ts";
 import { RowCache, readRowState } from "../cmdb/import/row-cache.ts";
 import { manyGone } from "../cmdb/many-gone.ts";
 import { CLIENT_HELP } from "./client.ts";
@@ -10,7 +10,7 @@ import { CMDB_SOURCES } from "./cmdb-sources.ts";
 import { type PlanView, planText } from "./cmdb-text.ts";
 import { complain, EXIT, misuse, type CommandIo } from "./command-io.ts";
 import { fileText, flagText, type ImportCall, IMPORT_OPTIONS, needed, UsageFault } from "./import-call.ts";
-import { printable } from "./table.ts";
+import { counted, printable } from "./table.ts";
 
 /** Deletions are found by reading everything: as often as this. */
 const FULL_EVERY = "24h";
@@ -93,8 +93,9 @@ export function importCmdb(name: string, args: string[], io: CommandIo): Promise
       return misuse(io, `${name} cannot be asked for changes alone: --state is for ${withState().join(", ")}`);
     }
     let found: ForeignCmdb;
+    const onProgress = (progress: Readonly<ReadProgress>): void => showProgress(name, progress, io);
     try {
-      const source: ImportCall = { flags: call.flags, files: call.positionals, signal: io.signal };
+      const source: ImportCall = { flags: call.flags, files: call.positionals, signal: io.signal, onProgress };
       const cache = openCache(name, source);
       found = await entry.read(source, cache);
       if (cache !== undefined) keepCache(source, cache);
@@ -103,12 +104,28 @@ export function importCmdb(name: string, args: string[], io: CommandIo): Promise
         return misuse(io, error.message, help(name));
       }
       if (!(error instanceof ForeignFault)) throw error;
+      endProgress(io);
       return complain(io, EXIT.failed, { code: "sourceFailed", message: error.message });
     }
+    endProgress(io);
     const { out } = call.flags;
     if (!call.json || typeof out === "string") sayRead(name, found, io);
     return typeof out === "string" ? write(out, found, io) : hand(name, found, call, io);
   });
+}
+
+/** A large CMDB comes in hundreds of answers, and some sources make those who ask wait for minutes. */
+function showProgress(name: string, { answers, sizeBytes, waitMs }: Readonly<ReadProgress>, io: CommandIo): void {
+  if (!io.isErrorTerminal) return;
+  const wait = waitMs === 0 ? "" : `; it asks to wait ${Math.ceil(waitMs / 1000)} s`;
+  io.stderr(`${LINE_AGAIN}${name}: ${counted(answers, "answer")}, ${(sizeBytes / 1e6).toFixed(1)} MB${wait}`);
+}
+
+/** To its beginning, and empty. */
+const LINE_AGAIN = "\r\u001b[K";
+
+function endProgress(io: CommandIo): void {
+  if (io.isErrorTerminal) io.stderr(LINE_AGAIN);
 }
 
 /** Reasons that a word does not explain. */

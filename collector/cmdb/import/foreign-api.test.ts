@@ -17,6 +17,30 @@ test("it waits where the source asks it to, and gives up in the end", async () =
   });
 });
 
+test("it says how far it has come, and when it is made to wait", async () => {
+  let left = 1;
+  const busyOnce = (): EmulatedAnswer =>
+    left-- > 0 ? { status: 429, headers: { "retry-after": "3" }, body: {} } : { body: { ok: true } };
+  await withEmulator(busyOnce, async (emulator) => {
+    const told: number[][] = [];
+    const api = new ForeignApi({
+      base: emulator.url,
+      headers: {},
+      signal: AbortSignal.timeout(10_000),
+      sleep: () => Promise.resolve(),
+      onProgress: ({ answers, sizeBytes, waitMs }) => told.push([answers, sizeBytes, waitMs]),
+    });
+    await api.get("/x");
+    await api.get("/x");
+    const sizeBytes = JSON.stringify({ ok: true }).length;
+    expect(told).toEqual([
+      [0, 0, 3000],
+      [1, sizeBytes, 0],
+      [2, 2 * sizeBytes, 0],
+    ]);
+  });
+});
+
 test.for<[situation: string, answer: EmulatedAnswer, message: string]>([
   ["an error", { status: 500, body: { error: "boom" } }, 'answered 500: {"error":"boom"}'],
   [

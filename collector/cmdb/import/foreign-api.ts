@@ -25,11 +25,22 @@ export interface ApiAnswer {
   headers: Headers;
 }
 
+/** How far reading has come. */
+export interface ReadProgress {
+  /** That were read whole. */
+  answers: number;
+  sizeBytes: number;
+  /** The source has asked for patience, and is asked again after so long; 0 = it has not. */
+  waitMs: number;
+}
+
 export interface ApiOptions {
   base: string;
   headers: Readonly<Record<string, string>>;
   signal: AbortSignal;
   fetch?: typeof fetch;
+  /** Called after each answer, and before each wait. */
+  onProgress?: (progress: Readonly<ReadProgress>) => void;
   /** Waits; for tests. */
   sleep?: (ms: number) => Promise<void>;
 }
@@ -52,6 +63,8 @@ const pause = (ms: number): Promise<void> =>
 export class ForeignApi {
   private readonly options: ApiOptions;
   private readonly base: string;
+  private answers = 0;
+  private sizeBytes = 0;
 
   constructor(options: ApiOptions) {
     this.options = options;
@@ -76,8 +89,14 @@ export class ForeignApi {
         throw new ForeignFault(
           `${where(url)} answered ${response.status} and asks to wait ${Math.round(waitMs / 1000)} s: run the import again after that`,
         );
+      this.tell(waitMs);
       await (this.options.sleep ?? pause)(waitMs);
     }
+  }
+
+  private tell(waitMs: number): void {
+    const { answers, sizeBytes } = this;
+    this.options.onProgress?.({ answers, sizeBytes, waitMs });
   }
 
   private address(path: string): string {
@@ -119,6 +138,9 @@ export class ForeignApi {
       const cause = (error as { cause?: Error }).cause?.message;
       throw new ForeignFault(`${where(url)}: the answer broke off: ${cause ?? (error as Error).message}`);
     });
+    this.answers += 1;
+    this.sizeBytes += Buffer.byteLength(text);
+    this.tell(0);
     if (!response.ok)
       throw new ForeignFault(
         `${where(url)} answered ${response.status}: ${text.replace(/\s+/g, " ").slice(0, 200)}`,
