@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { GenericMapping } from "./generic/mapping.ts";
 import { webhookBench } from "../../../test/support/webhook-bench.ts";
 
 const FORM = { "content-type": "application/x-www-form-urlencoded" };
@@ -412,4 +413,25 @@ test.for<[said: unknown, dropped: object]>([
     const counted = ports.counts.get(`tocsin_ingest_dropped_total webhook.${kind} truncated`);
     expect(counted).toBe((dropped as { truncated?: number }).truncated);
   }
+});
+
+const many = <T>(count: number, make: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, index) => make(index));
+
+test.for<[kind: string, body: string | object, headers: Record<string, string>, taken: number]>([
+  ["alertmanager", { alerts: many(20_002, (n) => ({ labels: { n: String(n) } })) }, {}, 20_000],
+  ["kubernetes", { items: many(10_002, () => K8S) }, {}, 10_000],
+  [
+    "zabbix",
+    many(20_002, (n) => JSON.stringify({ value: 1, eventid: n, name: "n", severity: 3, hosts: [{ host: "h" }] })).join(
+      "\n",
+    ),
+    { "content-type": "application/x-ndjson" },
+    20_000,
+  ],
+  ["mytool", { list: many(10_002, (n) => ({ n })) }, {}, 10_000],
+])("what is too many for one message is counted, the others are taken: %s", async ([kind, body, headers, taken]) => {
+  const mapping: GenericMapping = { each: "/list", ci: ["/n"], check: ["/n"], summary: ["/n"] };
+  const { post } = webhookBench({ mappings: { mytool: mapping } });
+  expect((await post(kind, body, headers)).body).toEqual({ accepted: taken, dropped: { tooMany: 2 } });
 });

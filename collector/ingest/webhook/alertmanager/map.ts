@@ -20,10 +20,10 @@ export function groupedAlerts(
   context: MapContext,
   adapt: (prepared: PreparedAlert, alert: unknown) => PreparedAlert & { source: string },
 ): Mapped {
-  const alerts = listOf(at(body, "alerts")).slice(0, ALERTS_MAX);
+  const all = listOf(at(body, "alerts"));
   const events: Event[] = [];
   let invalid = 0;
-  for (const alert of alerts) {
+  for (const alert of all.slice(0, ALERTS_MAX)) {
     try {
       events.push(eventOfAlert(alert, context, adapt));
     } catch (error) {
@@ -31,7 +31,8 @@ export function groupedAlerts(
       invalid += 1;
     }
   }
-  return { events, dropped: { invalidAlert: invalid, truncated: truncatedOf(at(body, "truncatedAlerts")) } };
+  const tooMany = Math.max(0, all.length - ALERTS_MAX);
+  return { events, dropped: { invalidAlert: invalid, truncated: truncatedOf(at(body, "truncatedAlerts")), tooMany } };
 }
 
 /** More than these nobody sends, and one wrong number must not spoil the counter for good. */

@@ -15,7 +15,7 @@ export function genericKind(name: string, mapping: GenericMapping): WebhookKind 
       const count = (status: string): number => results.filter((result) => result.status === status).length;
       return {
         events: results.flatMap((result) => (result.status === "mapped" ? [result.event] : [])),
-        dropped: { ignored: count("ignored"), incomplete: count("incomplete") },
+        dropped: { ignored: count("ignored"), incomplete: count("incomplete"), tooMany: count("tooMany") },
       };
     },
     /** The ways that are in use: Standard Webhooks, an HMAC in one of the usual headers, or the secret itself. */

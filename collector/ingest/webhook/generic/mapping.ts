@@ -46,8 +46,10 @@ export interface GenericMapping {
 export type GenericResult =
   | { status: "mapped"; event: Event }
   | { status: "ignored"; word: string }
-  | { status: "incomplete"; missing: string[] };
+  | { status: "incomplete"; missing: string[] }
+  | { status: "tooMany" };
 
+/** Of one document; more are left out and counted. */
 const ELEMENTS_MAX = 10_000;
 
 /** The value at a JSON pointer; undefined where there is none. Never reads inherited fields. */
@@ -152,7 +154,7 @@ export function mapDocument(
 ): readonly GenericResult[] | undefined {
   const elements = mapping.each === undefined ? [document] : valueAt(document, mapping.each);
   if (!Array.isArray(elements)) return undefined;
-  return listOf(elements)
-    .slice(0, ELEMENTS_MAX)
-    .map((element) => mapOne(name, mapping, element, context));
+  return listOf(elements).map((element, index) =>
+    index < ELEMENTS_MAX ? mapOne(name, mapping, element, context) : { status: "tooMany" },
+  );
 }

@@ -94,15 +94,19 @@ function eventOf(item: unknown, context: MapContext): Event | Dropped {
   );
 }
 
+/** Of one message; more are left out and counted. */
+const ITEMS_MAX = 10_000;
+
 /** Kubernetes events: one, a list, or what a watch gives; exporters of events post them. */
 export const kubernetes: WebhookKind = {
   name: "kubernetes",
   map(message, context) {
     const body = message.json();
     const items = Array.isArray(body) ? body : Array.isArray(at(body, "items")) ? listOf(at(body, "items")) : [body];
-    return mapEach(items.slice(0, 10_000), (item) => {
+    const mapped = mapEach(items.slice(0, ITEMS_MAX), (item) => {
       const watched = documentOf(at(item, "object"));
       return watched !== undefined && at(item, "type") === "DELETED" ? "deleted" : eventOf(watched ?? item, context);
     });
+    return { ...mapped, dropped: { ...mapped.dropped, tooMany: Math.max(0, items.length - ITEMS_MAX) } };
   },
 };

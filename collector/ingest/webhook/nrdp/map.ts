@@ -105,6 +105,10 @@ export const nrdp: WebhookKind = {
       if (event === undefined) invalid += 1;
       else events.push(event);
     }
-    return { events, dropped: { invalidResult: invalid }, answer: reply(0, "OK", events.length) };
+    return {
+      events,
+      dropped: { invalidResult: invalid, tooMany: Math.max(0, results.length - RESULTS_MAX) },
+      answer: reply(0, "OK", events.length),
+    };
   },
 };

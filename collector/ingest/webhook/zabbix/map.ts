@@ -109,17 +109,20 @@ function streamed(line: unknown, context: MapContext): Event | "unknownProblem" 
   );
 }
 
-function linesOf(message: WebhookMessage): unknown[] | undefined {
+/** Of one message; more are left out and counted. */
+const LINES_MAX = 20_000;
+
+function linesOf(message: WebhookMessage): string[] | undefined {
   const type = message.header("content-type") ?? "";
   const text = message.text().trim();
   const isLines = type.includes("ndjson") || /^\{[^\n]*\}\s*\n\s*\{/.test(text);
   if (!isLines) return undefined;
-  return text.split("\n", 20_000).flatMap((line) => (line.trim() === "" ? [] : [parseJson(line)]));
+  return text.split("\n").filter((line) => line.trim() !== "");
 }
 
-function mapLines(lines: readonly unknown[], context: MapContext): Mapped {
+function mapLines(lines: readonly unknown[], tooMany: number, context: MapContext): Mapped {
   const events: Event[] = [];
-  const dropped: Record<string, number> = {};
+  const dropped: Record<string, number> = { tooMany };
   // A recovery may follow its problem in the same request.
   const own = new Map<string, Event>();
   const within: MapContext = { ...context, openAlert: (key) => own.get(key) ?? context.openAlert(key) };
@@ -140,10 +143,11 @@ export const zabbix: WebhookKind = {
   keyLabel: KEY,
   map(message, context) {
     const lines = linesOf(message);
-    if (lines !== undefined) return mapLines(lines, context);
+    if (lines !== undefined)
+      return mapLines(lines.slice(0, LINES_MAX).map(parseJson), Math.max(0, lines.length - LINES_MAX), context);
     const body = message.json();
     if (documentOf(body) === undefined) throw notOfKind("zabbix", "an object is expected");
-    if (at(body, "eventid") !== undefined && at(body, "clock") !== undefined) return mapLines([body], context);
+    if (at(body, "eventid") !== undefined && at(body, "clock") !== undefined) return mapLines([body], 0, context);
     const event = problemOf(body, context);
     return typeof event === "string" ? { events: [], dropped: { [event]: 1 } } : { events: [event] };
   },
