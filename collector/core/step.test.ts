@@ -734,6 +734,24 @@ test("a change keeps the first pages that its source names, and has no such key 
   expect(second).not.toHaveProperty("links");
 });
 
+test("an alert that was forgotten and is back keeps the incident open into which its own is merged", () => {
+  const core = new CoreDriver({ settings: { ...ONE_ROUTE, limits: { ...ONE_ROUTE.limits, resolvedAlertsMax: 1 } } });
+  const idOf = (number: number): string => core.incident(number)?.id ?? "";
+  core.event({ ci: "stays" });
+  core.event({ ci: "returns" });
+  core.command({ type: "merge", incident: idOf(2), into: idOf(1) });
+  core.to(seconds(20)).event({ ci: "returns", status: "resolved" });
+  core.event({ ci: "lone" });
+  core.to(seconds(25)).event({ ci: "lone", status: "resolved" });
+  expect(core.alert({ ci: "returns" })).toBeUndefined();
+  core.event({ ci: "returns" });
+  core.command({ type: "merge", incident: core.alert({ ci: "returns" })?.incident ?? "", into: idOf(1) });
+  core.event({ ci: "stays", status: "resolved" });
+  core.to(minutes(10));
+  expect(core.alert({ ci: "returns" })).toMatchObject({ status: "firing", incident: idOf(1) });
+  expect(core.incident(1)?.status).toBe("open");
+});
+
 test("a name that the CMDB learns: inhibitions hold for what was known by it", () => {
   const side = (name: string, value: string) => [{ name, value, isRegex: false, isEqual: true }];
   const inhibition = { source: side("check", "down"), target: side("check", "slow"), equal: ["ci"] };

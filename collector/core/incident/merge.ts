@@ -71,7 +71,8 @@ function moveMembers(state: IncidentState, turn: Turn, from: Incident, into: Inc
     }
     const standing = state.incidents.member(into.id, member.alert);
     if (standing === undefined) enrolMember(state, into, member);
-    else if (member.episode > standing.episode) {
+    else if (member.episode > standing.episode || (standing.status === "resolved" && member.status !== "resolved")) {
+      // Of an alert that was forgotten meanwhile the episodes are counted anew.
       state.incidents.removeMember(into, member.alert);
       enrolMember(state, into, member);
     }
