@@ -83,7 +83,8 @@ export async function serve(options: ServeOptions, io: CommandIo): Promise<numbe
     const rested = partition.core.rest(RESTED_A_SECOND);
     return { hasMore: rested >= RESTED_A_SECOND, garbageBytes: RESTED_BYTES * rested };
   };
-  const idleMemory = new IdleMemory({ clock: systemClock, engine: nodeEngine(), telemetry, tidy });
+  const inputs = (): number => partition.position;
+  const idleMemory = new IdleMemory({ clock: systemClock, engine: nodeEngine(), telemetry, inputs, tidy });
   idleMemory.start();
   const following = followConfig(file, overrides, rooms, { clock: systemClock, log, telemetry, mark });
   io.stdout(io.wantsJson === true ? `${JSON.stringify({ listening: url })}\n` : `listening ${url}\n`);

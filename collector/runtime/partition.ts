@@ -118,6 +118,11 @@ export class Partition implements IntakeWithDeposit {
     this.cancelTimer = this.options.clock.after(FIRST_BEAT_MS, () => this.beat());
   }
 
+  /** How far the stream has come: one more with each input that is durable. */
+  get position(): number {
+    return this.sequence;
+  }
+
   /** The live core, for reads between two steps. Another one after a failure: do not keep it. */
   get core(): Core {
     if (this.stepper === undefined) throw new Error("the partition has not started");

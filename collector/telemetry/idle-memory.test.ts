@@ -15,16 +15,27 @@ function driven(): {
     untidy: number;
     garbage: number;
     holes: number;
+    inputs: number;
   };
   asked: string[];
   go: (s: number) => void;
 } {
   const clock = new VirtualClock();
-  const engine = { busy: 0, resident: 200 * MIB, live: 160 * MIB, tidied: 0, untidy: 0, garbage: 0, holes: 0 };
+  const engine = {
+    busy: 0,
+    resident: 200 * MIB,
+    live: 160 * MIB,
+    tidied: 0,
+    untidy: 0,
+    garbage: 0,
+    holes: 0,
+    inputs: 0,
+  };
   const asked: string[] = [];
   const memory = new IdleMemory({
     clock,
     telemetry: new RecordingTelemetry(),
+    inputs: () => engine.inputs,
     tidy: () => {
       engine.tidied += 1;
       const garbageBytes = engine.garbage;
@@ -134,6 +145,25 @@ test("when work comes it stops favouring memory, but not for what collecting its
   engine.busy = 0.9;
   go(2);
   expect(asked).toEqual(["4 s: memory", "9 s: speed"]);
+});
+
+test.each([
+  { inputsPerS: 1_900, busy: 0.5, stops: false, why: "for a little work beside what collecting does" },
+  {
+    inputsPerS: 2_100,
+    busy: 0.25,
+    stops: true,
+    why: "for work that leaves the loop time: who sends it waits for answers",
+  },
+])("while memory is favoured, it stops ($stops) $why", ({ inputsPerS, busy, stops }) => {
+  const { engine, asked, go } = driven();
+  go(5);
+  engine.busy = busy;
+  for (let second = 0; second < 3; second += 1) {
+    engine.inputs += inputsPerS;
+    go(1);
+  }
+  expect(asked).toEqual(stops ? ["4 s: memory", "6 s: speed"] : ["4 s: memory"]);
 });
 
 test("each second without work tidies up, and no other", () => {

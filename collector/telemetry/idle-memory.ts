@@ -25,6 +25,8 @@ export interface IdleMemoryOptions {
   clock: Clock;
   engine: Engine;
   telemetry: Telemetry;
+  /** How many inputs have been taken until now: by this work is told from collecting, which keeps the loop busy as well. */
+  inputs: () => number;
   /**
    * Makes things smaller that nobody asks for. Called each second without work, so that it may take some of it; memory is
    * given back when it is done, for it leaves garbage.
@@ -39,6 +41,8 @@ const IDLE_LOOKS = 4;
 /** Collecting keeps the loop busy too, but not for two looks like this in a row: then there is work, and it goes first. */
 const BUSY_SHARE = 0.7;
 const BUSY_LOOKS = 2;
+/** So much since the last look is work, however busy: who sends it waits for answers, and each collection makes some of them late. */
+const WORK_INPUTS = 2_000;
 /** The engine begins 8 s after it may, and then collects every second or two for as long as that is worth it. */
 const PATIENCE_MS: Milliseconds = 15_000;
 const HOLD_MAX_MS: Milliseconds = 120_000;
@@ -78,6 +82,7 @@ export class IdleMemory {
   private lastAt: Milliseconds;
   private idleLooks = 0;
   private busyLooks = 0;
+  private inputs = 0;
   private cancel: () => void = () => undefined;
 
   constructor(options: IdleMemoryOptions) {
@@ -107,10 +112,11 @@ export class IdleMemory {
     const busy = engine.busyShare();
     this.idleLooks = busy <= IDLE_SHARE ? this.idleLooks + 1 : 0;
     this.busyLooks = busy >= BUSY_SHARE ? this.busyLooks + 1 : 0;
+    const isWork = this.takenSince() >= WORK_INPUTS || this.busyLooks >= BUSY_LOOKS;
     const isTidy = busy > IDLE_SHARE || !this.tidy();
     const now = clock.monotonic();
     if (this.heldSince !== undefined) {
-      if (this.busyLooks >= BUSY_LOOKS) this.release(false);
+      if (isWork) this.release(false);
       else if (this.isDone(now) || now - this.heldSince >= HOLD_MAX_MS) this.release(true);
       return;
     }
@@ -121,6 +127,12 @@ export class IdleMemory {
     this.reachedBytes = this.heldBytes;
     this.reachedAt = now;
     engine.favourMemory(true);
+  }
+
+  private takenSince(): number {
+    const before = this.inputs;
+    this.inputs = this.options.inputs();
+    return this.inputs - before;
   }
 
   private tidy(): boolean {
