@@ -100,7 +100,9 @@ function resolveByPerson(
 ): void {
   for (const member of state.incidents.all(incident).slice()) {
     const alert = state.alerts.get(member.alert);
-    if (alert === undefined || alert.status === "resolved" || alert.episode !== member.episode) continue;
+    if (alert === undefined || alert.status === "resolved") continue;
+    // Of one that was forgotten meanwhile, the episode of that number may be in another incident.
+    if (alert.incident !== incident.id || alert.episode !== member.episode) continue;
     // `sourceStatus` stays: the source has not cleared, and is believed again if it goes on.
     resolveAlert(state, turn, alert);
     correlateCleared(state, turn, alert);

@@ -752,6 +752,91 @@ test("an alert that was forgotten and is back keeps the incident open into which
   expect(core.incident(1)?.status).toBe("open");
 });
 
+const FORGETFUL = { ...ONE_ROUTE, limits: { ...ONE_ROUTE.limits, resolvedAlertsMax: 1 } };
+
+/** `web-01 cpu` has had so many episodes in incident 1, and is forgotten; `staying` is in it still. */
+function withForgotten(episodes: number, staying: Partial<Event>): CoreDriver {
+  const core = new CoreDriver({ settings: FORGETFUL });
+  core.event();
+  core.event(staying);
+  if (core.incident(2) !== undefined)
+    core.command({ type: "merge", incident: core.incident(2)?.id ?? "", into: core.incident(1)?.id ?? "" });
+  for (let episode = 1; episode <= episodes; episode += 1) {
+    if (episode > 1) core.to(core.now + 600_000).event();
+    core.to(core.now + 20_000).event({ status: "resolved" });
+  }
+  core.event({ ci: "lone" });
+  core.to(core.now + 5000).event({ ci: "lone", status: "resolved" });
+  expect(core.alert()).toBeUndefined();
+  return core;
+}
+
+test.for([
+  { situation: "", restarts: false, episodes: 1 },
+  { situation: ", across a restart", restarts: true, episodes: 1 },
+  { situation: ", with fewer episodes than in its first life", restarts: false, episodes: 2 },
+])("an alert that was forgotten and is back in its incident keeps it open$situation", ({ restarts, episodes }) => {
+  const first = withForgotten(episodes, { check: "load" });
+  const core = restarts ? new CoreDriver({ settings: FORGETFUL, after: first }) : first;
+  core.event();
+  expect(core.alert()).toMatchObject({ episode: 1, incident: first.incident(1)?.id });
+  core.to(core.now + 20_000).event({ check: "load", status: "resolved" });
+  core.to(core.now + 600_000);
+  expect(core.alert()?.status).toBe("firing");
+  expect(core.incident(1)).toMatchObject({ status: "open", quietSince: null });
+  expect(core.told()).not.toContain("resolved");
+});
+
+test("an alert that was forgotten and is back reopens its incident that has resolved", () => {
+  const core = withForgotten(1, { check: "load" });
+  core.event({ check: "load", status: "resolved" });
+  core.to(core.now + 600_000);
+  expect(core.incident(1)?.status).toBe("resolved");
+  core.event();
+  core.to(core.now + 600_000);
+  expect(core.incident(1)).toMatchObject({ status: "open", reopened: 1, quietSince: null });
+});
+
+test.for([{ episodes: 1 }, { episodes: 2 }])(
+  "an alert that was forgotten after $episodes episodes and is back: its incident stays open when the old one is merged into it",
+  ({ episodes }) => {
+    const core = withForgotten(episodes, { ci: "stays" });
+    core.event();
+    const home = core.alert()?.incident ?? "";
+    expect(home).not.toBe(core.incident(1)?.id);
+    core.command({ type: "merge", incident: core.incident(1)?.id ?? "", into: home });
+    core.event({ ci: "stays", status: "resolved" });
+    core.to(core.now + 600_000);
+    expect(core.alert()).toMatchObject({ status: "firing", incident: home });
+    expect(core.state.incidents.get(home)).toMatchObject({ status: "open", quietSince: null });
+  },
+);
+
+test("an alert that was forgotten and is back reopens its incident also after the old one, with more episodes, is part of it", () => {
+  const core = withForgotten(2, { ci: "stays" });
+  core.event();
+  const home = core.alert()?.incident ?? "";
+  core.to(core.now + 20_000).event({ status: "resolved" });
+  core.command({ type: "merge", incident: core.incident(1)?.id ?? "", into: home });
+  core.event({ ci: "stays", status: "resolved" });
+  core.to(core.now + 600_000);
+  expect(core.state.incidents.get(home)?.status).toBe("resolved");
+  core.event();
+  core.to(core.now + 600_000);
+  expect(core.alert()).toMatchObject({ status: "firing", incident: home });
+  expect(core.state.incidents.get(home)).toMatchObject({ status: "open", reopened: 1 });
+});
+
+test("who resolves the incident of an alert's first life does not end the alert that is back in another", () => {
+  const core = withForgotten(1, { ci: "stays" });
+  core.event();
+  const home = core.alert()?.incident ?? "";
+  core.command({ type: "resolve", incident: core.incident(1)?.id ?? "" });
+  core.to(core.now + 600_000);
+  expect(core.alert()).toMatchObject({ status: "firing", incident: home });
+  expect(core.state.incidents.get(home)?.status).toBe("open");
+});
+
 test("a name that the CMDB learns: inhibitions hold for what was known by it", () => {
   const side = (name: string, value: string) => [{ name, value, isRegex: false, isEqual: true }];
   const inhibition = { source: side("check", "down"), target: side("check", "slow"), equal: ["ci"] };

@@ -1,4 +1,4 @@
-import type { Incident, Told } from "../model/incident.ts";
+import type { Incident, Member, Told } from "../model/incident.ts";
 import type { Turn } from "../model/turn.ts";
 import { isOpen, reopen, settleQuiet } from "./life.ts";
 import { enrolMember } from "./member.ts";
@@ -71,12 +71,18 @@ function moveMembers(state: IncidentState, turn: Turn, from: Incident, into: Inc
     }
     const standing = state.incidents.member(into.id, member.alert);
     if (standing === undefined) enrolMember(state, into, member);
-    else if (member.episode > standing.episode || (standing.status === "resolved" && member.status !== "resolved")) {
-      // Of an alert that was forgotten meanwhile the episodes are counted anew.
+    else if (isLater(member, standing)) {
       state.incidents.removeMember(into, member.alert);
       enrolMember(state, into, member);
     }
   }
+}
+
+/** Of two members of one alert. Their numbers do not tell: of an alert that was forgotten meanwhile episodes are counted anew. */
+function isLater(member: Readonly<Member>, standing: Readonly<Member>): boolean {
+  const ends = member.resolvedAt ?? Number.POSITIVE_INFINITY;
+  const ended = standing.resolvedAt ?? Number.POSITIVE_INFINITY;
+  return ends > ended || (ends === ended && member.episode > standing.episode);
 }
 
 /** Paged stays paged. A receiver that knew only the other incident gets revision 0: it has yet to hear of this one. */
