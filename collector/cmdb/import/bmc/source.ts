@@ -1,6 +1,7 @@
 import { CmdbDraft, type ForeignCmdb } from "../draft.ts";
 import { answeredList, type ForeignApi, ForeignFault } from "../foreign-api.ts";
 import { at, textAt } from "../foreign-value.ts";
+import { PageWatch } from "../page-watch.ts";
 import { type Row, type RowCache, rowsOf, type Since, slim, timeAt, ZONE_OVERLAP_MS } from "../row-cache.ts";
 
 const PAGE = 500;
@@ -98,6 +99,7 @@ async function* pages(api: ForeignApi, base: string, since: Since | undefined): 
   // Until there is none: a server may give fewer a page than was asked for.
   let offset = 0;
   let before: string | undefined;
+  const watch = new PageWatch(base);
   for (;;) {
     const page = answeredList(await api.get(`${base}?limit=${PAGE}&offset=${offset}${changed}`), "instances");
     for (const instance of page)
@@ -106,6 +108,7 @@ async function* pages(api: ForeignApi, base: string, since: Since | undefined): 
     // One that does not know offsets would answer the same for ever.
     if (page.length === 0 || (offset > 0 && first === before)) return;
     before = first;
+    watch.take(page);
     offset += page.length;
   }
 }

@@ -1,6 +1,7 @@
 import { CmdbDraft, type ForeignCmdb } from "../draft.ts";
 import { answeredList, type ForeignApi } from "../foreign-api.ts";
 import { at, entryOf, listOf, textAt } from "../foreign-value.ts";
+import { PageWatch } from "../page-watch.ts";
 import { meaningOf, typeOfName } from "../relation-word.ts";
 import { type Row, type RowCache, rowsOf, slim, timeAt } from "../row-cache.ts";
 
@@ -13,6 +14,7 @@ const PAGE = 100;
 async function* pages(api: ForeignApi, path: string, field: string, more = ""): AsyncGenerator {
   let seen = 0;
   let before: string | undefined;
+  const watch = new PageWatch(path);
   for (let page = 1; ; page += 1) {
     const { body, headers } = await api.send({ path: `${path}?page=${page}&per_page=${PAGE}${more}` });
     const items = answeredList(body, field);
@@ -20,6 +22,7 @@ async function* pages(api: ForeignApi, path: string, field: string, more = ""): 
     const first = JSON.stringify(items[0]);
     if (first === before) return;
     before = first;
+    watch.take(items);
     yield* items;
     seen += items.length;
     const hasNext =

@@ -1,6 +1,7 @@
 import { CmdbDraft, type ForeignCmdb } from "../draft.ts";
 import { answeredList, type ForeignApi, ForeignFault } from "../foreign-api.ts";
 import { textAt } from "../foreign-value.ts";
+import { PageWatch } from "../page-watch.ts";
 import { type Row, type RowCache, rowsOf, type Since, slim, timeAt, ZONE_OVERLAP_MS } from "../row-cache.ts";
 
 const PAGE = 500;
@@ -53,10 +54,12 @@ async function* items({ api, headers }: Glpi, itemtype: string, since?: Since): 
   const newestFirst = since === undefined ? "" : "&sort=date_mod&order=DESC";
   let latest = Number.POSITIVE_INFINITY;
   let isSorted = true;
+  const watch = new PageWatch(itemtype);
   for (let from = 0; ; from += PAGE) {
     const query = `range=${from}-${from + PAGE - 1}&expand_dropdowns=true&get_hateoas=false&is_deleted=false${newestFirst}`;
     const { body, headers: answered } = await api.send({ path: `/${itemtype}?${query}`, headers });
     const page = answeredList(body) as readonly Row[];
+    watch.take(page);
     yield* page;
     for (const row of page) {
       const at = timeAt(row, "date_mod") ?? latest;

@@ -1,6 +1,7 @@
 import { CmdbDraft, type ForeignCmdb } from "../draft.ts";
 import { type ForeignApi, ForeignFault } from "../foreign-api.ts";
 import { at, entryOf, textAt } from "../foreign-value.ts";
+import { PageWatch } from "../page-watch.ts";
 import { typeOfName } from "../relation-word.ts";
 
 /** Who asks: iTop takes name and password, or a token, in the form. */
@@ -32,6 +33,7 @@ const PAGE = 500;
  */
 async function* functionalCis(api: ForeignApi, login: ItopLogin): AsyncGenerator<[key: string, object: unknown]> {
   let before: string | undefined;
+  const watch = new PageWatch("FunctionalCI");
   for (let page = 1; ; page += 1) {
     const answer = await operation(api, login, {
       operation: "core/get",
@@ -45,6 +47,7 @@ async function* functionalCis(api: ForeignApi, login: ItopLogin): AsyncGenerator
     const first = objects[0]?.[0];
     if (first === undefined || first === before) return;
     before = first;
+    watch.take(objects);
     yield* objects;
     if (objects.length !== PAGE) return;
   }

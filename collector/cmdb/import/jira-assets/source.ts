@@ -1,6 +1,7 @@
 import { CmdbDraft, type ForeignCmdb } from "../draft.ts";
 import { answeredList, type ForeignApi } from "../foreign-api.ts";
 import { at, listOf, textAt } from "../foreign-value.ts";
+import { PageWatch } from "../page-watch.ts";
 import { meaningOf, typeOfName } from "../relation-word.ts";
 import { CLOCK_OVERLAP_MS, type Row, type RowCache, rowsOf, slim, timeAt } from "../row-cache.ts";
 
@@ -12,11 +13,13 @@ const FIELDS = ["id", "objectKey", "label", "objectType", "attributes", "updated
 
 /** On by as many as came: a server may give fewer a page than was asked for. */
 async function* pages(api: ForeignApi, query: string): AsyncGenerator<Row> {
+  const watch = new PageWatch("/object/aql");
   let from = 0;
   for (;;) {
     const asked = new URLSearchParams({ startAt: String(from), maxResults: String(PAGE), includeAttributes: "true" });
     const { body } = await api.send({ path: `/object/aql?${asked.toString()}`, body: { qlQuery: query } });
     const values = answeredList(body, "values");
+    watch.take(values);
     for (const value of values) yield slim(value, FIELDS);
     if (values.length === 0 || at(body, "isLast") === true) return;
     from += values.length;

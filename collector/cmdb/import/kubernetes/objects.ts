@@ -1,5 +1,6 @@
 import { answeredList, type ForeignApi, ForeignFault } from "../foreign-api.ts";
 import { at, listOf, textAt } from "../foreign-value.ts";
+import { PageWatch } from "../page-watch.ts";
 
 const PAGE = 500;
 
@@ -33,13 +34,17 @@ export interface KubernetesObjects {
 /** All items, page by page; a list that grew too old (410) is begun anew. */
 async function list(api: ForeignApi, path: string): Promise<unknown[]> {
   const items: unknown[] = [];
+  const watch = new PageWatch(path);
   let next = "";
   do {
     const query = new URLSearchParams({ limit: String(PAGE), ...(next === "" ? {} : { continue: next }) });
     const page = await api.get(`${path}?${query.toString()}`);
     // Go writes a list that nothing was put into as null.
-    items.push(...(at(page, "items") === null ? [] : answeredList(page, "items")));
-    next = textAt(page, "metadata", "continue") ?? "";
+    const listed = at(page, "items") === null ? [] : answeredList(page, "items");
+    const more = textAt(page, "metadata", "continue");
+    watch.take(listed, more);
+    for (const item of listed) items.push(item);
+    next = more ?? "";
   } while (next !== "");
   return items;
 }

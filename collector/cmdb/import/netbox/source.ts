@@ -1,6 +1,7 @@
 import { CmdbDraft, type ForeignCmdb } from "../draft.ts";
 import { answeredList, type ForeignApi } from "../foreign-api.ts";
 import { at, listOf, textAt } from "../foreign-value.ts";
+import { PageWatch } from "../page-watch.ts";
 import { CLOCK_OVERLAP_MS, type Row, type RowCache, rowsOf, type Since, slim, timeAt } from "../row-cache.ts";
 
 const PAGE = 500;
@@ -44,9 +45,11 @@ interface NetBox {
  */
 async function* pages(api: ForeignApi, path: string, since: Since | undefined): AsyncGenerator<Row> {
   const changed = since === undefined ? "" : `&last_updated__gte=${new Date(since.at).toISOString()}`;
+  const watch = new PageWatch(path);
   for (let offset = 0; ; ) {
     const page: unknown = await api.get(`${path}?limit=${PAGE}&offset=${offset}${changed}`);
     const objects = answeredList(page, "results");
+    watch.take(objects);
     for (const object of objects) yield slim(object, FIELDS);
     // A server may give fewer a page than was asked for.
     offset += objects.length;

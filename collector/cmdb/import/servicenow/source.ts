@@ -1,6 +1,7 @@
 import { CmdbDraft, type ForeignCmdb } from "../draft.ts";
 import { answeredList, type ForeignApi } from "../foreign-api.ts";
 import { textAt } from "../foreign-value.ts";
+import { PageWatch } from "../page-watch.ts";
 import { type Row, type RowCache, rowsOf, timeAt, ZONE_OVERLAP_MS } from "../row-cache.ts";
 import { typeOfClass } from "./ci-class.ts";
 import { needsOf } from "./relation-type.ts";
@@ -31,6 +32,7 @@ const GONE_OPERATIONAL: ReadonlySet<string> = new Set(["6"]);
 async function* rows(api: ForeignApi, table: string, fields: string, query: string): AsyncGenerator {
   let after = "";
   let offset = 0;
+  const watch = new PageWatch(table);
   for (;;) {
     const parts = [query, after === "" ? "" : `sys_id>${after}`].filter((part) => part !== "");
     const asked = new URLSearchParams({
@@ -42,6 +44,7 @@ async function* rows(api: ForeignApi, table: string, fields: string, query: stri
     });
     const { body, headers } = await api.send({ path: `/api/now/v2/table/${table}?${asked.toString()}` });
     const page = answeredList(body, "result");
+    watch.take(page);
     let last = after;
     for (const row of page) {
       const id = textAt(row, "sys_id") ?? "";
@@ -52,6 +55,8 @@ async function* rows(api: ForeignApi, table: string, fields: string, query: stri
     const total = Number(headers.get("x-total-count") ?? Number.NaN);
     const isLast = Number.isNaN(total) ? page.length < PAGE || last === after : total <= offset + PAGE;
     if (isLast) return;
+    // Where the condition on the key is dropped, all pages come again, from the first on.
+    if (last !== after) watch.startOver();
     offset = last === after ? offset + PAGE : 0;
     after = last;
   }
