@@ -477,6 +477,61 @@ test("an agent that is not heard raises an alert of ours, which ends with its ne
   expect(core.alert({ source: "collector", check: "agent_missing" })?.status).toBe("firing");
 });
 
+const ALIASED = cmdbOf([], [ciOf("web-01", { aliases: ["shop-a"] })]);
+const NAMELESS = cmdbOf([]);
+
+/** The agent names itself by the CI's alias, and is heard every ten seconds until then. */
+function beatByAlias(core: CoreDriver, until: number): void {
+  for (let at = core.now; at <= until; at += 10_000)
+    core.to(at).input({ kind: "heartbeat", at, ci: "shop-a", agent: "ag", missingAfterMs: 30_000 });
+}
+
+const isToldMissing = (core: CoreDriver, ci: string): string | undefined =>
+  core.alert({ ci, source: "collector", check: "agent_missing" })?.status;
+
+test.for([
+  { situation: "", restarts: false },
+  { situation: ", across a restart", restarts: true },
+])(
+  "an agent that names itself by an alias is not missed by the CI's name when the CMDB loses that$situation",
+  ({ restarts }) => {
+    const first = new CoreDriver({ cmdb: ALIASED });
+    beatByAlias(first, seconds(60));
+    first.input({ kind: "topology", at: first.now, cmdb: NAMELESS });
+    const core = restarts ? new CoreDriver({ cmdb: NAMELESS, after: first }) : first;
+    beatByAlias(core, minutes(10));
+    expect(isToldMissing(core, "web-01")).toBeUndefined();
+    expect(core.state.heartbeats.list()).toMatchObject([{ ci: "shop-a", agent: "ag" }]);
+    core.to(minutes(11));
+    expect(isToldMissing(core, "shop-a")).toBe("firing");
+    expect(core.told()).toBe("OPENED");
+  },
+);
+
+test("an agent that was missing as the CMDB lost its CI, and is back by an alias of it, is missing no more", () => {
+  const core = new CoreDriver({ cmdb: ALIASED });
+  beatByAlias(core, seconds(10));
+  core.to(minutes(2)).input({ kind: "topology", at: core.now, cmdb: NAMELESS });
+  expect(isToldMissing(core, "web-01")).toBe("firing");
+  core.to(minutes(3));
+  beatByAlias(core, minutes(10));
+  expect(isToldMissing(core, "web-01")).toBe("resolved");
+  expect(core.told()).toBe("OPENED resolved");
+});
+
+test("of two agents of one CI, each by a name of its own, both go on by theirs when the CMDB loses that", () => {
+  const core = new CoreDriver({ cmdb: ALIASED });
+  const beat = (at: number): void => {
+    for (const ci of ["shop-a", "web-01"])
+      core.to(at).input({ kind: "heartbeat", at, ci, agent: `on ${ci}`, missingAfterMs: 30_000 });
+  };
+  for (let at = T0; at <= seconds(60); at += 10_000) beat(at);
+  core.input({ kind: "topology", at: core.now, cmdb: NAMELESS });
+  for (let at = core.now; at <= minutes(5); at += 10_000) beat(at);
+  expect(core.state.heartbeats.list().map(({ ci }) => ci)).toEqual(["shop-a", "web-01"]);
+  expect(core.told()).toBe("");
+});
+
 test("a host that is forgotten is no longer expected, and its alerts resolve", () => {
   const core = new CoreDriver();
   core.input({ kind: "heartbeat", at: core.now, ci: "web-01", agent: "ag", missingAfterMs: 30_000 });

@@ -86,8 +86,7 @@ function take(state: CoreState, turn: Turn, input: Input): Outcome | null {
       return null;
     case "heartbeat": {
       const ci = state.topology.id(state.topology.register(input.ci));
-      const back = state.heartbeats.heard(turn, ci, input.agent, input.missingAfterMs);
-      if (back !== null) takeEvent(state, turn, back);
+      for (const back of state.heartbeats.heard(turn, ci, input)) takeEvent(state, turn, back);
       return null;
     }
     case "sample":
