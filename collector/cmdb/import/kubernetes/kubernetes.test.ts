@@ -95,6 +95,36 @@ test("nodes, workloads with their pods, services, ingresses and volumes", async 
   expect(left).toEqual({ podEnded: 1, "kindNotServed EndpointSlice": 1, "kindNotServed HTTPRoute": 1 });
 });
 
+test.for<[what: string, goneAnswers: number, isRead: boolean]>([
+  ["once: it is begun anew", 1, true],
+  ["each time: the operator is told", 99, false],
+])("a list that grows too old while it is read, %s", async ([, goneAnswers, isRead]) => {
+  let left = goneAnswers;
+  const forgetful = (request: EmulatedRequest) => {
+    const isGone = request.path === "/api/v1/pods" && request.query.get("continue") !== null && left-- > 0;
+    return isGone ? { status: 410, body: { kind: "Status", reason: "Expired" } } : apiServer(request);
+  };
+  await withEmulator(forgetful, async (emulator) => {
+    const reading = kubernetesObjects(emulator.api({ authorization: "Bearer t" }));
+    if (isRead) expect((await reading).byKind.get("Pod")).toEqual(LISTS["/api/v1/pods"]);
+    else await expect(reading).rejects.toThrow("answered 410");
+  });
+});
+
+test("a long continue token is given back as it came", async () => {
+  const token = "x".repeat(3000);
+  const paged = (request: EmulatedRequest) => {
+    if (request.path !== "/api/v1/nodes") return apiServer(request);
+    const wanted = request.query.get("continue");
+    if (wanted === null) return { body: { metadata: { continue: token }, items: [LISTS["/api/v1/nodes"]?.[0]] } };
+    return wanted === token ? { body: { metadata: {}, items: [] } } : { status: 400, body: {} };
+  };
+  await withEmulator(paged, async (emulator) => {
+    const { byKind } = await kubernetesObjects(emulator.api({ authorization: "Bearer t" }));
+    expect(byKind.get("Node")).toHaveLength(1);
+  });
+});
+
 const SLICE = "kubernetes.io/service-name";
 const slice = (service: string, pods: readonly (string | undefined)[]): object => ({
   metadata: { name: `${service}-x1`, uid: `e-${service}`, namespace: "prod", labels: { [SLICE]: service } },

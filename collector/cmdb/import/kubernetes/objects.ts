@@ -31,8 +31,21 @@ export interface KubernetesObjects {
   unread: readonly string[];
 }
 
-/** All items, page by page; a list that grew too old (410) is begun anew. */
+/** A cluster forgets what its pages were of after some minutes; more often than this it changes faster than it is read. */
+const BEGUN_MAX = 3;
+const GONE = 410;
+
+/** All items; a list that grew too old while it was read is begun anew. */
 async function list(api: ForeignApi, path: string): Promise<unknown[]> {
+  for (let begun = 1; ; begun += 1)
+    try {
+      return await pages(api, path);
+    } catch (error) {
+      if (!(error instanceof ForeignFault) || error.status !== GONE || begun >= BEGUN_MAX) throw error;
+    }
+}
+
+async function pages(api: ForeignApi, path: string): Promise<unknown[]> {
   const items: unknown[] = [];
   const watch = new PageWatch(path);
   let next = "";
@@ -41,10 +54,11 @@ async function list(api: ForeignApi, path: string): Promise<unknown[]> {
     const page = await api.get(`${path}?${query.toString()}`);
     // Go writes a list that nothing was put into as null.
     const listed = at(page, "items") === null ? [] : answeredList(page, "items");
-    const more = textAt(page, "metadata", "continue");
-    watch.take(listed, more);
+    const more = at(page, "metadata", "continue");
+    // As it came: what is shortened leads nowhere.
+    next = typeof more === "string" ? more : "";
+    watch.take(listed, next === "" ? undefined : next);
     for (const item of listed) items.push(item);
-    next = more ?? "";
   } while (next !== "");
   return items;
 }
