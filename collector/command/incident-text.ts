@@ -2,7 +2,7 @@ import type { IncidentDocument, IncidentMute } from "../core/model/document.ts";
 import type { Link } from "../core/model/event.ts";
 import type { Impact } from "../core/model/incident.ts";
 import type { WaitingMessage } from "../core/model/notification.ts";
-import { type CiCard, hasOwnName } from "../port/ci-card.ts";
+import { cardText, type CiCard, hasOwnName } from "../port/ci-card.ts";
 import type { Diagnostics } from "../port/diagnostics.ts";
 import type { RunbookLink } from "../port/runbooks.ts";
 import type { CommandIo } from "./command-io.ts";
@@ -127,12 +127,9 @@ function lateText({ receiver, kind, page, attempts, failure }: Omit<WaitingMessa
 const cardOf = ({ configurationItems = [] }: ShownIncident, ci: string | null): CiCard | undefined =>
   configurationItems.find(({ id }) => id === ci);
 
-/** What it is, and whose. */
 function aboutRoot(item: ShownIncident): string {
   const card = cardOf(item, item.rootCause.ci);
-  if (card === undefined) return "";
-  const name = hasOwnName(card) ? ` "${card.name}"` : "";
-  return printable(`; ${card.type}${name}${card.owner === null ? "" : `, owner ${card.owner}`}`);
+  return card === undefined ? "" : printable(`; ${cardText(card)}`);
 }
 
 function serviceText(item: ShownIncident, service: Impact["services"][number]): string {

@@ -1,6 +1,6 @@
 import type { AlertDocument, IncidentDocument } from "../core/model/document.ts";
 import type { Notification } from "../core/model/notification.ts";
-import { type CardOf, type CiCard, hasOwnName } from "../port/ci-card.ts";
+import { type CardOf, cardText, type CiCard, hasOwnName } from "../port/ci-card.ts";
 import { type RunbookShelf, runbooksOf } from "../port/runbooks.ts";
 import type { NotificationKind } from "../core/model/notification-kind.ts";
 
@@ -114,11 +114,8 @@ function whatBroke(incident: IncidentDocument, over: boolean, cardOf: CardOf): s
   return [cause, ...shown, ...(rest > 0 ? [`… and ${plural(rest, "more alert")}`] : [])];
 }
 
-/** What it is and whose, for a reader who has never heard its id. */
 function aboutCause(card: CiCard | undefined): string {
-  if (card === undefined) return "";
-  const name = hasOwnName(card) ? ` "${card.name}"` : "";
-  return `; ${card.type}${name}${ownerOf(card)}`;
+  return card === undefined ? "" : `; ${cardText(card)}`;
 }
 
 const ownerOf = (card: CiCard | undefined): string =>

@@ -35,6 +35,12 @@ export function cardsIn(
   return [...new Set(named)].slice(0, CARDS_MAX).flatMap((ci) => cardOf(ci) ?? []);
 }
 
+/** What it is and whose, for a reader who has never heard its id: `database "Orders", owner team-db`. */
+export function cardText(card: CiCard): string {
+  const name = hasOwnName(card) ? ` "${card.name}"` : "";
+  return `${card.type}${name}${card.owner === null ? "" : `, owner ${card.owner}`}`;
+}
+
 /** Whether its name says anything that its id does not. */
 export function hasOwnName({ id, name }: CiCard): boolean {
   return name !== "" && name.toLowerCase() !== id.toLowerCase();
